@@ -1,0 +1,53 @@
+# `make demo` and `make test` are all a newcomer needs; both prepare the environment by themselves.
+PYTHON ?= python3.11
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.PHONY: help env demo up test test-fast test-integration test-system lint types contracts bench-import clean
+
+help:             ## list the commands
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
+
+env: $(READY)     ## make .venv with everything pinned by constraints.txt
+
+# uv because it takes seconds; plain pip where uv cannot reach the registry that pip is set up for.
+$(READY): pyproject.toml constraints.txt airflow_hpt_provider/__init__.py
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade pip uv -c constraints.txt
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[demo]' --group dev \
+	  || $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[demo]' --group dev
+	@touch $(READY)
+
+demo: env         ## tune a real model in Airflow on the local tuning service, and register the best
+	$(BIN)/airflow-hpt demo
+
+up: env           ## the same with Airflow's UI, for clicking through; Ctrl-C ends it
+	$(BIN)/airflow-hpt up
+
+test: lint types contracts test-fast test-integration  ## everything CI runs
+
+test-fast: env    ## unit tests
+	$(BIN)/pytest tests/unit
+
+test-integration: env  ## against the local tuning service over HTTP
+	$(BIN)/pytest tests/integration
+
+test-system: env  ## a real scheduler, triggerer and API server
+	$(BIN)/pytest tests/system
+
+lint: env
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: env
+	$(BIN)/mypy
+
+contracts: env
+	$(BIN)/lint-imports
+
+bench-import: env ## import time of our operators beside SageMakerTuningOperator's
+	$(BIN)/python benchmarks/import_time.py
+
+clean:            ## remove what make made
+	rm -rf $(VENV) .local

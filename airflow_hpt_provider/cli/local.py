@@ -1,0 +1,150 @@
+"""``airflow-hpt local``: the local tuning service."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.cli.errors import CommandError, missing_extra
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.local.protocol.credentials import Environment
+
+_MAX_PORT = 65535
+
+_DESCRIPTION = """\
+Run a service on this machine that answers as SageMaker does, and really trains: hyperparameter tuning jobs,
+training jobs, the model registry, and S3, STS, IAM, Logs, SQS and EventBridge beside them, all at one endpoint.
+It listens on 127.0.0.1 only and takes only requests signed with the key that it writes to DIR/local.env."""
+
+_EPILOG = """\
+use it from another terminal:
+  set -a; . DIR/local.env; set +a
+  aws sagemaker list-hyper-parameter-tuning-jobs
+
+DIR keeps jobs, objects and logs; the next start on it goes on where this one ended, however it ended."""
+
+
+def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Add ``local`` with its own commands."""
+    parser = subparsers.add_parser(
+        "local", help="the local tuning service", description="The local tuning service."
+    )
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    serve = commands.add_parser(
+        "serve",
+        help="run it until Ctrl-C",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    serve.add_argument(
+        "--port", type=_port, default=0, metavar="N", help="port to listen on; 0, the default, is a free one"
+    )
+    serve.add_argument(
+        "--data-dir",
+        type=Path,
+        default=Path(".local"),
+        metavar="DIR",
+        help="directory for everything it keeps (default: %(default)s); made private to you",
+    )
+    serve.add_argument(
+        "--images",
+        type=Path,
+        metavar="FILE",
+        help="TOML file that says which command stands for which training image: [[image]] tables with match "
+        "(a glob on the image URI), command (a list), optional directory and environment",
+    )
+    serve.add_argument(
+        "--region",
+        default="us-east-1",
+        metavar="R",
+        help="region in ARNs and local.env (default: %(default)s)",
+    )
+    serve.add_argument(
+        "--max-parallel",
+        type=_positive,
+        metavar="N",
+        help="training jobs at the same time, over all tuning jobs (default: the number of CPUs)",
+    )
+    serve.add_argument(
+        "--spot-interruptions",
+        type=_rate,
+        default=0.0,
+        metavar="RATE",
+        help="interrupt each managed spot training job so many times a minute, on average (default: never)",
+    )
+    serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=argparse.SUPPRESS)
+    serve.set_defaults(run=run_serve)
+
+
+def run_serve(options: argparse.Namespace) -> int:
+    """Serve until SIGINT or SIGTERM."""
+    if options.images is not None and not options.images.is_file():
+        raise CommandError(f"--images {options.images}: there is no such file")
+    try:
+        from airflow_hpt_provider.local.data_dir import StartError
+        from airflow_hpt_provider.local.server import serve
+        from airflow_hpt_provider.local.settings import ServiceSettings
+    except ModuleNotFoundError as error:
+        if (error.name or "").startswith("airflow_hpt_provider"):
+            raise
+        raise missing_extra(error, "local") from error
+    settings = ServiceSettings(
+        data_dir=options.data_dir.absolute(),
+        port=options.port,
+        host=options.host,
+        region=options.region,
+        images=options.images.absolute() if options.images else None,
+        max_parallel=options.max_parallel,
+        spot_interruptions=options.spot_interruptions,
+    )
+    _configure_logging(debug=options.debug)
+    try:
+        serve(settings, on_ready=lambda environment: _announce(settings.environment_file, environment))
+    except StartError as error:
+        raise CommandError(str(error)) from error
+    return 0
+
+
+def _announce(environment_file: Path, environment: Environment) -> None:
+    print(
+        f"Local tuning service at {environment.endpoint_url}; use it with: "
+        f"set -a; . {environment_file}; set +a; aws sagemaker list-hyper-parameter-tuning-jobs",
+        flush=True,
+    )
+
+
+def _configure_logging(*, debug: bool) -> None:
+    import logging
+
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt="%H:%M:%S"
+    )
+    if debug:
+        logging.getLogger("airflow_hpt_provider").setLevel(logging.DEBUG)
+    for noisy in ("uvicorn.error", "botocore", "werkzeug"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+
+
+def _port(text: str) -> int:
+    if not text.isdigit() or int(text) > _MAX_PORT:
+        raise argparse.ArgumentTypeError(f"'{text}' is no port: give a number from 0 to {_MAX_PORT}")
+    return int(text)
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or not int(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 upwards")
+    return int(text)
+
+
+def _rate(text: str) -> float:
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = -1.0
+    if not 0 <= rate < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is no rate: give a number from 0 upwards")
+    return rate

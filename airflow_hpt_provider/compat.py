@@ -1,0 +1,91 @@
+"""Which Airflow can do what: the only module that asks for its version.
+
+What only newer versions can do is used where it is there; the table :data:`CAPABILITIES` says since when.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+
+try:  # Airflow 3.2+
+    from airflow.sdk.exceptions import (
+        AirflowException,
+        AirflowFailException,
+        AirflowSkipException,
+        TaskDeferralError,
+        TaskDeferralTimeout,
+    )
+except ImportError:  # Airflow 3.1
+    from airflow.exceptions import (  # type: ignore[no-redef, attr-defined]
+        AirflowException,
+        AirflowFailException,
+        AirflowSkipException,
+        TaskDeferralError,
+        TaskDeferralTimeout,
+    )
+
+__all__ = [
+    "CAPABILITIES",
+    "AirflowException",
+    "AirflowFailException",
+    "AirflowSkipException",
+    "Capability",
+    "TaskDeferralError",
+    "TaskDeferralTimeout",
+    "airflow_version",
+    "default_deferrable",
+    "has",
+]
+
+
+@dataclass(frozen=True)
+class Capability:
+    """Something that Airflow can do since a version, and what happens below it."""
+
+    since: tuple[int, int, int]
+    what: str
+    below: str
+
+
+CAPABILITIES = {
+    "trigger_on_kill": Capability(
+        (3, 3, 0),
+        "A deferred task that a person fails, clears or marks as success stops its tuning job at once.",
+        "The tuning job goes on until the task's next attempt finds it again; "
+        "use StopHyperParameterTuningJobOperator to end it.",
+    ),
+    "retry_policy": Capability(
+        (3, 3, 0),
+        "TuningRetryPolicy decides by the failure's reason whether Airflow retries the task.",
+        "Failures that a retry cannot mend raise AirflowFailException, which ends the retries as well.",
+    ),
+    "task_state_store": Capability(
+        (3, 3, 0),
+        "The name of the task's tuning job is also kept in the task state store.",
+        "The job is found again by its derived name and its tags.",
+    ),
+}
+
+
+@cache
+def airflow_version() -> tuple[int, int, int]:
+    """The running Airflow's (major, minor, patch); pre-release suffixes are cut off."""
+    major, minor, patch = version("apache-airflow-core").split(".")[:3]
+    return int(major), int(minor), int("".join(c for c in patch if c.isdigit()) or 0)
+
+
+def has(capability: str) -> bool:
+    """Whether the running Airflow has one of :data:`CAPABILITIES`."""
+    return airflow_version() >= CAPABILITIES[capability].since
+
+
+def default_deferrable() -> bool:
+    """``[operators] default_deferrable`` of Airflow's configuration."""
+    try:  # Airflow 3.2+
+        from airflow.sdk.configuration import conf
+    except ImportError:  # Airflow 3.1
+        from airflow.configuration import conf
+
+    return bool(conf.getboolean("operators", "default_deferrable", fallback=False))

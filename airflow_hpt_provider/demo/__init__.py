@@ -1,0 +1,1 @@
+"""``airflow-hpt demo`` and ``airflow-hpt up``: an example DAG in a real Airflow, tuned locally."""

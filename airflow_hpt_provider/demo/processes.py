@@ -1,0 +1,167 @@
+"""Child processes that end when they are told to, and when we do."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import psutil
+
+from airflow_hpt_provider.demo.errors import ProcessEndedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+LOOPBACK = "127.0.0.1"
+
+
+def free_port() -> int:
+    """A TCP port that was free on loopback a moment ago."""
+    with socket.socket() as probe:
+        probe.bind((LOOPBACK, 0))
+        return int(probe.getsockname()[1])
+
+
+def clean_environment() -> dict[str, str]:
+    """Ours without Airflow's and AWS's variables: no setting, and no credential, of the caller's gets in."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "AWS_"))}
+
+
+@dataclass
+class ChildProcess:
+    """One process in a session of its own, writing to a log file.
+
+    Attributes:
+        name: what people call it, for messages.
+        argv: the program and its arguments.
+        env: its whole environment.
+        log: where its output goes; the folder must exist.
+    """
+
+    name: str
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    log: Path
+    _process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Start it. Call from a thread that outlives it: on Linux it ends with the thread that started it."""
+        with self.log.open("ab") as output:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "airflow_hpt_provider.demo.child", *self.argv],
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=dict(self.env),
+                # Away from the terminal, so that a Ctrl-C is ours alone and we stop things in order; and
+                # what it starts stays in this session for us to find, whatever group it goes into.
+                start_new_session=True,
+            )
+
+    @property
+    def pid(self) -> int | None:
+        """Of the process, and the id of its session; None before the start."""
+        return None if self._process is None else self._process.pid
+
+    def check(self) -> None:
+        """Raise if it has ended.
+
+        Raises:
+            ProcessEndedError: with its exit code and the end of its log.
+        """
+        if self._process is not None and (code := self._process.poll()) is not None:
+            raise ProcessEndedError(
+                f"{self.name} ended with exit code {code}. {self.log}:\n{self.log_tail()}"
+            )
+
+    def join(self) -> int:
+        """Wait for it to end by itself; its exit code."""
+        if self._process is None:
+            raise RuntimeError(f"{self.name} was not started")
+        return self._process.wait()
+
+    def log_tail(self, lines: int = 25) -> str:
+        """The last lines of its log."""
+        text = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "\n".join(text.splitlines()[-lines:])
+
+    def terminate(self) -> None:
+        """Ask it to end: SIGTERM to the process itself, which ends its own children."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
+    def ended_by(self, deadline: float) -> bool:
+        """Whether it ends before ``deadline`` (of time.monotonic())."""
+        if self._process is None:
+            return True
+        try:
+            self._process.wait(max(0.0, deadline - time.monotonic()))
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
+    def descendants(self) -> list[psutil.Process]:
+        """It and everything it started that still runs, in whatever process group, orphans included."""
+        if self._process is None:
+            return []
+        return [process for process in psutil.process_iter() if _session(process.pid) == self._process.pid]
+
+    def kill(self) -> None:
+        """SIGKILL to it and to everything it started."""
+        for process in self.descendants():
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        if self._process is not None:
+            self._process.wait()
+            self._process = None  # its id may soon be somebody else's
+
+
+def _session(pid: int) -> int | None:
+    try:
+        return os.getsid(pid)
+    except (ProcessLookupError, PermissionError):
+        return None
+
+
+def stop_all(processes: Iterable[ChildProcess], patience: float = 3.0) -> None:
+    """End processes together: SIGTERM to each, after ``patience`` seconds SIGKILL to all that is left."""
+    stopping = list(processes)
+    for process in stopping:
+        process.terminate()
+    deadline = time.monotonic() + patience
+    for process in stopping:
+        process.ended_by(deadline)
+    for process in stopping:
+        process.kill()
+
+
+class StopSignals:
+    """Within this context SIGTERM and SIGHUP end the program as Ctrl-C does: by an exception.
+
+    So ``finally`` and ``with`` clean up, whoever asks us to stop. Main thread only.
+    """
+
+    def __enter__(self) -> Self:
+        self._previous = {
+            number: signal.signal(number, self._interrupt) for number in (signal.SIGTERM, signal.SIGHUP)
+        }
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        for number, handler in self._previous.items():
+            signal.signal(number, handler)
+
+    @staticmethod
+    def _interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt(signal.Signals(number).name)

@@ -1,0 +1,68 @@
+"""The local tuning service with the example's data and an Airflow connected to it, as one thing."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+
+import airflow_hpt_provider
+from airflow_hpt_provider.demo import data
+from airflow_hpt_provider.demo.airflow import LocalAirflow
+from airflow_hpt_provider.demo.service import LocalService
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def example_dags() -> Path:
+    """The folder with the example DAGs: inside an installed wheel, or at the top of a checkout."""
+    package = Path(airflow_hpt_provider.__file__).parent
+    installed = package / "example_dags"
+    return installed if installed.is_dir() else package.parent / "dags"
+
+
+class DemoSession:
+    """A context in which the example DAGs run as they stand.
+
+    Args:
+        data_dir: for everything that both write. A folder used before continues.
+        dags: the DAG files' folder.
+        ui_port: of Airflow's UI; 0 for a free one.
+        tell: called with a line on each step, for people who wait.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        dags: Path | None = None,
+        ui_port: int = 0,
+        tell: Callable[[str], None] = lambda line: None,
+    ) -> None:
+        self.data_dir = data_dir
+        self.dags = dags or example_dags()
+        self.service = LocalService(data_dir / "service")
+        self.airflow: LocalAirflow
+        self._ui_port = ui_port
+        self._tell = tell
+        self._running = contextlib.ExitStack()
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as starting:
+            self._tell("Starting the local tuning service ...")
+            starting.enter_context(self.service)
+            data.upload(self.service.client("s3"), self.dags)
+            self._tell("Starting Airflow: scheduler, DAG processor, triggerer, API server ...")
+            connection = {"AIRFLOW_CONN_AWS_DEFAULT": self.service.airflow_connection}
+            self.airflow = LocalAirflow(self.data_dir / "airflow", self.dags, connection, port=self._ui_port)
+            starting.enter_context(self.airflow)
+            self._running = starting.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._running.close()
+
+    def check(self) -> None:
+        """Raise ProcessEndedError if anything that should run has ended."""
+        self.service.check()
+        self.airflow.check()

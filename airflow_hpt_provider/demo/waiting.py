@@ -1,0 +1,29 @@
+"""Waiting for something to become true."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, TypeVar
+
+from airflow_hpt_provider.demo.errors import DemoTimeoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+def wait_until(look: Callable[[], T | None], timeout: float, complaint: str, every: float = 0.2) -> T:
+    """What ``look`` returns as soon as it is neither None nor False; looked at every ``every`` seconds.
+
+    Raises:
+        DemoTimeoutError: with ``complaint``, after ``timeout`` seconds.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        seen = look()
+        if seen:
+            return seen
+        if time.monotonic() >= deadline:
+            raise DemoTimeoutError(complaint)
+        time.sleep(every)

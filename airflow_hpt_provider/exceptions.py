@@ -1,0 +1,85 @@
+"""Everything this provider raises.
+
+::
+
+    AirflowException
+    └── TuningError
+        ├── TuningJobConfigError          (fails the task at once) the request is wrong; nothing was created
+        ├── TuningJobNameConflictError    (fails the task at once) the name is taken by somebody else's job
+        ├── TuningJobNotFoundError        there is no such tuning job, or it has been deleted
+        ├── TuningJobFailedError          the job ended as Failed or DeleteFailed; a retry may help
+        │   └── TuningJobRejectedError    (fails the task at once) ... a retry would fail the same way
+        ├── TuningJobStoppedError         (fails the task at once) somebody stopped the job
+        ├── TuningJobTimeoutError         (fails the task at once) ``timeout`` is over
+        ├── TuningServiceUnreachableError the service could not be reached for ``max_unreachable``
+        └── RegistrationError
+            └── ModelNotGoodEnoughError   (fails the task at once) the gate refused the model
+
+"Fails the task at once" means that the class is an AirflowFailException too: Airflow's ``retries`` are not
+used up on what they cannot mend. All of them survive pickling.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow_hpt_provider.compat import AirflowException, AirflowFailException
+
+
+class TuningError(AirflowException):
+    """Base of all errors of this provider.
+
+    Attributes:
+        tuning_job_name: the job it is about, if one is known.
+    """
+
+    def __init__(self, message: str = "", tuning_job_name: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.tuning_job_name = tuning_job_name
+
+    def __str__(self) -> str:
+        return self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.message, self.tuning_job_name)
+
+
+class TuningJobConfigError(TuningError, AirflowFailException):
+    """The request is wrong: every problem is listed with field, value and remedy. Nothing was created."""
+
+
+class TuningJobNameConflictError(TuningError, AirflowFailException):
+    """A tuning job of the wanted name exists and is not this task's own."""
+
+
+class TuningJobNotFoundError(TuningError):
+    """There is no tuning job of this name in this account and region, or it was deleted."""
+
+
+class TuningJobFailedError(TuningError):
+    """The tuning job ended as Failed, or Completed without one successful training job."""
+
+
+class TuningJobRejectedError(TuningJobFailedError, AirflowFailException):
+    """The tuning job failed for a reason that a retry cannot mend (ClientError, AlgorithmError)."""
+
+
+class TuningJobStoppedError(TuningError, AirflowFailException):
+    """The tuning job was stopped before it completed, and ``on_stopped`` is ``fail``."""
+
+
+class TuningJobTimeoutError(TuningError, AirflowFailException):
+    """The tuning job did not end within ``timeout``, and ``on_timeout`` is ``fail``."""
+
+
+class TuningServiceUnreachableError(TuningError):
+    """Every call failed for longer than ``max_unreachable``. The tuning job itself goes on."""
+
+
+class RegistrationError(TuningError):
+    """The model package could not be made from what the tuning task left in XCom."""
+
+
+class ModelNotGoodEnoughError(RegistrationError, AirflowFailException):
+    """The gate (``min_metric``, ``must_improve``) refused the model, and ``on_rejected`` is ``fail``."""

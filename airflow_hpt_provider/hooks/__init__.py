@@ -1,0 +1,1 @@
+"""The AWS connection's client side."""

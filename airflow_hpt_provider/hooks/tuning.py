@@ -1,0 +1,270 @@
+"""SageMaker's tuning API, typed and retried."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from botocore.exceptions import ClientError
+
+from airflow_hpt_provider.exceptions import TuningJobNotFoundError
+from airflow_hpt_provider.models import (
+    BestTrainingJob,
+    FailureGroup,
+    TrainingJobSummary,
+    TuningJobDescription,
+    TuningJobRequest,
+    TuningJobSummary,
+)
+from airflow_hpt_provider.retries import Verdict, classify, error_code, retrying
+
+
+class HyperParameterTuningHook(AwsBaseHook):
+    """Create, describe, list, stop and delete hyperparameter tuning jobs, and read their training jobs.
+
+    Uses the amazon provider's ``aws`` connection in all its forms (assumed roles, ``endpoint_url``, region,
+    ``verify``, botocore config). Every call is retried on transient errors (see
+    :mod:`airflow_hpt_provider.retries`); all other errors are raised as botocore raised them, but for a missing
+    job, which is :class:`~airflow_hpt_provider.exceptions.TuningJobNotFoundError`.
+
+    Args:
+        aws_conn_id, region_name, verify, config: as for every AWS hook.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs["client_type"] = "sagemaker"
+        super().__init__(*args, **kwargs)
+        self._worked = False
+        self._client_lock = threading.Lock()
+
+    # -- the way to the API ------------------------------------------------------------------------------
+
+    def reset(self) -> None:
+        """Forget client and credentials; the next call builds them anew from the connection."""
+        with self._client_lock:
+            for cached in ("conn", "conn_config", "_client"):
+                self.__dict__.pop(cached, None)
+
+    def call_once(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """One API call with botocore's own retries only.
+
+        Args:
+            operation: boto3's method name, e.g. ``describe_hyper_parameter_tuning_job``.
+            parameters: in AWS names; None values are left out.
+
+        Returns:
+            The answer without ResponseMetadata.
+        """
+        with self._client_lock:
+            client = self.conn
+        answer: dict[str, Any] = getattr(client, operation)(
+            **{name: value for name, value in parameters.items() if value is not None}
+        )
+        self._worked = True
+        answer.pop("ResponseMetadata", None)
+        return answer
+
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """One API call, tried again while it fails for a transient reason (at most 5 minutes)."""
+        policy = retrying(rebuild=self.reset, worked_before=lambda: self._worked, log=self.log.warning)
+        answer: dict[str, Any] = policy(self.call_once, operation, **parameters)
+        return answer
+
+    def pages(self, operation: str, member: str, parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        """All items of a paginated answer. boto3's own paginators would not retry as we do."""
+        token: str | None = None
+        while True:
+            page = self.call(operation, **parameters, NextToken=token)
+            yield from page.get(member, [])
+            token = page.get("NextToken")
+            if not token:
+                return
+
+    # -- tuning jobs -------------------------------------------------------------------------------------
+
+    def create(self, request: TuningJobRequest) -> str:
+        """Create the tuning job and return its ARN.
+
+        Raises:
+            botocore.exceptions.ClientError: ResourceInUse if the name is taken, ResourceLimitExceeded ...
+        """
+        answer = self.call("create_hyper_parameter_tuning_job", **request.to_aws())
+        return str(answer["HyperParameterTuningJobArn"])
+
+    def describe(self, tuning_job_name: str) -> TuningJobDescription:
+        """Everything SageMaker says of a tuning job.
+
+        Raises:
+            TuningJobNotFoundError: there is none of this name in this account and region.
+        """
+        return self._describe(self.call, tuning_job_name)
+
+    def describe_once(self, tuning_job_name: str) -> TuningJobDescription:
+        """The same without retries of our own: for pollers, which have theirs."""
+        return self._describe(self.call_once, tuning_job_name)
+
+    def _describe(self, call: Any, tuning_job_name: str) -> TuningJobDescription:
+        try:
+            answer = call("describe_hyper_parameter_tuning_job", HyperParameterTuningJobName=tuning_job_name)
+        except ClientError as error:
+            if classify(error) is Verdict.NOT_FOUND:
+                raise TuningJobNotFoundError(
+                    f"There is no tuning job {tuning_job_name!r} in this account and region.", tuning_job_name
+                ) from error
+            raise
+        return TuningJobDescription.model_validate(answer)
+
+    def list(
+        self,
+        *,
+        name_contains: str | None = None,
+        status: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        sort_by: str = "CreationTime",
+        sort_order: str = "Descending",
+        limit: int | None = None,
+    ) -> Iterator[TuningJobSummary]:
+        """Tuning jobs, newest first by default.
+
+        Args:
+            name_contains: only names with this in them.
+            status: only this HyperParameterTuningJobStatus.
+            created_after, created_before: only jobs of this time.
+            sort_by: Name, Status or CreationTime.
+            sort_order: Ascending or Descending.
+            limit: at most so many.
+        """
+        parameters = {
+            "NameContains": name_contains,
+            "StatusEquals": status,
+            "CreationTimeAfter": created_after,
+            "CreationTimeBefore": created_before,
+            "SortBy": sort_by,
+            "SortOrder": sort_order,
+            "MaxResults": min(limit or 100, 100),
+        }
+        pages = self.pages("list_hyper_parameter_tuning_jobs", "HyperParameterTuningJobSummaries", parameters)
+        return (TuningJobSummary.model_validate(item) for item in islice(pages, limit))
+
+    def stop(self, tuning_job_name: str) -> bool:
+        """Ask SageMaker to stop a tuning job and all its running training jobs. Idempotent.
+
+        Returns:
+            Whether there was something to stop: False if the job has already ended or does not exist.
+        """
+        try:
+            self.call("stop_hyper_parameter_tuning_job", HyperParameterTuningJobName=tuning_job_name)
+        except ClientError as error:
+            if classify(error) is Verdict.NOT_FOUND:
+                return False
+            # SageMaker refuses to stop what has ended; the code differs, so the status decides.
+            if error_code(error) == "ValidationException" and self.describe(tuning_job_name).is_terminal:
+                return False
+            raise
+        return True
+
+    def delete(self, tuning_job_name: str) -> None:
+        """Delete the tuning job's entry; its training jobs and their artifacts stay."""
+        self.call("delete_hyper_parameter_tuning_job", HyperParameterTuningJobName=tuning_job_name)
+
+    def tags(self, arn: str) -> dict[str, str]:
+        """The tags of a tuning job."""
+        return {tag["Key"]: tag["Value"] for tag in self.pages("list_tags", "Tags", {"ResourceArn": arn})}
+
+    def add_tags(self, arn: str, tags: Mapping[str, str]) -> None:
+        """Add tags to a tuning job, or change them."""
+        self.call("add_tags", ResourceArn=arn, Tags=[{"Key": k, "Value": v} for k, v in tags.items()])
+
+    # -- training jobs -----------------------------------------------------------------------------------
+
+    def trials(
+        self,
+        tuning_job_name: str,
+        *,
+        status: str | None = None,
+        sort_by: str = "FinalObjectiveMetricValue",
+        sort_order: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[TrainingJobSummary]:
+        """The tuning job's training jobs, the best first by default.
+
+        Args:
+            tuning_job_name: the tuning job's name.
+            status: only this TrainingJobStatus.
+            sort_by: Name, CreationTime, Status or FinalObjectiveMetricValue (only those that have one).
+            sort_order: Ascending or Descending; by default what puts the best first.
+            limit: at most so many.
+        """
+        if sort_order is None:
+            sort_order = "Ascending"
+            if sort_by == "FinalObjectiveMetricValue":
+                objective = self.describe(tuning_job_name).objective_of()
+                if objective is not None and objective.type == "Maximize":
+                    sort_order = "Descending"
+        parameters = {
+            "HyperParameterTuningJobName": tuning_job_name,
+            "StatusEquals": status,
+            "SortBy": sort_by,
+            "SortOrder": sort_order,
+            "MaxResults": min(limit or 100, 100),
+        }
+        pages = self.pages(
+            "list_training_jobs_for_hyper_parameter_tuning_job", "TrainingJobSummaries", parameters
+        )
+        return (TrainingJobSummary.model_validate(item) for item in islice(pages, limit))
+
+    def describe_training_job(self, training_job_name: str) -> dict[str, Any]:
+        """DescribeTrainingJob's answer, in AWS names."""
+        return self.call("describe_training_job", TrainingJobName=training_job_name)
+
+    def best_training_job(self, description: TuningJobDescription) -> BestTrainingJob | None:
+        """The best training job so far, with its model artifact and training image; None if there is none."""
+        return self.with_artifacts(description.best_training_job)
+
+    def with_artifacts(self, summary: TrainingJobSummary | None) -> BestTrainingJob | None:
+        """A training job's summary, and what only DescribeTrainingJob tells: model artifact and image."""
+        if summary is None:
+            return None
+        return BestTrainingJob.from_answers(summary, self.describe_training_job(summary.training_job_name))
+
+    def failures(self, tuning_job_name: str, limit: int = 500) -> Sequence[FailureGroup]:
+        """The failed training jobs grouped by reason, the largest group first."""
+        return group_failures(
+            self.trials(
+                tuning_job_name, status="Failed", sort_by="CreationTime", sort_order="Descending", limit=limit
+            )
+        )
+
+
+def group_failures(trials: Iterable[TrainingJobSummary]) -> list[FailureGroup]:
+    """Group failed training jobs by the first line of their FailureReason, the largest group first."""
+    by_reason: dict[str, list[TrainingJobSummary]] = defaultdict(list)
+    for trial in trials:
+        lines = (trial.failure_reason or "").strip().splitlines()
+        by_reason[lines[0] if lines else "no reason given"].append(trial)
+    groups = [
+        FailureGroup(
+            reason=reason,
+            count=len(members),
+            training_job_names=tuple(member.training_job_name for member in members[:5]),
+            hyper_parameters=_shared_values(members),
+        )
+        for reason, members in by_reason.items()
+    ]
+    return sorted(groups, key=lambda group: -group.count)
+
+
+def _shared_values(members: list[TrainingJobSummary]) -> dict[str, str]:
+    """The tuned hyperparameters that have the same value in all of several training jobs."""
+    if len(members) < 2:
+        return {}
+    shared = set(members[0].tuned_hyper_parameters.items())
+    return dict(
+        sorted(shared.intersection(*(member.tuned_hyper_parameters.items() for member in members[1:])))
+    )

@@ -1,0 +1,135 @@
+"""How a task finds its own tuning job again, however often it is tried.
+
+Nothing needs to survive the worker: the job's name is derived from the task instance, and tags on the job say
+whose it is (``owner``), of which config (``fingerprint``), and whether its result was delivered.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+MAX_NAME = 32
+"""HyperParameterTuningJobName's maximum length."""
+OWNER_TAG = "airflow-hpt:owner"
+FINGERPRINT_TAG = "airflow-hpt:fingerprint"
+DELIVERED_TAG = "airflow-hpt:delivered"
+
+
+@dataclass(frozen=True)
+class Owner:
+    """The task instance that a job belongs to; the same for all its tries.
+
+    Attributes:
+        round: 0 until a person clears the task, then the number of the try before the clearing. Airflow's own
+            retries leave it unchanged, so it tells "retried" from "asked to run again".
+    """
+
+    dag_id: str
+    task_id: str
+    run_id: str
+    map_index: int = -1
+    round: int = 0
+
+    @classmethod
+    def from_context(cls, context: Context) -> Owner:
+        """The running task instance's."""
+        ti: Any = context["ti"]
+        # Clearing sets max_tries to the last try's number plus the task's retries.
+        cleared_after = (ti.max_tries or 0) - (getattr(context.get("task"), "retries", 0) or 0)
+        return cls(ti.dag_id, ti.task_id, ti.run_id, -1 if ti.map_index is None else ti.map_index,
+                   max(0, cleared_after))  # fmt: skip
+
+    @property
+    def digest(self) -> str:
+        """40 hex digits that stand for dag, task, run and map index."""
+        text = "\0".join((self.dag_id, self.task_id, self.run_id, str(self.map_index)))
+        return hashlib.sha256(text.encode()).hexdigest()[:40]
+
+    @property
+    def base_name(self) -> str:
+        """A tuning job name of at most 29 characters: the task's id, readable, and 10 that make it unique."""
+        short = base64.b32encode(bytes.fromhex(self.digest[:14])).decode().lower()[:10]
+        slug = re.sub(r"[^a-zA-Z0-9]+", "-", self.task_id).strip("-")[:18].strip("-")
+        return f"{slug}-{short}" if slug else f"tune-{short}"
+
+    def tags(self, fingerprint: str) -> list[dict[str, str]]:
+        """The tags that mark a job as this owner's, in the API's form."""
+        tags = {
+            OWNER_TAG: self.digest,
+            FINGERPRINT_TAG: fingerprint,
+            "airflow:dag_id": self.dag_id,
+            "airflow:task_id": self.task_id,
+            "airflow:run_id": self.run_id,
+        }
+        if self.map_index >= 0:
+            tags["airflow:map_index"] = str(self.map_index)
+        return [{"Key": key, "Value": _tag_value(value)} for key, value in tags.items()]
+
+
+def _tag_value(text: str) -> str:
+    """Text as a tag may hold it: letters, digits, spaces and ``_.:/=+-@``, at most 256 characters."""
+    return "".join(c if c.isalnum() or c.isspace() or c in "_.:/=+-@" else "_" for c in text)[:256]
+
+
+def attempt_name(base: str, attempt: int) -> str:
+    """The name of the first, second, ... job of the same task: ``name``, ``name-2``, ``name-3``."""
+    if attempt == 1:
+        return base
+    suffix = f"-{attempt}"
+    return base[: MAX_NAME - len(suffix)].rstrip("-") + suffix
+
+
+class Verdict(Enum):
+    """What an existing tuning job is to a task that wants one."""
+
+    REJOIN = "still running: wait for it"
+    TAKE = "finished, and its result was never delivered: take it"
+    NEXT = "over and done with: make a new one under the next name"
+    FOREIGN = "belongs to another task, or to nobody we know"
+    CHANGED = "is this task's own, still running, but was made from another config"
+
+
+def judge(
+    status: str,
+    tags: Mapping[str, str] | None,
+    owner: Owner,
+    fingerprint: str,
+    *,
+    known_own: bool,
+) -> Verdict:
+    """What to do with a job of the wanted name.
+
+    Args:
+        status: its HyperParameterTuningJobStatus.
+        tags: its tags, or None if they may not be read.
+        owner: the task instance that asks.
+        fingerprint: of the config it wants to run.
+        known_own: the name was derived from the owner, or kept in the task's state store: without readable
+            tags this is the proof that it is the task's own.
+    """
+    tagged = tags is not None and OWNER_TAG in tags
+    if tagged and tags is not None:
+        if tags[OWNER_TAG] != owner.digest:
+            return Verdict.FOREIGN
+        same_config = tags.get(FINGERPRINT_TAG, fingerprint) == fingerprint
+    elif known_own:
+        same_config = True  # unknown; the name says that it is ours
+    else:
+        return Verdict.FOREIGN
+    if status == "InProgress":
+        return Verdict.REJOIN if same_config else Verdict.CHANGED
+    if status == "Completed" and same_config:
+        # A person who clears a task whose result arrived wants a new one; an Airflow retry does not.
+        delivered_round = (tags or {}).get(DELIVERED_TAG) if tagged else "0"
+        if delivered_round is None or delivered_round == str(owner.round):
+            return Verdict.TAKE
+    return Verdict.NEXT

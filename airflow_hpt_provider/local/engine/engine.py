@@ -1,0 +1,118 @@
+"""The engine: the training jobs, the tuning jobs, and the one thread that moves them."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, TypeVar
+
+from airflow_hpt_provider.local.engine.loop import Loop, Turn
+from airflow_hpt_provider.local.engine.slots import Claim, next_claim
+from airflow_hpt_provider.local.engine.training import GRACE, TrainingJobs
+from airflow_hpt_provider.local.engine.tuning import TuningJobs
+from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from airflow_hpt_provider.local.engine.naming import Arns
+    from airflow_hpt_provider.local.runners.contract import Runner
+    from airflow_hpt_provider.local.store.database import Database
+
+T = TypeVar("T")
+SEARCH_THREADS = 2
+ALONE = 0
+"""The owner of claims for training jobs that belong to no tuning job."""
+
+
+class Engine:
+    """Runs every job in the store.
+
+    Args:
+        database: the store.
+        runner: runs the training jobs; closed with the engine.
+        directory: gets ``training-jobs/NAME`` for each.
+        arns: of the service's region and account.
+        max_parallel: training jobs at once, over all tuning jobs; default: the number of CPUs.
+        spot_interruptions: mean interruptions per minute of training of a managed spot job.
+        grace: seconds between SIGTERM and SIGKILL.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        runner: Runner,
+        directory: Path,
+        arns: Arns,
+        *,
+        max_parallel: int | None = None,
+        spot_interruptions: float = 0.0,
+        grace: float = GRACE,
+    ) -> None:
+        self.database = database
+        self.arns = arns
+        self.runner = runner
+        self._max_parallel = max_parallel or os.cpu_count() or 1
+        self._executor = ThreadPoolExecutor(SEARCH_THREADS, thread_name_prefix="search")
+        self.tuning = TuningJobs(arns, self._executor)
+        self.training = TrainingJobs(
+            runner,
+            directory / "training-jobs",
+            on_metrics=self.tuning.on_metrics,
+            on_stop=self.tuning.on_stop,
+            on_end=self.tuning.on_end,
+            spot_interruptions=spot_interruptions,
+            grace=grace,
+        )
+        self._loop = Loop(database, settle=self._settle, reload=self._reload)
+        self.tuning.loop = self.training.loop = self._loop
+        self.tuning.training = self.training
+        self._served_alone = 0
+
+    def start(self) -> None:
+        """Take up what an earlier process of the service left, and go on."""
+        self._loop.start()
+        self._loop.call(self._resume)
+
+    def close(self) -> None:
+        """End all training jobs' processes; the next start runs them again."""
+        self._loop.close()
+        self.runner.close()
+        self._executor.shutdown(wait=True, cancel_futures=True)
+
+    def write(self, task: Callable[[Turn], T]) -> T:
+        """Carry out a request that changes something; returns once it is on disk."""
+        return self._loop.call(task)
+
+    def _resume(self, turn: Turn) -> None:
+        for tuning_job in tuning_jobs.unfinished(turn.connection):
+            self.tuning.track(turn, tuning_job)
+        for job in training_jobs.unfinished(turn.connection):
+            if job.secondary_status != "Pending":
+                self.training.resume(turn, job)
+
+    def _settle(self, turn: Turn) -> None:
+        """The end of every turn: give free slots to those who can use them, fairly.
+
+        Training jobs that belong to no tuning job share as if they were one.
+        """
+        total, alone = training_jobs.active(turn.connection)
+        pending = training_jobs.pending(turn.connection)
+        for _ in range(self._max_parallel - total - self.tuning.held()):
+            claims = self.tuning.claims()
+            if pending:
+                claims.append(Claim(alone, self._served_alone, ALONE))
+            claim = next_claim(claims)
+            if claim is None:
+                return
+            if claim.owner == ALONE:
+                self._served_alone = self.tuning.next_served()
+                self.training.launch(turn, pending.pop(0).id)
+                alone += 1
+            else:
+                self.tuning.grant(turn, claim.owner)
+
+    def _reload(self, turn: Turn) -> None:
+        self.tuning.reload(turn)
+        self.training.forget()

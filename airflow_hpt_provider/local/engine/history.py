@@ -1,0 +1,116 @@
+"""A tuning job's trials as its strategies see them, kept in step with the store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.local.engine.endings import StopReason
+from airflow_hpt_provider.local.search.contract import Outcome, Trial
+from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
+from airflow_hpt_provider.local.store.records import RUNNING, TrainingJob
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping, Sequence
+
+    from airflow_hpt_provider.local.engine.plan import DefinitionPlan, Plan
+
+
+@dataclass
+class History:
+    """All trials of a tuning job, and those of its warm-start parents.
+
+    Attributes:
+        jobs: training job id -> its last state, in order of creation.
+        unfinished: ids of those that have not ended.
+        curves: training job id -> the objective's values so far.
+        succeeded: ids of those that have an objective, in order of their ends.
+        parents: one list a definition.
+    """
+
+    jobs: dict[int, TrainingJob] = field(default_factory=dict)
+    unfinished: set[int] = field(default_factory=set)
+    curves: dict[int, list[float]] = field(default_factory=dict)
+    succeeded: list[int] = field(default_factory=list)
+    parents: tuple[Sequence[Trial], ...] = ()
+
+    @classmethod
+    def load(cls, connection: sqlite3.Connection, tuning_job_id: int, plan: Plan) -> History:
+        """Read it from the store."""
+        jobs = training_jobs.of_tuning_job(connection, tuning_job_id)
+        ended = sorted(
+            (job for job in jobs if job.loss is not None), key=lambda job: (job.ended_at or 0, job.id)
+        )
+        return cls(
+            jobs={job.id: job for job in jobs},
+            unfinished={job.id for job in jobs if job.status in RUNNING},
+            curves=training_jobs.curves(connection, tuning_job_id),
+            succeeded=[job.id for job in ended],
+            parents=tuple(_parents(connection, plan, definition) for definition in plan.definitions),
+        )
+
+    def put(self, job: TrainingJob) -> None:
+        """A training job was created, or has changed."""
+        before = self.jobs.get(job.id)
+        self.jobs[job.id] = job
+        if job.status in RUNNING:
+            self.unfinished.add(job.id)
+        else:
+            self.unfinished.discard(job.id)
+        if job.loss is not None and (before is None or before.loss is None):
+            self.succeeded.append(job.id)
+
+    def count(self, *statuses: str) -> int:
+        """How many have one of these statuses."""
+        return sum(job.status in statuses for job in self.jobs.values())
+
+    def trials(self, definition: int) -> list[Trial]:
+        """A definition's trials, its parents' first: a snapshot for another thread."""
+        own = [self.trial(job) for job in self.jobs.values() if job.definition_index == definition]
+        return [*self.parents[definition], *own]
+
+    def results(self) -> list[Trial]:
+        """Those that have an objective, of all definitions, in order of their ends; without their curves."""
+        jobs = [self.jobs[job_id] for job_id in self.succeeded]
+        return [_trial(job, job.number, job.point, ()) for job in jobs]
+
+    def trial(self, job: TrainingJob) -> Trial:
+        """A training job as a strategy sees it."""
+        return _trial(job, job.number, job.point, self.curves.get(job.id, ()))
+
+
+def _trial(
+    job: TrainingJob, number: int, point: Mapping[str, float | int | str], curve: Sequence[float]
+) -> Trial:
+    running = job.status in RUNNING
+    outcome = Outcome.PENDING if running else Outcome(job.objective_status)
+    return Trial(
+        number=number,
+        point=point,
+        outcome=outcome,
+        value=job.objective_value,
+        curve=tuple(enumerate(curve, start=1)),
+        stopped_early=job.stop_reason == StopReason.EARLY,
+        running=running,
+        budget=job.budget,
+        bracket=job.bracket,
+    )
+
+
+def _parents(connection: sqlite3.Connection, plan: Plan, definition: DefinitionPlan) -> list[Trial]:
+    """The ended trials of the warm-start parents that had this definition's objective, numbered -1, -2, ...
+
+    A hyperparameter that is searched now and was static then has its static value.
+    """
+    trials: list[Trial] = []
+    for name in plan.parents:
+        parent = tuning_jobs.find(connection, name)
+        if parent is None:
+            continue  # deleted since
+        curves = training_jobs.curves(connection, parent.id)
+        for job in training_jobs.of_tuning_job(connection, parent.id):
+            if job.status not in RUNNING and job.objective_metric == definition.objective_metric:
+                point = definition.point(job.hyperparameters)
+                trials.append(_trial(job, -len(trials) - 1, point, curves.get(job.id, ())))
+    return trials

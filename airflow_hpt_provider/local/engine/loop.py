@@ -1,0 +1,198 @@
+"""The engine's thread: the one place where anything changes.
+
+Whatever happens (a request, a training job's end, a timer) comes as a task. Tasks that have come meanwhile
+are carried out together, in one transaction: a *turn*. What must happen outside the store (starting a
+process, answering a request) is put off until the turn is committed. So what has been done is always what has
+been written, whenever the service is killed; and a commit's fsync is shared.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import logging
+import queue
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, wait
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow_hpt_provider.local.errors import ServiceError
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.local.store.database import Database
+
+LOGGER = logging.getLogger(__name__)
+T = TypeVar("T")
+RETRY_AFTER = 1.0
+"""Seconds until a turn that could not be written is tried again."""
+MOST_TASKS = 256
+LINGER = 0.05
+"""Seconds that what is not urgent waits for company, and so for its commit."""
+
+
+@dataclass
+class Turn:
+    """What a task works with.
+
+    Attributes:
+        connection: inside the turn's transaction.
+        now: seconds since the epoch, to the millisecond, as AWS tells times.
+    """
+
+    connection: sqlite3.Connection
+    now: float
+    effects: list[Callable[[], object]] = field(default_factory=list)
+
+    def after(self, effect: Callable[[], object]) -> None:
+        """Do this in the engine's thread once the turn is committed; never if it isn't."""
+        self.effects.append(effect)
+
+
+Task = Callable[[Turn], Any]
+
+
+@dataclass
+class _Queued:
+    task: Task
+    answer: Future[Any] | None = None
+    urgent: bool = True
+    result: Any = None
+
+
+class Loop(threading.Thread):
+    """Runs turns.
+
+    Args:
+        settle: the last task of every turn: what follows from what the others did.
+        reload: reads what is kept in memory from the store again, after something was undone.
+    """
+
+    def __init__(self, database: Database, *, settle: Task, reload: Task) -> None:
+        super().__init__(name="engine", daemon=True)
+        self._database = database
+        self._settle = settle
+        self._reload = reload
+        self._stale = False
+        self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
+        self._timers: list[tuple[float, int, Task]] = []
+        self._order = itertools.count()
+        self._closed = threading.Event()
+
+    def post(self, task: Task, *, urgent: bool = True) -> None:
+        """Have a task done; from any thread. It is tried until it can be written."""
+        self._queue.put(_Queued(task, urgent=urgent))
+
+    def call(self, task: Callable[[Turn], T]) -> T:
+        """Have a task done and wait until it is committed; from any thread but the engine's.
+
+        Raises:
+            ServiceError: the task's own, or InternalFailure: it can't be written, or the service is closing.
+        """
+        answer: Future[T] = Future()
+        self._queue.put(_Queued(task, answer))
+        while not wait([answer], timeout=1.0).done:
+            if not self.is_alive():
+                raise ServiceError("ServiceUnavailable", "The local tuning service is closing.", 503)
+        return answer.result()
+
+    def at(self, when: float, task: Task) -> None:
+        """Have a task done at a time (seconds since the epoch); from the engine's thread."""
+        heapq.heappush(self._timers, (when, next(self._order), task))
+
+    def close(self) -> None:
+        """End the thread after the turn that it is in."""
+        self._closed.set()
+        self._queue.put(None)
+        if self.is_alive():
+            self.join()
+
+    def run(self) -> None:
+        """Turn after turn until closed."""
+        while not self._closed.is_set():
+            tasks = self._take()
+            if tasks and not self._closed.is_set():
+                self._turn(tasks)
+
+    def _take(self) -> list[_Queued]:
+        """Wait for tasks; take all that are there."""
+        tasks: list[_Queued] = []
+        linger_until = time.monotonic() + 3600.0
+        while len(tasks) < MOST_TASKS and not (tasks and tasks[-1].urgent):
+            due = self._timers[0][0] - time.time() if self._timers else 3600.0
+            try:
+                queued = self._queue.get(timeout=max(0.0, min(due, linger_until - time.monotonic())))
+            except queue.Empty:
+                break
+            if queued is None:
+                break
+            if not tasks:
+                linger_until = time.monotonic() + LINGER
+            tasks.append(queued)
+        while len(tasks) < MOST_TASKS and not self._queue.empty():
+            queued = self._queue.get()
+            if queued is not None:
+                tasks.append(queued)
+        now = time.time()
+        while self._timers and self._timers[0][0] <= now:
+            tasks.append(_Queued(heapq.heappop(self._timers)[2]))
+        return tasks
+
+    def _turn(self, tasks: list[_Queued]) -> None:
+        try:
+            with self._database.transaction() as connection:
+                turn = Turn(connection, round(time.time(), 3))
+                if self._stale:
+                    self._reload(turn)
+                for queued in tasks:
+                    self._do(queued, turn)
+                self._settle(turn)
+        except Exception as error:  # noqa: BLE001 - the engine goes on whatever happens
+            self._failed(tasks, error)
+            return
+        self._stale = False
+        for queued in tasks:
+            if queued.answer is not None and not queued.answer.done():
+                queued.answer.set_result(queued.result)
+        for effect in turn.effects:
+            try:
+                effect()
+            except Exception:
+                LOGGER.exception("the engine failed after a turn")
+
+    def _do(self, queued: _Queued, turn: Turn) -> None:
+        """One task; its failure undoes its own changes only.
+
+        A task that refuses (raises ServiceError) does so before it changes anything in memory.
+        """
+        effects = len(turn.effects)
+        turn.connection.execute("SAVEPOINT task")
+        try:
+            queued.result = queued.task(turn)
+        except sqlite3.OperationalError:
+            raise  # the disk's trouble, not the task's
+        except Exception as error:
+            turn.connection.execute("ROLLBACK TO task")
+            del turn.effects[effects:]
+            if not isinstance(error, ServiceError):
+                self._reload(turn)
+            if queued.answer is not None:
+                queued.answer.set_exception(error)
+            else:
+                LOGGER.exception("the engine can't do a task")
+        turn.connection.execute("RELEASE task")
+
+    def _failed(self, tasks: list[_Queued], error: Exception) -> None:
+        """Nothing of the turn was written: requests are refused, all else is tried again."""
+        LOGGER.error("can't write to the store, trying again in %s s", RETRY_AFTER, exc_info=error)
+        self._stale = True
+        for queued in tasks:
+            if queued.answer is None:
+                self._queue.put(queued)
+            elif not queued.answer.done():
+                text = f"The local tuning service can't write to its data directory: {error}."
+                queued.answer.set_exception(ServiceError("InternalFailure", text, 500))
+        self._closed.wait(RETRY_AFTER)

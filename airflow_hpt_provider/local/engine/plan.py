@@ -1,0 +1,194 @@
+"""A tuning job's request, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.local.search.contract import Objective, SearchContext, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+OBJECTIVE_METRIC = "_tuning_objective_metric"
+MOST_JOBS = {"Random": 10_000}
+"""AWS's limits on MaxNumberOfTrainingJobs, which hold where none is given; 750 for the other strategies."""
+EPOCH_NAMES = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
+KINDS: tuple[tuple[str, Callable[[str], Value]], ...] = (
+    ("ContinuousParameterRanges", float),
+    ("IntegerParameterRanges", int),
+    ("CategoricalParameterRanges", str),
+)
+SHARED = (
+    "AlgorithmSpecification",
+    "RoleArn",
+    "InputDataConfig",
+    "VpcConfig",
+    "OutputDataConfig",
+    "ResourceConfig",
+    "StoppingCondition",
+    "EnableNetworkIsolation",
+    "EnableInterContainerTrafficEncryption",
+    "EnableManagedSpotTraining",
+    "CheckpointConfig",
+    "RetryStrategy",
+    "Environment",
+)
+"""What a training job takes over from its training definition."""
+
+
+@dataclass(frozen=True)
+class DefinitionPlan:
+    """One training definition.
+
+    Attributes:
+        name: DefinitionName, if it has one.
+        body: what its training jobs take over, in AWS names.
+        static: hyperparameters that are the same for all its training jobs, the objective's name included.
+        ranges: ParameterRanges in AWS names.
+        search: what its strategy is made from.
+    """
+
+    name: str | None
+    body: Mapping[str, Any]
+    static: Mapping[str, str]
+    ranges: Mapping[str, Sequence[Mapping[str, Any]]]
+    objective_type: str
+    objective_metric: str
+    search: SearchContext
+
+    @property
+    def objective(self) -> Objective:
+        """Which way is better."""
+        return self.search.objective
+
+    @property
+    def searched(self) -> list[str]:
+        """Names of the hyperparameters that are searched."""
+        return [parameter["Name"] for kind, _ in KINDS for parameter in self.ranges.get(kind) or ()]
+
+    def point(self, hyperparameters: Mapping[str, str]) -> dict[str, Value]:
+        """The searched ones among a training job's hyperparameters, as the strategies see them."""
+        result: dict[str, Value] = {}
+        for kind, read in KINDS:
+            for parameter in self.ranges.get(kind) or ():
+                text = hyperparameters.get(parameter["Name"])
+                if text is not None:
+                    try:
+                        result[parameter["Name"]] = read(text)
+                    except ValueError:
+                        continue
+        return result
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a tuning job is to do.
+
+    Attributes:
+        max_jobs: training jobs in all.
+        max_parallel: training jobs at once.
+        max_runtime: seconds from its creation; None: no limit.
+        target, not_improving, on_convergence: the completion criteria; None or False: not asked for.
+        parents: names of the tuning jobs that it is warm-started from.
+    """
+
+    strategy: str
+    definitions: tuple[DefinitionPlan, ...]
+    max_jobs: int
+    max_parallel: int
+    max_runtime: int | None
+    target: float | None
+    not_improving: int | None
+    on_convergence: bool
+    parents: tuple[str, ...]
+    identical: bool
+
+    @classmethod
+    def of(cls, request: Mapping[str, Any], seed: int) -> Plan:
+        """Read a Create request that has been checked."""
+        config = request["HyperParameterTuningJobConfig"]
+        limits = config["ResourceLimits"]
+        criteria = config.get("TuningJobCompletionCriteria") or {}
+        warm_start = request.get("WarmStartConfig") or {}
+        bodies = request.get("TrainingJobDefinitions") or [request["TrainingJobDefinition"]]
+        return cls(
+            strategy=config["Strategy"],
+            definitions=tuple(
+                _definition(config, body, seed + n, warm_start.get("WarmStartType"))
+                for n, body in enumerate(bodies)
+            ),
+            max_jobs=limits.get("MaxNumberOfTrainingJobs") or MOST_JOBS.get(config["Strategy"], 750),
+            max_parallel=limits["MaxParallelTrainingJobs"],
+            max_runtime=limits.get("MaxRuntimeInSeconds"),
+            target=criteria.get("TargetObjectiveMetricValue"),
+            not_improving=(criteria.get("BestObjectiveNotImproving") or {}).get(
+                "MaxNumberOfTrainingJobsNotImproving"
+            ),
+            on_convergence=(criteria.get("ConvergenceDetected") or {}).get("CompleteOnConvergence")
+            == "Enabled",
+            parents=tuple(
+                parent["HyperParameterTuningJobName"]
+                for parent in warm_start.get("ParentHyperParameterTuningJobs") or ()
+            ),
+            identical=warm_start.get("WarmStartType") == "IdenticalDataAndAlgorithm",
+        )
+
+
+def _definition(
+    config: Mapping[str, Any], body: Mapping[str, Any], seed: int, warm_start_type: str | None
+) -> DefinitionPlan:
+    objective = body.get("TuningObjective") or config["HyperParameterTuningJobObjective"]
+    ranges = body.get("HyperParameterRanges") or config.get("ParameterRanges") or {}
+    # What Autotune would choose is kept at its hint.
+    hints = {item["Name"]: item["ValueHint"] for item in ranges.get("AutoParameters") or ()}
+    static = hints | dict(body.get("StaticHyperParameters") or {})
+    hyperband = (config.get("StrategyConfig") or {}).get("HyperbandStrategyConfig") or {}
+    shared = {name: body[name] for name in SHARED if name in body}
+    if "ResourceConfig" not in shared and "HyperParameterTuningResourceConfig" in body:
+        shared["ResourceConfig"] = _resources(body["HyperParameterTuningResourceConfig"])
+    return DefinitionPlan(
+        name=body.get("DefinitionName"),
+        body=shared,
+        static=static | {OBJECTIVE_METRIC: objective["MetricName"]},
+        ranges=ranges,
+        objective_type=objective["Type"],
+        objective_metric=objective["MetricName"],
+        search=SearchContext(
+            strategy=config["Strategy"],
+            ranges=ranges,
+            objective=Objective(objective["Type"]),
+            seed=seed,
+            min_resource=hyperband.get("MinResource"),
+            max_resource=hyperband.get("MaxResource") or _epochs(static),
+            early_stopping=config.get("TrainingJobEarlyStoppingType") or "Off",
+            options={"warm_start_type": warm_start_type},
+        ),
+    )
+
+
+def _epochs(static: Mapping[str, str]) -> int | None:
+    """Hyperband's MaxResource, where it is left to the static hyperparameters."""
+    for name in EPOCH_NAMES:
+        try:
+            return int(static.get(name, "").strip('"'))
+        except ValueError:
+            continue
+    return None
+
+
+def _resources(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A ResourceConfig from a HyperParameterTuningResourceConfig: the first of its instances."""
+    instance = {**config, **next(iter(config.get("InstanceConfigs") or ()), {})}
+    names = ("InstanceType", "InstanceCount", "VolumeSizeInGB", "VolumeKmsKeyId")
+    return {name: instance[name] for name in names if name in instance}
+
+
+def training_definition(definition: Mapping[str, Any], name: str, *, tuned: bool) -> dict[str, Any]:
+    """The definition of one training job; of a tuning job's, checkpoints have a folder each."""
+    result = dict(definition)
+    if tuned and result.get("CheckpointConfig"):
+        config = dict(result["CheckpointConfig"])
+        config["S3Uri"] = f"{config['S3Uri'].rstrip('/')}/{name}"
+        result["CheckpointConfig"] = config
+    return result

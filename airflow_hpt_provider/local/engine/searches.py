@@ -1,0 +1,118 @@
+"""What is computed: suggestions and early stopping, in threads beside the engine's.
+
+A slow model delays its own tuning job, nobody else's.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.local.search import make_early_stopping, make_strategy
+from airflow_hpt_provider.local.search.completion import convergence_detected
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from concurrent.futures import Executor
+
+    from airflow_hpt_provider.local.engine.plan import DefinitionPlan, Plan
+    from airflow_hpt_provider.local.search.contract import (
+        EarlyStopping,
+        SearchContext,
+        Strategy,
+        Suggestion,
+        Trial,
+    )
+
+LOGGER = logging.getLogger(__name__)
+
+
+@dataclass
+class Search:
+    """One training definition's strategy and stopping rule, used by one thread at a time."""
+
+    strategy: Strategy
+    early_stopping: EarlyStopping | None
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+
+def make_search(definition: DefinitionPlan) -> Search:
+    """What searches a definition.
+
+    Raises:
+        ValueError: the strategy can't search these ranges.
+    """
+    return Search(make_strategy(definition.search), make_early_stopping(definition.search))
+
+
+class Searches:
+    """The searches of all tuning jobs that have not ended; they keep what they have computed between calls.
+
+    Args:
+        executor: computes.
+    """
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self._searches: dict[int, list[Search]] = {}
+
+    def of(self, tuning_job_id: int, plan: Plan) -> list[Search]:
+        """One a definition; made at the first call."""
+        if tuning_job_id not in self._searches:
+            self._searches[tuning_job_id] = [make_search(definition) for definition in plan.definitions]
+        return self._searches[tuning_job_id]
+
+    def drop(self, tuning_job_id: int) -> None:
+        """The tuning job has ended."""
+        self._searches.pop(tuning_job_id, None)
+
+    def suggest(
+        self, search: Search, trials: Sequence[Trial], then: Callable[[Suggestion | Exception], None]
+    ) -> None:
+        """Compute a suggestion; ``then`` gets it, or what went wrong, in another thread."""
+
+        def compute() -> None:
+            answer: Suggestion | Exception
+            try:
+                with search.lock:
+                    answer = search.strategy.suggest(trials)
+            except Exception as error:  # noqa: BLE001 - handed on
+                answer = error
+            then(answer)
+
+        self._executor.submit(compute)
+
+    def has_converged(
+        self, histories: Sequence[tuple[SearchContext, Sequence[Trial]]], then: Callable[[bool], None]
+    ) -> None:
+        """Compute whether the searches of all definitions have converged; ``then`` gets the answer."""
+
+        def compute() -> None:
+            converged = False
+            try:
+                converged = all(convergence_detected(context, trials) for context, trials in histories)
+            except Exception:
+                LOGGER.exception("convergence can't be told: the tuning job goes on")
+            then(converged)
+
+        self._executor.submit(compute)
+
+    def judge(
+        self, search: Search, trial: Trial, trials: Sequence[Trial], then: Callable[[bool], None]
+    ) -> None:
+        """Compute whether a running trial should be stopped; ``then`` gets the answer in another thread."""
+
+        def compute() -> None:
+            stop = False
+            try:
+                with search.lock:
+                    stop = search.early_stopping is not None and search.early_stopping.should_stop(
+                        trial, trials
+                    )
+            except Exception:
+                LOGGER.exception("early stopping failed: the training job goes on")
+            then(stop)
+
+        self._executor.submit(compute)

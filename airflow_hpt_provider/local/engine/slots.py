@@ -1,0 +1,29 @@
+"""Who gets the next free slot, when more training jobs could run than the service runs at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Someone who could use one more slot.
+
+    Attributes:
+        held: slots that it has.
+        served: when it last got one, in any unit; 0: never.
+        owner: whose claim it is.
+    """
+
+    held: int
+    served: int
+    owner: int
+
+
+def next_claim(claims: Iterable[Claim]) -> Claim | None:
+    """The one that has the fewest slots; of equals, the one that has waited longest."""
+    return min(claims, key=lambda claim: (claim.held, claim.served, claim.owner), default=None)

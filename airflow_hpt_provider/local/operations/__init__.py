@@ -1,0 +1,75 @@
+"""SageMaker's operations: validated parameters in, answers out, both in AWS names.
+
+``local_operations.py`` lists them; each group has its module. What changes something is carried out by the
+engine's thread; what only looks reads the store at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from airflow_hpt_provider.local.engine.engine import Engine
+from airflow_hpt_provider.local.engine.naming import Arns
+from airflow_hpt_provider.local.operations.contract import Operations
+from airflow_hpt_provider.local.operations.local_operations import LocalOperations
+from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
+from airflow_hpt_provider.local.store.database import Database
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from airflow_hpt_provider.local.storage.objects import ObjectStore
+
+__all__ = ["Operations", "OperationsSettings", "build_operations"]
+
+
+class OperationsSettings(Protocol):
+    """What :func:`build_operations` reads of the service's settings."""
+
+    @property
+    def data_dir(self) -> Path:
+        """Gets ``jobs.sqlite`` and ``training-jobs/NAME`` with each training job's tree and logs."""
+        ...
+
+    @property
+    def region(self) -> str:
+        """In ARNs, and given to the training jobs."""
+        ...
+
+    @property
+    def account_id(self) -> str:
+        """In ARNs."""
+        ...
+
+    @property
+    def images(self) -> Path | None:
+        """The ``--images`` file."""
+        ...
+
+    @property
+    def max_parallel(self) -> int | None:
+        """Training jobs at once, over all tuning jobs; None: the number of CPUs."""
+        ...
+
+    @property
+    def spot_interruptions(self) -> float:
+        """Mean interruptions per minute of training of each managed spot training job."""
+        ...
+
+
+def build_operations(settings: OperationsSettings, objects: ObjectStore) -> Operations:
+    """The operations of a service; call their ``start`` before the first call and ``close`` after the last.
+
+    Raises:
+        ValueError, OSError: the images file can't be used.
+    """
+    runner = SubprocessRunner(objects, images=settings.images, region=settings.region)
+    engine = Engine(
+        Database(settings.data_dir / "jobs.sqlite"),
+        runner,
+        settings.data_dir,
+        Arns(settings.region, settings.account_id),
+        max_parallel=settings.max_parallel,
+        spot_interruptions=settings.spot_interruptions,
+    )
+    return LocalOperations(engine)

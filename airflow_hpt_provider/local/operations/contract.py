@@ -1,0 +1,42 @@
+"""The contract between the wire and what stands behind it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Operations(Protocol):
+    """SageMaker's operations as plain functions: validated parameters in, answer out, both in AWS names.
+
+    Called from a thread pool, several at a time. Timestamps are timezone-aware datetimes.
+    """
+
+    names: frozenset[str]
+    """The operations handled here; every other one goes to moto."""
+
+    def handles(self, operation: str, parameters: Mapping[str, Any]) -> bool:
+        """Whether this call is for us.
+
+        True for every operation in ``names``, except AddTags, ListTags and DeleteTags on what is neither a
+        tuning job nor a training job: those go to moto, as the resource itself does.
+        """
+        ...
+
+    def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
+        """Carry out one operation.
+
+        Raises:
+            ServiceError: AWS's own error code and text.
+        """
+        ...
+
+    def start(self) -> None:
+        """Take up what an earlier process of the service left, and go on with it."""
+        ...
+
+    def close(self) -> None:
+        """End all training jobs' processes and close the store; the next start goes on."""
+        ...

@@ -1,0 +1,74 @@
+"""The operations on tags of tuning jobs and training jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.local.operations.texts import invalid, no_training_job, no_tuning_job
+from airflow_hpt_provider.local.store import tags, training_jobs, tuning_jobs
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Mapping
+
+    from airflow_hpt_provider.local.engine.engine import Engine
+    from airflow_hpt_provider.local.engine.loop import Turn
+
+TUNING_JOB = ":hyper-parameter-tuning-job/"
+TRAINING_JOB = ":training-job/"
+MOST_TAGS = 50
+
+
+def is_ours(arn: str) -> bool:
+    """Whether an ARN is a tuning job's or a training job's."""
+    return ":sagemaker:" in arn and (TUNING_JOB in arn or TRAINING_JOB in arn)
+
+
+def add(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """AddTags; answers with those that were added."""
+    added = {tag["Key"]: tag["Value"] for tag in parameters["Tags"]}
+
+    def task(turn: Turn) -> None:
+        arn = _resource(turn.connection, parameters["ResourceArn"])
+        if len(tags.of(turn.connection, arn) | added) > MOST_TAGS:
+            raise invalid(f"A resource can have at most {MOST_TAGS} tags.")
+        tags.put(turn.connection, arn, added)
+
+    engine.write(task)
+    return {"Tags": _answer(added)}
+
+
+def list_(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """ListTags: never more than a page."""
+    with engine.database.snapshot() as connection:
+        arn = _resource(connection, parameters["ResourceArn"])
+        return {"Tags": _answer(tags.of(connection, arn))}
+
+
+def delete(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """DeleteTags."""
+
+    def task(turn: Turn) -> None:
+        arn = _resource(turn.connection, parameters["ResourceArn"])
+        tags.delete(turn.connection, arn, parameters["TagKeys"])
+
+    engine.write(task)
+    return {}
+
+
+def _resource(connection: sqlite3.Connection, arn: str) -> str:
+    """The ARN of the resource as it is in the store."""
+    name = arn.rpartition("/")[2]
+    if TUNING_JOB in arn:
+        tuning_job = tuning_jobs.find(connection, name)
+        if tuning_job is None or tuning_job.arn != arn.lower():
+            raise no_tuning_job(name)
+        return tuning_job.arn
+    training_job = training_jobs.find(connection, name)
+    if training_job is None or training_job.arn != arn.lower():
+        raise no_training_job()
+    return training_job.arn
+
+
+def _answer(values: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in values.items()]

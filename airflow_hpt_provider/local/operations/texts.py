@@ -1,0 +1,49 @@
+"""AWS's error codes and texts, as far as they are known."""
+
+from __future__ import annotations
+
+from airflow_hpt_provider.local.errors import ServiceError
+
+
+def no_tuning_job(name: str) -> ServiceError:
+    """There is no tuning job of that name."""
+    text = f"Amazon SageMaker can't find a tuning job called {name}. Type another name."
+    return ServiceError("ResourceNotFound", text)
+
+
+def tuning_job_exists(name: str) -> ServiceError:
+    """There is one of that name, in whatever case."""
+    text = f"A hyperparameter tuning job with the name, {name}, already exists. Choose a different name."
+    return ServiceError("ResourceInUse", text)
+
+
+def no_training_job() -> ServiceError:
+    """There is no training job of that name: AWS says so with a ValidationException."""
+    return ServiceError("ValidationException", "Requested resource not found.")
+
+
+def training_job_exists(arn: str) -> ServiceError:
+    """There is one of that name, in whatever case."""
+    return ServiceError(
+        "ResourceInUse",
+        "Job name must be unique within an AWS account and region, and a job with this name already exists "
+        f"({arn})",
+    )
+
+
+def wrong_status(kind: str, status: str) -> ServiceError:
+    """It can't be stopped any more."""
+    return ServiceError(
+        "ValidationException", f"The request was rejected because the {kind} is in status {status}."
+    )
+
+
+def still_running(kind: str, name: str, status: str) -> ServiceError:
+    """It can't be deleted yet."""
+    text = f"The {kind} {name} is in status {status}: only one that has ended can be deleted."
+    return ServiceError("ResourceInUse", text)
+
+
+def invalid(text: str) -> ServiceError:
+    """The request is well-formed but makes no sense."""
+    return ServiceError("ValidationException", text)

@@ -1,0 +1,114 @@
+"""The operations on training jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.local.engine.endings import StopReason
+from airflow_hpt_provider.local.engine.plan import training_definition
+from airflow_hpt_provider.local.operations import answers
+from airflow_hpt_provider.local.operations.listing import listing, page
+from airflow_hpt_provider.local.operations.texts import (
+    invalid,
+    no_training_job,
+    still_running,
+    training_job_exists,
+    wrong_status,
+)
+from airflow_hpt_provider.local.store import tags, training_jobs, tuning_jobs
+from airflow_hpt_provider.local.store.records import RUNNING, NewTrainingJob, TrainingJob
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_hpt_provider.local.engine.engine import Engine
+    from airflow_hpt_provider.local.engine.loop import Turn
+
+
+def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """CreateTrainingJob: a training job that belongs to no tuning job."""
+    name = parameters["TrainingJobName"]
+    hyperparameters = parameters.get("HyperParameters") or {}
+    apart = ("TrainingJobName", "HyperParameters", "Tags")
+    definition = {member: value for member, value in parameters.items() if member not in apart}
+    if not definition.get("AlgorithmSpecification"):
+        raise invalid(
+            "AlgorithmSpecification is missing: the local tuning service needs one to know what to run."
+        )
+    definition.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": 86_400})
+    engine.runner.check(definition, hyperparameters)
+    arn = engine.arns.training_job(name)
+
+    def insert(turn: Turn) -> None:
+        connection = turn.connection
+        if training_jobs.find(connection, name):
+            raise training_job_exists(arn)
+        definition_id = training_jobs.insert_definition(connection, definition)
+        job = NewTrainingJob(name=name, arn=arn, definition_id=definition_id, hyperparameters=hyperparameters)
+        training_jobs.insert(connection, job, turn.now)
+        tags.put(connection, arn, {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or ()})
+
+    engine.write(insert)
+    return {"TrainingJobArn": arn}
+
+
+def describe(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """DescribeTrainingJob."""
+    with engine.database.snapshot() as connection:
+        job = _get(training_jobs.find(connection, parameters["TrainingJobName"]))
+        definition = training_jobs.definition(connection, job.definition_id)
+        return answers.training_job(
+            job,
+            training_definition(definition, job.name, tuned=job.tuning_job_arn is not None),
+            transitions=training_jobs.transitions(connection, job.id),
+            metrics=training_jobs.final_metrics(connection, job.id),
+        )
+
+
+def list_(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """ListTrainingJobs, a tuning job's included. There are no warm pools and no training plans."""
+    listed = listing("training_jobs", parameters, sort_by="CreationTime")
+    if parameters.get("WarmPoolStatusEquals") or parameters.get("TrainingPlanArnEquals"):
+        listed.where("FALSE")
+    with engine.database.snapshot() as connection:
+        rows, token = page(connection, listed, parameters)
+    summaries = [answers.training_job_summary(TrainingJob.from_row(row)) for row in rows]
+    return {"TrainingJobSummaries": summaries, **token}
+
+
+def stop(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """StopTrainingJob."""
+
+    def task(turn: Turn) -> None:
+        job = _get(training_jobs.find(turn.connection, parameters["TrainingJobName"]))
+        if job.status not in RUNNING:
+            raise wrong_status("training job", job.status)
+        engine.training.stop(turn, job, StopReason.REQUEST)
+
+    engine.write(task)
+    return {}
+
+
+def delete(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """DeleteTrainingJob: what is known of it; its artifacts in S3 and its log stay."""
+
+    def task(turn: Turn) -> None:
+        connection = turn.connection
+        job = _get(training_jobs.find(connection, parameters["TrainingJobName"]))
+        if job.status in RUNNING:
+            raise still_running("training job", job.name, job.status)
+        parent = tuning_jobs.get(connection, job.tuning_job_id) if job.tuning_job_id is not None else None
+        if parent is not None and parent.status in RUNNING:
+            # Its tuning job counts it, and searches with it.
+            raise still_running("hyperparameter tuning job", parent.name, parent.status)
+        training_jobs.delete(connection, job.id)
+        tags.delete_all(connection, job.arn)
+
+    engine.write(task)
+    return {}
+
+
+def _get(job: TrainingJob | None) -> TrainingJob:
+    if job is None:
+        raise no_training_job()
+    return job

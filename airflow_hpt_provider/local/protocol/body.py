@@ -1,0 +1,70 @@
+"""Reading request bodies within limits: of size, and of patience."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio
+
+from airflow_hpt_provider.local.errors import ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.types import Receive
+
+IDLE_SECONDS = 30.0
+"""A client that sends nothing for so long in the middle of a body is cut off."""
+MIB = 1 << 20
+
+
+class ClientGone(Exception):  # noqa: N818 - it says what is the case
+    """The client hung up; there is nobody to answer."""
+
+
+async def chunks(receive: Receive, limit: int, idle_seconds: float = IDLE_SECONDS) -> AsyncIterator[bytes]:
+    """The body piece by piece.
+
+    Raises:
+        ServiceError: RequestEntityTooLarge (413) beyond ``limit`` bytes; RequestTimeout (408) from a client that
+            stops sending.
+        ClientGone: the connection is closed.
+    """
+    seen = 0
+    more = True
+    while more:
+        try:
+            with anyio.fail_after(idle_seconds):
+                message = await receive()
+        except TimeoutError:
+            raise ServiceError(
+                "RequestTimeout", f"The request's body did not go on for {idle_seconds:g} seconds.", 408
+            ) from None
+        if message["type"] == "http.disconnect":
+            raise ClientGone
+        piece = message.get("body", b"")
+        more = message.get("more_body", False)
+        seen += len(piece)
+        if seen > limit:
+            raise too_large(limit)
+        if piece:
+            yield piece
+
+
+async def read_body(receive: Receive, headers: dict[str, str], limit: int) -> bytes:
+    """The whole body; refused before reading it if it announces to be too large."""
+    check_length(headers, limit)
+    return b"".join([piece async for piece in chunks(receive, limit)])
+
+
+def check_length(headers: dict[str, str], limit: int) -> None:
+    """Refuse a Content-Length beyond the limit. Raises RequestEntityTooLarge."""
+    length = headers.get("content-length", "0")
+    if length.isascii() and length.isdigit() and int(length[:20]) > limit:
+        raise too_large(limit)
+
+
+def too_large(limit: int) -> ServiceError:
+    """The error for a body beyond the limit."""
+    size = f"{limit // MIB} MiB" if limit >= MIB else f"{limit} bytes"
+    return ServiceError("RequestEntityTooLargeException", f"The request's body is larger than {size}.", 413)

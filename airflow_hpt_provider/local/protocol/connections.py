@@ -1,0 +1,65 @@
+"""Limits on connections: how many, and how long one may take to say what it wants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+if TYPE_CHECKING:
+    import asyncio
+
+MAX_CONNECTIONS = 512
+HEADER_SECONDS = 20.0
+"""From the connection, or the first byte of a further request, to the end of the request's headers."""
+
+_FULL_BODY = b'{"__type": "ServiceUnavailableException", "message": "Too many connections."}'
+_FULL = (
+    b"HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/x-amz-json-1.1\r\nConnection: close\r\n"
+    b"Content-Length: %d\r\n\r\n%b"
+) % (len(_FULL_BODY), _FULL_BODY)
+
+
+class LimitedProtocol(H11Protocol):
+    """uvicorn's HTTP/1.1, which itself waits for ever for a request's headers."""
+
+    _deadline: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Refuse one connection too many."""
+        super().connection_made(transport)
+        if len(self.connections) > MAX_CONNECTIONS:
+            transport.write(_FULL)
+            transport.close()
+            return
+        self._arm()
+
+    def data_received(self, data: bytes) -> None:
+        """Watch the time until a request is there."""
+        super().data_received(data)
+        if self._answering:
+            self._disarm()
+        elif self._deadline is None:
+            self._arm()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Nothing more to watch."""
+        self._disarm()
+        super().connection_lost(exc)
+
+    @property
+    def _answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
+
+    def _arm(self) -> None:
+        self._deadline = self.loop.call_later(HEADER_SECONDS, self._give_up)
+
+    def _disarm(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
+
+    def _give_up(self) -> None:
+        self._deadline = None
+        if not self._answering and not self.transport.is_closing():
+            self.transport.close()

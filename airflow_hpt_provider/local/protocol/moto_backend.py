@@ -1,0 +1,121 @@
+"""moto behind the same endpoint: IAM, STS, Logs, SQS, EventBridge, and what of SageMaker is not ours.
+
+moto checks no signatures; by the time a request comes here, the endpoint has.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from a2wsgi import WSGIMiddleware
+from moto.iam.models import iam_backends
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.sts.models import sts_backends
+from starlette.responses import Response
+
+from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.protocol.signature import Secret
+
+if TYPE_CHECKING:
+    from starlette.types import Message, Scope, Send
+
+    from airflow_hpt_provider.local.protocol.request import WireRequest
+
+log = logging.getLogger(__name__)
+
+_WORKERS = 8
+_PRIVATE = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")
+"""moto's own paths: resetting all its state, and a fake instance metadata service."""
+_SERVER_ERROR = 500
+
+
+class MotoBackend:
+    """Everything that the local service does not do itself."""
+
+    def __init__(self) -> None:
+        application: Any = DomainDispatcherApplication(create_backend_app)
+        self._app: Any = WSGIMiddleware(application, workers=_WORKERS)
+
+    def close(self) -> None:
+        """End its threads."""
+        self._app.executor.shutdown(wait=False, cancel_futures=True)
+
+    async def __call__(
+        self, request: WireRequest, service: str, body: bytes, scope: Scope, send: Send
+    ) -> None:
+        """Answer one request.
+
+        Raises:
+            ServiceError: moto has no such service or operation, or failed at it.
+        """
+        if request.path.startswith(_PRIVATE):
+            raise ServiceError("UnknownOperationException", f"There is nothing at {request.path}.", 404)
+        operation = request.target.rpartition(".")[2] or request.parameters.get("Action") or request.path
+        try:
+            status, headers, content = await self._collect(body, scope)
+        except NotImplementedError:
+            raise _not_offered(service, operation) from None
+        except Exception as error:  # noqa: BLE001 - whatever moto trips over
+            # moto's own slips on requests that AWS would refuse: not worth a client's retries.
+            log.warning("moto failed at %s of %s: %r", operation, service, error)
+            raise ServiceError(
+                "ValidationException",
+                f"The local tuning service cannot carry out this {operation} of {service}.",
+            ) from None
+        if status >= _SERVER_ERROR or content.lstrip()[:2] == b"<!":  # a web page: no such service or path
+            raise _not_offered(service, operation)
+        # No web page has business here; moto would let any in.
+        headers = {n: v for n, v in headers.items() if not n.startswith("access-control-")}
+        headers.setdefault("x-amzn-requestid", request.id)
+        response = Response(content, status)
+        response.raw_headers = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers.items()]
+        await response(scope, _nothing, send)
+
+    async def _collect(self, body: bytes, scope: Scope) -> tuple[int, dict[str, str], bytes]:
+        start: dict[str, Any] = {"status": _SERVER_ERROR, "headers": []}
+        content = bytearray()
+        given = [{"type": "http.request", "body": body, "more_body": False}]
+
+        async def receive() -> Message:
+            return given.pop() if given else {"type": "http.disconnect"}
+
+        async def send(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                start.update(message)
+            else:
+                content.extend(message.get("body", b""))
+
+        await self._app(scope, receive, send)
+        headers = {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in start["headers"]}
+        headers["content-length"] = str(len(content))
+        return start["status"], headers, bytes(content)
+
+
+def _not_offered(service: str, operation: str) -> ServiceError:
+    return ServiceError(
+        "UnknownOperationException", f"The local tuning service does not offer '{operation}' of {service}."
+    )
+
+
+def handed_out_secret(access_key_id: str) -> Secret | None:
+    """The secret of credentials that moto's STS (AssumeRole) or IAM (CreateAccessKey) has handed out."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    for token_service in [
+        backend for account in list(sts_backends.values()) for backend in list(account.values())
+    ]:
+        role = token_service.get_assumed_role_from_access_key(access_key_id)
+        if role is not None:
+            return Secret(role.secret_access_key, role.session_token) if role.expiration > now else None
+    for identities in [
+        backend for account in list(iam_backends.values()) for backend in list(account.values())
+    ]:
+        key = identities.access_keys.get(access_key_id)
+        if key is not None and key.status == "Active":
+            return Secret(key.secret_access_key)
+    return None
+
+
+async def _nothing() -> Message:
+    return {"type": "http.disconnect"}

@@ -1,0 +1,86 @@
+"""Presigned URLs of S3's older signature: what boto3 makes in us-east-1 unless told otherwise."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from botocore.auth import HmacV1QueryAuth
+from botocore.compat import HTTPHeaders
+from botocore.credentials import Credentials
+
+from airflow_hpt_provider.local.protocol.signature import (
+    UNSIGNED_PAYLOAD,
+    NotAuthenticated,
+    Refusal,
+    Verified,
+)
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.local.protocol.request import WireRequest
+    from airflow_hpt_provider.local.protocol.signature import SecretFinder
+
+_SIGNED_HEADERS = ("content-md5", "content-type")
+
+
+def is_presigned_v2(request: WireRequest) -> bool:
+    """Whether the query has such a signature."""
+    return {"AWSAccessKeyId", "Signature", "Expires"} <= request.parameters.keys()
+
+
+def verify_presigned_v2(
+    request: WireRequest, find_secret: SecretFinder, region: str = "us-east-1"
+) -> Verified:
+    """Check it.
+
+    Raises:
+        NotAuthenticated: unknown key, wrong signature or expired.
+    """
+    query = request.parameters
+    access_key, expires = query["AWSAccessKeyId"], query["Expires"]
+    if not (expires.isascii() and expires.isdigit() and len(expires) < 12):
+        raise NotAuthenticated(Refusal.MALFORMED, "Expires must be in seconds since the epoch.")
+    secret = find_secret(access_key)
+    if secret is None:
+        raise NotAuthenticated(Refusal.UNKNOWN_KEY, "The security token included in the request is invalid.")
+    given = {n: v for n, v in request.headers.items() if n in _SIGNED_HEADERS or n.startswith("x-amz-")}
+    given |= {n.lower(): v for n, v in query.items() if n.lower().startswith("x-amz-")}
+    if secret.token is not None and not hmac.compare_digest(
+        secret.token.encode(), given.get("x-amz-security-token", "").encode()
+    ):
+        raise NotAuthenticated(Refusal.BAD_TOKEN, "The security token included in the request is invalid.")
+    headers: Any = HTTPHeaders()
+    for name, value in given.items():
+        headers[name] = value
+    signer = _Signer(Credentials(access_key, secret.key), expires)
+    expected = signer.get_signature(request.method, urlsplit(request.url), headers)
+    if not hmac.compare_digest(expected.encode(), query["Signature"].encode()):
+        raise NotAuthenticated(
+            Refusal.MISMATCH,
+            "The request signature we calculated does not match the signature you provided. Check your key and "
+            "signing method.",
+        )
+    if int(expires) < time.time():
+        raise NotAuthenticated(Refusal.EXPIRED, "Request has expired")
+    return Verified(
+        access_key=access_key,
+        region=region,
+        service="s3",
+        timestamp="",
+        payload_hash=UNSIGNED_PAYLOAD,
+        signature=expected,
+        signing_key=b"",
+    )
+
+
+class _Signer(HmacV1QueryAuth):
+    """botocore's, with the client's date of expiry in the place of one from now."""
+
+    def __init__(self, credentials: Credentials, expires: str) -> None:
+        super().__init__(credentials)
+        self._date = expires
+
+    def _get_date(self) -> str:
+        return self._date

@@ -1,0 +1,254 @@
+"""One attempt at a training job, in a thread of its own: from the empty directory to the end."""
+
+from __future__ import annotations
+
+import json
+import logging
+import shutil
+import signal
+import threading
+import time
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.local.runners import artifacts, channels, process, script_mode
+from airflow_hpt_provider.local.runners.checkpoints import Checkpoints
+from airflow_hpt_provider.local.runners.command import make_command, script_command
+from airflow_hpt_provider.local.runners.contract import Ended, Listener, TrainingSpec
+from airflow_hpt_provider.local.runners.failures import INTERNAL, ClientFailure, algorithm_error
+from airflow_hpt_provider.local.runners.log import LogFollower, LogReader, MetricScraper
+from airflow_hpt_provider.local.runners.pipes import Pipe, open_pipes
+from airflow_hpt_provider.local.runners.s3 import S3Uri
+from airflow_hpt_provider.local.runners.tree import Tree
+from airflow_hpt_provider.local.runners.variables import BASE_DIRECTORY, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from airflow_hpt_provider.local.runners.images import ImageMap
+    from airflow_hpt_provider.local.storage.objects import ObjectStore
+
+LOGGER = logging.getLogger(__name__)
+TRAINING = "Training image download completed. Training in progress."
+
+
+@dataclass(frozen=True)
+class Means:
+    """What all attempts share."""
+
+    images: ImageMap
+    objects: ObjectStore
+    follower: LogFollower
+    region: str
+    closing: threading.Event = field(default_factory=threading.Event)
+
+
+class Attempt:
+    """One attempt; a :class:`~airflow_hpt_provider.local.runners.contract.RunningJob`.
+
+    Args:
+        on_gone: called after the end has been reported.
+    """
+
+    def __init__(
+        self, spec: TrainingSpec, listener: Listener, means: Means, *, on_gone: Callable[[Attempt], None]
+    ) -> None:
+        self.spec = spec
+        self._listener = listener
+        self._means = means
+        self._on_gone = on_gone
+        self._tree = Tree(spec.directory / "ml")
+        self._directory = spec.directory / f"attempt-{spec.attempt}"
+        self._lock = threading.Lock()
+        self._process: process.Process | None = None
+        self._stopping = False
+        self._thread: threading.Thread | None = None
+
+    # Control, from the engine's thread
+
+    def begin(self, *, resume: bool) -> None:
+        """Start, or take up again, in a thread."""
+        self._thread = threading.Thread(
+            target=self._run, args=(resume,), name=f"attempt {self.spec.name}", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self) -> None:
+        """SIGTERM to the group; before there is one, there won't be."""
+        self._signal(signal.SIGTERM)
+
+    def kill(self) -> None:
+        """SIGKILL to the group."""
+        self._signal(signal.SIGKILL)
+
+    def join(self, timeout: float) -> None:
+        """Wait for the thread."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _signal(self, number: int) -> None:
+        with self._lock:
+            self._stopping = True
+            if self._process is not None:
+                self._process.signal(number)
+
+    # The attempt itself, in its thread
+
+    def _run(self, resume: bool) -> None:
+        try:
+            ended = self._resume() if resume else self._start()
+        except ClientFailure as failure:
+            ended = Ended(failure_reason=str(failure))
+        except Exception as error:
+            LOGGER.exception("training job %s: the runner failed", self.spec.name)
+            ended = Ended(failure_reason=f"{INTERNAL} ({error})", internal=True)
+        # When the service closes, the end is its doing, not the job's: nothing is reported.
+        if not self._means.closing.is_set():
+            self._listener.on_end(ended)
+        self._on_gone(self)
+
+    def _start(self) -> Ended:
+        shutil.rmtree(self._directory, ignore_errors=True)
+        self._directory.mkdir(parents=True, mode=0o700)
+        self._tree.create(self.spec)
+        checkpoints = self._checkpoints()
+        if checkpoints or self.spec.definition.get("InputDataConfig"):
+            self._report("Downloading", "Downloading input data")
+            channels.fetch(self.spec.definition, self._means.objects, self._tree.data)
+            if checkpoints:
+                checkpoints.restore()
+        pipes = open_pipes(self.spec.definition, self._means.objects, self._tree.data)
+        try:
+            started = self._start_process()
+        except BaseException:
+            _end(pipes)
+            raise
+        if started is None:
+            _end(pipes)
+            return Ended()
+        return self._follow(started, checkpoints, pipes)
+
+    def _start_process(self) -> process.Process | None:
+        """Start it; None if it has been told to stop before."""
+        command = make_command(
+            self.spec, self._tree, self._means.images, self._means.objects, log=self._directory / "log"
+        )
+        variables = environment(
+            self.spec,
+            self._tree,
+            image=command.environment,
+            arguments=script_mode.arguments(self.spec.hyperparameters),
+            region=self._means.region,
+        )
+        with self._lock:
+            if self._stopping:
+                return None
+            try:
+                self._process = process.start(
+                    command.argv,
+                    self._directory,
+                    working_directory=command.working_directory,
+                    environment=variables,
+                )
+            except OSError as error:
+                raise ClientFailure(f"{command.argv[0]} can't be started: {error}") from error
+        self._report("Training", TRAINING)
+        return self._process
+
+    def _resume(self) -> Ended:
+        running = process.find(self._directory)
+        ended = process.exit_code(self._directory) is not None
+        # A job with pipes read them to their end when the service died, not to the end of its data.
+        if (running is None and not ended) or channels.in_pipe_mode(self.spec.definition):
+            if running is not None:
+                running.signal(signal.SIGKILL)
+                running.wait()
+            self._end_strangers()
+            LOGGER.info("training job %s: lost with the service", self.spec.name)
+            return Ended(lost=True)
+        with self._lock:
+            self._process = running
+            stopping = self._stopping
+        if running is not None and stopping:
+            running.signal(signal.SIGTERM)
+        self._report("Training", TRAINING)
+        outcome = self._follow(running, self._checkpoints())
+        self._end_strangers()
+        return outcome
+
+    def _end_strangers(self) -> None:
+        """What was in the process group of a leader that is not our child."""
+        process.end_strangers(BASE_DIRECTORY, str(self._tree.base))
+
+    def _follow(
+        self,
+        running: process.Process | None,
+        checkpoints: Checkpoints | None,
+        pipes: Sequence[Pipe] = (),
+    ) -> Ended:
+        """From the process under way (None if it has ended) to the end."""
+        definition = self.spec.definition
+        scraper = MetricScraper(definition["AlgorithmSpecification"].get("MetricDefinitions") or ())
+        reader = LogReader(
+            self._directory / "log", scraper, self.spec.log_position, self._listener.on_metrics
+        )
+        self._means.follower.add(reader)
+        if checkpoints:
+            checkpoints.keep_saving()
+        try:
+            exit_code = running.wait() if running else process.exit_code(self._directory)
+        finally:
+            self._means.follower.remove(reader)
+            _end(pipes)
+        if self._means.closing.is_set():
+            return Ended(lost=True)
+        reader.read(final=True)
+        if checkpoints:
+            checkpoints.end()
+        # What has been uploaded is then removed here; if the service dies before the end is recorded, this is
+        # how the next one knows.
+        file = self._directory / "outcome.json"
+        if file.exists():
+            return Ended(**json.loads(file.read_text(encoding="utf-8")))
+        ended = self._outcome(exit_code)
+        part = file.with_suffix(".part")
+        part.write_text(json.dumps(asdict(ended)), encoding="utf-8")
+        part.replace(file)
+        self._tree.clear()
+        return ended
+
+    def _outcome(self, exit_code: int | None) -> Ended:
+        spec, stopping = self.spec, self._stopping
+        if exit_code is None and not stopping:
+            LOGGER.warning("training job %s: its process group was killed from outside", spec.name)
+            return Ended(failure_reason=INTERNAL, internal=True)
+        if exit_code != 0 and not stopping:
+            reason = algorithm_error(
+                exit_code=exit_code or 0,
+                failure_file=self._tree.failure,
+                log=self._directory / "log",
+                command=script_command(spec.hyperparameters, self._tree),
+                script_mode=script_mode.is_script_mode(spec.hyperparameters),
+            )
+            return Ended(failure_reason=reason)
+        self._report("Uploading", "Uploading generated training model")
+        artifact = artifacts.upload(spec, self._tree, self._means.objects, even_empty=exit_code == 0)
+        return Ended(model_artifact=artifact)
+
+    # Details
+
+    def _report(self, status: str, message: str) -> None:
+        if not self._means.closing.is_set():
+            self._listener.on_status(status, message, round(time.time(), 3))
+
+    def _checkpoints(self) -> Checkpoints | None:
+        directory = self._tree.checkpoints(self.spec.definition)
+        if directory is None:
+            return None
+        uri = S3Uri.parse(self.spec.definition["CheckpointConfig"]["S3Uri"])
+        return Checkpoints(directory, uri, self._means.objects)
+
+
+def _end(pipes: Sequence[Pipe]) -> None:
+    for pipe in pipes:
+        pipe.end()

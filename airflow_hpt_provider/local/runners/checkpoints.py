@@ -1,0 +1,101 @@
+"""Checkpoints: copied from S3 before an attempt, to S3 while it runs and after it.
+
+What is in S3 when an attempt starts is there for it; what others put there later is not copied in; what the
+job deletes is deleted in S3 too.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.runners.failures import ClientFailure
+from airflow_hpt_provider.local.runners.s3 import S3Uri, below, download
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from airflow_hpt_provider.local.storage.objects import ObjectStore
+
+LOGGER = logging.getLogger(__name__)
+INTERVAL = 5.0
+"""Seconds between two copies to S3 while the job runs."""
+
+
+class Checkpoints:
+    """The checkpoints of one attempt.
+
+    Args:
+        directory: where the job writes them.
+        uri: where they are kept.
+    """
+
+    def __init__(self, directory: Path, uri: S3Uri, objects: ObjectStore) -> None:
+        self._directory = directory
+        self._uri = uri
+        self._objects = objects
+        self._known: dict[str, tuple[int, int]] = {}
+        self._lock = threading.Lock()
+        self._ended = threading.Event()
+
+    def restore(self) -> None:
+        """Copy what is in S3 into the directory.
+
+        Raises:
+            ClientFailure: there is no such bucket.
+        """
+        prefix = f"{self._uri.key.rstrip('/')}/"
+        try:
+            for info in self._objects.list(self._uri.bucket, prefix):
+                name = info.key.removeprefix(prefix)
+                path = below(self._directory, name)
+                if path is None or name.endswith("/"):
+                    continue
+                download(self._objects, S3Uri(self._uri.bucket, info.key), path)
+                self._known[name] = _version(path)
+        except ServiceError as error:
+            raise ClientFailure(
+                f"Checkpoint download failed:{error.code} ({self._uri}): {error.message}"
+            ) from error
+
+    def save(self) -> None:
+        """Copy what has changed to S3."""
+        with self._lock:
+            here: dict[str, Path] = {
+                path.relative_to(self._directory).as_posix(): path
+                for path in self._directory.rglob("*")
+                if path.is_file() and not path.is_symlink()
+            }
+            for name, path in here.items():
+                with contextlib.suppress(FileNotFoundError):  # the job may rename it meanwhile
+                    version = _version(path)
+                    if self._known.get(name) != version:
+                        self._objects.put_file(self._uri.bucket, (self._uri / name).key, path)
+                        self._known[name] = version
+            for name in set(self._known) - set(here):
+                self._objects.delete(self._uri.bucket, (self._uri / name).key)
+                del self._known[name]
+
+    def keep_saving(self) -> None:
+        """Copy every few seconds until :meth:`end`, in a thread."""
+        threading.Thread(target=self._run, name="checkpoints", daemon=True).start()
+
+    def end(self) -> None:
+        """The last copy."""
+        self._ended.set()
+        self.save()
+
+    def _run(self) -> None:
+        while not self._ended.wait(INTERVAL):
+            try:
+                self.save()
+            except Exception:
+                LOGGER.warning("can't copy checkpoints to %s", self._uri, exc_info=True)
+
+
+def _version(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_mtime_ns, status.st_size

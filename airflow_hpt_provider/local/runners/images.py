@@ -1,0 +1,101 @@
+"""Which command stands for which training image: the file given as ``--images``.
+
+TOML, first match wins::
+
+    [[image]]
+    match = "*/my-algorithm:*"                     # glob on the image URI
+    command = ["{python}", "train.py"]             # {python} is the service's own interpreter
+    directory = "algorithms/mine"                  # where it runs, from the file; default: the job's own
+    environment = { OMP_NUM_THREADS = "1" }        # below the definition's own Environment
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+KEYS = {"match", "command", "directory", "environment"}
+
+
+@dataclass(frozen=True)
+class Image:
+    """The command of the images that match a glob."""
+
+    match: str
+    command: tuple[str, ...]
+    directory: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class ImageMap:
+    """All images of a file, in its order; ``path`` is None where the service was given no file."""
+
+    path: Path | None = None
+    images: tuple[Image, ...] = ()
+
+    @classmethod
+    def load(cls, path: Path | None) -> ImageMap:
+        """Read the file.
+
+        Raises:
+            ValueError: the file is not as above; says where and what to write.
+            OSError: it can't be read.
+        """
+        if path is None:
+            return cls()
+        try:
+            content = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ValueError(f"{path}: not valid TOML: {error}") from error
+        unknown = set(content) - {"image"}
+        if unknown:
+            raise ValueError(f"{path}: unknown {min(unknown)!r}: only [[image]] tables belong here")
+        tables = content.get("image", [])
+        if not isinstance(tables, list):
+            # Not a TypeError: it is the file that is wrong.
+            raise ValueError(  # noqa: TRY004
+                f"{path}: write [[image]], with double brackets: each is one entry of a list"
+            )
+        images = tuple(_image(table, f"{path}: image {n}", path.parent) for n, table in enumerate(tables, 1))
+        return cls(path, images)
+
+    def find(self, uri: str) -> Image | None:
+        """The first that matches the image URI."""
+        return next((image for image in self.images if fnmatchcase(uri, image.match)), None)
+
+
+def _image(table: Any, where: str, base: Path) -> Image:
+    if not isinstance(table, dict):
+        raise ValueError(f"{where}: must be a table")  # noqa: TRY004 - bad content, not a wrong call  # noqa: TRY004 - bad content, not a caller's mistake
+    unknown = set(table) - KEYS
+    if unknown:
+        raise ValueError(f"{where}: unknown key {min(unknown)!r}: use {', '.join(sorted(KEYS))}")
+    match, command = table.get("match"), table.get("command")
+    if not isinstance(match, str) or not match:
+        raise ValueError(f"{where}: `match` must be a glob on the image URI, such as '*/my-algorithm:*'")
+    if not isinstance(command, list) or not command or not all(isinstance(word, str) for word in command):
+        raise ValueError(f"{where}: `command` must be a list of strings, such as ['{{python}}', 'train.py']")
+    directory = table.get("directory")
+    if directory is not None:
+        if not isinstance(directory, str):
+            raise ValueError(f"{where}: `directory` must be a path")
+        resolved = (base / Path(directory).expanduser()).resolve()
+        if not resolved.is_dir():
+            raise ValueError(f"{where}: `directory` {resolved} is not a directory")
+    environment = table.get("environment", {})
+    if not isinstance(environment, dict) or not all(isinstance(value, str) for value in environment.values()):
+        raise ValueError(f"{where}: `environment` must be a table of strings")
+    return Image(
+        match=match,
+        command=tuple(word.replace("{python}", sys.executable) for word in command),
+        directory=resolved if directory is not None else None,
+        environment=environment,
+    )

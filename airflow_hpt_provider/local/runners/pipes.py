@@ -1,0 +1,145 @@
+"""Pipe mode: a channel as named pipes, ``/opt/ml/input/data/CHANNEL_0`` for the first epoch, ``_1`` for the next.
+
+The service writes; so a job with pipes can't outlive it (see ``attempt.py``).
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import logging
+import os
+import random
+import shutil
+import struct
+import threading
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from airflow_hpt_provider.local.runners import channels
+from airflow_hpt_provider.local.runners.s3 import S3Uri
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+    from airflow_hpt_provider.local.storage.objects import ObjectStore
+
+LOGGER = logging.getLogger(__name__)
+RECORD_IO = 0xCED7230A
+"""Begins each record in MXNet's RecordIO."""
+
+
+class Pipe(threading.Thread):
+    """One channel's pipes, written epoch after epoch for as long as the job reads them.
+
+    Args:
+        channel: the channel of InputDataConfig.
+        data: ``/opt/ml/input/data``.
+    """
+
+    def __init__(self, channel: Mapping[str, Any], objects: ObjectStore, data: Path) -> None:
+        super().__init__(name=f"pipe {channel['ChannelName']}", daemon=True)
+        self._channel = channel
+        self._objects = objects
+        self._path = data / channel["ChannelName"]
+        self._ended = threading.Event()
+        self._lock = threading.Lock()
+        self._fifo = self._make(0)
+
+    def end(self) -> None:
+        """The job has ended: write no more."""
+        self._ended.set()
+        with self._lock:
+            # A writer that still waits for a reader gets one, and finds that it is over.
+            reader = os.open(self._fifo, os.O_RDONLY | os.O_NONBLOCK)
+        self.join(timeout=5)
+        os.close(reader)
+
+    def run(self) -> None:
+        """One pipe an epoch. A reader that goes away early has ended the epoch."""
+        epoch = 0
+        while not self._ended.is_set():
+            fifo = self._fifo
+            try:
+                with fifo.open("wb") as pipe:  # waits for the reader
+                    if self._ended.is_set():
+                        return
+                    self._next(epoch + 1)
+                    for record in self._records(epoch):
+                        self._write(record, cast("BinaryIO", pipe))
+            except BrokenPipeError:
+                pass
+            except Exception:
+                LOGGER.exception("channel %s: can't be fed", self._channel["ChannelName"])
+                return
+            finally:
+                fifo.unlink(missing_ok=True)
+            epoch += 1
+
+    def _make(self, epoch: int) -> Path:
+        fifo: Path = self._path.with_name(f"{self._path.name}_{epoch}")
+        os.mkfifo(fifo, mode=0o600)
+        return fifo
+
+    def _next(self, epoch: int) -> None:
+        """The next epoch's pipe is there before this one's ends."""
+        with self._lock:
+            self._fifo = self._make(epoch)
+
+    def _write(self, record: BinaryIO, pipe: BinaryIO) -> None:
+        with record:
+            if self._channel.get("RecordWrapperType") != "RecordIO":
+                shutil.copyfileobj(record, pipe)
+                return
+            content = record.read()
+            pipe.write(struct.pack("<II", RECORD_IO, len(content)))
+            pipe.write(content + b"\0" * (-len(content) % 4))
+
+    def _records(self, epoch: int) -> Iterator[BinaryIO]:
+        """The objects (of an augmented manifest: the attributes) of an epoch, in its order."""
+        source = self._channel["DataSource"]["S3DataSource"]
+        uri = S3Uri.parse(source["S3Uri"])
+        if source["S3DataType"] == "AugmentedManifestFile":
+            with self._objects.open(uri.bucket, uri.key) as file:
+                lines = [line for line in file if line.strip()]
+            self._shuffle(lines, epoch)
+            for line in lines:
+                yield from self._attributes(json.loads(line), source.get("AttributeNames") or ())
+            return
+        found = [each for _, each in channels.list_objects(self._objects, source)]
+        self._shuffle(found, epoch)
+        for each in found:
+            yield self._open(each)
+
+    def _attributes(self, entry: Mapping[str, Any], names: Any) -> Iterator[BinaryIO]:
+        for name in names:
+            value = entry[name]
+            if name.endswith("-ref"):
+                yield self._open(S3Uri.parse(value))
+            else:
+                text = value if isinstance(value, str) else json.dumps(value)
+                yield io.BytesIO(text.encode())
+
+    def _open(self, uri: S3Uri) -> BinaryIO:
+        file = self._objects.open(uri.bucket, uri.key)
+        return cast("BinaryIO", gzip.open(file)) if self._channel.get("CompressionType") == "Gzip" else file
+
+    def _shuffle(self, items: list[Any], epoch: int) -> None:
+        if "ShuffleConfig" in self._channel:
+            random.Random(f"{self._channel['ShuffleConfig']['Seed']} {epoch}").shuffle(items)  # noqa: S311
+
+
+def open_pipes(definition: Mapping[str, Any], objects: ObjectStore, data: Path) -> list[Pipe]:
+    """Make the pipes of all channels in Pipe mode.
+
+    Raises:
+        ClientFailure: there is no such data.
+    """
+    pipes = []
+    for channel in channels.in_pipe_mode(definition):
+        channels.find(objects, channel)  # missing data is told before the job starts
+        pipes.append(Pipe(channel, objects, data))
+    for pipe in pipes:
+        pipe.start()
+    return pipes

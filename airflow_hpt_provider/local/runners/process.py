@@ -1,0 +1,170 @@
+"""One attempt's process group, which may outlive the service.
+
+A shell leads the group. It writes its pid before it runs the command and the exit code after, into the
+attempt's directory; the output goes to a file there too, not to a pipe. So nothing of an attempt hangs on the
+service being alive, and :func:`find` can take it up again: what runs is recognised by that directory in its
+command line, which a recycled pid can't have.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+# $0 is the attempt's directory, "$@" the command. Until the command has been forked, a SIGTERM ends the shell;
+# from then on it reaches the command, and the shell lives on to write the exit code. So none is ever lost.
+# A trapped signal interrupts `wait`, which is then called again.
+LEADER = """
+echo $$ > "$0/process"
+"$@" >> "$0/log" 2>&1 < /dev/null &
+trap again=1 TERM INT HUP
+again=1
+while [ "$again" ]; do again=; wait $!; code=$?; done
+echo $code > "$0/exit"
+"""
+PROC = Path("/proc")
+
+
+@dataclass
+class Process:
+    """A process group under way.
+
+    Attributes:
+        pid: of its leader, and the group's id.
+        directory: the attempt's.
+        child: where this process of the service started it.
+    """
+
+    pid: int
+    directory: Path
+    child: subprocess.Popen[bytes] | None = None
+
+    def wait(self) -> int | None:
+        """Wait for the leader to end, and end what is left of the group.
+
+        Returns:
+            The command's exit code; None if the leader was killed before it could write it.
+        """
+        if self.child is not None:
+            # Not reaped before the rest of the group is gone: until then, nobody else can have its id.
+            os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
+            self.signal(signal.SIGKILL)
+            self.child.wait()
+        else:
+            _wait_for_stranger(self)
+        return exit_code(self.directory)
+
+    def signal(self, number: int) -> None:
+        """Signal the whole group, if it is still there and still the same."""
+        if self.child is not None:
+            if self.child.returncode is not None:
+                return
+        elif not is_leader(self.pid, self.directory):
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, number)
+
+
+def start(
+    command: Sequence[str], directory: Path, *, working_directory: Path, environment: Mapping[str, str]
+) -> Process:
+    """Start a command in a process group of its own. ``directory`` receives ``process``, ``log``, ``exit``.
+
+    Raises:
+        OSError: it can't be started.
+    """
+    child = subprocess.Popen(
+        ["/bin/sh", "-c", LEADER, str(directory), *command],
+        cwd=working_directory,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    return Process(child.pid, directory, child)
+
+
+def find(directory: Path) -> Process | None:
+    """The process group that an earlier service started in this directory, if it still runs."""
+    try:
+        pid = int((directory / "process").read_text())
+    except (OSError, ValueError):
+        return None
+    return Process(pid, directory) if is_leader(pid, directory) else None
+
+
+def exit_code(directory: Path) -> int | None:
+    """The exit code that the leader wrote; None if it did not come to that."""
+    try:
+        return int((directory / "exit").read_text())
+    except (OSError, ValueError):
+        return None
+
+
+def is_leader(pid: int, directory: Path) -> bool:
+    """Whether this pid is, now, the shell that leads the group of this directory."""
+    if PROC.is_dir():
+        try:
+            return os.fsencode(directory) in (PROC / str(pid) / "cmdline").read_bytes().split(b"\0")
+        except OSError:
+            return False
+    listing = subprocess.run(
+        ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=False
+    )
+    return str(directory) in listing.stdout
+
+
+def end_strangers(variable: str, value: str) -> int:
+    """Kill every process that has this environment variable: what is left of a group that lost its leader.
+
+    Linux only (elsewhere it finds nothing). Returns how many were killed.
+    """
+    wanted = os.fsencode(f"{variable}={value}")
+    killed = 0
+    for entry in PROC.iterdir() if PROC.is_dir() else ():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            # The descriptor first: what it stands for can't be replaced between the look and the kill.
+            descriptor = os.pidfd_open(int(entry.name))
+        except OSError:
+            continue
+        try:
+            if wanted in (entry / "environ").read_bytes().split(b"\0"):
+                signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+                killed += 1
+        except OSError:
+            continue
+        finally:
+            os.close(descriptor)
+    return killed
+
+
+def _wait_for_stranger(process: Process) -> None:
+    """Wait for a process that is not our child."""
+    if hasattr(os, "pidfd_open"):
+        try:
+            descriptor = os.pidfd_open(process.pid)
+        except ProcessLookupError:
+            return
+        try:
+            if is_leader(process.pid, process.directory):
+                poll = select.poll()
+                poll.register(descriptor, select.POLLIN)
+                poll.poll()
+        finally:
+            os.close(descriptor)
+        return
+    while is_leader(process.pid, process.directory):
+        time.sleep(0.1)

@@ -1,0 +1,58 @@
+"""S3 URIs, and files from and to the object store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.local.errors import ServiceError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from airflow_hpt_provider.local.storage.objects import ObjectStore
+
+
+@dataclass(frozen=True)
+class S3Uri:
+    """A bucket and a key, or the beginning of one."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, text: str) -> S3Uri:
+        """Read ``s3://bucket/key``.
+
+        Raises:
+            ServiceError: a ValidationException: it isn't one.
+        """
+        bucket, _, key = text.removeprefix("s3://").partition("/")
+        if not text.startswith("s3://") or not bucket:
+            raise ServiceError("ValidationException", f"{text!r} is not an S3 URI: write s3://bucket/key.")
+        return cls(bucket, key)
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    def __truediv__(self, name: str) -> S3Uri:
+        """The key one level below."""
+        prefix = self.key.rstrip("/")
+        return S3Uri(self.bucket, f"{prefix}/{name}" if prefix else name)
+
+
+def download(objects: ObjectStore, source: S3Uri, target: Path) -> None:
+    """Write an object to a file, which the job may change: the store's own bytes are not shared.
+
+    Raises:
+        ServiceError: NoSuchBucket, NoSuchKey.
+    """
+    objects.download(source.bucket, source.key, target)
+
+
+def below(directory: Path, name: str) -> Path | None:
+    """The path of a key below a directory; None for a key that would lead out of it."""
+    parts = [part for part in name.split("/") if part not in ("", ".")]
+    if not parts or ".." in parts or "\0" in name:
+        return None
+    return directory.joinpath(*parts)

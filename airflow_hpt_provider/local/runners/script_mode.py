@@ -1,0 +1,131 @@
+"""Script mode, as the SageMaker SDK's framework estimators ask for it and sagemaker-training-toolkit does it.
+
+The hyperparameters ``sagemaker_program`` and ``sagemaker_submit_directory`` (JSON-encoded, as all that the SDK
+sends) name a script and the ``sourcedir.tar.gz`` or directory that holds it; it runs as
+``python PROGRAM --name value ...`` in the code directory.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tarfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.runners.failures import ClientFailure
+from airflow_hpt_provider.local.runners.s3 import S3Uri, download
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_hpt_provider.local.storage.objects import ObjectStore
+
+PROGRAM = "sagemaker_program"
+SUBMIT_DIRECTORY = "sagemaker_submit_directory"
+OBJECTIVE_METRIC = "_tuning_objective_metric"
+
+
+def decoded(hyperparameters: Mapping[str, str]) -> dict[str, Any]:
+    """Hyperparameters as the toolkit reads them: JSON where it is JSON, the text itself where not."""
+    result: dict[str, Any] = {}
+    for name, text in hyperparameters.items():
+        try:
+            result[name] = json.loads(text)
+        except ValueError:
+            result[name] = text
+    return result
+
+
+def users(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Those that are the script's; the others are for the toolkit."""
+    return {
+        name: value
+        for name, value in hyperparameters.items()
+        if not name.startswith("sagemaker_") and name != OBJECTIVE_METRIC
+    }
+
+
+def is_script_mode(hyperparameters: Mapping[str, str]) -> bool:
+    """Whether they ask for script mode."""
+    return PROGRAM in hyperparameters
+
+
+def program(hyperparameters: Mapping[str, str]) -> str:
+    """The script, relative to the code directory."""
+    return str(decoded(hyperparameters)[PROGRAM])
+
+
+def arguments(hyperparameters: Mapping[str, str]) -> list[str]:
+    """The script's arguments: ``--name value`` in order of the names, ``-n value`` for a name of one letter."""
+    result: list[str] = []
+    for name, value in sorted(users(decoded(hyperparameters)).items()):
+        if isinstance(value, dict):
+            text = ",".join(f"{key}={item}" for key, item in sorted(value.items()))
+        else:
+            text = "" if value is None else str(value)
+        result += [f"--{name}" if len(name) > 1 else f"-{name}", text]
+    return result
+
+
+def check(hyperparameters: Mapping[str, str]) -> None:
+    """Refuse what can't run.
+
+    Raises:
+        ServiceError: a ValidationException.
+    """
+    values = decoded(hyperparameters)
+    script = Path(str(values[PROGRAM]))
+    if SUBMIT_DIRECTORY not in values and not script.is_file():
+        raise ServiceError(
+            "ValidationException",
+            f"The hyperparameter {PROGRAM} is {str(script)!r} but {SUBMIT_DIRECTORY} is missing: set it to the "
+            "s3:// URI of a sourcedir.tar.gz, or to a local directory that holds the script.",
+        )
+    if SUBMIT_DIRECTORY in values and (script.is_absolute() or ".." in script.parts):
+        raise ServiceError(
+            "ValidationException",
+            f"The hyperparameter {PROGRAM} must be a path inside {SUBMIT_DIRECTORY}; it is {str(script)!r}.",
+        )
+
+
+def fetch_code(hyperparameters: Mapping[str, str], objects: ObjectStore, code: Path) -> None:
+    """Put the script and what is beside it into the code directory.
+
+    Raises:
+        ClientFailure: there is no such source, or it isn't an archive, or it would write elsewhere.
+    """
+    values = decoded(hyperparameters)
+    source = values.get(SUBMIT_DIRECTORY)
+    if source is None:
+        script = Path(str(values[PROGRAM]))
+        shutil.copy2(script, code / script.name)
+        return
+    text = str(source)
+    if text.startswith("s3://"):
+        archive = code.parent / "sourcedir.tar.gz"
+        try:
+            download(objects, S3Uri.parse(text), archive)
+        except ServiceError as error:
+            raise ClientFailure(f"Code download failed: {text}: {error}") from error
+        _extract(archive, code, text)
+        archive.unlink()
+    elif Path(text.removeprefix("file://")).is_dir():
+        shutil.copytree(text.removeprefix("file://"), code, dirs_exist_ok=True)
+    elif Path(text.removeprefix("file://")).is_file():
+        _extract(Path(text.removeprefix("file://")), code, text)
+    else:
+        raise ClientFailure(
+            f"Code download failed: {SUBMIT_DIRECTORY} {text} is neither on S3 nor a local path"
+        )
+    if not (code / str(values[PROGRAM])).is_file():
+        raise ClientFailure(f"Code download failed: {text} holds no {values[PROGRAM]} ({PROGRAM})")
+
+
+def _extract(archive: Path, code: Path, source: str) -> None:
+    try:
+        with tarfile.open(archive) as tar:
+            tar.extractall(code, filter="data")
+    except (tarfile.TarError, OSError, EOFError) as error:
+        raise ClientFailure(f"Code download failed: {source} can't be unpacked: {error}") from error

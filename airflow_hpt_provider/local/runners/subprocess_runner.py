@@ -1,0 +1,101 @@
+"""Training jobs as processes of this machine."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.runners import channels, script_mode
+from airflow_hpt_provider.local.runners.attempt import Attempt, Means
+from airflow_hpt_provider.local.runners.images import ImageMap
+from airflow_hpt_provider.local.runners.log import LogFollower, compile_regex
+from airflow_hpt_provider.local.runners.s3 import S3Uri
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from airflow_hpt_provider.local.runners.contract import Listener, RunningJob, TrainingSpec
+    from airflow_hpt_provider.local.storage.objects import ObjectStore
+
+CLOSE_TIMEOUT = 10.0
+
+
+class SubprocessRunner:
+    """A :class:`~airflow_hpt_provider.local.runners.contract.Runner` that starts processes.
+
+    Args:
+        objects: where channels come from and artifacts go.
+        images: the file given as ``--images``, if one was.
+        region: given to the jobs as AWS_REGION.
+
+    Raises:
+        ValueError, OSError: the images file can't be used.
+    """
+
+    def __init__(
+        self, objects: ObjectStore, *, images: Path | None = None, region: str = "us-east-1"
+    ) -> None:
+        self._follower = LogFollower()
+        self._means = Means(ImageMap.load(images), objects, self._follower, region)
+        self._attempts: set[Attempt] = set()
+        self._lock = threading.Lock()
+        self._follower.start()
+
+    def check(self, definition: Mapping[str, Any], hyperparameters: Mapping[str, str]) -> None:
+        """Refuse what a process of this machine can't have."""
+        channels.check(definition)
+        S3Uri.parse(definition["OutputDataConfig"]["S3OutputPath"])
+        if definition.get("CheckpointConfig"):
+            S3Uri.parse(definition["CheckpointConfig"]["S3Uri"])
+        specification = definition["AlgorithmSpecification"]
+        for metric in specification.get("MetricDefinitions") or ():
+            compile_regex(metric["Name"], metric["Regex"])
+        if script_mode.is_script_mode(hyperparameters):
+            script_mode.check(hyperparameters)
+            return
+        uri = specification.get("TrainingImage") or specification.get("AlgorithmName") or ""
+        images = self._means.images
+        if images.find(uri) is not None:
+            return
+        if images.path is None:
+            remedy = "start the local tuning service with --images FILE, where FILE has an [[image]] table"
+        else:
+            remedy = f"add an [[image]] table to {images.path} and restart the local tuning service: one"
+        raise ServiceError(
+            "ValidationException",
+            f"No command is known for the training image {uri!r}: {remedy} whose `match` is a glob on this URI and "
+            "whose `command` is what to run; or use script mode (hyperparameters sagemaker_program and "
+            "sagemaker_submit_directory).",
+        )
+
+    def start(self, spec: TrainingSpec, listener: Listener) -> RunningJob:
+        """Start the attempt in a thread."""
+        return self._begin(spec, listener, resume=False)
+
+    def resume(self, spec: TrainingSpec, listener: Listener) -> RunningJob:
+        """Look for the attempt's process, in a thread."""
+        return self._begin(spec, listener, resume=True)
+
+    def close(self) -> None:
+        """Kill every process group and wait until all are gone."""
+        self._means.closing.set()
+        with self._lock:
+            attempts = list(self._attempts)
+        for attempt in attempts:
+            attempt.kill()
+        for attempt in attempts:
+            attempt.join(CLOSE_TIMEOUT)
+        self._follower.close()
+
+    def _begin(self, spec: TrainingSpec, listener: Listener, *, resume: bool) -> RunningJob:
+        attempt = Attempt(spec, listener, self._means, on_gone=self._gone)
+        with self._lock:
+            self._attempts.add(attempt)
+        attempt.begin(resume=resume)
+        return attempt
+
+    def _gone(self, attempt: Attempt) -> None:
+        with self._lock:
+            self._attempts.discard(attempt)

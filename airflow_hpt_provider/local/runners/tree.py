@@ -1,0 +1,141 @@
+"""The tree that SageMaker mounts at ``/opt/ml``, in a training job's own directory.
+
+A local process can't own ``/opt/ml``. It is told where its tree is: by ``SAGEMAKER_BASE_DIR`` (which
+sagemaker-training-toolkit reads), by the ``SM_*`` variables, and by ``/opt/ml`` being replaced in the
+environment and command that it is given.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from airflow_hpt_provider.local.runners.contract import TrainingSpec
+
+OPT_ML = "/opt/ml"
+HOST = "algo-1"
+
+
+@dataclass(frozen=True)
+class Tree:
+    """The tree below ``base``; the properties are SageMaker's directories."""
+
+    base: Path
+
+    @property
+    def config(self) -> Path:
+        """``/opt/ml/input/config``."""
+        return self.base / "input" / "config"
+
+    @property
+    def data(self) -> Path:
+        """``/opt/ml/input/data``: one directory a channel."""
+        return self.base / "input" / "data"
+
+    @property
+    def model(self) -> Path:
+        """``/opt/ml/model``."""
+        return self.base / "model"
+
+    @property
+    def output(self) -> Path:
+        """``/opt/ml/output``."""
+        return self.base / "output"
+
+    @property
+    def output_data(self) -> Path:
+        """``/opt/ml/output/data``."""
+        return self.output / "data"
+
+    @property
+    def failure(self) -> Path:
+        """``/opt/ml/output/failure``: why the algorithm failed, in its own words."""
+        return self.output / "failure"
+
+    @property
+    def code(self) -> Path:
+        """``/opt/ml/code``: script mode's."""
+        return self.base / "code"
+
+    @property
+    def temporary(self) -> Path:
+        """The job's TMPDIR."""
+        return self.base.parent / "tmp"
+
+    def checkpoints(self, definition: Any) -> Path | None:
+        """Where the definition has its checkpoints, if it has any; LocalPath is taken below the tree."""
+        config = definition.get("CheckpointConfig")
+        if not config:
+            return None
+        local = str(config.get("LocalPath") or f"{OPT_ML}/checkpoints")
+        return self.base / local.removeprefix(OPT_ML).strip("/")
+
+    def here(self, text: str) -> str:
+        """The text with ``/opt/ml`` replaced by where the tree is."""
+        return text.replace(OPT_ML, str(self.base))
+
+    def create(self, spec: TrainingSpec) -> None:
+        """Make the tree for an attempt: empty but for the configuration files."""
+        shutil.rmtree(self.base, ignore_errors=True)
+        self.temporary.mkdir(exist_ok=True, mode=0o700)
+        for directory in (
+            *(self.base, self.config.parent, self.config, self.data),
+            *(self.model, self.output, self.output_data, self.code),
+        ):
+            directory.mkdir(mode=0o700)
+        checkpoints = self.checkpoints(spec.definition)
+        if checkpoints:
+            checkpoints.mkdir(parents=True, exist_ok=True)
+        for name, content in (
+            ("hyperparameters", dict(spec.hyperparameters)),
+            ("inputdataconfig", input_data_config(spec.definition)),
+            ("resourceconfig", resource_config(spec.definition)),
+            ("trainingjobinfo", {"TrainingJobName": spec.name, "TrainingJobArn": spec.arn}),
+        ):
+            (self.config / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+
+    def clear(self) -> None:
+        """Free the disk once the job has ended: all but the configuration files and ``output/failure`` goes."""
+        for directory in (self.data, self.model, self.output_data, self.code, self.temporary):
+            if directory.is_dir() and any(directory.iterdir()):
+                shutil.rmtree(directory, ignore_errors=True)
+
+
+def input_data_config(definition: Any) -> dict[str, dict[str, str]]:
+    """``inputdataconfig.json``: how each channel is fed."""
+    mode = definition["AlgorithmSpecification"]["TrainingInputMode"]
+    result: dict[str, dict[str, str]] = {}
+    for channel in definition.get("InputDataConfig") or ():
+        entry = {
+            "TrainingInputMode": channel.get("InputMode") or mode,
+            "RecordWrapperType": channel.get("RecordWrapperType") or "None",
+        }
+        if "ContentType" in channel:
+            entry["ContentType"] = channel["ContentType"]
+        s3 = (channel.get("DataSource") or {}).get("S3DataSource")
+        if s3:
+            entry["S3DistributionType"] = s3.get("S3DataDistributionType") or "FullyReplicated"
+        result[channel["ChannelName"]] = entry
+    return result
+
+
+def resource_config(definition: Any) -> dict[str, Any]:
+    """``resourceconfig.json``: one host, whatever InstanceCount says."""
+    resources = definition.get("ResourceConfig") or {}
+    instance_type = resources.get("InstanceType", "local")
+    group = "homogeneousCluster"
+    return {
+        "current_host": HOST,
+        "current_instance_type": instance_type,
+        "current_group_name": group,
+        "hosts": [HOST],
+        "instance_groups": [
+            {"instance_group_name": group, "instance_type": instance_type, "hosts": [HOST]},
+        ],
+        "network_interface_name": "lo",
+    }

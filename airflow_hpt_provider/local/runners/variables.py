@@ -1,0 +1,95 @@
+"""A training job's environment: small and clean, nothing of the service's own.
+
+PATH, HOME and their like; the ``SM_*`` variables that sagemaker-training-toolkit sets; TRAINING_JOB_NAME and
+TRAINING_JOB_ARN; the image's and the definition's Environment on top. The service's secrets and settings
+never reach a training job.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.local.runners import script_mode
+from airflow_hpt_provider.local.runners.tree import HOST, Tree, input_data_config, resource_config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow_hpt_provider.local.runners.contract import TrainingSpec
+
+BASE_DIRECTORY = "SAGEMAKER_BASE_DIR"
+
+
+def environment(
+    spec: TrainingSpec, tree: Tree, *, image: Mapping[str, str], arguments: Sequence[str], region: str
+) -> dict[str, str]:
+    """All variables of an attempt at a training job."""
+    definition = spec.definition
+    hyperparameters = script_mode.decoded(spec.hyperparameters)
+    resources = resource_config(definition)
+    channels = input_data_config(definition)
+    variables: dict[str, Any] = {
+        "SM_BASE": tree.base,
+        "SM_INPUT_DIR": tree.base / "input",
+        "SM_INPUT_CONFIG_DIR": tree.config,
+        "SM_INPUT_DATA_CONFIG": channels,
+        "SM_MODEL_DIR": tree.model,
+        "SM_OUTPUT_DIR": tree.output,
+        "SM_OUTPUT_DATA_DIR": tree.output_data,
+        "SM_OUTPUT_INTERMEDIATE_DIR": tree.output / "intermediate",
+        "SM_MODULE_DIR": tree.code,
+        "SM_CHANNELS": sorted(channels),
+        "SM_HPS": script_mode.users(hyperparameters),
+        "SM_USER_ARGS": list(arguments),
+        "SM_CURRENT_HOST": HOST,
+        "SM_CURRENT_INSTANCE_TYPE": resources["current_instance_type"],
+        "SM_CURRENT_INSTANCE_GROUP": resources["current_group_name"],
+        "SM_HOSTS": resources["hosts"],
+        "SM_NETWORK_INTERFACE_NAME": resources["network_interface_name"],
+        "SM_RESOURCE_CONFIG": resources,
+        "SM_NUM_CPUS": os.cpu_count() or 1,
+        "SM_NUM_GPUS": gpus(),
+        "SM_LOG_LEVEL": hyperparameters.get("sagemaker_container_log_level", 20),
+    }
+    for channel in channels:
+        variables[f"SM_CHANNEL_{channel.upper()}"] = tree.data / channel
+    for name, value in script_mode.users(hyperparameters).items():
+        variables[f"SM_HP_{name.upper()}"] = value
+    if script_mode.is_script_mode(spec.hyperparameters):
+        variables["SM_USER_ENTRY_POINT"] = script_mode.program(spec.hyperparameters)
+        variables["SM_MODULE_NAME"] = Path(script_mode.program(spec.hyperparameters)).stem
+    return {
+        # The interpreter's own directory first: `python` is then the service's.
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
+        "HOME": str(spec.directory),
+        "LANG": "C.UTF-8",
+        "TMPDIR": str(tree.temporary),
+        "PYTHONUNBUFFERED": "1",
+        BASE_DIRECTORY: str(tree.base),
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "TRAINING_JOB_NAME": spec.name,
+        "TRAINING_JOB_ARN": spec.arn,
+        **{name: tree.here(_text(value)) for name, value in variables.items()},
+        **image,
+        **(definition.get("Environment") or {}),
+    }
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str | Path):
+        return str(value)
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+@cache
+def gpus() -> int:
+    """GPUs that this machine has; asked once."""
+    return sum(1 for entry in Path("/dev").glob("nvidia[0-9]*"))

@@ -1,0 +1,159 @@
+"""What the model is told: trials as rows and losses.
+
+A row of the model is a row of the space, followed by its context: the columns in which trials of one space may
+differ besides their points. Trials of warm-start parents that ran on other data have a context, a one-hot task.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from airflow_hpt_provider.local.search.bayesian.fit import (
+    CATEGORICAL_LENGTHSCALE,
+    NUMERIC_LENGTHSCALE,
+    Columns,
+)
+from airflow_hpt_provider.local.search.contract import Objective, Outcome, Trial
+from airflow_hpt_provider.local.search.parameters import Categorical
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.local.search.parameters import Array
+    from airflow_hpt_provider.local.search.space import SearchSpace
+
+TASK_LENGTHSCALE = 3.0
+"""Of the one-hot task, whose values lie sqrt(2) apart: tasks start out correlated by 0.7."""
+
+
+@dataclass(frozen=True)
+class Observations:
+    """What is known of a tuning job, as the model takes it.
+
+    Attributes:
+        columns: of the rows.
+        rows: of the trials with a loss, shape (n, d).
+        losses: theirs, finite, shape (n,).
+        failed: rows of the trials that have failed, shape (f, d).
+        pending: rows of the trials still running, shape (p, d).
+        context: the last columns of the row to propose, shape (c,); the space's width and c make d.
+    """
+
+    columns: Columns
+    rows: Array
+    losses: Array
+    failed: Array
+    pending: Array
+    context: Array
+
+
+def succeeded(trial: Trial) -> bool:
+    """Whether a trial has a loss to learn from; one that is not finite counts as a failure."""
+    return trial.outcome is Outcome.SUCCEEDED and trial.value is not None and math.isfinite(trial.value)
+
+
+def failed(trial: Trial) -> bool:
+    """Whether a trial has ended without a loss to learn from."""
+    return trial.outcome is not Outcome.PENDING and not succeeded(trial)
+
+
+def finished_losses(objective: Objective, trials: Iterable[Trial]) -> list[float]:
+    """The losses of all finished trials in their order, infinite for the failed."""
+    return [
+        objective.loss(trial.value) if succeeded(trial) and trial.value is not None else math.inf
+        for trial in trials
+        if trial.outcome is not Outcome.PENDING
+    ]
+
+
+def lay_out(space: SearchSpace, context: Sequence[tuple[int, float]] = ()) -> Columns:
+    """One lengthscale a parameter, shared by the columns of a categorical one.
+
+    Args:
+        space: of the trials.
+        context: of each group of context columns, how many there are and the prior's median lengthscale.
+    """
+    groups: list[int] = []
+    scales: list[float] = []
+    numeric = NUMERIC_LENGTHSCALE * math.sqrt(len(space.parameters))
+    for index, (parameter, columns) in enumerate(zip(space.parameters, space.columns, strict=True)):
+        groups += [index] * (columns.stop - columns.start)
+        scales.append(CATEGORICAL_LENGTHSCALE if isinstance(parameter, Categorical) else numeric)
+    for count, scale in context:
+        groups += [len(scales)] * count
+        scales.append(scale)
+    return Columns(np.array(groups), scales)
+
+
+def observe(space: SearchSpace, objective: Objective, trials: Sequence[Trial]) -> Observations:
+    """The trials of one task, in their order."""
+    return _observe(space, objective, trials, lay_out(space), lambda _: np.zeros(0), np.zeros(0))
+
+
+def observe_tasks(space: SearchSpace, objective: Objective, trials: Sequence[Trial]) -> Observations:
+    """The trials of several tasks: the tuning job's own, and each warm-start parent's.
+
+    The tasks' losses are taken to have one scale but different offsets, so from each its task's median is
+    subtracted, and the model has a further offset of its own for every task. How alike the tasks are is for
+    the model to learn: it is the lengthscale of the one-hot task. Swersky, Snoek and Adams, "Multi-Task
+    Bayesian Optimization", 2013, with the simplest of task kernels.
+    """
+    names = ["", *sorted({_task(trial) for trial in trials} - {""})]
+    if len(names) == 1:
+        return observe(space, objective, trials)
+    width = space.width
+    shared = lay_out(space, [(len(names), TASK_LENGTHSCALE)])
+    columns = Columns(shared.groups, shared.lengthscales, slice(width, width + len(names)))
+    one_hot = np.eye(len(names))
+    observations = _observe(
+        space, objective, trials, columns, lambda trial: one_hot[names.index(_task(trial))], one_hot[0]
+    )
+    losses, rows = observations.losses.copy(), observations.rows
+    for place in range(len(names)):
+        members = rows[:, width + place] > 0.5
+        if members.any():
+            losses[members] -= np.median(losses[members])
+    return replace(observations, losses=losses)
+
+
+def _observe(
+    space: SearchSpace,
+    objective: Objective,
+    trials: Iterable[Trial],
+    columns: Columns,
+    context_of: Callable[[Trial], Array],
+    context: Array,
+) -> Observations:
+    rows: list[Array] = []
+    losses: list[float] = []
+    failures: list[Array] = []
+    pending: list[Array] = []
+    for trial in trials:
+        point = space.parse(trial.point)
+        if point is None:
+            continue  # a parent's, outside the ranges searched now
+        row = np.concatenate([space.encode(point), context_of(trial)])
+        if succeeded(trial) and trial.value is not None:
+            rows.append(row)
+            losses.append(objective.loss(trial.value))
+        elif failed(trial):
+            failures.append(row)
+        elif trial.number > 0:
+            pending.append(row)
+    width = space.width + len(context)
+    return Observations(
+        columns,
+        np.array(rows).reshape(-1, width),
+        np.array(losses),
+        np.array(failures).reshape(-1, width),
+        np.array(pending).reshape(-1, width),
+        context,
+    )
+
+
+def _task(trial: Trial) -> str:
+    """Whose trial it is: the parent's name, or "" for the tuning job's own."""
+    return "" if trial.number > 0 else trial.parent or "parent"

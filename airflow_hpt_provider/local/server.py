@@ -1,0 +1,174 @@
+"""The composition root: settings in, a running service out."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from contextlib import ExitStack, closing, contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import uvicorn
+
+from airflow_hpt_provider.local.data_dir import DataDirectory, StartError
+from airflow_hpt_provider.local.protocol.connections import LimitedProtocol
+from airflow_hpt_provider.local.protocol.credentials import (
+    ACCESS_KEY_ID,
+    Environment,
+    new_secret,
+    read_environment,
+    write_environment,
+)
+from airflow_hpt_provider.local.protocol.endpoint import Endpoint
+from airflow_hpt_provider.local.protocol.guard import is_loopback
+from airflow_hpt_provider.local.protocol.moto_backend import MotoBackend, handed_out_secret
+from airflow_hpt_provider.local.protocol.signature import Secret
+from airflow_hpt_provider.local.registry.operations import ModelRegistry
+from airflow_hpt_provider.local.storage.objects import ObjectStore
+from airflow_hpt_provider.local.storage.wire.app import S3Endpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from airflow_hpt_provider.local.operations.contract import Operations
+    from airflow_hpt_provider.local.protocol.signature import SecretFinder
+    from airflow_hpt_provider.local.settings import ServiceSettings
+
+_GRACE_SECONDS = 5
+_BACKLOG = 512
+
+
+def serve(
+    settings: ServiceSettings,
+    *,
+    on_ready: Callable[[Environment], None] = lambda environment: None,
+    build: Callable[[ServiceSettings, ObjectStore], Operations] | None = None,
+) -> None:
+    """Run a service until SIGINT or SIGTERM.
+
+    Args:
+        settings: where and how.
+        on_ready: called once the socket listens and ``local.env`` is written.
+        build: makes the SageMaker operations; by default those of :mod:`airflow_hpt_provider.local.operations`.
+
+    Raises:
+        StartError: the address is not loopback, the port is taken, the data directory is another service's.
+    """
+    if not is_loopback(settings.host):
+        raise StartError(
+            f"The local tuning service listens on loopback addresses only, not on '{settings.host}': whoever "
+            "reaches it can run commands on this machine. Use 127.0.0.1."
+        )
+    with ExitStack() as stack:
+        stack.enter_context(DataDirectory(settings.data_dir, settings.lock_file))
+        former = read_environment(settings.environment_file)
+        listener = stack.enter_context(closing(_listen(settings, former)))
+        environment = Environment(
+            endpoint_url=_url(settings.host, listener.getsockname()[1]),
+            secret_access_key=former.secret_access_key if former else new_secret(),
+            region=settings.region,
+        )
+        objects = stack.enter_context(closing(ObjectStore(settings.s3_dir, settings.region)))
+        try:
+            operations = (build or _build_operations)(settings, objects)
+        except (ValueError, OSError) as error:
+            raise StartError(str(error)) from error
+        stack.enter_context(closing(operations))
+        registry = ModelRegistry(settings.registry_file, settings.region, settings.account_id)
+        stack.enter_context(closing(registry))
+        moto = stack.enter_context(closing(MotoBackend()))
+        app = create_app([operations, registry], objects, moto, environment.secret_access_key)
+        operations.start()
+        write_environment(settings.environment_file, environment)
+        on_ready(environment)
+        _run(app, listener)
+
+
+def create_app(
+    operations: Sequence[Operations], objects: ObjectStore, moto: MotoBackend, secret_access_key: str
+) -> Endpoint:
+    """The ASGI application: everything that the endpoint answers."""
+    return Endpoint(
+        operations=operations,
+        s3=S3Endpoint(objects),
+        moto=moto,
+        find_secret=_secret_finder(secret_access_key),
+    )
+
+
+def _secret_finder(secret_access_key: str) -> SecretFinder:
+    own = Secret(secret_access_key)
+
+    def find(access_key_id: str) -> Secret | None:
+        return own if access_key_id == ACCESS_KEY_ID else handed_out_secret(access_key_id)
+
+    return find
+
+
+def _build_operations(settings: ServiceSettings, objects: ObjectStore) -> Operations:
+    from airflow_hpt_provider.local.operations import build_operations
+
+    return build_operations(settings, objects)
+
+
+def _listen(settings: ServiceSettings, former: Environment | None) -> socket.socket:
+    """A listening socket. Port 0 is the former port if it is free, so that clients survive our restart."""
+    ports = [settings.port]
+    if not settings.port and former and (port := _port(former.endpoint_url)):
+        ports.insert(0, port)
+    for port in ports:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        listener = socket.socket(family, socket.SOCK_STREAM)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind((settings.host.strip("[]"), port))
+            listener.listen(_BACKLOG)
+        except OSError as error:
+            listener.close()
+            if port == ports[-1]:
+                raise StartError(
+                    f"Cannot listen on {settings.host} port {port} ({error.strerror}): choose another with --port, "
+                    "or --port 0 for a free one."
+                ) from error
+        else:
+            return listener
+    raise AssertionError("unreachable: the last port either listens or raises")
+
+
+def _port(url: str) -> int | None:
+    try:
+        return urlsplit(url).port
+    except ValueError:
+        return None
+
+
+def _url(host: str, port: int) -> str:
+    return f"http://[{host.strip('[]')}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _run(app: Endpoint, listener: socket.socket) -> None:
+    config = uvicorn.Config(
+        app,
+        http=LimitedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+    )
+    _Server(config).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, which would end the process by the signal that stopped it; we have things to close."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """SIGINT and SIGTERM end :meth:`run`, no more."""
+        former = {s: signal.signal(s, self.handle_exit) for s in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)

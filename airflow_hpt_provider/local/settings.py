@@ -1,0 +1,53 @@
+"""What the local tuning service is started with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+ACCOUNT_ID = "123456789012"
+
+
+@dataclass(frozen=True)
+class ServiceSettings:
+    """Settings of one service.
+
+    Attributes:
+        data_dir: everything it keeps; belongs to one running service at a time. Made if missing, mode 700.
+        port: to listen on; 0 for a free one (the one of the last start, if that is still free).
+        host: 127.0.0.1 or another loopback address; nothing else is accepted.
+        region: what its ARNs and ``local.env`` say.
+        account_id: what its ARNs say.
+        images: TOML, which command stands for which training image; None: script mode only.
+        max_parallel: training jobs that run at the same time over all tuning jobs; None: the number of CPUs.
+        spot_interruptions: mean interruptions per minute of training of each managed spot training job.
+    """
+
+    data_dir: Path
+    port: int = 0
+    host: str = "127.0.0.1"
+    region: str = "us-east-1"
+    account_id: str = ACCOUNT_ID
+    images: Path | None = None
+    max_parallel: int | None = None
+    spot_interruptions: float = 0.0
+
+    @property
+    def environment_file(self) -> Path:
+        """``local.env``: what a client needs."""
+        return self.data_dir / "local.env"
+
+    @property
+    def s3_dir(self) -> Path:
+        """Where the object store is."""
+        return self.data_dir / "s3"
+
+    @property
+    def registry_file(self) -> Path:
+        """Where the model packages are."""
+        return self.data_dir / "model-registry.sqlite"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held while a service runs on the directory."""
+        return self.data_dir / "service.lock"

@@ -1,0 +1,13 @@
+"""S3 on files: what training jobs read and write survives ``kill -9`` at any moment.
+
+An object's bytes lie in *blobs*: immutable files, written, fsynced and renamed before anything refers to them.
+Which object is made of which blobs is said by one SQLite transaction, so an object is whole or not there::
+
+    objects.py     the store as a Python API, for the runner in the same process
+    multipart.py   uploads in parts; completing one copies nothing, the object refers to the parts' blobs
+    listing.py     keys by prefix and delimiter, in pages
+    blobs.py       files; database.py  the index; model.py  what is in it
+    names.py       bucket names, keys, s3:// URIs; checksums.py  CRC32 and its kin
+    conditions.py  If-Match, If-None-Match, ranges
+    wire/          the same over HTTP, as S3's own protocol has it
+"""

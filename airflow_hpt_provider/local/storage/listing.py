@@ -1,0 +1,81 @@
+"""Keys of a bucket in order, in pages, with common prefixes: what every S3 list is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.local.storage.rows import OBJECT_COLUMNS, object_from
+
+if TYPE_CHECKING:
+    import sqlite3
+
+    from airflow_hpt_provider.local.storage.model import ObjectInfo
+
+_LAST_CHARACTER = "\U0010ffff"
+
+
+@dataclass
+class ObjectPage:
+    """One page of a list.
+
+    Attributes:
+        objects: those not rolled up into a common prefix.
+        prefixes: the common prefixes, once each.
+        next: what to give as ``after`` for the next page; None on the last one.
+    """
+
+    objects: list[ObjectInfo] = field(default_factory=list)
+    prefixes: list[str] = field(default_factory=list)
+    next: str | None = None
+
+
+def list_objects(
+    connection: sqlite3.Connection,
+    bucket: str,
+    *,
+    prefix: str = "",
+    delimiter: str = "",
+    after: str = "",
+    limit: int = 1000,
+) -> ObjectPage:
+    """A page of at most ``limit`` objects and common prefixes behind ``after``, in order of UTF-8.
+
+    ``after`` is a key or a common prefix: all that lies under the latter is behind us too.
+    """
+    page = ObjectPage()
+    if limit <= 0:
+        return page
+    # One seek of the index per stretch without a common prefix, one per prefix: never a scan of what is under it.
+    query = (
+        f"select {OBJECT_COLUMNS} from object"  # noqa: S608 - our own columns
+        " where bucket = ? and key >= ? and key > ? order by key limit ?"
+    )
+    if delimiter and after.startswith(prefix) and delimiter in after[len(prefix) :]:
+        after = _common_prefix(after, prefix, delimiter) + _LAST_CHARACTER
+    last = after
+    while True:
+        room = limit - len(page.objects) - len(page.prefixes)
+        rows = connection.execute(query, (bucket, prefix, after, room + 1)).fetchall()
+        for row in rows:
+            key: str = row["key"]
+            if not key.startswith(prefix):
+                return page
+            if room == 0:
+                page.next = last
+                return page
+            room -= 1
+            after = last = key
+            if delimiter and delimiter in key[len(prefix) :]:
+                last = _common_prefix(key, prefix, delimiter)
+                page.prefixes.append(last)
+                after = last + _LAST_CHARACTER
+                break
+            page.objects.append(object_from(row))
+        else:
+            return page
+
+
+def _common_prefix(key: str, prefix: str, delimiter: str) -> str:
+    end = key.index(delimiter, len(prefix)) + len(delimiter)
+    return key[:end]

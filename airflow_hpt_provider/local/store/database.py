@@ -1,0 +1,107 @@
+"""The SQLite file: connections, transactions, migrations.
+
+One writer at a time (the engine's thread, in practice the only one), any number of readers beside it: WAL.
+``synchronous=FULL``: a committed transition survives a power cut, not only a kill. It costs one fsync a
+commit; the engine puts all that happened meanwhile into one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+from importlib import resources
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+class Database:
+    """A SQLite file with the service's tables.
+
+    Args:
+        path: the file; made, with mode 600, if missing, and migrated to the newest tables.
+
+    Raises:
+        RuntimeError: the file was written by a newer version of the service.
+    """
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+        self._path = path
+        self._lock = threading.Lock()
+        self._local = threading.local()
+        self._connections: list[sqlite3.Connection] = []
+        self._writer = self._connect()
+        self._writer.execute("PRAGMA journal_mode = WAL")
+        self._writer.execute("PRAGMA synchronous = FULL")
+        migrate(self._writer)
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction: committed at the end of the block, rolled back if it raises."""
+        with self._lock:
+            connection = self._writer
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                if (
+                    connection.in_transaction
+                ):  # SQLite rolls back by itself on some errors, a full disk among them
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """This thread's reading connection: all reads in the block see one and the same state."""
+        connection = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = self._connect()
+            connection.execute("PRAGMA query_only = ON")
+        connection.execute("BEGIN")
+        try:
+            yield connection
+        finally:
+            connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Close every connection."""
+        with self._lock:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, timeout=30, cached_statements=256
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        self._connections.append(connection)
+        return connection
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Run the numbered files of ``migrations/`` that this database has not seen; each in a transaction."""
+    files = sorted(
+        (
+            file
+            for file in resources.files(__package__).joinpath("migrations").iterdir()
+            if file.name.endswith(".sql")
+        ),
+        key=lambda file: file.name,
+    )
+    version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+    if version > len(files):
+        raise RuntimeError(
+            "the data directory was written by a newer version of the service (its tables are at version "
+            f"{version}, this one knows {len(files)}): upgrade airflow-hpt-provider or use another data directory"
+        )
+    for number, file in enumerate(files[version:], start=version + 1):
+        script = file.read_text(encoding="utf-8")
+        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")

@@ -1,0 +1,116 @@
+"""What is wrong with an input, as pydantic's errors, in words that name the value and the remedy."""
+
+from __future__ import annotations
+
+import difflib
+import reprlib
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, Final
+
+from pydantic import ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+Location = tuple[str | int, ...]
+"""Where in a request: member names, list indexes and map keys, from the top."""
+
+HIDDEN: Final = "'***'"
+"""Shown in place of a value whose name looks secret."""
+
+_SECRET_WORDS: Final = ("password", "passwd", "secret", "token", "key", "credential")
+
+
+def looks_secret(name: object) -> bool:
+    """Whether the name of a hyperparameter or environment variable suggests that its value is a secret."""
+    lowered = str(name).lower()
+    return any(word in lowered for word in _SECRET_WORDS)
+
+
+def show(value: object) -> str:
+    """A value as one short line for a message: at most some 80 characters; structures by kind and size."""
+    if isinstance(value, Mapping):
+        return f"a structure of {len(value)} members"
+    if isinstance(value, list | tuple | set | frozenset):
+        return f"a list of {len(value)}"
+    shortener = reprlib.Repr()
+    shortener.maxstring = shortener.maxother = shortener.maxlong = 80
+    return shortener.repr(value)
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name nearest to this one, ignoring case and underscores; None if none is near."""
+    plain = {candidate.lower(): candidate for candidate in known}
+    found = difflib.get_close_matches(name.lower().replace("_", ""), plain, n=1, cutoff=0.6)
+    return plain[found[0]] if found else None
+
+
+def near(name: str, known: Iterable[str]) -> str:
+    """`"; did you mean 'X'?"` for the nearest known name, else an empty string."""
+    found = nearest(name, known)
+    return f"; did you mean {found!r}?" if found else ""
+
+
+def fault(kind: str, text: str, **context: object) -> PydanticCustomError:
+    """An error for one value. `text` is shown as it stands, save `{shown}`: the value, if the context has it."""
+    return PydanticCustomError(kind, text, context or None)
+
+
+def line(
+    kind: str, location: Location, text: str, value: object = None, **context: object
+) -> InitErrorDetails:
+    """One line of a ValidationError to be raised. Only a scalar value is kept, never a whole structure."""
+    scalar = value if value is None or isinstance(value, str | int | float) else None
+    return InitErrorDetails(type=fault(kind, text, **context), loc=location, input=scalar)
+
+
+def lines_of(error: ValidationError) -> list[InitErrorDetails]:
+    """The lines of an error, to be raised again with others; pydantic's own texts put in our words."""
+    return [_again(details) for details in error.errors(include_url=False)]
+
+
+def _again(details: Any, *, hide: bool = False) -> InitErrorDetails:
+    kind: str = details["type"]
+    context: dict[str, Any] = dict(details.get("ctx") or {})
+    text, value = details["msg"], details["input"]
+    if kind == "missing":
+        text, value = "is required; add it", None
+    if hide:
+        shown = context.get("shown")
+        text, value = (text.replace(shown, HIDDEN) if shown else "is not valid (value hidden)"), "***"
+        context["shown"] = HIDDEN
+    return line(kind, details["loc"], text, value, **context)
+
+
+def hide_secrets(error: ValidationError) -> list[InitErrorDetails]:
+    """The lines of an error raised for a map; the values under names that look secret are hidden."""
+    return [_again(each, hide=bool(each["loc"]) and looks_secret(each["loc"][0])) for each in error.errors()]
+
+
+def refusal(title: str, lines: list[InitErrorDetails]) -> ValidationError:
+    """The ValidationError that holds these lines."""
+    return ValidationError.from_exception_data(title, lines, hide_input=True)
+
+
+def aws_path(location: Iterable[str | int]) -> str:
+    """A location as AWS's documentation writes it: `A.B[0].C`."""
+    path = ""
+    for step in location:
+        if isinstance(step, int):
+            path += f"[{step}]"
+        elif step != "[key]":  # pydantic's mark for an error in a map's key
+            path += f".{step}" if path else step
+    return path
+
+
+@cache
+def between(least: int | None, most: int | None) -> str:
+    """Bounds in words: `1 to 30`, `at most 48`, `at least 3`."""
+    match least, most:
+        case (None, None):
+            return "any number of"
+        case (None | 0, _):
+            return f"at most {most}"
+        case (_, None):
+            return f"at least {least}"
+        case _:
+            return f"{least} to {most}"

@@ -1,0 +1,131 @@
+"""Configs in files."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from airflow_hpt_provider.models.faults import Location, line, lines_of, refusal
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+MOST_CHARACTERS: Final = 5_000_000
+"""No request is that long; such a file is something else."""
+
+MOST_NODES: Final = 100_000
+"""No request has that many members; YAML aliases can make them of few lines."""
+
+
+class ConfigFileError(ValueError):
+    """A config file cannot be read: it is missing, of another kind, or not well-formed. Names file and line."""
+
+
+def read_config(path: str | Path) -> dict[str, Any]:
+    """The mapping in a .json, .yaml or .yml file.
+
+    Raises:
+        ConfigFileError: the file is missing, of another kind, not well-formed or not a mapping.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in (".json", ".yaml", ".yml"):
+        raise ConfigFileError(f"{path}: not a config file; its name must end in .json, .yaml or .yml")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise ConfigFileError(f"{path}: cannot be read: {reason}") from error
+    if len(text) > MOST_CHARACTERS:
+        raise ConfigFileError(f"{path}: has more than {MOST_CHARACTERS} characters; is this the right file?")
+    config = _from_json(text, path) if path.suffix.lower() == ".json" else _from_yaml(text, path)
+    if not isinstance(config, dict):
+        raise ConfigFileError(
+            f"{path}:1: must hold one structure with HyperParameterTuningJobConfig and so on, not {config!r:.40}"
+        )
+    return config
+
+
+def _from_json(text: str, path: Path) -> Any:
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        names = [name for name, _ in pairs]
+        for name in names:
+            if names.count(name) > 1:
+                raise ConfigFileError(f"{path}: {name!r} is given twice in one structure; keep one")
+        return dict(pairs)
+
+    try:
+        return json.loads(text, object_pairs_hook=once)
+    except json.JSONDecodeError as error:
+        raise ConfigFileError(f"{path}:{error.lineno}: not well-formed JSON: {error.msg}") from error
+    except RecursionError as error:
+        raise ConfigFileError(f"{path}: nested too deeply") from error
+
+
+def _from_yaml(text: str, path: Path) -> Any:
+    import yaml
+
+    try:
+        lines: dict[Location, int] = {}
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        if root is not None:
+            _locate(root, (), lines, path)
+        return yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f"{path}:{mark.line + 1}" if mark else str(path)
+        what = getattr(error, "problem", None) or str(error)
+        raise ConfigFileError(f"{where}: not well-formed YAML: {what}") from error
+    except RecursionError as error:
+        raise ConfigFileError(f"{path}: nested too deeply") from error
+
+
+def _locate(node: Any, location: Location, lines: dict[Location, int], path: Path | None = None) -> None:
+    """Note the line of every member and element below a YAML node; with a path, refuse members given twice."""
+    import yaml
+
+    if len(lines) > MOST_NODES:
+        raise ConfigFileError(
+            f"{path or 'the file'}: has more than {MOST_NODES} members; is this the right file?"
+        )
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            below = (*location, str(key.value))
+            if path is not None and below in lines:
+                raise ConfigFileError(
+                    f"{path}:{key.start_mark.line + 1}: {key.value!r} is given twice in one structure; keep one"
+                )
+            lines[below] = key.start_mark.line + 1
+            _locate(value, below, lines, path)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            lines[(*location, index)] = value.start_mark.line + 1
+            _locate(value, (*location, index), lines, path)
+
+
+def with_lines(error: ValidationError, path: str | Path) -> ValidationError:
+    """The error with the file as its title and the line in each message."""
+    import yaml
+
+    lines: dict[Location, int] = {}
+    try:
+        # JSON is YAML, so one parser finds the lines of both.
+        root = yaml.compose(Path(path).read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+        if root is not None:
+            _locate(root, (), lines)
+    except (yaml.YAMLError, RecursionError, OSError):
+        pass  # the messages are good without their lines
+    located = []
+    for each in lines_of(error):
+        kind = each["type"]
+        location = each.get("loc", ())
+        found = next(
+            (lines[location[:end]] for end in range(len(location), 0, -1) if location[:end] in lines), None
+        )
+        if isinstance(kind, str) or found is None:
+            located.append(each)
+            continue
+        text = kind.message()
+        context = {**(kind.context or {}), "line": found, "file": str(path)}
+        located.append(line(kind.type, location, text, each.get("input"), **context))
+    return refusal(str(path), located)

@@ -1,0 +1,56 @@
+r"""AWS's regular expressions, which are Java's, applied with the standard library.
+
+They match the whole text. `\d` and `\w` are ASCII in Java, and `.` stops at more line ends than in Python.
+Classes such as `\p{L}` do not exist in `re`: the one expression that has them is written out by hand.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from functools import cache
+from typing import Final
+
+TAG: Final = r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)"
+"""A tag's key or value."""
+
+_WORDS: Final = {
+    ".*": "one line of text",
+    ".+": "one line of text, not empty",
+    TAG: "letters, digits, spaces and _ . : / = + - @",
+    r"[a-zA-Z_][a-zA-Z0-9_]*": "an environment variable's name (letters, digits, _; no digit first)",
+    r"(https|s3)://([^/]+)/?(.*)": "s3://bucket/prefix",
+    r"arn:aws[a-z\-]*:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+": "arn:aws:iam::123456789012:role/NAME",
+    r"[-0-9a-zA-Z]+": "letters, digits and hyphens",
+    r"[A-Za-z0-9\.\-_]+": "letters, digits and . - _",
+    r"(fs-[0-9a-f]{8,})": "fs- and hexadecimal digits",
+}
+_NAME: Final = re.compile(r"\[a-zA-Z0-9\]\(-\*\[a-zA-Z0-9\]\)\{0,\d+\}")
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # Java's dot stops at these line ends; Python's only at \n. None of AWS's expressions has a dot in a class
+    # that would be harmed, nor an escaped backslash before one.
+    dot = re.compile(r"(\\.)|(\[(?:\\.|[^\]\\])*\])|(\.)")
+    java_dot = "[^\n\r\u0085\u2028\u2029]"
+    return re.compile(dot.sub(lambda found: java_dot if found[3] else found[0], pattern), re.ASCII)
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether AWS's expression matches the whole text."""
+    if pattern == TAG:
+        return all(char in "_.:/=+-@" or unicodedata.category(char)[0] in "LZN" for char in text)
+    return _compiled(pattern).fullmatch(text) is not None
+
+
+def describe(pattern: str) -> str:
+    """The expression in words where it has some, else itself."""
+    if _NAME.fullmatch(pattern):
+        return "letters, digits and hyphens, with a letter or digit first and last"
+    return _WORDS.get(pattern, pattern)
+
+
+def for_json_schema(pattern: str) -> str | None:
+    """The expression anchored, as JSON schema wants it; None for the one that a browser cannot apply as it is."""
+    return None if pattern == TAG else f"^(?:{pattern})$"

@@ -1,0 +1,120 @@
+"""Which hyperparameters are searched, and where."""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from airflow_hpt_provider.models import shapes
+from airflow_hpt_provider.models.base import RequestModel
+from airflow_hpt_provider.models.containers import Items
+from airflow_hpt_provider.models.faults import fault, show
+from airflow_hpt_provider.models.members import Flag
+from airflow_hpt_provider.models.shorthands import Categorical, Continuous, Integer, Shorthand
+from airflow_hpt_provider.models.status import ScalingType
+
+__all__ = [
+    "AutoParameter",
+    "Categorical",
+    "CategoricalParameterRange",
+    "Continuous",
+    "ContinuousParameterRange",
+    "Integer",
+    "IntegerParameterRange",
+    "ParameterRanges",
+]
+
+
+class ContinuousParameterRange(RequestModel):
+    """A range of floats. AWS wants the bounds as strings; numbers are cast."""
+
+    name: shapes.ParameterKey = Field(description="Name of the hyperparameter.")
+    min_value: shapes.ParameterValue = Field(description="Lower end, included.")
+    max_value: shapes.ParameterValue = Field(description="Upper end, included.")
+    scaling_type: shapes.HyperParameterScalingType | None = Field(
+        None, description="Scale of the search. Logarithmic: above 0. ReverseLogarithmic: within [0, 1)."
+    )
+
+
+class IntegerParameterRange(RequestModel):
+    """A range of whole numbers. AWS wants the bounds as strings; numbers are cast."""
+
+    name: shapes.ParameterKey = Field(description="Name of the hyperparameter.")
+    min_value: shapes.ParameterValue = Field(description="Lower end, included.")
+    max_value: shapes.ParameterValue = Field(description="Upper end, included.")
+    scaling_type: shapes.HyperParameterScalingType | None = Field(
+        None, description="Scale of the search. Logarithmic: above 0."
+    )
+
+
+class CategoricalParameterRange(RequestModel):
+    """A set of values."""
+
+    name: shapes.ParameterKey = Field(description="Name of the hyperparameter.")
+    values: shapes.ParameterValues = Field(description="The values, 1 to 30.")
+
+
+class AutoParameter(RequestModel):
+    """A hyperparameter whose range Autotune chooses."""
+
+    name: shapes.ParameterKey = Field(description="Name of the hyperparameter.")
+    value_hint: shapes.ParameterValue = Field(description="An example of its value.")
+
+
+class ParameterRanges(RequestModel):
+    """The search space: at most 30 hyperparameters in all.
+
+    May be given as hyperparameter name -> shorthand::
+
+        {"learning_rate": Continuous(1e-4, 1e-1, log=True), "max_depth": Integer(2, 10)}
+    """
+
+    integer_parameter_ranges: Annotated[list[IntegerParameterRange], Items(0, 30)] | None = Field(
+        None, description="Hyperparameters that are whole numbers."
+    )
+    continuous_parameter_ranges: Annotated[list[ContinuousParameterRange], Items(0, 30)] | None = Field(
+        None, description="Hyperparameters that are floats."
+    )
+    categorical_parameter_ranges: Annotated[list[CategoricalParameterRange], Items(0, 30)] | None = Field(
+        None, description="Hyperparameters that take one of a set of values."
+    )
+    auto_parameters: Annotated[list[AutoParameter], Items(0, 100)] | None = Field(
+        None, description="Hyperparameters whose ranges Autotune chooses."
+    )
+
+    @classmethod
+    def _expand(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping) or not any(isinstance(each, Shorthand) for each in data.values()):
+            return data
+        written: dict[Any, Any] = {}
+        for name, value in data.items():
+            if not isinstance(value, Shorthand):
+                written[name] = list(value) if isinstance(value, list | tuple) else value
+        for name, value in data.items():
+            if isinstance(value, Shorthand):
+                member, element = _written_out(str(name), value)
+                attribute = member[0].lower() + member[1:]
+                key = next(
+                    (key for key in written if str(key).replace("_", "").lower() == attribute.lower()), member
+                )
+                written.setdefault(key, []).append(element)
+        return written
+
+
+def _written_out(name: str, shorthand: Shorthand) -> tuple[str, dict[str, Any]]:
+    """The member of ParameterRanges that a shorthand belongs to, and its element there."""
+    if isinstance(shorthand, Categorical):
+        return "CategoricalParameterRanges", {"Name": name, "Values": shorthand.values}
+    logarithmic = Flag().read(shorthand.log)
+    reverse = isinstance(shorthand, Continuous) and Flag().read(shorthand.reverse_log)
+    if logarithmic and reverse:
+        raise fault(
+            "scale", "hyperparameter {shown} has both log and reverse_log; give one of them", shown=show(name)
+        )
+    element: dict[str, Any] = {"Name": name, "MinValue": shorthand.min_value, "MaxValue": shorthand.max_value}
+    if logarithmic:
+        element["ScalingType"] = ScalingType.LOGARITHMIC.value
+    elif reverse:
+        element["ScalingType"] = ScalingType.REVERSE_LOGARITHMIC.value
+    kind = "Continuous" if isinstance(shorthand, Continuous) else "Integer"
+    return f"{kind}ParameterRanges", element

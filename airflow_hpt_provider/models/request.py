@@ -1,0 +1,148 @@
+"""The CreateHyperParameterTuningJob request."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Self
+
+from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
+
+from airflow_hpt_provider.models import shapes
+from airflow_hpt_provider.models.base import RequestModel
+from airflow_hpt_provider.models.checking import problems_beside
+from airflow_hpt_provider.models.containers import Items
+from airflow_hpt_provider.models.faults import lines_of, refusal
+from airflow_hpt_provider.models.files import read_config, with_lines
+from airflow_hpt_provider.models.fingerprints import fingerprint_of
+from airflow_hpt_provider.models.reading import Reading, current
+from airflow_hpt_provider.models.rules import broken_rules
+from airflow_hpt_provider.models.training import HyperParameterTrainingJobDefinition
+from airflow_hpt_provider.models.tuning import (
+    Autotune,
+    HyperParameterTuningJobConfig,
+    HyperParameterTuningJobWarmStartConfig,
+    Tag,
+)
+
+
+class TuningJobRequest(RequestModel):
+    """A request for a tuning job, checked against all that AWS is known to check.
+
+    `TuningJobRequest.model_validate(config)` takes what boto3's `create_hyper_parameter_tuning_job` takes, also
+    with Python's names, with numbers as text and with numbers where AWS wants text. Every error comes at once, in
+    one `pydantic.ValidationError`; :func:`airflow_hpt_provider.models.explain` writes it out for people.
+
+    The name may be missing: the operator derives one (:meth:`with_name`).
+    """
+
+    hyper_parameter_tuning_job_name: shapes.HyperParameterTuningJobName | None = Field(
+        None, description="Name of the tuning job, 1 to 32 characters; unique in account and region."
+    )
+    hyper_parameter_tuning_job_config: HyperParameterTuningJobConfig = Field(
+        description="How the tuning job searches."
+    )
+    training_job_definition: HyperParameterTrainingJobDefinition | None = Field(
+        None, description="What each training job does."
+    )
+    training_job_definitions: Annotated[list[HyperParameterTrainingJobDefinition], Items(1, 10)] | None = (
+        Field(None, description="Several algorithms that share one budget, 1 to 10.")
+    )
+    warm_start_config: HyperParameterTuningJobWarmStartConfig | None = Field(
+        None, description="Earlier tuning jobs to learn from."
+    )
+    tags: Annotated[list[Tag], Items(0, 50)] | None = Field(
+        None, description="Labels on the tuning job and its training jobs."
+    )
+    autotune: Autotune | None = Field(
+        None, description="Lets the service choose ranges, limits and strategy."
+    )
+
+    @classmethod
+    def aws_shape(cls) -> str:
+        """The name in AWS's service model."""
+        return "CreateHyperParameterTuningJobRequest"
+
+    @classmethod
+    def from_config(cls, config: "TuningJobRequest | Mapping[str, Any] | str | Path") -> Self:
+        """The request that a config means: a request, a mapping, its JSON text, or a .json, .yaml or .yml file's path.
+
+        Raises:
+            pydantic.ValidationError: it is not a valid request.
+            ConfigFileError: the file cannot be read.
+        """
+        if isinstance(config, Path) or (isinstance(config, str) and not config.lstrip().startswith("{")):
+            return cls.from_file(config)
+        return cls.model_validate(config)
+
+    @classmethod
+    def from_file(cls, path: str | Path) -> Self:
+        """The request in a .json, .yaml or .yml file.
+
+        Raises:
+            pydantic.ValidationError: it is not a valid request. Each error names its line.
+            ConfigFileError: the file is missing, or is not well-formed.
+        """
+        config = read_config(path)
+        try:
+            return cls.model_validate(config)
+        except ValidationError as error:
+            raise with_lines(error, path) from None
+
+    def with_name(self, name: str) -> Self:
+        """This request under another name.
+
+        Raises:
+            pydantic.ValidationError: the name is not valid.
+        """
+        return self.model_validate({**self.to_dict(), "HyperParameterTuningJobName": name})
+
+    def with_tags(self, tags: Mapping[str, str] | Iterable[Mapping[str, str] | Tag]) -> Self:
+        """This request with more tags; one whose key is there already takes its place.
+
+        Args:
+            tags: key -> value, or elements with Key and Value.
+
+        Raises:
+            pydantic.ValidationError: a tag is not valid, or there are too many.
+        """
+        if isinstance(tags, Mapping):
+            tags = [Tag(key=key, value=value) for key, value in tags.items()]
+        merged = {tag.key: tag for tag in [*(self.tags or ()), *map(Tag.model_validate, tags)]}
+        return self.model_validate({**self.to_dict(), "Tags": [tag.to_aws() for tag in merged.values()]})
+
+    def to_dict(self) -> dict[str, Any]:
+        """The request in AWS's names, with or without a name."""
+        return super().to_aws()
+
+    def to_aws(self) -> dict[str, Any]:
+        """What boto3's `create_hyper_parameter_tuning_job` takes.
+
+        Raises:
+            ValueError: the request has no name yet.
+        """
+        if self.hyper_parameter_tuning_job_name is None:
+            msg = "HyperParameterTuningJobName is missing; add it to the config, or use with_name('my-tuning-job')"
+            raise ValueError(msg)
+        return self.to_dict()
+
+    def fingerprint(self) -> str:
+        """SHA-256, in hexadecimal, of all that determines the job: everything but its name and its tags.
+
+        The same however the request was written: naming, numbers as text, order of members.
+        """
+        return fingerprint_of(self.to_dict())
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _check(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        """Report broken rules together with what else is wrong."""
+        if isinstance(data, cls) or current() is not Reading.REQUEST:
+            return handler(data)
+        try:
+            request = handler(data)
+        except ValidationError as error:
+            lines = lines_of(error)
+            problems = problems_beside(lines, data)
+            raise refusal(cls.__name__, lines + [problem.as_line() for problem in problems]) from None
+        if problems := broken_rules(request):
+            raise refusal(cls.__name__, [problem.as_line() for problem in problems])
+        return request

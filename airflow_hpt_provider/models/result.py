@@ -1,0 +1,216 @@
+"""What a tuning job came to: the value that lands in XCom."""
+
+import datetime as dt
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, Self
+
+from pydantic import Field, ValidationError
+
+from airflow_hpt_provider.models.best import (
+    Attempt,
+    BestTrainingJob,
+    FailureGroup,
+    ModelArtifacts,
+    Objective,
+    ResultPart,
+)
+from airflow_hpt_provider.models.counters import ObjectiveStatusCounters, TrainingJobStatusCounters
+from airflow_hpt_provider.models.description import (
+    HyperParameterTuningJobCompletionDetails,
+    HyperParameterTuningJobConsumedResources,
+    TrainingJobSummary,
+    TuningJobDescription,
+)
+from airflow_hpt_provider.models.members import Time
+from airflow_hpt_provider.models.status import TuningJobStatus
+from airflow_hpt_provider.models.trimming import MOST_BYTES, to_json_value, trimmed
+
+__all__ = [
+    "Attempt",
+    "BestTrainingJob",
+    "FailureGroup",
+    "ModelArtifacts",
+    "Objective",
+    "TuningResult",
+]
+
+SCHEMA_VERSION: Final = 1
+"""Of the JSON form. It grows when a member changes its meaning, not when one is added."""
+
+Moment = Annotated[dt.datetime, Time()]
+
+
+class TuningResult(ResultPart):
+    """What a tuning job came to.
+
+    :meth:`to_xcom` writes it as JSON values, :meth:`from_xcom` reads it back. It holds tuned hyperparameters, never
+    static ones, nor the config.
+    """
+
+    schema_version: int = SCHEMA_VERSION
+    tuning_job_name: str
+    tuning_job_arn: str
+    status: str
+    """AWS's word: Completed, Failed, Stopped ..."""
+    status_reason: str | None = None
+    """Why the wait ended as it did, if AWS's status alone does not say (a timeout, a budget)."""
+    failure_reason: str | None = None
+    """AWS's own reason, if the tuning job failed."""
+    objective: Objective | None = None
+    best_training_job: BestTrainingJob | None = None
+    overall_best_training_job: BestTrainingJob | None = None
+    """The best of this tuning job and its warm-start parents."""
+    final_metric: float | None = None
+    """The best objective; None if there is none, or it is not a finite number."""
+    training_job_status_counters: TrainingJobStatusCounters = Field(default_factory=TrainingJobStatusCounters)
+    objective_status_counters: ObjectiveStatusCounters = Field(default_factory=ObjectiveStatusCounters)
+    attempts: tuple[Attempt, ...] = ()
+    """The tuning jobs that it took, the last one included; empty if there was one."""
+    creation_time: Moment | None = None
+    end_time: Moment | None = None
+    completion_details: HyperParameterTuningJobCompletionDetails | None = None
+    consumed_resources: HyperParameterTuningJobConsumedResources | None = None
+    top_training_jobs: tuple[BestTrainingJob, ...] = ()
+    """The best ones in order, if asked for."""
+    failures: tuple[FailureGroup, ...] = ()
+    trimmed: tuple[str, ...] = ()
+    """What was left out to keep the result small."""
+
+    @classmethod
+    def from_description(
+        cls,
+        description: TuningJobDescription,
+        *,
+        best: TrainingJobSummary | None = None,
+        overall_best: TrainingJobSummary | None = None,
+        top: Sequence[TrainingJobSummary] = (),
+        status_reason: str | None = None,
+        attempts: Sequence[Attempt] = (),
+        failures: Sequence[FailureGroup] = (),
+    ) -> Self:
+        """The result of a tuning job that has been described.
+
+        Args:
+            description: DescribeHyperParameterTuningJob's answer.
+            best: the best training job with its model, if more is known of it than the description tells.
+            overall_best: the same of the overall best one.
+            top: the best training jobs, in order.
+            status_reason: why the wait ended as it did.
+            attempts: the tuning jobs that it took.
+            failures: why training jobs failed.
+        """
+        best = _completed(best or description.best_training_job, description)
+        objective, metric = description.objective_of(), best.final_metric if best is not None else None
+        return cls(
+            tuning_job_name=description.hyper_parameter_tuning_job_name,
+            tuning_job_arn=description.hyper_parameter_tuning_job_arn,
+            status=description.hyper_parameter_tuning_job_status,
+            status_reason=status_reason,
+            failure_reason=description.failure_reason,
+            objective=objective and Objective(type=objective.type, metric_name=objective.metric_name),
+            best_training_job=best,
+            overall_best_training_job=_completed(
+                overall_best or description.overall_best_training_job, description
+            ),
+            final_metric=metric if metric is not None and math.isfinite(metric) else None,
+            training_job_status_counters=description.training_job_status_counters,
+            objective_status_counters=description.objective_status_counters,
+            attempts=tuple(attempts),
+            creation_time=description.creation_time,
+            end_time=description.hyper_parameter_tuning_end_time,
+            completion_details=description.tuning_job_completion_details,
+            consumed_resources=description.consumed_resources,
+            top_training_jobs=tuple(job for job in (_completed(each, description) for each in top) if job),
+            failures=tuple(failures),
+        )
+
+    @classmethod
+    def from_xcom(cls, value: "Mapping[str, Any] | str | TuningResult | None") -> "TuningResult":
+        """The result that a task has pushed, from XCom's value or its JSON text.
+
+        Members that a newer release has added are ignored.
+
+        Raises:
+            ValueError: it is not a tuning result; pydantic.ValidationError is one.
+        """
+        if isinstance(value, TuningResult):
+            return value
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except ValueError as error:
+                raise ValueError(f"a tuning result was expected, not the text {value!r:.80}") from error
+        if not isinstance(value, Mapping):
+            raise ValueError(  # noqa: TRY004 - one kind of error, whatever came instead of a result
+                f"a tuning result was expected, not {value!r:.80}; pull the return_value of the tuning task, and "
+                "check that it succeeded"
+            )
+        try:
+            return cls.model_validate(value)
+        except ValidationError as error:
+            version = value.get("schema_version")
+            if isinstance(version, int) and version > SCHEMA_VERSION:
+                error.add_note(
+                    f"the result has schema version {version}; this release reads {SCHEMA_VERSION}"
+                )
+            raise
+
+    def to_xcom(self) -> dict[str, Any]:
+        """The result as JSON values, at most 48,000 bytes as JSON text. What was left out is listed in `trimmed`.
+
+        Times are ISO 8601 with their offset. AWS's structures have AWS's names.
+        """
+        members: dict[str, Any] = {}
+        for name in type(self).model_fields:
+            members[name] = to_json_value(getattr(self, name))
+        return trimmed(members, MOST_BYTES)
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the tuning job completed and has a best training job."""
+        return self.status == TuningJobStatus.COMPLETED and self.best_training_job is not None
+
+    @property
+    def model_artifact(self) -> str | None:
+        """S3 URI of the best training job's model; None if there is none."""
+        return None if self.best_training_job is None else self.best_training_job.model_artifact
+
+    @property
+    def hyper_parameters(self) -> dict[str, float | int | str | bool]:
+        """The best training job's tuned hyperparameters as Python values; empty if there is none."""
+        return {} if self.best_training_job is None else self.best_training_job.hyper_parameters
+
+    def summary(self) -> str:
+        """The result in one line for people."""
+        counts = self.training_job_status_counters
+        line = f"{self.tuning_job_name}: {self.status} · {counts.completed or 0} of {counts.total} completed"
+        if self.best_training_job is not None and self.final_metric is not None:
+            metric = self.objective.metric_name if self.objective is not None else "objective"
+            values = ", ".join(f"{k}={v}" for k, v in self.best_training_job.tuned_hyper_parameters.items())
+            line += f" · best {metric} {self.final_metric:.6g} ({self.best_training_job.training_job_name}: {values})"
+        reason = self.status_reason or self.failure_reason
+        return f"{line} · {reason}" if reason else line
+
+    def __repr__(self) -> str:
+        parts = [repr(self.tuning_job_name), self.status]
+        if self.objective is not None and self.final_metric is not None:
+            parts.append(f"{self.objective.metric_name}={self.final_metric:g} ({self.objective.type})")
+        if self.best_training_job is not None:
+            parts.append(f"best={self.best_training_job.training_job_name!r}")
+        parts.append(f"{self.training_job_status_counters.total} training jobs")
+        return f"TuningResult({', '.join(parts)})"
+
+    __str__ = __repr__
+
+
+def _completed(job: TrainingJobSummary | None, description: TuningJobDescription) -> BestTrainingJob | None:
+    """A training job with the image and name of its definition, if it is one of this tuning job's."""
+    if job is None or isinstance(job, BestTrainingJob):
+        return job
+    if job.tuning_job_name not in (None, description.hyper_parameter_tuning_job_name):
+        return BestTrainingJob.of(job)  # a parent's, which may have had another image
+    definition = description.definition_of(job)
+    image = definition.algorithm_specification.training_image if definition is not None else None
+    return BestTrainingJob.of(job, training_image=image)

@@ -1,0 +1,59 @@
+"""The rules that AWS checks only after the call, checked before it.
+
+Each rule is a function from a request to the problems it finds. It must not fail on a request that was read in
+parts (:attr:`Reading.PARTS`), in which any member may be None: see :func:`.parts.part`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.models.problems import Problem
+from airflow_hpt_provider.models.rules import (
+    algorithm,
+    forms,
+    job,
+    limits,
+    machines,
+    space,
+    strategy,
+    training,
+)
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.models.request import TuningJobRequest
+
+Rule = Callable[["TuningJobRequest"], Iterator[Problem]]
+
+RULES: tuple[Rule, ...] = (
+    forms.one_form_of_definitions,
+    forms.single_definition,
+    forms.several_definitions,
+    space.bounds,
+    space.names,
+    space.size,
+    strategy.grid,
+    strategy.enough_combinations,
+    strategy.hyperband,
+    strategy.strategy_config,
+    limits.parallel,
+    limits.number_of_training_jobs,
+    algorithm.image_or_name,
+    algorithm.objective_is_a_metric,
+    training.spot,
+    training.run_time,
+    training.channels,
+    training.environment,
+    machines.one_resource_config,
+    machines.instance_configs,
+    machines.instance_preferences,
+    job.tags,
+    job.warm_start,
+)
+"""All rules, in the order in which their problems are reported."""
+
+
+def broken_rules(request: TuningJobRequest) -> list[Problem]:
+    """Every problem of a request, whole or read in parts."""
+    return [problem for rule in RULES for problem in rule(request)]

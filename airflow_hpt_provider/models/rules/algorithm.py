@@ -1,0 +1,76 @@
+"""The algorithm and its metrics."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from airflow_hpt_provider.models.faults import near
+from airflow_hpt_provider.models.problems import Problem
+from airflow_hpt_provider.models.rules.parts import aims, definitions, listed, part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_hpt_provider.models.request import TuningJobRequest
+
+_BUILT_IN: Final = re.compile(
+    r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.]+/(xgboost|sagemaker-xgboost|linear-learner|kmeans|pca|knn|lda|ntm|"
+    r"factorization-machines|object2vec|blazingtext|image-classification|object-detection|semantic-segmentation|"
+    r"seq2seq|ipinsights|randomcutforest|forecasting-deepar)(:.*|@.*)?"
+)
+"""Images of AWS's own algorithms, whose metrics AWS knows."""
+
+
+def is_built_in(image: str) -> bool:
+    """Whether an image is one of AWS's own algorithms, which need no MetricDefinitions."""
+    return _BUILT_IN.fullmatch(image) is not None
+
+
+def image_or_name(request: TuningJobRequest) -> Iterator[Problem]:
+    """Exactly one of TrainingImage and AlgorithmName."""
+    for at, definition in definitions(request):
+        specification, where = part(definition.algorithm_specification), (*at, "AlgorithmSpecification")
+        if specification is None:
+            continue
+        if specification.training_image is not None and specification.algorithm_name is not None:
+            yield Problem(
+                (*where, "AlgorithmName"),
+                specification.algorithm_name,
+                "TrainingImage is given as well",
+                "keep one of them",
+            )
+        if specification.training_image is None and specification.algorithm_name is None:
+            image = (*where, "TrainingImage")
+            yield Problem(
+                image,
+                None,
+                "neither TrainingImage nor AlgorithmName is given",
+                "give the URI of a container image, or the name of an algorithm",
+                sought=(image, (*where, "AlgorithmName")),
+            )
+
+
+def objective_is_a_metric(request: TuningJobRequest) -> Iterator[Problem]:
+    """The objective of a custom image is one of its MetricDefinitions."""
+    for aim in aims(request):
+        specification = part(aim.definition.algorithm_specification)
+        wanted = part(aim.objective.metric_name)
+        image = specification.training_image if specification is not None else None
+        if specification is None or image is None or wanted is None:
+            continue
+        metrics = [metric.name for _, metric in listed(specification.metric_definitions)]
+        if wanted in metrics or (not metrics and is_built_in(image)):
+            continue
+        place = (*aim.definition_at, "AlgorithmSpecification", "MetricDefinitions")
+        known = [name for name in metrics if part(name) is not None]
+        yield Problem(
+            (*aim.where, "MetricName"),
+            wanted,
+            f"is not among the MetricDefinitions of the image ({', '.join(known) or 'there are none'})"
+            + near(wanted, known),
+            "add a MetricDefinition with this Name and a Regex that finds it in the output",
+            aws_message="A metric is required for this hyperparameter tuning job objective. Provide a metric in the "
+            "metric definitions.",
+            sought=(place,),
+        )

@@ -1,0 +1,53 @@
+"""Tags and warm start of the tuning job."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.models.problems import Problem
+from airflow_hpt_provider.models.rules.parts import listed, part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_hpt_provider.models.request import TuningJobRequest
+
+
+def tags(request: TuningJobRequest) -> Iterator[Problem]:
+    """Each tag key once, and none that AWS keeps for itself."""
+    seen: set[str] = set()
+    for index, tag in listed(request.tags):
+        where, key = ("Tags", index, "Key"), part(tag.key)
+        if key is None:
+            continue
+        if key in seen:
+            yield Problem(where, key, "is given twice", "keep one tag with this key")
+        seen.add(key)
+        if key.lower().startswith("aws:"):
+            yield Problem(where, key, "keys that begin with aws: are AWS's own", "choose another key")
+
+
+def warm_start(request: TuningJobRequest) -> Iterator[Problem]:
+    """Each parent is named, once, and is not the new job itself."""
+    warm = request.warm_start_config
+    parents = warm.parent_hyper_parameter_tuning_jobs if warm is not None else None
+    seen: set[str] = set()
+    for index, parent in listed(parents):
+        where = (
+            "WarmStartConfig",
+            "ParentHyperParameterTuningJobs",
+            index,
+            "HyperParameterTuningJobName",
+        )
+        name = parent.hyper_parameter_tuning_job_name
+        if name is None:
+            yield Problem(
+                where, None, "a parent needs its name", "give it or remove the parent", sought=(where,)
+            )
+            continue
+        # Names of tuning jobs are not case sensitive.
+        if name.lower() in seen:
+            yield Problem(where, name, "is given twice", "name each parent once")
+        seen.add(name.lower())
+        if name.lower() == (request.hyper_parameter_tuning_job_name or "").lower():
+            yield Problem(where, name, "is the new tuning job itself", "name a finished tuning job")

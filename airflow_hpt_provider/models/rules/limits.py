@@ -1,0 +1,66 @@
+"""How many training jobs, and how many at a time. Only limits that AWS does not raise are enforced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_hpt_provider.models.problems import Problem
+from airflow_hpt_provider.models.rules.parts import LIMITS, config_of, part
+from airflow_hpt_provider.models.status import StrategyType
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_hpt_provider.models.request import TuningJobRequest
+
+MOST_PARALLEL: Final = 100
+"""The default quota is 10; AWS raises it up to this."""
+
+MOST_TRAINING_JOBS: Final = {
+    StrategyType.BAYESIAN: 750,
+    StrategyType.GRID: 750,
+    StrategyType.RANDOM: 10_000,
+    StrategyType.HYPERBAND: 20_000,
+}
+"""The most that AWS grants for each strategy."""
+
+
+def parallel(request: TuningJobRequest) -> Iterator[Problem]:
+    """Not more training jobs at a time than in all, nor than AWS can grant."""
+    config = config_of(request)
+    limits = part(config.resource_limits) if config is not None else None
+    at_a_time = part(limits.max_parallel_training_jobs) if limits is not None else None
+    if limits is None or at_a_time is None:
+        return
+    where, most = (*LIMITS, "MaxParallelTrainingJobs"), limits.max_number_of_training_jobs
+    if most is not None and at_a_time > most:
+        yield Problem(
+            where,
+            at_a_time,
+            f"is more than MaxNumberOfTrainingJobs, {most}",
+            f"set it to {most} or less, or raise MaxNumberOfTrainingJobs",
+        )
+    if at_a_time > MOST_PARALLEL:
+        yield Problem(
+            where,
+            at_a_time,
+            f"is more than AWS allows, {MOST_PARALLEL}",
+            f"set it to {MOST_PARALLEL} or less",
+        )
+
+
+def number_of_training_jobs(request: TuningJobRequest) -> Iterator[Problem]:
+    """Not more training jobs in all than the strategy may have."""
+    config = config_of(request)
+    limits = part(config.resource_limits) if config is not None else None
+    most = limits.max_number_of_training_jobs if limits is not None else None
+    if config is None or most is None:
+        return
+    allowed = {str(strategy): number for strategy, number in MOST_TRAINING_JOBS.items()}.get(config.strategy)
+    if allowed is not None and most > allowed:
+        yield Problem(
+            (*LIMITS, "MaxNumberOfTrainingJobs"),
+            most,
+            f"is more than AWS allows for {config.strategy}, {allowed:,}",
+            f"set it to {allowed} or less, or split the search with WarmStartConfig",
+        )

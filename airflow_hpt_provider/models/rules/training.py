@@ -1,0 +1,161 @@
+"""Spot capacity, time, data and environment of the training jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from airflow_hpt_provider.models.problems import Problem
+from airflow_hpt_provider.models.rules.algorithm import is_built_in
+from airflow_hpt_provider.models.rules.parts import definitions, listed, part
+from airflow_hpt_provider.models.status import S3DataType, TrainingInputMode
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_hpt_provider.models.channels import Channel
+    from airflow_hpt_provider.models.faults import Location
+    from airflow_hpt_provider.models.request import TuningJobRequest
+    from airflow_hpt_provider.models.training import HyperParameterTrainingJobDefinition
+
+MOST_RUN_TIME: Final = 28 * 24 * 3600
+"""Longest MaxRuntimeInSeconds of a training job: 28 days."""
+
+MOST_WAIT_WITHOUT_CHECKPOINTS: Final = 3600
+"""Longest MaxWaitTimeInSeconds for an algorithm of AWS or of the Marketplace that keeps no checkpoints."""
+
+MOST_ENVIRONMENT: Final = 48
+"""Environment variables over all definitions."""
+
+
+def spot(request: TuningJobRequest) -> Iterator[Problem]:
+    """Spot training has a MaxWaitTime not below MaxRuntime; without spot there is none."""
+    for at, definition in definitions(request):
+        stopping = part(definition.stopping_condition)
+        if stopping is None:
+            continue
+        where = (*at, "StoppingCondition", "MaxWaitTimeInSeconds")
+        wait, run = stopping.max_wait_time_in_seconds, stopping.max_runtime_in_seconds
+        if not definition.enable_managed_spot_training:
+            if wait is not None:
+                yield Problem(
+                    where,
+                    wait,
+                    "is for managed spot training only",
+                    "set EnableManagedSpotTraining to true, or remove it",
+                    aws_message="Invalid MaxWaitTimeInSeconds. It is only supported when EnableManagedSpotTraining is "
+                    "set to true",
+                    sought=((*at, "EnableManagedSpotTraining"),),
+                )
+        elif wait is None:
+            yield Problem(
+                where,
+                None,
+                "is required with EnableManagedSpotTraining",
+                "give the longest time for run and wait together, not below MaxRuntimeInSeconds",
+                sought=(where,),
+            )
+        elif run is not None and wait < run:
+            yield Problem(
+                where,
+                wait,
+                f"must not be less than MaxRuntimeInSeconds, {run}",
+                f"set it to {run} or more",
+            )
+        elif wait > MOST_WAIT_WITHOUT_CHECKPOINTS and _without_checkpoints(definition):
+            yield Problem(
+                where,
+                wait,
+                f"must not be more than {MOST_WAIT_WITHOUT_CHECKPOINTS} for this algorithm without checkpoints",
+                "add CheckpointConfig, so that an interrupted training job can go on",
+                sought=((*at, "CheckpointConfig"),),
+            )
+
+
+def _without_checkpoints(definition: HyperParameterTrainingJobDefinition) -> bool:
+    specification = part(definition.algorithm_specification)
+    if definition.checkpoint_config is not None or specification is None:
+        return False
+    image = specification.training_image
+    return specification.algorithm_name is not None or (image is not None and is_built_in(image))
+
+
+def run_time(request: TuningJobRequest) -> Iterator[Problem]:
+    """A training job runs 28 days at most."""
+    for at, definition in definitions(request):
+        stopping = part(definition.stopping_condition)
+        run = stopping.max_runtime_in_seconds if stopping is not None else None
+        if run is not None and run > MOST_RUN_TIME:
+            yield Problem(
+                (*at, "StoppingCondition", "MaxRuntimeInSeconds"),
+                run,
+                f"is more than 28 days, {MOST_RUN_TIME} seconds",
+                "lower it",
+            )
+
+
+def channels(request: TuningJobRequest) -> Iterator[Problem]:
+    """Each channel has its own name and one source; augmented manifests are read in Pipe mode."""
+    for at, definition in definitions(request):
+        specification = part(definition.algorithm_specification)
+        mode = part(specification.training_input_mode) if specification is not None else None
+        names: set[str] = set()
+        for index, channel in listed(definition.input_data_config):
+            where = (*at, "InputDataConfig", index)
+            name = part(channel.channel_name)
+            if name is not None and name in names:
+                yield Problem(
+                    (*where, "ChannelName"), name, "is used twice", "give each channel its own name"
+                )
+            elif name is not None:
+                names.add(name)
+            yield from _source(channel, where, channel.input_mode or mode)
+
+
+def _source(channel: Channel, where: Location, mode: str | None) -> Iterator[Problem]:
+    source, place = part(channel.data_source), (*where, "DataSource")
+    if source is None:
+        return
+    sources = [source.s3_data_source, source.file_system_data_source, source.dataset_source]
+    given = sum(each is not None for each in sources)
+    if given != 1:
+        yield Problem(
+            place,
+            None,
+            f"holds {given or 'none'} of S3DataSource, FileSystemDataSource and DatasetSource",
+            "give exactly one",
+            sought=(place,),
+        )
+    s3 = source.s3_data_source
+    if s3 is None or part(s3.s3_data_type) is None:
+        return
+    augmented = s3.s3_data_type == S3DataType.AUGMENTED_MANIFEST_FILE
+    if augmented and mode is not None and mode != TrainingInputMode.PIPE:
+        yield Problem(
+            (*place, "S3DataSource", "S3DataType"),
+            s3.s3_data_type,
+            f"can be read in Pipe mode only, not {mode}",
+            "set InputMode of the channel to Pipe, or use ManifestFile or S3Prefix",
+            sought=((*where, "InputMode"),),
+        )
+    if s3.attribute_names and not augmented:
+        yield Problem(
+            (*place, "S3DataSource", "AttributeNames"),
+            len(s3.attribute_names),
+            f"is for AugmentedManifestFile only, not {s3.s3_data_type}",
+            "remove it, or set S3DataType to AugmentedManifestFile",
+        )
+
+
+def environment(request: TuningJobRequest) -> Iterator[Problem]:
+    """The definitions have 48 environment variables at most between them."""
+    total, where = 0, None
+    for at, definition in definitions(request):
+        total += len(definition.environment or ())
+        where = (*at, "Environment") if definition.environment else where
+    if total > MOST_ENVIRONMENT and where is not None and request.training_job_definitions is not None:
+        yield Problem(
+            where,
+            total,
+            f"the definitions have more than {MOST_ENVIRONMENT} environment variables between them",
+            "remove some",
+        )

@@ -1,0 +1,166 @@
+"""Register the best model of a tuning job in SageMaker's model registry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from airflow.sdk import BaseOperator
+
+from airflow_hpt_provider.compat import AirflowSkipException
+from airflow_hpt_provider.exceptions import ModelNotGoodEnoughError, RegistrationError
+from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, cast_argument
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+APPROVAL_STATUSES = ("Approved", "PendingManualApproval", "Rejected")
+ON_REJECTED = ("fail", "skip", "succeed")
+
+
+class RegisterBestTrainingJobOperator(TuningConnectionMixin, BaseOperator):
+    """Make a model package from a tuning task's result, if it passes the gate.
+
+    Pushes a dict as its return value: ``model_package_arn`` (None if the gate refused), ``registered``,
+    ``model_package_group_name``, ``approval_status``, ``final_metric``, ``reason`` (of a refusal), ``champion``
+    (ARN of the package it was compared with). A retry finds the package of the try before.
+
+    Args:
+        tuning_result: the tuning task's return value, ``tune.output`` (templated).
+        model_package_group_name: the group; made if it is missing (templated).
+        approval_status: ``PendingManualApproval`` (default), ``Approved`` or ``Rejected`` (templated).
+        min_metric: the worst objective value that may be registered: a lower bound when the objective is
+            maximised, an upper bound when it is minimised (templated). Default: none.
+        must_improve: register only what is better than the newest approved package of the group. The first
+            package always is. Default False.
+        on_rejected: when the gate refuses: ``fail`` (default), ``skip``, or ``succeed`` without a package.
+        inference_image: the image that serves the model; default: the training image (templated).
+        content_types, response_types: what the model takes and answers; default ``["text/csv"]``.
+        model_package_config: further members of CreateModelPackage, in AWS names (templated).
+        aws_conn_id, region_name, verify, botocore_config: as for every AWS operator.
+
+    Raises:
+        RegistrationError: the result has no best training job, or that has no model artifact.
+        ModelNotGoodEnoughError: the gate refused, and ``on_rejected`` is ``fail``.
+
+    Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html
+    """
+
+    template_fields: Sequence[str] = (
+        "tuning_result",
+        "model_package_group_name",
+        "approval_status",
+        "min_metric",
+        "must_improve",
+        "inference_image",
+        "model_package_config",
+        *CONNECTION_FIELDS,
+    )
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        "tuning_result": "json",
+        "model_package_config": "json",
+    }
+    ui_color = "#e8f0fe"
+
+    def __init__(
+        self,
+        *,
+        tuning_result: Any,
+        model_package_group_name: str,
+        approval_status: str = "PendingManualApproval",
+        min_metric: float | None = None,
+        must_improve: bool = False,
+        on_rejected: Literal["fail", "skip", "succeed"] = "fail",
+        inference_image: str | None = None,
+        content_types: Sequence[str] = ("text/csv",),
+        response_types: Sequence[str] = ("text/csv",),
+        model_package_config: dict[str, Any] | None = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.tuning_result = tuning_result
+        self.model_package_group_name = model_package_group_name
+        self.approval_status = approval_status
+        self.min_metric = min_metric
+        self.must_improve = must_improve
+        self.on_rejected = on_rejected
+        self.inference_image = inference_image
+        self.content_types = content_types
+        self.response_types = response_types
+        self.model_package_config = model_package_config
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+        if on_rejected not in ON_REJECTED:
+            raise ValueError(
+                f"on_rejected={on_rejected!r} is not one of {', '.join(map(repr, ON_REJECTED))}."
+            )
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Find the package of an earlier try, or pass the gate and make one."""
+        from airflow_hpt_provider.models import TuningResult
+        from airflow_hpt_provider.registry import ModelRegistry, assert_best, refusal
+
+        if self.approval_status not in APPROVAL_STATUSES:
+            raise RegistrationError(
+                f"approval_status={self.approval_status!r} is not one of {', '.join(APPROVAL_STATUSES)}."
+            )
+        result = TuningResult.from_xcom(self.tuning_result)
+        best = assert_best(result)
+        registry = ModelRegistry(self.hook, self.model_package_group_name)
+        registry.ensure_group()
+        arn, champion = registry.find(result), None
+        if arn:
+            self.log.info("Model package %s was registered by an earlier try.", arn)
+        else:
+            must_improve = cast_argument("must_improve", self.must_improve, bool)
+            champion = registry.champion() if must_improve else None
+            reason = refusal(
+                result,
+                min_metric=cast_argument("min_metric", self.min_metric, float),
+                must_improve=must_improve,
+                champion=champion,
+            )
+            if reason:
+                return self._refused(reason, result.final_metric, champion.arn if champion else None)
+            container = {
+                "Image": self.inference_image or best.training_image,
+                "ModelDataUrl": best.model_artifact,
+            }
+            inference = {
+                "Containers": [container],
+                "SupportedContentTypes": list(self.content_types),
+                "SupportedResponseMIMETypes": list(self.response_types),
+            }
+            arn = registry.register(
+                result, inference, self.approval_status, **(self.model_package_config or {})
+            )
+            self.log.info("Registered %s as %s (%s).", best.training_job_name, arn, self.approval_status)
+        return self._answer(arn, result.final_metric, None, champion.arn if champion else None)
+
+    def _refused(self, reason: str, metric: float | None, champion: str | None) -> dict[str, Any]:
+        message = f"Not registered in {self.model_package_group_name}: {reason}"
+        if self.on_rejected == "fail":
+            raise ModelNotGoodEnoughError(message)
+        if self.on_rejected == "skip":
+            raise AirflowSkipException(message)
+        self.log.warning("%s", message)
+        return self._answer(None, metric, reason, champion)
+
+    def _answer(
+        self, arn: str | None, metric: float | None, reason: str | None, champion: str | None
+    ) -> dict[str, Any]:
+        return {
+            "model_package_arn": arn,
+            "registered": arn is not None,
+            "model_package_group_name": self.model_package_group_name,
+            "approval_status": self.approval_status if arn else None,
+            "final_metric": metric,
+            "reason": reason,
+            "champion": champion,
+        }

@@ -1,0 +1,154 @@
+"""Wait for a tuning job in the triggerer, without holding a worker."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_hpt_provider.exceptions import (
+    TuningJobNotFoundError,
+    TuningJobTimeoutError,
+    TuningServiceUnreachableError,
+)
+from airflow_hpt_provider.hooks.settings import ConnectionSettings
+from airflow_hpt_provider.polling import Poll
+from airflow_hpt_provider.progress import ProgressLog
+from airflow_hpt_provider.waiting import Outcome
+from airflow_hpt_provider.watcher import TuningJobWatcher
+
+SETTLE_SECONDS = 5.0
+"""No event is fired earlier than this after the start. The scheduler may not yet have seen the end of the task's
+first leg on the worker, and would take an event that comes before it for a lost task (seen on 3.1 to 3.3)."""
+
+_stopping: set[asyncio.Task[Any]] = set()
+"""Stop requests under way: the event loop itself keeps only weak references to its tasks."""
+
+
+class HyperParameterTuningJobTrigger(BaseTrigger):
+    """Fires once when a tuning job has ended, or can no longer be waited for.
+
+    The event's payload is a dict: ``status`` (``completed``, ``failed``, ``stopped`` or ``deletefailed``: the
+    AWS status word in lower case; or ``gone``, ``timeout``, ``unreachable``), ``tuning_job_name``,
+    ``tuning_job_arn`` (when known) and ``message``.
+
+    Args:
+        tuning_job_name: the job to wait for.
+        poll_interval: seconds between two looks at it; default 30. The first look is immediate.
+        aws_conn_id, region_name, verify, botocore_config: as for every AWS hook. aiobotocore is not needed.
+        deadline: ISO-8601 time at which to give up with ``timeout``; None (default): never.
+        max_unreachable: for how many seconds every look may fail before ``unreachable``; None (default): as
+            long as the wait may last.
+        stop_on_kill: stop the tuning job when a person fails, clears or marks the waiting task as success
+            (Airflow 3.3+). Default False: a trigger of its own waits for somebody else's job.
+    """
+
+    def __init__(
+        self,
+        tuning_job_name: str,
+        poll_interval: float = 30.0,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        deadline: str | None = None,
+        max_unreachable: float | None = None,
+        stop_on_kill: bool = False,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.tuning_job_name = tuning_job_name
+        self.poll_interval = poll_interval
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+        self.deadline = deadline
+        self.max_unreachable = max_unreachable
+        self.stop_on_kill = stop_on_kill
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The class path and the arguments to make this trigger again."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {
+            "tuning_job_name": self.tuning_job_name,
+            "poll_interval": self.poll_interval,
+            "aws_conn_id": self.aws_conn_id,
+            "region_name": self.region_name,
+            "verify": self.verify,
+            "botocore_config": self.botocore_config,
+            "deadline": self.deadline,
+            "max_unreachable": self.max_unreachable,
+            "stop_on_kill": self.stop_on_kill,
+        }
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, then fire one event."""
+        started = time.monotonic()
+        event = await self._wait()
+        await asyncio.sleep(max(0.0, started + SETTLE_SECONDS - time.monotonic()))
+        yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+
+    async def on_kill(self) -> None:
+        """Stop the tuning job, if it is this task's own (``stop_on_kill``)."""
+        if not self.stop_on_kill:
+            return
+        # Airflow cancels on_kill after about a second; the request must not be cancelled with it.
+        task = asyncio.ensure_future(self._stop())
+        _stopping.add(task)
+        task.add_done_callback(_stopping.discard)
+        await asyncio.shield(task)
+
+    @property
+    def _watcher(self) -> TuningJobWatcher:
+        return TuningJobWatcher.shared(
+            ConnectionSettings(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
+        )
+
+    async def _wait(self) -> dict[str, Any]:
+        poll = Poll(
+            self.tuning_job_name,
+            poll_interval=self.poll_interval,
+            deadline=datetime.fromisoformat(self.deadline) if self.deadline else None,
+            max_unreachable=None if self.max_unreachable is None else timedelta(seconds=self.max_unreachable),
+            on_look=ProgressLog(self.log),
+            log=self.log,
+        )
+        try:
+            description = await self._watcher.wait(poll)
+        except TuningJobTimeoutError as error:
+            return self._payload(Outcome.TIMEOUT, str(error))
+        except TuningJobNotFoundError as error:
+            return self._payload(Outcome.GONE, str(error))
+        except TuningServiceUnreachableError as error:
+            return self._payload(Outcome.UNREACHABLE, str(error))
+        return self._payload(
+            description.status.lower(),
+            description.failure_reason or f"Tuning job {self.tuning_job_name} ended as {description.status}.",
+            description.hyper_parameter_tuning_job_arn,
+        )
+
+    def _payload(self, status: str, message: str, arn: str | None = None) -> dict[str, Any]:
+        return {
+            "status": str(status),
+            "tuning_job_name": self.tuning_job_name,
+            "tuning_job_arn": arn,
+            "message": message,
+        }
+
+    async def _stop(self) -> None:
+        try:
+            stopped = await self._watcher.stop(self.tuning_job_name)
+            self.log.info(
+                "Tuning job %s %s.",
+                self.tuning_job_name,
+                "is being stopped" if stopped else "had already ended",
+            )
+        except Exception:
+            self.log.exception(
+                "Tuning job %s could not be stopped and may go on running: stop it by hand.",
+                self.tuning_job_name,
+            )
+            raise

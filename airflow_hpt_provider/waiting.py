@@ -1,0 +1,75 @@
+"""The one decision of waiting: a status -> keep waiting, or an outcome.
+
+This module holds the only table from AWS's status words to what a waiter does. Operator, sensor and trigger
+all ask it, so that a status means the same in every mode.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import Literal, get_args
+
+OnUnfinished = Literal["fail", "skip", "use_best"]
+"""What to do with a job that was stopped, or ran out of time: fail the task, skip it, or take the best so far."""
+
+
+class Outcome(StrEnum):
+    """How a wait ends. The first four are AWS's status words in lower case."""
+
+    COMPLETED = "completed"
+    FAILED = "failed"
+    STOPPED = "stopped"
+    DELETE_FAILED = "deletefailed"
+    GONE = "gone"
+    """The job is not there (any more)."""
+    TIMEOUT = "timeout"
+    """The waiter's own deadline has passed; the job may still be running."""
+    UNREACHABLE = "unreachable"
+    """The service could not be asked for ``max_unreachable``; the job may still be running."""
+
+
+_OUTCOMES = {
+    "Completed": Outcome.COMPLETED,
+    "Failed": Outcome.FAILED,
+    "Stopped": Outcome.STOPPED,
+    "DeleteFailed": Outcome.DELETE_FAILED,
+}
+_WAITING = frozenset({"InProgress", "Stopping", "Deleting"})
+STATUSES = frozenset(_OUTCOMES) | _WAITING
+"""Every HyperParameterTuningJobStatus that the table knows; a test compares it with botocore's."""
+
+
+def outcome_of(status: str) -> Outcome | None:
+    """The outcome that a HyperParameterTuningJobStatus means, or None: keep waiting.
+
+    A status that AWS may add later is waited on: it is bounded by the timeout, while taking it for an end
+    could report a running job as done.
+    """
+    return _OUTCOMES.get(status)
+
+
+def check_policy(name: str, value: str) -> OnUnfinished:
+    """Check an ``on_stopped`` or ``on_timeout`` argument when the DAG is parsed.
+
+    Raises:
+        ValueError: naming the argument, the value and the choices.
+    """
+    choices = get_args(OnUnfinished)
+    if value not in choices:
+        raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, choices))}.")
+    return value  # type: ignore[return-value]
+
+
+def deadline(created: datetime, timeout: timedelta | None) -> datetime | None:
+    """When a job's time is over: ``timeout`` after its creation.
+
+    Counting from the creation, not from this attempt of the task, makes the timeout total: retries,
+    deferrals and triggerer restarts do not extend it.
+    """
+    return None if timeout is None else created + timeout
+
+
+def utcnow() -> datetime:
+    """Now, with a time zone."""
+    return datetime.now(UTC)

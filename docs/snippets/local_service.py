@@ -1,0 +1,20 @@
+"""The local tuning service through boto3 as it comes: ``python local_service.py REQUEST.yaml``."""
+
+import sys
+from pathlib import Path
+
+import boto3
+import yaml
+
+request = yaml.safe_load(Path(sys.argv[1]).read_text())
+job = {"HyperParameterTuningJobName": "by-hand"}
+
+sagemaker = boto3.client("sagemaker")  # AWS_ENDPOINT_URL and the other AWS_* variables lead to the service
+sagemaker.create_hyper_parameter_tuning_job(**job, **request)
+answer = sagemaker.describe_hyper_parameter_tuning_job(**job)
+print(answer["HyperParameterTuningJobStatus"], answer["TrainingJobStatusCounters"])
+for training_job in sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(**job)[
+    "TrainingJobSummaries"
+]:
+    print(training_job["TrainingJobName"], training_job["TrainingJobStatus"])
+sagemaker.stop_hyper_parameter_tuning_job(**job)

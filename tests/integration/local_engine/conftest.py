@@ -1,0 +1,186 @@
+"""A whole service but for its wire: real store, engine, runner, object store and processes."""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_hpt_provider.local.engine.engine import Engine
+from airflow_hpt_provider.local.engine.naming import Arns
+from airflow_hpt_provider.local.operations.local_operations import LocalOperations
+from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
+from airflow_hpt_provider.local.storage.objects import ObjectStore
+from airflow_hpt_provider.local.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+DEADLINE = 60.0
+ROLE = "arn:aws:iam::123456789012:role/tuning"
+TRAIN = """
+import json, os, pathlib
+base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
+hps = json.loads((base / "input/config/hyperparameters.json").read_text())
+"""
+
+
+def wait_until(condition: Callable[[], Any], *, deadline: float = DEADLINE) -> Any:
+    """Wait for a condition; its value."""
+    end = time.monotonic() + deadline
+    while time.monotonic() < end:
+        value = condition()
+        if value:
+            return value
+        time.sleep(0.02)
+    pytest.fail(f"not within {deadline} s: {condition}")
+
+
+@dataclass
+class Service:
+    """A service in a directory, with scripts as its algorithms."""
+
+    directory: Path
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    wait_until = staticmethod(wait_until)
+
+    def __post_init__(self) -> None:
+        self.scripts = self.directory / "scripts"
+        self.scripts.mkdir(parents=True, exist_ok=True)
+        self.images = self.directory / "images.toml"
+        self.images.write_text(
+            '[[image]]\nmatch = "local/*"\n'
+            f'command = ["/bin/sh", "-c", "exec {sys.executable} {self.scripts}/$ALGORITHM"]\n'
+        )
+        self.objects = ObjectStore(self.directory / "s3")
+        self.objects.create_bucket("bucket", exist_ok=True)
+        self.start()
+
+    def start(self) -> None:
+        self.runner = SubprocessRunner(self.objects, images=self.images)
+        self.engine = Engine(
+            Database(self.directory / "jobs.sqlite"),
+            self.runner,
+            self.directory,
+            Arns("us-east-1", "123456789012"),
+            **{"max_parallel": 4, **self.options},
+        )
+        self.operations = LocalOperations(self.engine)
+        self.operations.start()
+
+    def close(self) -> None:
+        self.operations.close()
+
+    def script(self, body: str, name: str = "train.py") -> None:
+        """An algorithm; ``base`` is its /opt/ml, ``hps`` its hyperparameters."""
+        (self.scripts / name).write_text(TRAIN + body)
+
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        return self.operations.call(operation, parameters)
+
+    def definition(self, algorithm: str = "train.py", **members: Any) -> dict[str, Any]:
+        return {
+            "AlgorithmSpecification": {
+                "TrainingImage": "local/algorithm:1",
+                "TrainingInputMode": "File",
+                "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([-+0-9.e]+)"}],
+            },
+            "RoleArn": ROLE,
+            "OutputDataConfig": {"S3OutputPath": "s3://bucket/output"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+            "Environment": {"ALGORITHM": algorithm},
+            **members,
+        }
+
+    def tune(self, name: str = "job", **changes: Any) -> str:
+        """Create a tuning job: minimise ``loss`` over ``x`` in [0, 1]."""
+        config = {
+            "Strategy": "Random",
+            "RandomSeed": 1,
+            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 4, "MaxParallelTrainingJobs": 2},
+            "ParameterRanges": {
+                "ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]
+            },
+            **changes.pop("config", {}),
+        }
+        definition = self.definition(**changes.pop("definition", {}))
+        self.call(
+            "CreateHyperParameterTuningJob",
+            **{
+                "HyperParameterTuningJobName": name,
+                "HyperParameterTuningJobConfig": config,
+                "TrainingJobDefinition": definition,
+                **changes,
+            },
+        )
+        return name
+
+    def describe(self, name: str = "job") -> dict[str, Any]:
+        return self.call("DescribeHyperParameterTuningJob", HyperParameterTuningJobName=name)
+
+    def ended(self, name: str = "job") -> dict[str, Any]:
+        """Wait for a tuning job to end; its description."""
+
+        def done() -> dict[str, Any] | None:
+            job = self.describe(name)
+            check_counters(job)
+            return None if job["HyperParameterTuningJobStatus"] in ("InProgress", "Stopping") else job
+
+        return dict(wait_until(done))
+
+    def trials(self, name: str = "job", **parameters: Any) -> Sequence[dict[str, Any]]:
+        """All training jobs of a tuning job, described, in order of their names."""
+        answer = self.call(
+            "ListTrainingJobsForHyperParameterTuningJob",
+            HyperParameterTuningJobName=name,
+            MaxResults=100,
+            **parameters,
+        )
+        return [
+            self.call("DescribeTrainingJob", TrainingJobName=each["TrainingJobName"])
+            for each in answer["TrainingJobSummaries"]
+        ]
+
+    def training_job(self, name: str) -> dict[str, Any]:
+        """Wait for a training job to end; its description."""
+
+        def done() -> dict[str, Any] | None:
+            job = self.call("DescribeTrainingJob", TrainingJobName=name)
+            return None if job["TrainingJobStatus"] in ("InProgress", "Stopping") else job
+
+        return dict(wait_until(done))
+
+
+def check_counters(job: Mapping[str, Any]) -> None:
+    """Both sets of counters count the same training jobs."""
+    status, objective = job["TrainingJobStatusCounters"], job["ObjectiveStatusCounters"]
+    assert sum(status.values()) == sum(objective.values())
+    assert status["InProgress"] == objective["Pending"]
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[Service]:
+    made = Service(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
+    """A service with the engine's options."""
+    made: list[Service] = []
+
+    def make(**options: Any) -> Service:
+        made.append(Service(tmp_path, options))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.close()

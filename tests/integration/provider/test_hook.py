@@ -1,0 +1,106 @@
+"""HyperParameterTuningHook against the local service."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from airflow_hpt_provider.exceptions import TuningJobNotFoundError
+from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+from airflow_hpt_provider.models import TuningJobRequest
+from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
+from tests.integration.provider.conftest import make
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def finished(config, first_try):
+    config["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"] = 6
+    task = make(HyperParameterTuningJobOperator, config=config, deferrable=False, poll_interval=0.2)
+    return task.execute(first_try.context(task))["tuning_job_name"]
+
+
+def test_the_way_of_a_job(gated, gate, hook, first_try):
+    name = f"way-{first_try.run_id[-12:]}"
+    arn = hook.create(TuningJobRequest.model_validate(gated).with_name(name))
+    assert hook.describe(name).hyper_parameter_tuning_job_arn == arn
+    assert name in [summary.name for summary in hook.list(name_contains=name)]
+    assert name in [summary.name for summary in hook.list(status="InProgress")]
+    hook.add_tags(arn, {"team": "a"})
+    assert hook.tags(arn)["team"] == "a"
+    assert hook.stop(name) is True
+    assert hook.stop("no-such-job") is False
+
+
+def test_trials_come_best_first_and_in_pages(finished, hook):
+    values = [trial.final_metric for trial in hook.trials(finished)]
+    assert len(values) == 6
+    assert values == sorted(values), "minimised: the smallest first"
+    assert [trial.final_metric for trial in hook.trials(finished, limit=2)] == values[:2]
+    pages = hook.pages(
+        "list_training_jobs_for_hyper_parameter_tuning_job",
+        "TrainingJobSummaries",
+        {"HyperParameterTuningJobName": finished, "MaxResults": 2},
+    )
+    assert len({page["TrainingJobName"] for page in pages}) == 6
+
+
+def test_the_best_training_job_has_artifact_and_image(finished, hook):
+    best = hook.best_training_job(hook.describe(finished))
+    assert best.final_metric == min(trial.final_metric for trial in hook.trials(finished))
+    assert best.model_artifact.endswith(f"{best.training_job_name}/output/model.tar.gz")
+    assert best.training_image.endswith("quick:1")
+
+
+def test_failures_are_grouped(failing, hook, first_try):
+    task = make(HyperParameterTuningJobOperator, config=failing, wait_for_completion=False, deferrable=False)
+    name = task.execute(first_try.context(task))["tuning_job_name"]
+    from airflow_hpt_provider.polling import Poll
+
+    Poll(name, poll_interval=0.1).run(lambda: hook.describe_once(name))
+    (group,) = hook.failures(name)
+    assert "the data has no label column" in group.reason
+    assert group.count == hook.describe(name).training_job_status_counters.failed
+    assert len(group.training_job_names) == min(group.count, 5)
+
+
+def test_a_missing_job(hook):
+    with pytest.raises(TuningJobNotFoundError, match="no tuning job 'no-such-job'"):
+        hook.describe("no-such-job")
+
+
+def test_expired_credentials_are_read_again_from_the_connection(service, monkeypatch, hook):
+    """The connection changes under a hook that has worked before: the next call builds a new client."""
+    assert list(hook.list(limit=1)) is not None
+    good = service.airflow_connection
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_AWS_DEFAULT", json.dumps({**json.loads(good), "password": "rotated-away"})
+    )
+    hook.reset()
+    hook.conn  # noqa: B018 - a client with the stale secret
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", good)
+    assert list(hook.list(limit=1)) is not None
+
+
+@pytest.mark.parametrize("region", ["us-east-1", None])
+def test_every_form_of_connection(service, monkeypatch, region):
+    """Service-wide and per-service endpoints, and an assumed role."""
+    base = json.loads(service.airflow_connection)
+    extra = base["extra"]
+    per_service = {
+        "region_name": region or "us-east-1",
+        "service_config": {"sagemaker": {"endpoint_url": extra["endpoint_url"]}},
+    }
+    assumed = {
+        **extra,
+        # The amazon provider asks a connection-wide endpoint for everything but the role.
+        "service_config": {"sts": {"endpoint_url": extra["endpoint_url"]}},
+        "role_arn": "arn:aws:iam::123456789012:role/tuning",
+        "assume_role_kwargs": {"RoleSessionName": "airflow"},
+    }
+    for name, variant in (("PER_SERVICE", per_service), ("ASSUMED", assumed)):
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps({**base, "extra": variant}))
+        hook = HyperParameterTuningHook(aws_conn_id=name.lower(), config={"retries": {"max_attempts": 2}})
+        assert isinstance(list(hook.list(limit=1)), list)

@@ -1,0 +1,115 @@
+"""HyperParameterTuningJobSensor in its three modes: the same outcomes and XComs."""
+
+from __future__ import annotations
+
+import pytest
+from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException, TaskDeferred
+
+from airflow_hpt_provider.exceptions import (
+    TuningJobNotFoundError,
+    TuningJobRejectedError,
+    TuningJobStoppedError,
+)
+from airflow_hpt_provider.models import TuningResult
+from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
+from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
+from tests.integration.provider.conftest import Try, make
+
+pytestmark = pytest.mark.integration
+
+MODES = {
+    "poke": {"mode": "poke", "deferrable": False},
+    "reschedule": {"mode": "reschedule", "deferrable": False},
+    "deferrable": {"deferrable": True},
+}
+
+
+@pytest.fixture(params=MODES)
+def mode(request):
+    return MODES[request.param]
+
+
+@pytest.fixture
+def start(first_try):
+    """Start a job and return its name."""
+
+    def start(config):
+        task = make(
+            HyperParameterTuningJobOperator,
+            config=config,
+            wait_for_completion=False,
+            deferrable=False,
+            task_id="start",
+        )
+        return task.execute(first_try.context(task))["tuning_job_name"]
+
+    return start
+
+
+async def sense(name, mode, **kwargs):
+    """Run the sensor to its end in the given mode; its return value and XComs."""
+    one = Try(task_id="wait")
+    arguments = {"poke_interval": 0.1, "timeout": 120, **mode, **kwargs}
+    task = make(HyperParameterTuningJobSensor, tuning_job_name=name, task_id="wait", **arguments)
+    if mode.get("mode") == "reschedule":
+        while not (done := task.poke(one.context(task))):
+            pass
+        return done.xcom_value, one.xcom
+    try:
+        return task.execute(one.context(task)), one.xcom
+    except TaskDeferred as deferred:
+        assert mode["deferrable"]
+        async for event in deferred.trigger.run():
+            value = task.execute_complete(one.context(task), event=event.payload, **deferred.kwargs)
+    return value, one.xcom
+
+
+async def test_the_result_is_the_same_in_every_mode(config, start, mode):
+    name = start(config)
+    value, xcom = await sense(name, mode)
+    result = TuningResult.from_xcom(value)
+    assert result.succeeded
+    assert result.tuning_job_name == xcom["tuning_job_name"] == name
+    assert xcom["final_metric"] == result.final_metric
+    assert xcom["best_training_job"]["ModelArtifacts"]["S3ModelArtifacts"]
+
+
+async def test_failed_and_stopped_are_failures_in_every_mode(failing, gated, gate, start, mode, hook):
+    with pytest.raises(TuningJobRejectedError, match="the data has no label column"):
+        await sense(start(failing), mode)
+
+
+async def test_stopped_follows_the_policy_in_every_mode(gated, start, mode, hook):
+    name = start(gated)
+    hook.stop(name)
+    for policy, error in (("fail", TuningJobStoppedError), ("skip", AirflowSkipException)):
+        with pytest.raises(error):
+            await sense(name, mode, on_stopped=policy)
+
+
+async def test_a_missing_job_is_told(mode):
+    with pytest.raises(TuningJobNotFoundError):
+        await sense("no-such-job", mode)
+
+
+async def test_poking_goes_on_while_the_service_is_unreachable(config, start, monkeypatch):
+    import json
+    import os
+
+    name = start(config)
+    connection = json.loads(os.environ["AIRFLOW_CONN_AWS_DEFAULT"])
+    connection["extra"]["endpoint_url"] = "http://127.0.0.1:1"
+    connection["extra"]["config_kwargs"] = {"retries": {"max_attempts": 1, "mode": "standard"}}
+    monkeypatch.setenv("AIRFLOW_CONN_NOWHERE", json.dumps(connection))
+    with pytest.raises(AirflowSensorTimeout):
+        await sense(name, MODES["poke"], aws_conn_id="nowhere", timeout=1)
+
+
+async def test_the_sensor_never_stops_somebody_elses_job(gated, start, hook, gate):
+    name = start(gated)
+    task = make(HyperParameterTuningJobSensor, tuning_job_name=name, task_id="wait", deferrable=True)
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(Try(task_id="wait").context(task))
+    task.on_kill()
+    await deferred.value.trigger.on_kill()
+    assert hook.describe(name).status == "InProgress"

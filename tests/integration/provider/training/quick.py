@@ -1,0 +1,19 @@
+"""A training script under the tests' control: prints an objective, fails, or waits for a file to appear."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+base = Path(os.environ["SM_MODEL_DIR"]).parent
+hyperparameters = json.loads((Path(os.environ["SM_INPUT_CONFIG_DIR"]) / "hyperparameters.json").read_text())
+x = float(hyperparameters["x"])
+gate, fail = hyperparameters.get("gate"), hyperparameters.get("fail", "never")
+while gate and not Path(gate).exists():
+    time.sleep(0.02)
+if fail == "always":
+    (Path(os.environ["SM_OUTPUT_DIR"]) / "failure").write_text("the data has no label column\nTraceback ...")
+    sys.exit(1)
+print(f"objective={(x - 0.3) ** 2:.6f};", flush=True)
+(Path(os.environ["SM_MODEL_DIR"]) / "model.json").write_text(json.dumps({"x": x}))

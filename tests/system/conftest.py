@@ -1,0 +1,43 @@
+"""One local tuning service and one real Airflow for all system tests."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from airflow_hpt_provider.demo.data import BUCKET, source_archive
+from airflow_hpt_provider.demo.session import DemoSession, example_dags
+from airflow_hpt_provider.demo.waiting import wait_until
+
+HERE = Path(__file__).parent
+
+
+def running_in_sessions(sessions: Iterable[int]) -> list[psutil.Process]:
+    """The processes that belong to these sessions: what a component started stays in its session."""
+    wanted, found = set(sessions), []
+    for process in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
+            if os.getsid(process.pid) in wanted and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoSession]:
+    """A running DemoSession whose DAGs are the examples and those of the system tests."""
+    dags = tmp_path_factory.mktemp("dags")
+    shutil.copytree(example_dags(), dags, dirs_exist_ok=True)
+    shutil.copytree(HERE / "dags", dags, dirs_exist_ok=True)
+    with DemoSession(tmp_path_factory.mktemp("demo"), dags) as session:
+        code = source_archive(HERE / "training")
+        session.service.client("s3").put_object(Bucket=BUCKET, Key="system/sourcedir.tar.gz", Body=code)
+        assert session.service.pid is not None
+        sessions = [*session.airflow.pids, session.service.pid]
+        yield session
+    wait_until(lambda: not running_in_sessions(sessions), 30, "processes are left behind")

@@ -1,0 +1,142 @@
+"""The operators and sensors under a real scheduler, triggerer and API server, tuning on the local service."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_hpt_provider.demo.waiting import wait_until
+from airflow_hpt_provider.models import TuningResult
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.demo.session import DemoSession
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+
+PATIENCE = 240
+"""Seconds; generous, for a busy machine."""
+
+
+def started(demo: DemoSession, dag_id: str, **params: Any) -> str:
+    demo.airflow.api.wait_for_dag(dag_id)
+    return demo.airflow.api.trigger(dag_id, params)
+
+
+def until_task_is(demo: DemoSession, dag_id: str, run_id: str, task_id: str, state: str) -> dict[str, Any]:
+    def reached() -> dict[str, Any] | None:
+        task = demo.airflow.api.task(dag_id, run_id, task_id)
+        assert task["state"] != "failed" or state == "failed", demo.airflow.api.log(dag_id, run_id, task_id)
+        return task if task["state"] == state else None
+
+    return wait_until(reached, PATIENCE, f"task {task_id} of {dag_id} did not become {state}", every=0.1)
+
+
+def test_the_example_dag_waits_in_the_triggerer_and_registers_the_best(demo: DemoSession) -> None:
+    api, dag_id = demo.airflow.api, "tune_and_register"
+    run_id = started(demo, dag_id, training_jobs=6)
+
+    deferred = until_task_is(demo, dag_id, run_id, "tune", "deferred")
+    assert deferred["trigger"]["classpath"].endswith(".HyperParameterTuningJobTrigger")
+    pool = api.pool("default_pool")
+    assert (pool["deferred_slots"], pool["occupied_slots"], pool["running_slots"]) == (1, 0, 0)
+    job = api.xcom(dag_id, run_id, "tune", "tuning_job_name")
+    assert isinstance(job, str)
+    assert len(job) <= 32
+    assert api.xcom(dag_id, run_id, "tune", "tuning_job_arn").endswith(f":hyper-parameter-tuning-job/{job}")
+
+    assert api.wait_for_run(dag_id, run_id, PATIENCE) == "success"
+    best = api.xcom(dag_id, run_id, "tune", "best_training_job")
+    final_metric = api.xcom(dag_id, run_id, "tune", "final_metric")
+    assert isinstance(final_metric, float)
+    objective = best["FinalHyperParameterTuningJobObjectiveMetric"]
+    assert objective["MetricName"] == "validation:log_loss"
+    assert objective["Value"] == pytest.approx(final_metric, rel=1e-6)
+    assert set(best["TunedHyperParameters"]) == {
+        "learning-rate",
+        "max-leaf-nodes",
+        "l2-regularization",
+        "class-weight",
+    }
+    artifact = best["ModelArtifacts"]["S3ModelArtifacts"]
+    assert artifact.endswith(f"/{best['TrainingJobName']}/output/model.tar.gz")
+    bucket, _, key = artifact.removeprefix("s3://").partition("/")
+    assert demo.service.client("s3").head_object(Bucket=bucket, Key=key)["ContentLength"] > 0
+
+    result = TuningResult.from_xcom(api.xcom(dag_id, run_id, "tune"))
+    assert result.status == "Completed"
+    assert result.final_metric == final_metric
+
+    arn = api.xcom(dag_id, run_id, "register")["model_package_arn"]
+    package = demo.service.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    assert package["ModelApprovalStatus"] == "PendingManualApproval"
+    assert package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] == artifact
+
+
+def test_the_training_jobs_of_the_result_are_those_of_the_service(demo: DemoSession) -> None:
+    """In sync mode: the worker waits itself, and the task is never deferred."""
+    api = demo.airflow.api
+    run_id = started(demo, "sync")
+    assert api.wait_for_run("sync", run_id, PATIENCE) == "success"
+    job = api.xcom("sync", run_id, "tune", "tuning_job_name")
+    summaries = demo.service.client("sagemaker").list_training_jobs_for_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=job
+    )["TrainingJobSummaries"]
+    values = {
+        one["TrainingJobName"]: one["FinalHyperParameterTuningJobObjectiveMetric"]["Value"]
+        for one in summaries
+    }
+    assert len(values) == 4
+    best = api.xcom("sync", run_id, "tune", "best_training_job")
+    assert best["TrainingJobName"] == min(values, key=values.__getitem__)
+    assert api.xcom("sync", run_id, "tune", "final_metric") == pytest.approx(min(values.values()), rel=1e-6)
+    assert "DEFERRED" not in api.log("sync", run_id, "tune")
+
+
+def test_a_job_whose_training_jobs_fail_fails_the_task_and_says_why(demo: DemoSession) -> None:
+    api = demo.airflow.api
+    run_id = started(demo, "failing")
+    assert api.wait_for_run("failing", run_id, PATIENCE) == "failed"
+    log = api.log("failing", run_id, "tune")
+    assert "the disk is on fire" in log
+    assert api.xcom("failing", run_id, "tune", "tuning_job_name") in log
+
+
+def test_sensors_wait_for_a_job_that_another_task_only_started(demo: DemoSession) -> None:
+    api, dag_id = demo.airflow.api, "fire_and_wait"
+    run_id = started(demo, dag_id)
+    until_task_is(demo, dag_id, run_id, "create", "success")
+    job = api.xcom(dag_id, run_id, "create", "tuning_job_name")
+    sagemaker = demo.service.client("sagemaker")
+    assert (
+        sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=job)[
+            "HyperParameterTuningJobStatus"
+        ]
+        == "InProgress"
+    ), "the operator was to return at once"
+    until_task_is(demo, dag_id, run_id, "wait_deferred", "deferred")
+    assert api.wait_for_run(dag_id, run_id, PATIENCE) == "success"
+    for sensor in ("wait_deferred", "wait_rescheduled"):
+        result = TuningResult.from_xcom(api.xcom(dag_id, run_id, sensor))
+        assert (result.tuning_job_name, result.status) == (job, "Completed")
+
+
+def test_marking_a_deferred_task_failed_stops_its_tuning_job(demo: DemoSession) -> None:
+    api, dag_id = demo.airflow.api, "endless"
+    run_id = started(demo, dag_id)
+    until_task_is(demo, dag_id, run_id, "tune", "deferred")
+    job = api.xcom(dag_id, run_id, "tune", "tuning_job_name")
+    sagemaker = demo.service.client("sagemaker")
+
+    def status() -> str:
+        answer = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=job)
+        return str(answer["HyperParameterTuningJobStatus"])
+
+    wait_until(
+        lambda: "InProgress" in api.log(dag_id, run_id, "tune"),
+        PATIENCE,
+        "the trigger did not look at the job",
+    )
+    assert status() == "InProgress"
+    api.mark_task(dag_id, run_id, "tune", "failed")
+    wait_until(lambda: status() == "Stopped", PATIENCE, f"tuning job {job} was not stopped")

@@ -1,0 +1,29 @@
+"""The dataset and the script archive that the demo puts into S3."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tarfile
+from pathlib import Path
+
+from airflow_hpt_provider.demo.data import dataset_csv, source_archive
+from airflow_hpt_provider.demo.session import example_dags
+
+
+def test_the_dataset_is_a_table_with_a_header_and_the_label_last() -> None:
+    header, *rows = csv.reader(io.StringIO(dataset_csv().decode()))
+    assert header[-1] == "label"
+    assert len(rows) == 569
+    assert {len(row) for row in rows} == {31}
+    assert {row[-1] for row in rows} == {"0", "1"}
+
+
+def test_the_archive_has_the_training_script_at_its_top() -> None:
+    dags = example_dags()
+    assert dags == Path(__file__).parents[3] / "dags"
+    with tarfile.open(fileobj=io.BytesIO(source_archive(dags / "training"))) as archive:
+        assert archive.getnames() == ["train.py"]
+        packed = archive.extractfile("train.py")
+        assert packed is not None
+        assert packed.read() == (dags / "training" / "train.py").read_bytes()

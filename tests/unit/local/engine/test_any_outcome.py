@@ -1,0 +1,181 @@
+"""Whatever becomes of the training jobs: counters add up, limits hold, every tuning job ends."""
+
+from __future__ import annotations
+
+import random
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from airflow_hpt_provider.local.engine.endings import Ending
+from airflow_hpt_provider.local.engine.engine import Engine
+from airflow_hpt_provider.local.engine.naming import Arns
+from airflow_hpt_provider.local.runners.contract import Ended, Metric
+from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
+from airflow_hpt_provider.local.store.database import Database
+
+SUCCESS, NO_METRIC, FAILURE, INTERNAL, LOST = "success", "no metric", "failure", "internal", "lost"
+
+
+class ScriptedRunner:
+    """A runner whose attempts end as told, in another thread and in any order."""
+
+    def __init__(self, outcomes, parallel):
+        self.outcomes, self.parallel = list(outcomes), parallel
+        self.running, self.most, self.started = 0, 0, 0
+        self._lock = threading.Lock()
+        self._closed = False
+
+    def check(self, definition, hyperparameters):
+        pass
+
+    def start(self, spec, listener):
+        with self._lock:
+            self.running += 1
+            self.most = max(self.most, self.running)
+            outcome = self.outcomes[self.started % len(self.outcomes)]
+            self.started += 1
+        attempt = Attempt()
+
+        def run():
+            listener.on_status("Training", "", time.time())
+            if outcome == SUCCESS:
+                listener.on_metrics([Metric("loss", float(spec.hyperparameters["x"]), time.time())], 1)
+            attempt.stopped.wait(random.random() / 500)
+            with self._lock:
+                self.running -= 1
+            listener.on_end(
+                {
+                    SUCCESS: Ended(),
+                    NO_METRIC: Ended(),
+                    FAILURE: Ended(failure_reason="AlgorithmError: no"),
+                    INTERNAL: Ended(failure_reason="InternalServerError", internal=True),
+                    LOST: Ended(lost=True),
+                }[outcome]
+            )
+
+        threading.Thread(target=run).start()
+        return attempt
+
+    resume = start
+
+    def close(self):
+        pass
+
+
+class Attempt:
+    def __init__(self):
+        self.stopped = threading.Event()
+
+    def stop(self):
+        self.stopped.set()
+
+    kill = stop
+
+
+def request(name, most, parallel):
+    return {
+        "HyperParameterTuningJobName": name,
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Random",
+            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": most, "MaxParallelTrainingJobs": parallel},
+            "ParameterRanges": {
+                "ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]
+            },
+        },
+    }
+
+
+DEFINITION = {
+    "AlgorithmSpecification": {"TrainingImage": "i", "TrainingInputMode": "File"},
+    "OutputDataConfig": {"S3OutputPath": "s3://b/o"},
+    "RetryStrategy": {"MaximumRetryAttempts": 2},
+}
+
+
+def create(engine, name, most, parallel):
+    body = request(name, most, parallel) | {"TrainingJobDefinition": DEFINITION}
+
+    def task(turn):
+        job_id = tuning_jobs.insert(
+            turn.connection, name=name, arn=f"arn:{name}", request=body, seed=1, now=turn.now
+        )
+        definition = training_jobs.insert_definition(turn.connection, DEFINITION)
+        tuning_jobs.insert_definitions(turn.connection, job_id, [definition])
+        engine.tuning.track(turn, tuning_jobs.get(turn.connection, job_id))
+
+    engine.write(task)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(
+    outcomes=st.lists(
+        st.sampled_from([SUCCESS, NO_METRIC, FAILURE, INTERNAL, LOST]), min_size=1, max_size=12
+    ),
+    jobs=st.lists(st.tuples(st.integers(1, 9), st.integers(1, 4)), min_size=1, max_size=3),
+    slots=st.integers(1, 4),
+    stop=st.booleans(),
+)
+def test_any_outcome(outcomes, jobs, slots, stop):
+    if set(outcomes) == {LOST}:
+        outcomes = [LOST, SUCCESS]  # else it would be tried for ever, as it should be
+    runner = ScriptedRunner(outcomes, slots)
+    with tempfile.TemporaryDirectory() as directory:
+        database = Database(Path(directory) / "jobs.sqlite")
+        engine = Engine(
+            database, runner, Path(directory), Arns("us-east-1", "123456789012"), max_parallel=slots
+        )
+        engine.start()
+        try:
+            for n, (most, parallel) in enumerate(jobs):
+                create(engine, f"job-{n}", most, parallel)
+            if stop:
+                engine.write(
+                    lambda turn: engine.tuning.end(
+                        turn, tuning_jobs.find(turn.connection, "job-0"), Ending.REQUEST
+                    )
+                )
+            deadline = time.monotonic() + 60
+            while not check(database, jobs, stop):
+                assert time.monotonic() < deadline
+                time.sleep(0.002)
+            assert runner.most <= slots
+        finally:
+            engine.close()
+            database.close()
+
+
+def check(database, jobs, stop):
+    """All that must hold at any moment; says whether all have ended."""
+    ended = 0
+    with database.snapshot() as connection:
+        for n, (most, parallel) in enumerate(jobs):
+            job = tuning_jobs.find(connection, f"job-{n}")
+            children = training_jobs.of_tuning_job(connection, job.id)
+            counters = (
+                job.completed + job.in_progress + job.retryable_error + job.non_retryable_error + job.stopped
+            )
+            objectives = job.objective_succeeded + job.objective_pending + job.objective_failed
+            assert counters == objectives == job.launched == len(children) <= most
+            assert job.in_progress == job.objective_pending <= parallel
+            assert [child.number for child in children] == list(range(1, len(children) + 1))
+            if job.status in ("InProgress", "Stopping"):
+                continue
+            ended += 1
+            assert job.in_progress == 0
+            assert job.ended_at is not None
+            if stop and n == 0:
+                assert job.status in ("Stopped", "Completed", "Failed")  # it may have ended before
+            elif job.status == "Completed":
+                assert job.launched == most
+                assert job.objective_succeeded > 0
+            else:
+                assert job.status == "Failed"
+                assert job.objective_succeeded == 0
+                assert job.failure_reason
+    return ended == len(jobs)

@@ -1,0 +1,81 @@
+"""Metrics in a growing log."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.runners import log
+from airflow_hpt_provider.local.runners.log import LogReader, MetricScraper
+
+LOSS = [{"Name": "loss", "Regex": r"loss=([-+0-9.e]+|nan|inf)"}]
+
+
+def values(definitions, line):
+    return [(metric.name, metric.value) for metric in MetricScraper(definitions).scrape(line, 0.0)]
+
+
+def test_matches():
+    assert values(LOSS, "epoch 1 loss=0.5 and loss=1e-3") == [("loss", 0.5), ("loss", 0.001)]
+    assert values(LOSS, "loss=nan loss=inf loss=+") == []
+    assert values([{"Name": "m", "Regex": r"\d+\.\d+"}], "no group: 2.5") == [("m", 2.5)]
+    two = [*LOSS, {"Name": "acc", "Regex": r"acc: (\S+)"}]
+    assert values(two, "acc: 0.9 loss=2") == [("loss", 2.0), ("acc", 0.9)]
+
+
+def test_a_bad_regex_is_refused():
+    with pytest.raises(ServiceError, match="metric definition 'm'"):
+        MetricScraper([{"Name": "m", "Regex": "["}])
+
+
+def test_a_regex_that_backtracks_without_end_is_cut_short(monkeypatch):
+    monkeypatch.setattr(log, "MAX_SECONDS", 0.02)
+    scraper = MetricScraper([{"Name": "evil", "Regex": "(a|aa)+$"}, *LOSS])
+    started = time.monotonic()
+    assert [m.value for m in scraper.scrape("a" * 60 + "! loss=1", 0.0)] == [1.0]
+    assert time.monotonic() - started < 30, "it would take years"
+
+
+@given(st.lists(st.integers(0, 9), max_size=20), st.data())
+def test_every_value_once_however_the_log_grows(tmp_path_factory, numbers, data):
+    path = tmp_path_factory.mktemp("log") / "log"
+    path.write_bytes(b"")
+    text = "".join(f"loss={number}\nnoise\n" for number in numbers).encode()[: -1 if numbers else None]
+    found, positions = [], [0]
+
+    def on_metrics(metrics, position):
+        found.extend(metric.value for metric in metrics)
+        positions.append(position)
+
+    reader = LogReader(path, MetricScraper(LOSS), 0, on_metrics)
+    written = 0
+    while written < len(text):
+        step = data.draw(st.integers(1, 40))
+        with path.open("ab") as file:
+            file.write(text[written : written + step])
+        written += step
+        reader.read()
+    reader.read(final=True)
+    assert found == numbers
+    assert positions == sorted(positions)
+    # A reader that takes over at a reported position finds the rest, no more.
+    later = []
+    again = LogReader(path, MetricScraper(LOSS), positions[len(positions) // 2], lambda m, p: later.extend(m))
+    again.read(final=True)
+    assert [metric.value for metric in later] == numbers[len(numbers) - len(later) :]
+
+
+def test_long_lines_and_many_chunks(tmp_path, monkeypatch):
+    monkeypatch.setattr(log, "CHUNK", 64)
+    path = tmp_path / "log"
+    path.write_text("x" * 300 + "\n" + "".join(f"loss={n}\n" for n in range(100)) + "loss=100")
+    found = []
+    reader = LogReader(path, MetricScraper(LOSS), 0, lambda metrics, position: found.extend(metrics))
+    reader.read()
+    assert len(found) == 100
+    reader.read(final=True)
+    assert [metric.value for metric in found] == list(range(101))

@@ -1,0 +1,138 @@
+"""Configs in files: read safely, with errors that name file and line."""
+
+import json
+
+import pytest
+import yaml
+from pydantic import ValidationError
+
+from airflow_hpt_provider.models import ConfigFileError, TuningJobRequest, explain
+
+
+def write(folder, name, text):
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize("name", ["job.json", "job.yaml", "job.yml", "JOB.YAML"])
+def test_files_hold_what_boto3_takes(tmp_path, config, name):
+    text = json.dumps(config) if name.endswith("json") else yaml.safe_dump(config)
+    path = write(tmp_path, name, text)
+    for form in (path, str(path)):
+        assert TuningJobRequest.from_config(form).to_aws() == config
+    assert TuningJobRequest.from_file(path).to_aws() == config
+
+
+def test_other_forms_of_config(config):
+    request = TuningJobRequest.from_config(config)
+    assert TuningJobRequest.from_config(request) is request
+    assert TuningJobRequest.from_config(json.dumps(config)) == request
+
+
+def test_yaml_as_people_write_it(tmp_path):
+    path = write(
+        tmp_path,
+        "job.yaml",
+        """
+        hyper_parameter_tuning_job_config:
+          strategy: Random
+          training_job_early_stopping_type: Off
+          resource_limits: {max_number_of_training_jobs: 4, max_parallel_training_jobs: 2}
+          hyper_parameter_tuning_job_objective: {type: Minimize, metric_name: rmse}
+          parameter_ranges:
+            continuous_parameter_ranges:
+              - {name: rate, min_value: 1e-4, max_value: 0.1}
+        training_job_definition:
+          algorithm_specification:
+            training_image: train:1
+            training_input_mode: File
+            metric_definitions: [{name: rmse, regex: 'rmse=(\\S+)'}]
+          role_arn: arn:aws:iam::123456789012:role/tune
+          output_data_config: {s3_output_path: s3://bucket/out}
+          stopping_condition: {max_runtime_in_seconds: 60}
+          static_hyper_parameters: {epochs: 3, verbose: true, since: 2026-03-01}
+        """,
+    )
+    made = TuningJobRequest.from_file(path).to_dict()
+    search = made["HyperParameterTuningJobConfig"]
+    assert search["TrainingJobEarlyStoppingType"] == "Off"
+    assert search["ParameterRanges"]["ContinuousParameterRanges"][0]["MinValue"] == "1e-4"
+    assert made["TrainingJobDefinition"]["StaticHyperParameters"] == {
+        "epochs": "3",
+        "verbose": "true",
+        "since": "2026-03-01",
+    }
+
+
+@pytest.mark.parametrize("name", ["job.yaml", "job.json"])
+def test_errors_name_file_and_line(tmp_path, config, name):
+    config["HyperParameterTuningJobConfig"]["Stratgy"] = config["HyperParameterTuningJobConfig"].pop(
+        "Strategy"
+    )
+    config["TrainingJobDefinition"]["RoleArn"] = "x"
+    text = json.dumps(config, indent=2) if name.endswith("json") else yaml.safe_dump(config)
+    path = write(tmp_path, name, text)
+    lines = text.splitlines()
+    with pytest.raises(ValidationError) as caught:
+        TuningJobRequest.from_file(path)
+    misspelt = 1 + next(number for number, line in enumerate(lines) if "Stratgy" in line)
+    role = 1 + next(number for number, line in enumerate(lines) if "RoleArn" in line)
+    first, second = explain(caught.value).splitlines()
+    assert first.startswith(f"{path}:{misspelt}: HyperParameterTuningJobConfig.Stratgy: Unknown member")
+    assert second.startswith(f"{path}:{role}: TrainingJobDefinition.RoleArn: must have 20 to 2048")
+    assert str(path) in str(caught.value)
+
+
+def test_missing_members_name_the_line_of_their_structure(tmp_path, config):
+    del config["TrainingJobDefinition"]["StoppingCondition"]
+    path = write(tmp_path, "job.yaml", yaml.safe_dump(config, sort_keys=False))
+    line = 1 + path.read_text().splitlines().index("TrainingJobDefinition:")
+    with pytest.raises(ValidationError) as caught:
+        TuningJobRequest.from_file(path)
+    assert (
+        explain(caught.value)
+        == f"{path}:{line}: TrainingJobDefinition.StoppingCondition: is required; add it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("job.json", '{\n"a": 1,\n}', "job.json:3: not well-formed JSON"),
+        ("job.yaml", "a: 1\nb: [", "job.yaml:2: not well-formed YAML"),
+        ("job.yaml", "a: 1\n\tb: 2", "job.yaml:2: not well-formed YAML"),
+        ("job.yaml", "a: !!python/object/apply:os.system ['true']", "job.yaml:1: not well-formed YAML"),
+        ("job.yaml", "Tags: []\nTags: []", "job.yaml:2: 'Tags' is given twice"),
+        ("job.json", '{"Tags": [], "Tags": []}', "job.json: 'Tags' is given twice"),
+        ("job.yaml", "", "must hold one structure"),
+        ("job.yaml", "- 1", "must hold one structure"),
+        ("job.json", "[1]", "must hold one structure"),
+        ("job.json", "[" * 100_000, "nested too deeply"),
+        ("job.yaml", "[" * 2_000, "nested too deeply"),
+        ("job.toml", "a = 1", "must end in .json, .yaml or .yml"),
+        ("job.yaml", "a: " + "x" * 5_000_001, "more than 5000000 characters"),
+    ],
+)
+def test_files_that_cannot_be_read(tmp_path, name, text, words):
+    path = write(tmp_path, name, text)
+    with pytest.raises(ConfigFileError) as caught:
+        TuningJobRequest.from_file(path)
+    assert words in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+def test_aliases_cannot_make_a_giant(tmp_path):
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 9)]
+    with pytest.raises(ConfigFileError, match="more than 100000 members"):
+        TuningJobRequest.from_file(write(tmp_path, "job.yaml", "\n".join(levels)))
+
+
+def test_missing_file_and_wrong_encoding(tmp_path):
+    with pytest.raises(ConfigFileError, match="cannot be read: No such file"):
+        TuningJobRequest.from_file(tmp_path / "none.yaml")
+    path = tmp_path / "job.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(ConfigFileError, match="not UTF-8"):
+        TuningJobRequest.from_file(path)

@@ -1,0 +1,91 @@
+"""How a task finds its own job again."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_hpt_provider.identity import (
+    DELIVERED_TAG,
+    FINGERPRINT_TAG,
+    OWNER_TAG,
+    Owner,
+    Verdict,
+    attempt_name,
+    judge,
+)
+
+AWS_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
+AWS_TAG_VALUE = re.compile(r"[\w\s.:/=+\-@]{0,256}", re.UNICODE)
+text = st.text(min_size=1, max_size=300)
+
+
+@given(text, text, text, st.integers(-1, 10_000), st.integers(1, 99))
+def test_derived_names_and_tags_are_what_aws_takes(dag, task, run, index, attempt):
+    owner = Owner(dag, task, run, index)
+    name = attempt_name(owner.base_name, attempt)
+    assert AWS_NAME.fullmatch(name), name
+    for tag in owner.tags("f" * 64):
+        assert AWS_TAG_VALUE.fullmatch(tag["Value"]), tag
+
+
+@given(st.from_regex(AWS_NAME, fullmatch=True), st.integers(2, 99))
+def test_the_next_name_of_a_given_one_is_what_aws_takes_and_another(name, attempt):
+    assert AWS_NAME.fullmatch(attempt_name(name, attempt))
+    assert attempt_name(name, 1) == name
+
+
+def test_the_name_depends_on_all_that_makes_a_task_instance_and_on_no_try():
+    owner = Owner("dag", "tune", "manual__1", 0)
+    others = [
+        Owner("dag2", "tune", "manual__1", 0),
+        Owner("dag", "tune2", "manual__1", 0),
+        Owner("dag", "tune", "manual__2", 0),
+        Owner("dag", "tune", "manual__1", 1),
+    ]
+    assert len({o.base_name for o in [owner, *others]}) == 5
+    assert Owner("dag", "tune", "manual__1", 0, round=3).base_name == owner.base_name
+    # Ambiguous joins must not meet: ("a", "bc") is not ("ab", "c").
+    assert Owner("a", "bc", "r").digest != Owner("ab", "c", "r").digest
+
+
+OWNER, CLEARED = Owner("dag", "tune", "run"), Owner("dag", "tune", "run", round=2)
+OWN = {OWNER_TAG: OWNER.digest, FINGERPRINT_TAG: "f"}
+DELIVERED = {**OWN, DELIVERED_TAG: "0"}
+CHANGED = {**OWN, FINGERPRINT_TAG: "g"}
+FOREIGN = {OWNER_TAG: "somebody", FINGERPRINT_TAG: "f"}
+
+
+@pytest.mark.parametrize(
+    ("status", "tags", "owner", "verdict"),
+    [
+        ("InProgress", OWN, OWNER, Verdict.REJOIN),
+        ("InProgress", OWN, CLEARED, Verdict.REJOIN),
+        ("InProgress", CHANGED, OWNER, Verdict.CHANGED),
+        ("InProgress", FOREIGN, OWNER, Verdict.FOREIGN),
+        ("Completed", OWN, OWNER, Verdict.TAKE),
+        ("Completed", OWN, CLEARED, Verdict.TAKE),
+        ("Completed", DELIVERED, OWNER, Verdict.TAKE),
+        ("Completed", DELIVERED, CLEARED, Verdict.NEXT),
+        ("Completed", CHANGED, OWNER, Verdict.NEXT),
+        ("Completed", FOREIGN, OWNER, Verdict.FOREIGN),
+        ("Completed", {}, OWNER, Verdict.TAKE),
+        ("Failed", OWN, OWNER, Verdict.NEXT),
+        ("Stopped", OWN, OWNER, Verdict.NEXT),
+        ("Stopping", OWN, OWNER, Verdict.NEXT),
+        ("DeleteFailed", OWN, OWNER, Verdict.NEXT),
+        # tags may not be read
+        ("InProgress", None, OWNER, Verdict.REJOIN),
+        ("Completed", None, OWNER, Verdict.TAKE),
+        ("Completed", None, CLEARED, Verdict.NEXT),
+    ],
+)
+def test_what_an_existing_job_of_a_derived_name_is_to_the_task(status, tags, owner, verdict):
+    assert judge(status, tags, owner, "f", known_own=True) is verdict
+
+
+@pytest.mark.parametrize("tags", [None, {}, {"team": "a"}])
+def test_a_job_of_a_given_name_without_our_tags_is_never_adopted(tags):
+    for status in ("InProgress", "Completed", "Failed"):
+        assert judge(status, tags, OWNER, "f", known_own=False) is Verdict.FOREIGN
