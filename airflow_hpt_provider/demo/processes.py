@@ -111,9 +111,7 @@ class ChildProcess:
 
     def descendants(self) -> list[psutil.Process]:
         """It and everything it started that still runs, in whatever process group, orphans included."""
-        if self._process is None:
-            return []
-        return [process for process in psutil.process_iter() if _session(process.pid) == self._process.pid]
+        return [] if self._process is None else in_sessions([self._process.pid])
 
     def kill(self) -> None:
         """SIGKILL to it and to everything it started."""
@@ -125,11 +123,14 @@ class ChildProcess:
             self._process = None  # its id may soon be somebody else's
 
 
-def _session(pid: int) -> int | None:
-    try:
-        return os.getsid(pid)
-    except (ProcessLookupError, PermissionError):
-        return None
+def in_sessions(sessions: Iterable[int]) -> list[psutil.Process]:
+    """The running processes that belong to these sessions."""
+    wanted, found = set(sessions), []
+    for process in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, PermissionError, psutil.Error):
+            if os.getsid(process.pid) in wanted and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
 
 
 def stop_all(processes: Iterable[ChildProcess], patience: float = 3.0) -> None:

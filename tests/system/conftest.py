@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 
 from airflow_hpt_provider.demo.data import BUCKET, source_archive
+from airflow_hpt_provider.demo.processes import in_sessions
 from airflow_hpt_provider.demo.session import DemoSession, example_dags
 from airflow_hpt_provider.demo.waiting import wait_until
 
 HERE = Path(__file__).parent
-
-
-def running_in_sessions(sessions: Iterable[int]) -> list[psutil.Process]:
-    """The processes that belong to these sessions: what a component started stays in its session."""
-    wanted, found = set(sessions), []
-    for process in psutil.process_iter():
-        with contextlib.suppress(ProcessLookupError, psutil.NoSuchProcess):
-            if os.getsid(process.pid) in wanted and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
 
 
 @pytest.fixture(scope="session")
@@ -40,4 +28,4 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoSession]:
         assert session.service.pid is not None
         sessions = [*session.airflow.pids, session.service.pid]
         yield session
-    wait_until(lambda: not running_in_sessions(sessions), 30, "processes are left behind")
+    wait_until(lambda: not in_sessions(sessions), 30, "processes are left behind")

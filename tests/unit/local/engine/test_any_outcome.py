@@ -8,6 +8,7 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -179,3 +180,27 @@ def check(database, jobs, stop):
                 assert job.objective_succeeded == 0
                 assert job.failure_reason
     return ended == len(jobs)
+
+
+def test_a_task_that_fails_harms_nobody(tmp_path):
+    """Its own changes are undone, the others' of its turn are not, and what is in memory is read again."""
+    runner = ScriptedRunner([SUCCESS], 2)
+    database = Database(tmp_path / "jobs.sqlite")
+    engine = Engine(database, runner, tmp_path, Arns("us-east-1", "123456789012"), max_parallel=2)
+    engine.start()
+    create(engine, "job-0", 30, 2)
+
+    def fail(turn):
+        turn.connection.execute("DELETE FROM training_jobs")
+        turn.after(lambda: pytest.fail("its effects must not happen"))
+        raise ZeroDivisionError
+
+    done = False
+    while not done:
+        with pytest.raises(ZeroDivisionError):
+            engine.write(fail)
+        done = check(database, [(30, 2)], stop=False)
+    with database.snapshot() as connection:
+        assert tuning_jobs.find(connection, "job-0").completed == 30
+    engine.close()
+    database.close()
