@@ -4,7 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help env demo up test test-fast test-integration test-system lint types contracts bench-import clean
+.PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts \
+        bench-import bench-search bench-service bench-overhead clean
 
 help:             ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -31,7 +32,10 @@ test-fast: env    ## unit tests
 	$(BIN)/pytest tests/unit
 
 test-integration: env  ## against the local tuning service over HTTP
-	$(BIN)/pytest tests/integration
+	$(BIN)/pytest tests/integration -m "not heavy"
+
+test-heavy: env   ## what takes minutes: 25 kills of the service during a tuning job
+	$(BIN)/pytest tests/integration -m heavy
 
 test-system: env  ## a real scheduler, triggerer and API server
 	$(BIN)/pytest tests/system
@@ -46,8 +50,17 @@ types: env
 contracts: env
 	$(BIN)/lint-imports
 
-bench-import: env ## import time of our operators beside SageMakerTuningOperator's
+bench-import: env  ## import time of our operators beside SageMakerTuningOperator's
 	$(BIN)/python benchmarks/import_time.py
+
+bench-search: env  ## regret and speed of the search strategies beside other libraries
+	$(BIN)/python -m benchmarks.search
+
+bench-service: env  ## latency of Describe and List with 1, 100 and 10,000 known tuning jobs
+	$(BIN)/python -m benchmarks.service
+
+bench-overhead: env  ## 40 training jobs beside a bare subprocess pool
+	$(BIN)/python -m benchmarks.overhead
 
 clean:            ## remove what make made
 	rm -rf $(VENV) .local

@@ -68,7 +68,7 @@ with DAG(
         "bucket": Param("hpt-demo", type="string", description="S3 bucket with data and code"),
         "role_arn": Param("arn:aws:iam::123456789012:role/sagemaker", type="string"),
         "image": Param(f"{REGISTRY}/sagemaker-scikit-learn:1.4-2", type="string"),
-        "training_jobs": Param(16, type="integer", minimum=1, description="How many to train"),
+        "training_jobs": Param(12, type="integer", minimum=1, description="How many to train"),
     },
 ):
     # Deferrable: while the training jobs run, the task takes no worker slot.

@@ -23,7 +23,26 @@ use it from another terminal:
   set -a; . DIR/local.env; set +a
   aws sagemaker list-hyper-parameter-tuning-jobs
 
-DIR keeps jobs, objects and logs; the next start on it goes on where this one ended, however it ended."""
+DIR keeps jobs, objects and logs; the next start on it goes on where this one ended, however it ended.
+
+faults, to see how your DAGs and programs bear them (--faults FILE, in TOML):
+  [[fault]]                                  # a call of these operations ...
+  operation = "Describe*"                    # glob; other services' as "s3:PutObject", "logs:*"
+  kind = "throttle"                          # or internal_error, service_unavailable_html, reset, truncate
+                                             # (carried out, half the answer lost), slow (with seconds = N),
+                                             # expired_token, access_denied
+  rate = 0.2                                 # share of the matching calls; default: all
+  seed = 7                                   # the same ones every time
+  after = 3                                  # not the first 3,
+  first = 50                                 # only among the first 50,
+  times = 10                                 # and 10 times at most
+
+  [[trial]]                                  # a training job ...
+  reason = "AlgorithmError: no label column" # fails with this; InternalServerError: RetryStrategy tries again
+  numbers = [2, 5]                           # trials of each tuning job; and/or rate (with seed)
+  training_job = "forecast-*"                # glob on its name
+  attempts = 1                               # only its first attempt
+  seconds = 2.5                              # after so long; default: at once"""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -54,7 +73,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         type=Path,
         metavar="FILE",
         help="TOML file that says which command stands for which training image: [[image]] tables with match "
-        "(a glob on the image URI), command (a list), optional directory and environment",
+        "(a glob on the image URI) and command (a list), optional directory and environment; or container = true. "
+        "Images that match none run in containers where docker or podman answers",
+    )
+    serve.add_argument(
+        "--pull",
+        action="store_true",
+        help="let docker or podman pull training images that are not on this machine (default: refuse their jobs)",
     )
     serve.add_argument(
         "--region",
@@ -75,6 +100,12 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="RATE",
         help="interrupt each managed spot training job so many times a minute, on average (default: never)",
     )
+    serve.add_argument(
+        "--faults",
+        type=Path,
+        metavar="FILE",
+        help="TOML file that says which calls and training jobs are to go wrong, and how; see below",
+    )
     serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=argparse.SUPPRESS)
     serve.set_defaults(run=run_serve)
 
@@ -83,6 +114,8 @@ def run_serve(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     if options.images is not None and not options.images.is_file():
         raise CommandError(f"--images {options.images}: there is no such file")
+    if options.faults is not None and not options.faults.is_file():
+        raise CommandError(f"--faults {options.faults}: there is no such file")
     try:
         from airflow_hpt_provider.local.data_dir import StartError
         from airflow_hpt_provider.local.server import serve
@@ -97,8 +130,10 @@ def run_serve(options: argparse.Namespace) -> int:
         host=options.host,
         region=options.region,
         images=options.images.absolute() if options.images else None,
+        pull=options.pull,
         max_parallel=options.max_parallel,
         spot_interruptions=options.spot_interruptions,
+        faults=options.faults.absolute() if options.faults else None,
     )
     _configure_logging(debug=options.debug)
     try:

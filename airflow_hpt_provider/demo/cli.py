@@ -92,13 +92,18 @@ def _run(args: argparse.Namespace, ui_port: int, work: Callable[[DemoSession, Di
 def _demo(session: DemoSession, display: Display) -> bool:
     from airflow_hpt_provider.demo.follow import DAG_ID, DemoRun
 
-    display.say(f"Running DAG {DAG_ID} ({session.dags / DAG_ID}.py) ...")
+    display.say(f"Running DAG {DAG_ID} ({_short(session.dags / DAG_ID)}.py) ...")
     run = DemoRun.start(session.airflow.api, session.service.client("sagemaker"))
     succeeded = run.follow(session.check, display, RUN_TIMEOUT_SECONDS)
     display.say()
     for line in run.results() if succeeded else run.failures():
         display.say(line)
     return succeeded
+
+
+def _short(path: Path) -> Path:
+    """The path as seen from where the command runs, if it is below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _up(session: DemoSession, display: Display) -> bool:
@@ -110,7 +115,7 @@ def _up(session: DemoSession, display: Display) -> bool:
 Airflow's UI          {session.airflow.url}  (no password; for this machine only)
 The DAG               {dag_url}
   a run of it         {dag_url}/runs/{run.run_id}
-  its file            {session.dags / DAG_ID}.py
+  its file            {_short(session.dags / DAG_ID)}.py
   another run         the Trigger button in the UI
 The tuning service    {session.service.endpoint}
   settings for boto3  {session.service.env_file}

@@ -12,6 +12,7 @@ from airflow_hpt_provider.demo.processes import ChildProcess, clean_environment,
 from airflow_hpt_provider.demo.waiting import wait_until
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
 
@@ -21,20 +22,21 @@ class LocalService:
     Args:
         data_dir: where it keeps its state; made if missing. A folder used before continues.
         images: a TOML file that maps training images to commands, as ``--images`` takes it.
+        options: more options of ``airflow-hpt local serve``.
 
     Use as a context manager, or call :meth:`start` and :meth:`stop`.
     """
 
-    def __init__(self, data_dir: Path, images: Path | None = None) -> None:
+    def __init__(self, data_dir: Path, images: Path | None = None, options: Sequence[str] = ()) -> None:
         self.data_dir = data_dir
         self.env_file = data_dir / "local.env"
         self.log = data_dir / "service.log"
         self.environment: dict[str, str] = {}
         self._stale: tuple[int, int] | None = None
-        options = ["--port", "0", "--data-dir", str(data_dir)] + (["--images", str(images)] if images else [])
+        given = ["--port", "0", "--data-dir", str(data_dir)] + (["--images", str(images)] if images else [])
         self._process = ChildProcess(
             "airflow-hpt local serve",
-            [sys.executable, "-m", "airflow_hpt_provider.cli.main", "local", "serve", *options],
+            [sys.executable, "-m", "airflow_hpt_provider.cli.main", "local", "serve", *given, *options],
             {**clean_environment(), "PYTHONUNBUFFERED": "1"},
             self.log,
         )

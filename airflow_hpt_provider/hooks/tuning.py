@@ -243,11 +243,10 @@ class HyperParameterTuningHook(AwsBaseHook):
 
 
 def group_failures(trials: Iterable[TrainingJobSummary]) -> list[FailureGroup]:
-    """Group failed training jobs by the first line of their FailureReason, the largest group first."""
+    """Group failed training jobs by what their FailureReasons say, the largest group first."""
     by_reason: dict[str, list[TrainingJobSummary]] = defaultdict(list)
     for trial in trials:
-        lines = (trial.failure_reason or "").strip().splitlines()
-        by_reason[lines[0] if lines else "no reason given"].append(trial)
+        by_reason[headline(trial.failure_reason)].append(trial)
     groups = [
         FailureGroup(
             reason=reason,
@@ -258,6 +257,22 @@ def group_failures(trials: Iterable[TrainingJobSummary]) -> list[FailureGroup]:
         for reason, members in by_reason.items()
     ]
     return sorted(groups, key=lambda group: -group.count)
+
+
+def headline(failure_reason: str | None) -> str:
+    """What a FailureReason says, in one line that is the same for the same failure.
+
+    Its first line; but where SageMaker's training toolkit reports a script's end (``ExecuteUserScriptError``),
+    the script's last words: the lines around them (exit code, command) differ from job to job.
+    """
+    lines = [line.strip() for line in (failure_reason or "").splitlines() if line.strip()]
+    if not lines:
+        return "no reason given"
+    if lines[0].endswith("ExecuteUserScriptError:"):
+        said = [line for line in lines[1:] if not line.startswith(("ExitCode", "Command"))]
+        if said:
+            return f"{lines[0]} {said[-1].removeprefix('ErrorMessage').strip().strip(chr(34))}"
+    return lines[0]
 
 
 def _shared_values(members: list[TrainingJobSummary]) -> dict[str, str]:

@@ -11,6 +11,11 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from airflow_hpt_provider.local.data_dir import DataDirectory, StartError
+from airflow_hpt_provider.local.faults.calls import CallFaults
+from airflow_hpt_provider.local.faults.endpoint import FaultyEndpoint
+from airflow_hpt_provider.local.faults.file import load
+from airflow_hpt_provider.local.faults.rules import FaultFile
+from airflow_hpt_provider.local.faults.runner import FaultyRunner, TrialFaults
 from airflow_hpt_provider.local.protocol.connections import LimitedProtocol
 from airflow_hpt_provider.local.protocol.credentials import (
     ACCESS_KEY_ID,
@@ -30,6 +35,8 @@ from airflow_hpt_provider.local.storage.wire.app import S3Endpoint
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from starlette.types import ASGIApp
+
     from airflow_hpt_provider.local.operations.contract import Operations
     from airflow_hpt_provider.local.protocol.signature import SecretFinder
     from airflow_hpt_provider.local.settings import ServiceSettings
@@ -42,7 +49,7 @@ def serve(
     settings: ServiceSettings,
     *,
     on_ready: Callable[[Environment], None] = lambda environment: None,
-    build: Callable[[ServiceSettings, ObjectStore], Operations] | None = None,
+    build: Callable[[ServiceSettings, ObjectStore, FaultFile], Operations] | None = None,
 ) -> None:
     """Run a service until SIGINT or SIGTERM.
 
@@ -52,13 +59,15 @@ def serve(
         build: makes the SageMaker operations; by default those of :mod:`airflow_hpt_provider.local.operations`.
 
     Raises:
-        StartError: the address is not loopback, the port is taken, the data directory is another service's.
+        StartError: the address is not loopback, the port is taken, the data directory is another service's, a
+            file that the settings name can't be used.
     """
     if not is_loopback(settings.host):
         raise StartError(
             f"The local tuning service listens on loopback addresses only, not on '{settings.host}': whoever "
             "reaches it can run commands on this machine. Use 127.0.0.1."
         )
+    faults = _faults(settings)
     with ExitStack() as stack:
         stack.enter_context(DataDirectory(settings.data_dir, settings.lock_file))
         former = read_environment(settings.environment_file)
@@ -70,14 +79,16 @@ def serve(
         )
         objects = stack.enter_context(closing(ObjectStore(settings.s3_dir, settings.region)))
         try:
-            operations = (build or _build_operations)(settings, objects)
+            operations = (build or _build_operations)(settings, objects, faults)
         except (ValueError, OSError) as error:
             raise StartError(str(error)) from error
         stack.enter_context(closing(operations))
         registry = ModelRegistry(settings.registry_file, settings.region, settings.account_id)
         stack.enter_context(closing(registry))
         moto = stack.enter_context(closing(MotoBackend()))
-        app = create_app([operations, registry], objects, moto, environment.secret_access_key)
+        app: ASGIApp = create_app([operations, registry], objects, moto, environment.secret_access_key)
+        if faults.fault:
+            app = FaultyEndpoint(app, CallFaults(faults.fault), settings.account_id)
         operations.start()
         write_environment(settings.environment_file, environment)
         on_ready(environment)
@@ -105,10 +116,21 @@ def _secret_finder(secret_access_key: str) -> SecretFinder:
     return find
 
 
-def _build_operations(settings: ServiceSettings, objects: ObjectStore) -> Operations:
+def _faults(settings: ServiceSettings) -> FaultFile:
+    if settings.faults is None:
+        return FaultFile()
+    try:
+        return load(settings.faults)
+    except (ValueError, OSError) as error:
+        raise StartError(str(error)) from error
+
+
+def _build_operations(settings: ServiceSettings, objects: ObjectStore, faults: FaultFile) -> Operations:
     from airflow_hpt_provider.local.operations import build_operations
 
-    return build_operations(settings, objects)
+    if not faults.trial:
+        return build_operations(settings, objects)
+    return build_operations(settings, objects, lambda runner: FaultyRunner(runner, TrialFaults(faults.trial)))
 
 
 def _listen(settings: ServiceSettings, former: Environment | None) -> socket.socket:
@@ -146,7 +168,7 @@ def _url(host: str, port: int) -> str:
     return f"http://[{host.strip('[]')}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _run(app: Endpoint, listener: socket.socket) -> None:
+def _run(app: ASGIApp, listener: socket.socket) -> None:
     config = uvicorn.Config(
         app,
         http=LimitedProtocol,

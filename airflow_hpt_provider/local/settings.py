@@ -18,9 +18,11 @@ class ServiceSettings:
         host: 127.0.0.1 or another loopback address; nothing else is accepted.
         region: what its ARNs and ``local.env`` say.
         account_id: what its ARNs say.
-        images: TOML, which command stands for which training image; None: script mode only.
+        images: TOML, which command stands for which training image; None: script mode and containers only.
+        pull: whether training images that are not on this machine are pulled by the container engine.
         max_parallel: training jobs that run at the same time over all tuning jobs; None: the number of CPUs.
         spot_interruptions: mean interruptions per minute of training of each managed spot training job.
+        faults: TOML, what is to go wrong (:mod:`airflow_hpt_provider.local.faults`); None: nothing.
     """
 
     data_dir: Path
@@ -29,8 +31,10 @@ class ServiceSettings:
     region: str = "us-east-1"
     account_id: str = ACCOUNT_ID
     images: Path | None = None
+    pull: bool = False
     max_parallel: int | None = None
     spot_interruptions: float = 0.0
+    faults: Path | None = None
 
     @property
     def environment_file(self) -> Path:

@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-for _variable in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
-    os.environ.setdefault(_variable, "1")  # before numpy is loaded; small matrices gain nothing from threads
-
 import argparse
 import dataclasses
 import json
@@ -68,7 +63,7 @@ def main() -> None:
         print("\nHeld out: looked at only after everything had been chosen\n")
         print(regret_table(table, list(HELD_OUT)))
     if not options.no_speed:
-        print("\nSeconds per suggestion, median (highest)\n")
+        print("\nCPU seconds per suggestion, median (highest)\n")
         print(speed_table({name: medians(searchers[name]) for name in chosen if name != "random"}))
 
 

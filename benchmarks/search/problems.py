@@ -57,7 +57,12 @@ def branin(_seed: int) -> Callable[[Point], float]:
 
 
 HARTMANN_A = np.array(
-    [[10, 3, 17, 3.5, 1.7, 8], [0.05, 10, 17, 0.1, 8, 14], [3, 3.5, 1.7, 10, 17, 8], [17, 8, 0.05, 10, 0.1, 14]]
+    [
+        [10, 3, 17, 3.5, 1.7, 8],
+        [0.05, 10, 17, 0.1, 8, 14],
+        [3, 3.5, 1.7, 10, 17, 8],
+        [17, 8, 0.05, 10, 0.1, 14],
+    ]
 )
 HARTMANN_P = 1e-4 * np.array(
     [
@@ -172,7 +177,7 @@ BOOSTING: Ranges = {
         continuous("max_features", 0.2, 1.0),
     ],
     "IntegerParameterRanges": [
-        integer("max_iter", 10, 200, "Logarithmic"),
+        integer("max_iter", 5, 60, "Logarithmic"),
         integer("max_leaf_nodes", 2, 32, "Logarithmic"),
         integer("min_samples_leaf", 2, 80),
     ],
@@ -194,13 +199,13 @@ def _cross_validated(model: str, arguments: tuple[tuple[str, Any], ...]) -> floa
         estimator = HistGradientBoostingRegressor(**dict(arguments), early_stopping=False, random_state=0)
     else:
         estimator = make_pipeline(StandardScaler(), SVR(**dict(arguments)))
-    folds = KFold(3, shuffle=True, random_state=0)
+    folds = KFold(2, shuffle=True, random_state=0)
     scores = cross_val_score(estimator, inputs, target, cv=folds, scoring="neg_root_mean_squared_error")
     return -float(scores.mean())
 
 
 def boosting(_seed: int) -> Callable[[Point], float]:
-    """Root mean squared error of HistGradientBoostingRegressor on scikit-learn's diabetes data, 3 folds."""
+    """Root mean squared error of HistGradientBoostingRegressor on scikit-learn's diabetes data, 2 folds."""
     return lambda point: _cross_validated("boosting", tuple(sorted(point.items())))
 
 

@@ -36,7 +36,9 @@ class Run:
     seconds: list[float]
 
 
-def race(name: str, make: SearcherFactory, problem: Problem, seed: int, *, trials: int = 60, pending: int = 4) -> Run:
+def race(
+    name: str, make: SearcherFactory, problem: Problem, seed: int, *, trials: int = 60, pending: int = 4
+) -> Run:
     """Run ``trials`` trials, ``pending`` of them in flight at any time, the oldest finishing first."""
     searcher, loss = make(problem.ranges, seed), problem.make(seed)
     running: deque[tuple[Any, Mapping[str, Any]]] = deque()

@@ -5,9 +5,12 @@ from __future__ import annotations
 import statistics
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from benchmarks.search.problems import HELD_OUT, PROBLEMS
-from benchmarks.search.race import Run
+
+if TYPE_CHECKING:
+    from benchmarks.search.race import Run
 
 Regrets = dict[str, dict[str, list[float]]]
 
@@ -56,7 +59,7 @@ def regret_table(table: Regrets, problems: Sequence[str]) -> str:
         cells = []
         for problem in problems:
             medians = {n: statistics.median(values) for n, values in table[problem].items()}
-            text = f"{medians[name]:.2g}" if name in medians else "–"
+            text = f"{medians[name]:.2g}" if name in medians else "-"
             cells.append(f"**{text}**" if medians.get(name) == min(medians.values()) else text)
         means = f"{statistics.fmean(by_median[name]):.2f} | {statistics.fmean(by_run[name]):.2f}"
         lines.append(f"| {name} | {' | '.join(cells)} | {means} |")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import importlib.util
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.search import make_strategy
 from airflow_hpt_provider.local.search.contract import Objective, Outcome, SearchContext, Strategy, Trial
 from airflow_hpt_provider.local.search.parameters import Categorical, Continuous, Integer, Scale
 from airflow_hpt_provider.local.search.space import SearchSpace
-from benchmarks.search.problems import Ranges
-from benchmarks.search.race import SearcherFactory
+
+if TYPE_CHECKING:
+    from benchmarks.search.problems import Ranges
+    from benchmarks.search.race import SearcherFactory
 
 
 class Ours:
@@ -59,9 +61,13 @@ def sketch(path: Path) -> SearcherFactory:
                 case Categorical():
                     space.append((parameter.name, "cat", list(parameter.values)))
                 case Continuous():
-                    space.append((parameter.name, "float", parameter.low, parameter.high, words[parameter.scale]))
+                    space.append(
+                        (parameter.name, "float", parameter.low, parameter.high, words[parameter.scale])
+                    )
                 case Integer():
-                    space.append((parameter.name, "int", parameter.low, parameter.high, words[parameter.scale]))
+                    space.append(
+                        (parameter.name, "int", parameter.low, parameter.high, words[parameter.scale])
+                    )
         return module.GPSearch(space, seed)
 
     return make
@@ -85,7 +91,9 @@ class Optuna:
                 case Categorical():
                     point[name] = trial.suggest_categorical(name, parameter.values)
                 case Continuous(scale=Scale.REVERSE_LOGARITHMIC):
-                    point[name] = 1 - trial.suggest_float(name, 1 - parameter.high, 1 - parameter.low, log=True)
+                    point[name] = 1 - trial.suggest_float(
+                        name, 1 - parameter.high, 1 - parameter.low, log=True
+                    )
                 case Continuous():
                     log = parameter.scale is Scale.LOGARITHMIC
                     point[name] = trial.suggest_float(name, parameter.low, parameter.high, log=log)

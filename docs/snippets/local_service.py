@@ -1,6 +1,7 @@
 """The local tuning service through boto3 as it comes: ``python local_service.py REQUEST.yaml``."""
 
 import sys
+import time
 from pathlib import Path
 
 import boto3
@@ -11,10 +12,12 @@ job = {"HyperParameterTuningJobName": "by-hand"}
 
 sagemaker = boto3.client("sagemaker")  # AWS_ENDPOINT_URL and the other AWS_* variables lead to the service
 sagemaker.create_hyper_parameter_tuning_job(**job, **request)
-answer = sagemaker.describe_hyper_parameter_tuning_job(**job)
-print(answer["HyperParameterTuningJobStatus"], answer["TrainingJobStatusCounters"])
-for training_job in sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(**job)[
-    "TrainingJobSummaries"
-]:
+counters = {"Completed": 0}
+while counters["Completed"] < 2:
+    time.sleep(1)
+    counters = sagemaker.describe_hyper_parameter_tuning_job(**job)["TrainingJobStatusCounters"]
+print(counters)
+answer = sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(**job)
+for training_job in answer["TrainingJobSummaries"]:
     print(training_job["TrainingJobName"], training_job["TrainingJobStatus"])
 sagemaker.stop_hyper_parameter_tuning_job(**job)

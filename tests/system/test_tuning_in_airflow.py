@@ -73,6 +73,15 @@ def test_the_example_dag_waits_in_the_triggerer_and_registers_the_best(demo: Dem
     assert package["InferenceSpecification"]["Containers"][0]["ModelDataUrl"] == artifact
 
 
+def test_the_short_dag_of_the_readme_runs_as_it_stands(demo: DemoSession) -> None:
+    api, dag_id = demo.airflow.api, "tune_from_yaml"
+    run_id = started(demo, dag_id)
+    assert api.wait_for_run(dag_id, run_id, PATIENCE) == "success"
+    result = TuningResult.from_xcom(api.xcom(dag_id, run_id, "tune"))
+    assert result.status == "Completed"
+    assert api.xcom(dag_id, run_id, "register")["registered"] is True
+
+
 def test_the_training_jobs_of_the_result_are_those_of_the_service(demo: DemoSession) -> None:
     """In sync mode: the worker waits itself, and the task is never deferred."""
     api = demo.airflow.api

@@ -146,7 +146,7 @@ def _definition(
     hyperband = (config.get("StrategyConfig") or {}).get("HyperbandStrategyConfig") or {}
     shared = {name: body[name] for name in SHARED if name in body}
     if "ResourceConfig" not in shared and "HyperParameterTuningResourceConfig" in body:
-        shared["ResourceConfig"] = _resources(body["HyperParameterTuningResourceConfig"])
+        shared["ResourceConfig"] = resource_config(body["HyperParameterTuningResourceConfig"])
     return DefinitionPlan(
         name=body.get("DefinitionName"),
         body=shared,
@@ -177,7 +177,7 @@ def _epochs(static: Mapping[str, str]) -> int | None:
     return None
 
 
-def _resources(config: Mapping[str, Any]) -> dict[str, Any]:
+def resource_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """A ResourceConfig from a HyperParameterTuningResourceConfig: the first of its instances."""
     instance = {**config, **next(iter(config.get("InstanceConfigs") or ()), {})}
     names = ("InstanceType", "InstanceCount", "VolumeSizeInGB", "VolumeKmsKeyId")

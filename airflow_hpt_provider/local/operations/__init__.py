@@ -12,12 +12,15 @@ from airflow_hpt_provider.local.engine.engine import Engine
 from airflow_hpt_provider.local.engine.naming import Arns
 from airflow_hpt_provider.local.operations.contract import Operations
 from airflow_hpt_provider.local.operations.local_operations import LocalOperations
+from airflow_hpt_provider.local.runners.containers import Containers
 from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
 from airflow_hpt_provider.local.store.database import Database
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from airflow_hpt_provider.local.runners.contract import Runner
     from airflow_hpt_provider.local.storage.objects import ObjectStore
 
 __all__ = ["Operations", "OperationsSettings", "build_operations"]
@@ -47,6 +50,11 @@ class OperationsSettings(Protocol):
         ...
 
     @property
+    def pull(self) -> bool:
+        """Whether the container engine may pull images that are not on this machine."""
+        ...
+
+    @property
     def max_parallel(self) -> int | None:
         """Training jobs at once, over all tuning jobs; None: the number of CPUs."""
         ...
@@ -57,16 +65,30 @@ class OperationsSettings(Protocol):
         ...
 
 
-def build_operations(settings: OperationsSettings, objects: ObjectStore) -> Operations:
+def build_operations(
+    settings: OperationsSettings,
+    objects: ObjectStore,
+    wrap: Callable[[Runner], Runner] = lambda runner: runner,
+) -> Operations:
     """The operations of a service; call their ``start`` before the first call and ``close`` after the last.
+
+    Args:
+        settings: of the service.
+        objects: where training jobs find their data and leave their models.
+        wrap: puts something around the runner of the training jobs.
 
     Raises:
         ValueError, OSError: the images file can't be used.
     """
-    runner = SubprocessRunner(objects, images=settings.images, region=settings.region)
+    runner = SubprocessRunner(
+        objects,
+        images=settings.images,
+        region=settings.region,
+        containers=Containers(pull=settings.pull),
+    )
     engine = Engine(
         Database(settings.data_dir / "jobs.sqlite"),
-        runner,
+        wrap(runner),
         settings.data_dir,
         Arns(settings.region, settings.account_id),
         max_parallel=settings.max_parallel,

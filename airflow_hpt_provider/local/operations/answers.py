@@ -6,7 +6,7 @@ import math
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.local.engine.plan import OBJECTIVE_METRIC
+from airflow_hpt_provider.local.engine.plan import OBJECTIVE_METRIC, resource_config
 from airflow_hpt_provider.local.runners.artifacts import output_uri
 from airflow_hpt_provider.local.store.records import RUNNING, MetricRow, TrainingJob, Transition, TuningJob
 
@@ -101,7 +101,12 @@ def _described(definition: Mapping[str, Any], config: Mapping[str, Any]) -> dict
         "EnableInterContainerTrafficEncryption": False,
         "EnableManagedSpotTraining": False,
     }
-    return {**switches, **definition, "StaticHyperParameters": static}
+    described = {**switches, **definition, "StaticHyperParameters": static}
+    # The SageMaker SDK always sends a HyperParameterTuningResourceConfig, and its attach() reads ResourceConfig.
+    tuned = definition.get("HyperParameterTuningResourceConfig") or {}
+    if "InstanceType" in tuned and "ResourceConfig" not in definition:
+        described["ResourceConfig"] = resource_config(tuned)
+    return described
 
 
 def tuned_training_job(job: TrainingJob) -> dict[str, Any]:
@@ -163,6 +168,8 @@ def training_job(
         {
             **defaults,
             **definition,
+            # SageMaker says "" for no key, and the SageMaker SDK's attach() reads it.
+            "OutputDataConfig": {"KmsKeyId": "", **definition["OutputDataConfig"]},
             "TrainingJobName": job.name,
             "TrainingJobArn": job.arn,
             "TuningJobArn": job.tuning_job_arn,

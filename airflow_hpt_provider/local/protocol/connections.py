@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import socket
+import struct
+from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     import asyncio
 
+    from starlette.types import Receive, Scope, Send
+
 MAX_CONNECTIONS = 512
 HEADER_SECONDS = 20.0
 """From the connection, or the first byte of a further request, to the end of the request's headers."""
+
+HANG_UP = "airflow_hpt_provider.hang_up"
+"""Among a scope's extensions: ends the connection; given True, at once and with a reset."""
 
 _FULL_BODY = b'{"__type": "ServiceUnavailableException", "message": "Too many connections."}'
 _FULL = (
@@ -24,6 +31,16 @@ class LimitedProtocol(H11Protocol):
     """uvicorn's HTTP/1.1, which itself waits for ever for a request's headers."""
 
     _deadline: asyncio.TimerHandle | None = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        app = self.app
+
+        async def with_hang_up(scope: Scope, receive: Receive, send: Send) -> None:
+            scope.setdefault("extensions", {})[HANG_UP] = self._hang_up
+            await app(scope, receive, send)
+
+        self.app = with_hang_up
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Refuse one connection too many."""
@@ -50,6 +67,14 @@ class LimitedProtocol(H11Protocol):
     @property
     def _answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
+
+    def _hang_up(self, reset: bool) -> None:
+        if not reset:
+            self.transport.close()  # after what has been written
+            return
+        connection = self.transport.get_extra_info("socket")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.transport.abort()
 
     def _arm(self) -> None:
         self._deadline = self.loop.call_later(HEADER_SECONDS, self._give_up)

@@ -11,21 +11,25 @@ import time
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.runners import artifacts, channels, process, script_mode
+from airflow_hpt_provider.local.runners import artifacts, channels, containers, process, script_mode
 from airflow_hpt_provider.local.runners.checkpoints import Checkpoints
-from airflow_hpt_provider.local.runners.command import make_command, script_command
+from airflow_hpt_provider.local.runners.command import CommandMaker, script_command
 from airflow_hpt_provider.local.runners.contract import Ended, Listener, TrainingSpec
-from airflow_hpt_provider.local.runners.failures import INTERNAL, ClientFailure, algorithm_error
+from airflow_hpt_provider.local.runners.failures import (
+    INTERNAL,
+    ClientFailure,
+    algorithm_error,
+    not_started,
+)
 from airflow_hpt_provider.local.runners.log import LogFollower, LogReader, MetricScraper
 from airflow_hpt_provider.local.runners.pipes import Pipe, open_pipes
 from airflow_hpt_provider.local.runners.s3 import S3Uri
 from airflow_hpt_provider.local.runners.tree import Tree
-from airflow_hpt_provider.local.runners.variables import BASE_DIRECTORY, environment
+from airflow_hpt_provider.local.runners.variables import BASE_DIRECTORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from airflow_hpt_provider.local.runners.images import ImageMap
     from airflow_hpt_provider.local.storage.objects import ObjectStore
 
 LOGGER = logging.getLogger(__name__)
@@ -36,10 +40,9 @@ TRAINING = "Training image download completed. Training in progress."
 class Means:
     """What all attempts share."""
 
-    images: ImageMap
+    commands: CommandMaker
     objects: ObjectStore
     follower: LogFollower
-    region: str
     closing: threading.Event = field(default_factory=threading.Event)
 
 
@@ -130,16 +133,7 @@ class Attempt:
 
     def _start_process(self) -> process.Process | None:
         """Start it; None if it has been told to stop before."""
-        command = make_command(
-            self.spec, self._tree, self._means.images, self._means.objects, log=self._directory / "log"
-        )
-        variables = environment(
-            self.spec,
-            self._tree,
-            image=command.environment,
-            arguments=script_mode.arguments(self.spec.hyperparameters),
-            region=self._means.region,
-        )
+        command = self._means.commands.make(self.spec, self._tree, self._directory)
         with self._lock:
             if self._stopping:
                 return None
@@ -148,7 +142,7 @@ class Attempt:
                     command.argv,
                     self._directory,
                     working_directory=command.working_directory,
-                    environment=variables,
+                    environment=command.environment,
                 )
             except OSError as error:
                 raise ClientFailure(f"{command.argv[0]} can't be started: {error}") from error
@@ -164,6 +158,7 @@ class Attempt:
                 running.signal(signal.SIGKILL)
                 running.wait()
             self._end_strangers()
+            containers.end(self._directory, self._tree)
             LOGGER.info("training job %s: lost with the service", self.spec.name)
             return Ended(lost=True)
         with self._lock:
@@ -200,6 +195,7 @@ class Attempt:
         finally:
             self._means.follower.remove(reader)
             _end(pipes)
+            in_container = containers.end(self._directory, self._tree)
         if self._means.closing.is_set():
             return Ended(lost=True)
         reader.read(final=True)
@@ -210,18 +206,20 @@ class Attempt:
         file = self._directory / "outcome.json"
         if file.exists():
             return Ended(**json.loads(file.read_text(encoding="utf-8")))
-        ended = self._outcome(exit_code)
+        ended = self._outcome(exit_code, in_container=in_container)
         part = file.with_suffix(".part")
         part.write_text(json.dumps(asdict(ended)), encoding="utf-8")
         part.replace(file)
         self._tree.clear()
         return ended
 
-    def _outcome(self, exit_code: int | None) -> Ended:
+    def _outcome(self, exit_code: int | None, *, in_container: bool) -> Ended:
         spec, stopping = self.spec, self._stopping
         if exit_code is None and not stopping:
             LOGGER.warning("training job %s: its process group was killed from outside", spec.name)
             return Ended(failure_reason=INTERNAL, internal=True)
+        if in_container and exit_code == containers.NOT_STARTED and not stopping:
+            return Ended(failure_reason=not_started(self._directory / "log"))
         if exit_code != 0 and not stopping:
             reason = algorithm_error(
                 exit_code=exit_code or 0,

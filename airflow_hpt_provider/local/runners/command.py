@@ -1,18 +1,20 @@
-"""What an attempt runs: the image's command, or script mode's."""
+"""What an attempt runs: the image's command, script mode's, or the image itself in a container."""
 
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.local.runners import script_mode
+from airflow_hpt_provider.local.runners import containers, script_mode
 from airflow_hpt_provider.local.runners.failures import ClientFailure
+from airflow_hpt_provider.local.runners.variables import BASE_DIRECTORY, environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from airflow_hpt_provider.local.runners.containers import Containers
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
     from airflow_hpt_provider.local.runners.images import ImageMap
     from airflow_hpt_provider.local.runners.tree import Tree
@@ -21,38 +23,91 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Command:
-    """What to run, where, and what its image adds to the environment."""
+    """What to run, where, and with what environment, the whole of it."""
 
     argv: tuple[str, ...]
     working_directory: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str]
 
 
-def make_command(
-    spec: TrainingSpec, tree: Tree, images: ImageMap, objects: ObjectStore, *, log: Path
-) -> Command:
-    """The command of a training job; in script mode, its code is fetched first.
+@dataclass(frozen=True)
+class CommandMaker:
+    """Makes the command of an attempt.
 
-    Raises:
-        ClientFailure: there is no such code, or no image of that name any more.
+    Attributes:
+        images: which command stands for which image.
+        containers: for those that none stands for.
+        region: given to the jobs as AWS_REGION.
     """
-    if script_mode.is_script_mode(spec.hyperparameters):
-        script_mode.fetch_code(spec.hyperparameters, objects, tree.code)
+
+    images: ImageMap
+    containers: Containers
+    objects: ObjectStore
+    region: str
+
+    def make(self, spec: TrainingSpec, tree: Tree, attempt: Path) -> Command:
+        """The command of a training job; in script mode, its code is fetched first.
+
+        Args:
+            attempt: the attempt's directory.
+
+        Raises:
+            ClientFailure: there is no such code, or nothing any more that could run the image.
+        """
+        if script_mode.is_script_mode(spec.hyperparameters):
+            return self._script(spec, tree, attempt / "log")
+        uri = image_uri(spec.definition)
+        image = self.images.find(uri)
+        if image is None or image.container:
+            return self._container(spec, tree, attempt, uri, image.environment if image else {})
+        specification = spec.definition["AlgorithmSpecification"]
+        argv = (
+            *(specification.get("ContainerEntrypoint") or image.command),
+            *(specification.get("ContainerArguments") or ()),
+        )
+        return self._process(
+            spec,
+            tree,
+            tuple(tree.here(word) for word in argv),
+            image.directory or spec.directory,
+            image.environment,
+        )
+
+    def _script(self, spec: TrainingSpec, tree: Tree, log: Path) -> Command:
+        script_mode.fetch_code(spec.hyperparameters, self.objects, tree.code)
         if (tree.code / "requirements.txt").is_file():
             note = "requirements.txt is not installed: the training job runs in the service's environment\n"
             log.write_text(note, encoding="utf-8")
-        return Command(script_command(spec.hyperparameters, tree), tree.code)
-    specification = spec.definition["AlgorithmSpecification"]
-    uri = specification.get("TrainingImage") or specification.get("AlgorithmName") or ""
-    image = images.find(uri)
-    if image is None:
-        raise ClientFailure(f"no image matches {uri!r} in {images.path}")
-    argv = (
-        *(specification.get("ContainerEntrypoint") or image.command),
-        *(specification.get("ContainerArguments") or ()),
-    )
-    directory = image.directory or spec.directory
-    return Command(tuple(tree.here(word) for word in argv), directory, image.environment)
+        return self._process(spec, tree, script_command(spec.hyperparameters, tree), tree.code, {})
+
+    def _process(
+        self,
+        spec: TrainingSpec,
+        tree: Tree,
+        argv: tuple[str, ...],
+        directory: Path,
+        image: Mapping[str, str],
+    ) -> Command:
+        arguments = script_mode.arguments(spec.hyperparameters)
+        variables = environment(spec, tree, image=image, arguments=arguments, region=self.region)
+        return Command(argv, directory, variables)
+
+    def _container(
+        self, spec: TrainingSpec, tree: Tree, attempt: Path, uri: str, image: Mapping[str, str]
+    ) -> Command:
+        engine = self.containers.engines.find()
+        if engine is None:
+            raise ClientFailure(f"no container engine answers any more that could run {uri!r}")
+        argv = self.containers.command(engine, spec, tree, uri=uri, environment=image, region=self.region)
+        containers.begin(attempt, engine, tree, uri)
+        variables = containers.client_environment(BASE_DIRECTORY, str(tree.base))
+        return Command(argv, spec.directory, variables)
+
+
+def image_uri(definition: Mapping[str, Any]) -> str:
+    """The training image, or what stands in its place."""
+    specification = definition["AlgorithmSpecification"]
+    return str(specification.get("TrainingImage") or specification.get("AlgorithmName") or "")
 
 
 def script_command(hyperparameters: Mapping[str, str], tree: Tree) -> tuple[str, ...]:

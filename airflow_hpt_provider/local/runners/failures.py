@@ -39,6 +39,11 @@ def algorithm_error(
     return f"AlgorithmError: {tail}, exit code: {exit_code}"
 
 
+def not_started(log: Path) -> str:
+    """The FailureReason where the container engine could not run the container: it says why at the end of the log."""
+    return str(ClientFailure(f"The container could not be started: {_end(log)}"))
+
+
 def _beginning(path: Path) -> str:
     try:
         with path.open("rb") as file:

@@ -7,6 +7,10 @@ TOML, first match wins::
     command = ["{python}", "train.py"]             # {python} is the service's own interpreter
     directory = "algorithms/mine"                  # where it runs, from the file; default: the job's own
     environment = { OMP_NUM_THREADS = "1" }        # below the definition's own Environment
+
+    [[image]]
+    match = "*/xgboost:*"
+    container = true                               # run the image itself, by docker or podman
 """
 
 from __future__ import annotations
@@ -21,17 +25,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEYS = {"match", "command", "directory", "environment"}
+KEYS = {"match", "command", "container", "directory", "environment"}
 
 
 @dataclass(frozen=True)
 class Image:
-    """The command of the images that match a glob."""
+    """What stands for the images that match a glob: a command, or with ``container`` the image itself."""
 
     match: str
     command: tuple[str, ...]
     directory: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    container: bool = False
 
 
 @dataclass(frozen=True)
@@ -81,8 +86,16 @@ def _image(table: Any, where: str, base: Path) -> Image:
     match, command = table.get("match"), table.get("command")
     if not isinstance(match, str) or not match:
         raise ValueError(f"{where}: `match` must be a glob on the image URI, such as '*/my-algorithm:*'")
-    if not isinstance(command, list) or not command or not all(isinstance(word, str) for word in command):
-        raise ValueError(f"{where}: `command` must be a list of strings, such as ['{{python}}', 'train.py']")
+    container = table.get("container", False)
+    if not isinstance(container, bool):
+        raise ValueError(f"{where}: `container` must be true or false")  # noqa: TRY004 - bad content
+    if container:
+        command = _no_process(table, where)
+    elif not isinstance(command, list) or not command or not all(isinstance(word, str) for word in command):
+        raise ValueError(
+            f"{where}: `command` must be a list of strings, such as ['{{python}}', 'train.py']; "
+            "or write `container = true` to run the image itself"
+        )
     directory = table.get("directory")
     if directory is not None:
         if not isinstance(directory, str):
@@ -98,4 +111,13 @@ def _image(table: Any, where: str, base: Path) -> Image:
         command=tuple(word.replace("{python}", sys.executable) for word in command),
         directory=resolved if directory is not None else None,
         environment=environment,
+        container=container,
     )
+
+
+def _no_process(table: Mapping[str, Any], where: str) -> list[str]:
+    """A container's command, which is the image's affair."""
+    for key in ("command", "directory"):
+        if key in table:
+            raise ValueError(f"{where}: `{key}` is for a process: leave it out, or `container = true`")
+    return []

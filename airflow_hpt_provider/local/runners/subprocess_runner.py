@@ -1,4 +1,4 @@
-"""Training jobs as processes of this machine."""
+"""Training jobs as processes of this machine; some of them in containers."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners import channels, script_mode
 from airflow_hpt_provider.local.runners.attempt import Attempt, Means
+from airflow_hpt_provider.local.runners.command import CommandMaker, image_uri
+from airflow_hpt_provider.local.runners.containers import Containers
 from airflow_hpt_provider.local.runners.images import ImageMap
 from airflow_hpt_provider.local.runners.log import LogFollower, compile_regex
 from airflow_hpt_provider.local.runners.s3 import S3Uri
@@ -28,6 +30,7 @@ class SubprocessRunner:
     Args:
         objects: where channels come from and artifacts go.
         images: the file given as ``--images``, if one was.
+        containers: for the images that no command stands for.
         region: given to the jobs as AWS_REGION.
 
     Raises:
@@ -35,10 +38,18 @@ class SubprocessRunner:
     """
 
     def __init__(
-        self, objects: ObjectStore, *, images: Path | None = None, region: str = "us-east-1"
+        self,
+        objects: ObjectStore,
+        *,
+        images: Path | None = None,
+        region: str = "us-east-1",
+        containers: Containers | None = None,
     ) -> None:
         self._follower = LogFollower()
-        self._means = Means(ImageMap.load(images), objects, self._follower, region)
+        self._images = ImageMap.load(images)
+        self._containers = containers or Containers()
+        commands = CommandMaker(self._images, self._containers, objects, region)
+        self._means = Means(commands, objects, self._follower)
         self._attempts: set[Attempt] = set()
         self._lock = threading.Lock()
         self._follower.start()
@@ -55,20 +66,7 @@ class SubprocessRunner:
         if script_mode.is_script_mode(hyperparameters):
             script_mode.check(hyperparameters)
             return
-        uri = specification.get("TrainingImage") or specification.get("AlgorithmName") or ""
-        images = self._means.images
-        if images.find(uri) is not None:
-            return
-        if images.path is None:
-            remedy = "start the local tuning service with --images FILE, where FILE has an [[image]] table"
-        else:
-            remedy = f"add an [[image]] table to {images.path} and restart the local tuning service: one"
-        raise ServiceError(
-            "ValidationException",
-            f"No command is known for the training image {uri!r}: {remedy} whose `match` is a glob on this URI and "
-            "whose `command` is what to run; or use script mode (hyperparameters sagemaker_program and "
-            "sagemaker_submit_directory).",
-        )
+        self._check_image(image_uri(definition))
 
     def start(self, spec: TrainingSpec, listener: Listener) -> RunningJob:
         """Start the attempt in a thread."""
@@ -88,6 +86,34 @@ class SubprocessRunner:
         for attempt in attempts:
             attempt.join(CLOSE_TIMEOUT)
         self._follower.close()
+
+    def _check_image(self, uri: str) -> None:
+        """A command stands for it, or it can be run in a container."""
+        image = self._images.find(uri)
+        if image is not None and not image.container:
+            return
+        engine = self._containers.engines.find()
+        if engine is not None:
+            self._containers.check(engine, uri)
+            return
+        start_engine = "start docker or podman, neither of which answers, to run the image itself"
+        if image is not None:
+            raise ServiceError(
+                "ValidationException",
+                f"The training image {uri!r} is to run in a container ({self._images.path}): {start_engine}.",
+            )
+        if self._images.path is None:
+            remedy = "start the local tuning service with --images FILE, where FILE has an [[image]] table"
+        else:
+            remedy = (
+                f"add an [[image]] table to {self._images.path} and restart the local tuning service: one"
+            )
+        raise ServiceError(
+            "ValidationException",
+            f"No command is known for the training image {uri!r}: {remedy} whose `match` is a glob on this URI and "
+            f"whose `command` is what to run; or {start_engine}; or use script mode (hyperparameters "
+            "sagemaker_program and sagemaker_submit_directory).",
+        )
 
     def _begin(self, spec: TrainingSpec, listener: Listener, *, resume: bool) -> RunningJob:
         attempt = Attempt(spec, listener, self._means, on_gone=self._gone)

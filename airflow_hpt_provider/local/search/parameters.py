@@ -81,7 +81,7 @@ class Scale(Enum):
 def _position(stretched: Number, low: float, high: float) -> Number:
     """Where values lie between two ends, 0 to 1; halved first, so that huge ranges do not overflow."""
     width = high / 2 - low / 2
-    return np.clip((stretched / 2 - low / 2) / width, 0.0, 1.0) if width > 0 else stretched * 0.0 + 0.5
+    return (stretched / 2 - low / 2) / width if width > 0 else stretched * 0.0 + 0.5
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class Continuous:
     def to_unit(self, value: float) -> float:
         """The value's place in the unit interval, clipped to it."""
         value = min(max(value, self.low), self.high)
-        return float(_position(self.scale.stretch(value), *self._edges))
+        return min(max(float(_position(self.scale.stretch(value), *self._edges)), 0.0), 1.0)
 
     def from_unit(self, u: float) -> float:
         """The value at a place in the unit interval."""
@@ -133,7 +133,8 @@ class Integer:
 
     def to_unit(self, value: float) -> float:
         """The integer's place in the unit interval, within its bin; clipped."""
-        return float(_position(self.scale.stretch(float(min(max(value, self.low), self.high))), *self._edges))
+        value = float(min(max(value, self.low), self.high))
+        return min(max(float(_position(self.scale.stretch(value), *self._edges)), 0.0), 1.0)
 
     def from_unit(self, u: float) -> int:
         """The integer whose bin holds a place in the unit interval."""
@@ -142,7 +143,7 @@ class Integer:
     def snap(self, u: Array) -> Array:
         """Places in the unit interval moved to those of the integers whose bins they are in."""
         integers = np.clip(self._nearest(u), float(self.low), float(self.high))
-        return np.asarray(_position(self.scale.stretch(integers), *self._edges))
+        return np.clip(_position(self.scale.stretch(integers), *self._edges), 0.0, 1.0)
 
     def _nearest(self, u: Number) -> Number:
         low, high = self._edges

@@ -18,8 +18,10 @@ from airflow_hpt_provider.local.store.database import Database
 
 pytestmark = pytest.mark.integration
 
-KILLS = int(os.environ.get("KILLS", "4"))
-TRIALS = int(os.environ.get("KILLED_TRIALS", "12"))
+KILLS = int(os.environ.get("KILLS", "25"))
+TRIALS = int(os.environ.get("KILLED_TRIALS", "40"))
+"""What the heavy run does; the other one, of every day, a few of both."""
+DEADLINE = 240
 
 SERVICE = """
 import sys, time
@@ -80,7 +82,7 @@ def start(directory: Path, request: dict[str, object]) -> subprocess.Popen[str]:
     return process
 
 
-def prepare(directory: Path, *, seed: int = 1) -> dict[str, object]:
+def prepare(directory: Path, *, trials: int) -> dict[str, object]:
     (directory / "train.py").write_text(ALGORITHM)
     command = json.dumps([sys.executable, str(directory / "train.py"), str(directory / "told")])
     (directory / "images.toml").write_text(f'[[image]]\nmatch = "*"\ncommand = {command}\n')
@@ -88,9 +90,9 @@ def prepare(directory: Path, *, seed: int = 1) -> dict[str, object]:
         "HyperParameterTuningJobName": "job",
         "HyperParameterTuningJobConfig": {
             "Strategy": "Random",
-            "RandomSeed": seed,
+            "RandomSeed": 1,
             "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
-            "ResourceLimits": {"MaxNumberOfTrainingJobs": TRIALS, "MaxParallelTrainingJobs": 2},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": trials, "MaxParallelTrainingJobs": 2},
             "ParameterRanges": {
                 "ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]
             },
@@ -109,11 +111,20 @@ def prepare(directory: Path, *, seed: int = 1) -> dict[str, object]:
     }
 
 
-def test_goes_on_after_every_kill(tmp_path):
-    request = prepare(tmp_path)
+@pytest.mark.parametrize(
+    ("kills", "trials"),
+    [
+        pytest.param(4, 12, id="quick"),
+        pytest.param(
+            KILLS, TRIALS, id="long", marks=(pytest.mark.heavy, pytest.mark.timeout(DEADLINE + 30 * KILLS))
+        ),
+    ],
+)
+def test_goes_on_after_every_kill(tmp_path, kills, trials):
+    request = prepare(tmp_path, trials=trials)
     chance = random.Random(int(os.environ.get("KILL_SEED", "20261123")))
     known: dict[str, float] = {}
-    for _ in range(KILLS):
+    for _ in range(kills):
         service = start(tmp_path, request)
         time.sleep(chance.uniform(0.0, 0.5))
         service.send_signal(signal.SIGKILL)
@@ -123,11 +134,12 @@ def test_goes_on_after_every_kill(tmp_path):
         assert known.items() <= succeeded.items()
         known = succeeded
     service = start(tmp_path, request)
-    output, _ = service.communicate(timeout=120)
+    output, _ = service.communicate(timeout=DEADLINE)
+    assert service.returncode == 0
     status, counters = output.split(" ", 1)
     assert status == "Completed"
     assert json.loads(counters) == {
-        "Completed": TRIALS,
+        "Completed": trials,
         "InProgress": 0,
         "RetryableError": 0,
         "NonRetryableError": 0,
@@ -135,7 +147,7 @@ def test_goes_on_after_every_kill(tmp_path):
     }
     succeeded = finished(tmp_path)
     assert known.items() <= succeeded.items()
-    assert len(succeeded) == TRIALS
+    assert len(succeeded) == trials
     told = [line.split() for line in (tmp_path / "told").read_text().splitlines()]
     ends = Counter(name for word, name, *_ in told if word == "end")
     assert ends == dict.fromkeys(succeeded, 1), "each ran to completion once"
@@ -145,7 +157,7 @@ def test_goes_on_after_every_kill(tmp_path):
     with database.snapshot() as connection:
         rows = connection.execute("SELECT COUNT(*) AS n FROM metrics GROUP BY training_job_id").fetchall()
     database.close()
-    assert [row["n"] for row in rows] == [3] * TRIALS
+    assert [row["n"] for row in rows] == [3] * trials
 
 
 def finished(directory: Path) -> dict[str, float]:

@@ -12,18 +12,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.special import erfcx, log_ndtr
 
+from airflow_hpt_provider.local.search.bayesian.feasibility import Feasibility
+
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.search.bayesian.gp import GaussianProcess
+    from airflow_hpt_provider.local.search.bayesian.observations import Observations
     from airflow_hpt_provider.local.search.parameters import Array
 
 LOG_SQRT_2PI = 0.5 * math.log(2.0 * math.pi)
 SQRT_HALF_PI = math.sqrt(0.5 * math.pi)
 MAX_EXPONENT = 700.0
+LOWEST = -1e100
 
 
 def log_h(z: Array) -> Array:
     """``log(phi(z) + z Phi(z))``, stable for any z: the log EI of a standard normal with incumbent z."""
-    z = np.asarray(z, dtype=float)
+    z = np.maximum(np.asarray(z, dtype=float), LOWEST)
     above = z > -1.0
     upper, lower = np.where(above, z, 0.0), np.where(above, -2.0, z)
     direct = np.log(np.exp(-0.5 * upper**2 - LOG_SQRT_2PI) + upper * np.exp(log_ndtr(upper)))
@@ -34,43 +38,51 @@ def log_h(z: Array) -> Array:
 
 
 class LogExpectedImprovement:
-    """Log of the expected improvement below the incumbent, over the rows of a space.
+    """Log of the expected improvement below the incumbent, over the rows of a space, if training succeeds.
 
     The incumbent is the lowest posterior mean at the rows seen, which noise moves less than the lowest score.
 
     Args:
-        process: the posterior, pending trials believed.
-        context: the columns that follow those of the space, the same for all rows asked about; shape (c,).
+        process: the posterior, pending and failed trials believed.
+        observations: what it has seen.
 
     Attributes:
-        best: the rows seen, without context, from the lowest posterior mean in this context to the highest.
+        incumbent: the score to improve on.
+        best: the rows of the space where training has not failed, from the lowest posterior mean in the proposal's
+            context to the highest.
     """
 
-    def __init__(self, process: GaussianProcess, context: Array) -> None:
+    def __init__(self, process: GaussianProcess, observations: Observations) -> None:
         self._process = process
-        self._context = context
-        self._width = process.rows.shape[1] - len(context)
-        seen = np.unique(process.rows[:, : self._width], axis=0) if len(context) else process.rows
-        means = process.mean(self._extend(seen))
+        self._context = observations.context
+        self._width = process.rows.shape[1] - len(self._context)
+        inverse = process.hyperparameters.inverse_lengthscales
+        self._feasibility = Feasibility(observations.rows, observations.failed, inverse)
+        seen = np.vstack([observations.rows, observations.pending])
+        if len(self._context):
+            seen = self._extend(np.unique(seen[:, : self._width], axis=0))
+        means = process.mean(seen)
         self.incumbent = float(means.min())
-        self.best = seen[np.argsort(means, kind="stable")]
+        self.best = seen[np.argsort(means, kind="stable"), : self._width]
 
     def _extend(self, rows: Array) -> Array:
-        if not len(self._context):
-            return rows
         return np.hstack([rows, np.broadcast_to(self._context, (len(rows), len(self._context)))])
 
     def __call__(self, rows: Array) -> Array:
         """At every row of the space, shape (m,)."""
-        mean, deviation = self._process.predict(self._extend(rows))
-        return np.asarray(log_h((self.incumbent - mean) / deviation) + np.log(deviation))
+        extended = self._extend(rows)
+        mean, deviation = self._process.predict(extended)
+        improvement = log_h((self.incumbent - mean) / deviation) + np.log(deviation)
+        return np.asarray(improvement + self._feasibility(extended))
 
     def with_gradient(self, row: Array) -> tuple[float, Array]:
         """At one row of the space, and the gradient by it."""
         extended = np.concatenate([row, self._context])
         mean, deviation, by_mean, by_deviation = self._process.predict_with_gradient(extended)
         z = (self.incumbent - mean) / deviation
-        value = float(log_h(np.array(z)))
-        slope = math.exp(min(float(log_ndtr(z)) - value, MAX_EXPONENT))  # h'(z) / h(z)
+        log_improvement = float(log_h(np.array(z)))
+        slope = math.exp(min(float(log_ndtr(z)) - log_improvement, MAX_EXPONENT))  # h'(z) / h(z)
         gradient = (1.0 - slope * z) * by_deviation / deviation - slope * by_mean / deviation
-        return value + math.log(deviation), gradient[: self._width]
+        success, by_success = self._feasibility.with_gradient(extended)
+        value = log_improvement + math.log(deviation) + success
+        return value, (gradient + by_success)[: self._width]

@@ -53,7 +53,10 @@ def numeric_columns(space: SearchSpace) -> NDArray[np.intp]:
 
 @dataclass(frozen=True)
 class Box:
-    """Where to look: around a row, between two corners.
+    """Where to look: around a row between two corners, and anywhere among other categories than the row's.
+
+    How near a numeric value is to a good one means little once a category has changed, whose best values may lie
+    elsewhere.
 
     Attributes:
         centre: a row of the space, shape (width,).
@@ -65,28 +68,57 @@ class Box:
     high: Array
 
 
-def sample(space: SearchSpace, box: Box, rng: np.random.Generator, count: int) -> Array:
-    """Snapped rows in the box, shape (count, width).
+def categorical_columns(space: SearchSpace) -> NDArray[np.intp]:
+    """The one-hot columns."""
+    return np.array(
+        [
+            column
+            for parameter, columns in zip(space.parameters, space.columns, strict=True)
+            if isinstance(parameter, Categorical)
+            for column in range(columns.start, columns.stop)
+        ],
+        dtype=np.intp,
+    )
 
-    Each differs from the centre in a random choice of parameters: where there are many, a change of all of them
-    at once rarely helps (as in TuRBO).
+
+def sample(space: SearchSpace, box: Box, rng: np.random.Generator, count: int) -> Array:
+    """Snapped rows in the box and among other categories, shape (count, width).
+
+    Those in the box differ from the centre in a random choice of parameters: where there are many, a change of
+    all of them at once rarely helps (as in TuRBO).
     """
     parameters = len(space.parameters)
     rows = space.from_cube(rng.random((count, parameters)))
-    within = rng.random((count, len(box.low)))
-    rows[:, numeric_columns(space)] = box.low + (box.high - box.low) * within
     moved = rng.random((count, parameters))
     for place, (parameter, columns) in enumerate(zip(space.parameters, space.columns, strict=True)):
-        share = SWITCHED if isinstance(parameter, Categorical) else max(0.3, MOVED / parameters)
-        rows[moved[:, place] >= share, columns] = box.centre[columns]
+        if isinstance(parameter, Categorical):
+            rows[moved[:, place] >= SWITCHED, columns] = box.centre[columns]
+    home = _same_categories(space, box, rows)
+    numeric = numeric_columns(space)
+    inside = np.where(home)[0]
+    rows[np.ix_(inside, numeric)] = box.low + (box.high - box.low) * rng.random((len(inside), len(numeric)))
+    for place, (parameter, columns) in enumerate(zip(space.parameters, space.columns, strict=True)):
+        if not isinstance(parameter, Categorical):
+            rows[home & (moved[:, place] >= max(0.3, MOVED / parameters)), columns] = box.centre[columns]
     return space.snap(rows)
 
 
+def _same_categories(space: SearchSpace, box: Box, rows: Array) -> NDArray[np.bool_]:
+    columns = categorical_columns(space)
+    return np.asarray((np.abs(rows[:, columns] - box.centre[columns]) < 0.5).all(axis=1))
+
+
 def climb(acquisition: Acquisition, space: SearchSpace, box: Box, start: Array) -> Array:
-    """The snapped end of an ascent within the box from a row along its numeric columns (L-BFGS)."""
+    """The snapped end of an ascent from a row along its numeric columns (L-BFGS).
+
+    It stays within the box, or within the cube where the row's categories are not the box's.
+    """
     numeric = numeric_columns(space)
     if not len(numeric):
         return start
+    low, high = box.low, box.high
+    if not _same_categories(space, box, start[None, :])[0]:
+        low, high = np.zeros_like(low), np.ones_like(high)
     row = start.copy()
 
     def descent(coordinates: Array) -> tuple[float, Array]:
@@ -96,13 +128,13 @@ def climb(acquisition: Acquisition, space: SearchSpace, box: Box, start: Array) 
 
     end = minimize(
         descent,
-        np.clip(start[numeric], box.low, box.high),
+        np.clip(start[numeric], low, high),
         jac=True,
         method="L-BFGS-B",
-        bounds=list(zip(box.low, box.high, strict=True)),
+        bounds=list(zip(low, high, strict=True)),
         options={"maxiter": CLIMB_ITERATIONS},
     )
-    row[numeric] = np.clip(end.x, box.low, box.high)
+    row[numeric] = np.clip(end.x, low, high)
     return np.asarray(space.snap(row[None, :])[0])
 
 

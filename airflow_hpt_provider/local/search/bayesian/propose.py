@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from airflow_hpt_provider.local.search.bayesian.acquisition import LogExpectedImprovement
+from airflow_hpt_provider.local.search.bayesian.feasibility import Feasibility
 from airflow_hpt_provider.local.search.bayesian.fit import fit
 from airflow_hpt_provider.local.search.bayesian.gp import GaussianProcess, Hyperparameters
 from airflow_hpt_provider.local.search.bayesian.maximise import Box, maximise, numeric_columns
@@ -24,11 +25,13 @@ if TYPE_CHECKING:
 
 MAX_CONDITIONED = 600
 """The process is conditioned on no more trials than this: each suggestion costs their number squared."""
-MAX_FITTED = 150
+MAX_FITTED = 128
 """Its hyperparameters are fitted to no more than this: each step of a fit costs their number cubed."""
 REFIT_EVERY_AFTER = 32
 """Up to here, every trial brings a new fit; with twice as many every second one does, and so on."""
 FITS_KEPT = 4
+HOPELESS = 0.5
+"""Failures prevail where success is less likely than this."""
 
 
 def fitted_count(count: int) -> int:
@@ -73,7 +76,7 @@ class Proposer:
             rng: source of randomness.
         """
         process = self.posterior(observations)
-        acquisition = LogExpectedImprovement(process, observations.context)
+        acquisition = LogExpectedImprovement(process, observations)
         numeric = numeric_columns(self._space)
         centre = acquisition.best[0]
         inverse = process.hyperparameters.inverse_lengthscales[numeric]
@@ -83,15 +86,22 @@ class Proposer:
     def posterior(self, observations: Observations) -> GaussianProcess:
         """The process that has seen the observations.
 
-        A failed trial counts as one as bad as the worst that succeeded: the search moves away from where
-        training fails, but a model of failures is not fitted to what may have been bad luck.
+        Pending trials are believed (:meth:`GaussianProcess.believing`). So is a failed one among successes, which
+        tells nothing of the loss there; but where failures prevail, it counts as the worst loss seen, and the
+        search turns away. To count every failure as bad was tried: a few unlucky ones near the optimum then
+        cost the search its way there.
         """
         hyperparameters = self._fit(observations)
         kept = thin(observations.losses, MAX_CONDITIONED)
+        rows, failed = observations.rows[kept], observations.failed
         scores = Transform.fit(observations.losses)(observations.losses[kept])
-        process = GaussianProcess(hyperparameters, observations.rows[kept], scores, observations.columns.task)
-        if len(observations.failed):
-            process = process.observing(observations.failed, np.full(len(observations.failed), scores.max()))
+        process = GaussianProcess(hyperparameters, rows, scores, observations.columns.task)
+        if len(failed):
+            feasibility = Feasibility(observations.rows, failed, hyperparameters.inverse_lengthscales)
+            believed = process.mean(failed)
+            hopeless = np.exp(feasibility(failed)) < HOPELESS
+            bad = np.where(hopeless, np.maximum(believed, scores.max()), believed)
+            process = process.observing(failed, bad)
         return process.believing(observations.pending)
 
     def _fit(self, observations: Observations) -> Hyperparameters:

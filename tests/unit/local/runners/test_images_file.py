@@ -37,6 +37,12 @@ command = ["true"]
     assert images.find("other").command == ("true",)
 
 
+def test_an_image_may_run_itself(tmp_path):
+    image = load(tmp_path, "[[image]]\nmatch = '*'\ncontainer = true\n").find("anything")
+    assert image.container
+    assert image.command == ()
+
+
 def test_without_a_file_nothing_matches():
     assert ImageMap.load(None).find("anything") is None
 
@@ -48,6 +54,8 @@ def test_without_a_file_nothing_matches():
         ("[image]\nmatch = '*'\n", r"write \[\[image\]\]"),
         ("[[image]]\ncommand = ['x']\n", "image 1: `match`"),
         ("[[image]]\nmatch = '*'\ncommand = 'x'\n", "image 1: `command` must be a list"),
+        ("[[image]]\nmatch = '*'\ncontainer = 1\n", "`container` must be true or false"),
+        ("[[image]]\nmatch = '*'\ncommand = ['x']\ncontainer = true\n", "`command` is for a process"),
         ("[[image]]\nmatch = '*'\ncommand = ['x']\ndirectory = 'none'\n", "is not a directory"),
         ("[[image]]\nmatch = '*'\ncommand = ['x']\nenvironment = { A = 1 }\n", "table of strings"),
         ("[[image]]\nmatch = '*'\ncommand = ['x']\nimage = 'y'\n", "unknown key 'image'"),

@@ -1,0 +1,45 @@
+"""Faults on request, for people who test how their own DAGs and programs bear them.
+
+::
+
+    rules.py     what a file of faults says
+    file.py      reads one
+    calls.py     which call gets which fault
+    endpoint.py  lets the service answer with faults
+    runner.py    lets training jobs fail
+
+The file is TOML::
+
+    [[fault]]                                     # the first that strikes a call is the one it gets
+    operation = "Describe*"                       # glob; other services' as "s3:PutObject", "logs:*"
+    kind = "throttle"
+    rate = 0.2                                    # of the calls that match; default: all
+    seed = 7                                      # the same calls every time; default: others each time
+
+    [[fault]]
+    operation = "CreateHyperParameterTuningJob"
+    kind = "truncate"                             # carried out, but only half of the answer gets through
+    times = 1                                     # strikes once, then never more
+
+    [[fault]]
+    operation = "List*"
+    kind = "slow"
+    seconds = 90.0                                # the answer is held back so long
+    after = 3                                     # the first three calls are let through
+    first = 10                                    # and so are those behind the tenth
+
+    [[trial]]
+    training_job = "forecast-*"                   # glob on the training job's name; default: all
+    reason = "AlgorithmError: the data has no label column, exit code: 1"
+    numbers = [2, 5]                              # of the trials of each tuning job; or a rate
+
+    [[trial]]
+    reason = "InternalServerError: We encountered an internal error. Please try again."
+    rate = 0.1
+    attempts = 1                                  # RetryStrategy's second attempt comes through
+    seconds = 2.5                                 # the process runs so long before it is ended
+
+Kinds of faults: ``throttle``, ``internal_error``, ``service_unavailable_html`` (as a load balancer answers,
+not SageMaker), ``reset`` (of the connection, before the call is carried out), ``truncate``, ``slow``,
+``expired_token``, ``access_denied``.
+"""

@@ -1,0 +1,100 @@
+"""The container engine of this machine, through the command line that docker and podman share."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import subprocess
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LOGGER = logging.getLogger(__name__)
+PROGRAMS = ("docker", "podman")
+ASK_SECONDS = 5.0
+"""How long an engine may take to say that it is there."""
+ASK_AGAIN = 30.0
+"""Seconds for which it is taken to be as it last said."""
+CARRY_OUT_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class ContainerEngine:
+    """An engine; ``program`` is the path of its command line."""
+
+    program: str
+
+    def answers(self) -> bool:
+        """Whether there is an engine behind the command line: a docker client may be alone."""
+        return self._succeeds("info", timeout=ASK_SECONDS)
+
+    def has_image(self, uri: str) -> bool:
+        """Whether the image is on this machine."""
+        return self._succeeds("image", "inspect", uri, timeout=CARRY_OUT_SECONDS)
+
+    def remove(self, label: str) -> None:
+        """Kill and remove all containers that have this label, running or not; none is well too."""
+        try:
+            found = self._run("ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={label}")
+            if containers := found.stdout.split():
+                self._run("rm", "--force", *containers)
+        except (OSError, subprocess.SubprocessError) as error:
+            LOGGER.warning("can't remove the containers labelled %s: %s", label, _told(error))
+
+    def run_to_end(self, *arguments: str) -> None:
+        """``run`` something short and wait for it; that it failed is logged, no more."""
+        try:
+            self._run("run", *arguments)
+        except (OSError, subprocess.SubprocessError) as error:
+            LOGGER.warning("%s run: %s", self.program, _told(error))
+
+    def _succeeds(self, *arguments: str, timeout: float) -> bool:
+        try:
+            self._run(*arguments, timeout=timeout)
+        except (OSError, subprocess.SubprocessError):
+            return False
+        return True
+
+    def _run(self, *arguments: str, timeout: float = CARRY_OUT_SECONDS) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [self.program, *arguments],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=timeout,
+        )
+
+
+class EngineFinder:
+    """Finds the engine that answers, docker's before podman's; asks at most every ``ASK_AGAIN`` seconds.
+
+    Args:
+        programs: names or paths of command lines, the preferred first.
+    """
+
+    def __init__(self, programs: Sequence[str] = PROGRAMS) -> None:
+        self._programs = programs
+        self._lock = threading.Lock()
+        self._asked_at: float | None = None
+        self._found: ContainerEngine | None = None
+
+    def find(self) -> ContainerEngine | None:
+        """The engine; None if none answers."""
+        with self._lock:
+            now = time.monotonic()
+            if self._asked_at is None or now - self._asked_at > ASK_AGAIN:
+                paths = (path for name in self._programs if (path := shutil.which(name)))
+                engines = (ContainerEngine(path) for path in paths)
+                self._found = next((engine for engine in engines if engine.answers()), None)
+                self._asked_at = time.monotonic()
+            return self._found
+
+
+def _told(error: Exception) -> str:
+    """What the command line itself said, if it came to that."""
+    return (getattr(error, "stderr", None) or str(error)).strip()

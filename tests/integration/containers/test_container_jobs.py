@@ -1,0 +1,410 @@
+"""Training jobs in containers: through a docker that runs its containers as processes, and a real engine if any.
+
+What the fake can't show (a mount really at /opt/ml, no network) is asserted on a real engine only.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from airflow_hpt_provider.local.engine.engine import Engine
+from airflow_hpt_provider.local.engine.naming import Arns
+from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.operations.local_operations import LocalOperations
+from airflow_hpt_provider.local.runners.container_engine import EngineFinder
+from airflow_hpt_provider.local.runners.containers import Containers
+from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
+from airflow_hpt_provider.local.storage.objects import ObjectStore
+from airflow_hpt_provider.local.store.database import Database
+
+pytestmark = pytest.mark.integration
+
+FAKE = Path(__file__).parent / "fake_docker.py"
+URI = "123456789012.dkr.ecr.us-east-1.amazonaws.com/algorithm:1"
+# `train` is the command, as SageMaker gives it; `base` is /opt/ml.
+PROLOGUE = f"""#!{sys.executable}
+import json, os, pathlib, signal, sys, time
+base = pathlib.Path(json.loads(os.environ["MOUNTS"])["/opt/ml"])
+hps = json.loads((base / "input/config/hyperparameters.json").read_text())
+"""
+
+
+class Service:
+    """A service whose images all run in containers."""
+
+    def __init__(
+        self, directory: Path, programs=("docker",), *, pull=False, grace=120.0, images=None
+    ) -> None:
+        self.directory = directory
+        self.objects = ObjectStore(directory / "s3")
+        self.objects.create_bucket("bucket", exist_ok=True)
+        containers = Containers(EngineFinder(programs), pull=pull)
+        self.runner = SubprocessRunner(self.objects, containers=containers, images=images)
+        database = Database(directory / "jobs.sqlite")
+        arns = Arns("us-east-1", "123456789012")
+        self.engine = Engine(database, self.runner, directory, arns, max_parallel=2, grace=grace)
+        self.operations = LocalOperations(self.engine)
+        self.operations.start()
+
+    def create(self, name="job", uri=URI, algorithm=None, **members):
+        request = {
+            "TrainingJobName": name,
+            "HyperParameters": {"x": "0.5"},
+            "AlgorithmSpecification": {
+                "TrainingImage": uri,
+                "TrainingInputMode": "File",
+                "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([-+0-9.e]+)"}],
+                **(algorithm or {}),
+            },
+            "RoleArn": "arn:aws:iam::123456789012:role/tuning",
+            "OutputDataConfig": {"S3OutputPath": "s3://bucket/output"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+            **members,
+        }
+        self.operations.call("CreateTrainingJob", request)
+
+    def describe(self, name="job"):
+        return self.operations.call("DescribeTrainingJob", {"TrainingJobName": name})
+
+    def stop(self, name="job"):
+        self.operations.call("StopTrainingJob", {"TrainingJobName": name})
+
+    def ended(self, wait_until, name="job"):
+        def done():
+            job = self.describe(name)
+            return None if job["TrainingJobStatus"] in ("InProgress", "Stopping") else job
+
+        return wait_until(done)
+
+    def model(self, name="job"):
+        """The model's files, by name."""
+        archive = self.objects.get("bucket", f"output/{name}/output/model.tar.gz")
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            return {each.name: tar.extractfile(each).read().decode() for each in tar if each.isfile()}
+
+
+class Docker:
+    """The fake engine's side."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        for name in ("images", "containers"):
+            (directory / name).mkdir(parents=True)
+
+    def image(self, body: str, uri: str = URI) -> None:
+        path = self.directory / "images" / uri.replace("/", "_")
+        path.write_text(PROLOGUE + body)
+        path.chmod(0o755)
+
+    def containers(self) -> list[str]:
+        return [path.name for path in (self.directory / "containers").iterdir()]
+
+    def pid(self, name="job") -> int:
+        """Of a container's process group, once it has one."""
+        path = self.directory / "containers" / name / "pid"
+        return int(path.read_text()) if path.exists() else 0
+
+    def runs(self) -> list[list[str]]:
+        calls = [json.loads(line) for line in (self.directory / "calls").read_text().splitlines()]
+        return [call[1:] for call in calls if call[0] == "run"]
+
+
+@pytest.fixture
+def docker(tmp_path, monkeypatch):
+    made = Docker(tmp_path / "docker")
+    program = tmp_path / "bin" / "docker"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec {sys.executable} {FAKE} "$@"\n')
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setenv("FAKE_DOCKER", str(made.directory))
+    return made
+
+
+@pytest.fixture
+def make(tmp_path):
+    made = []
+
+    def make_service(**options):
+        made.append(Service(tmp_path / "service", **options))
+        return made[-1]
+
+    yield make_service
+    for each in made:
+        each.operations.close()
+
+
+def test_the_contract(docker, make, wait_until):
+    docker.image(
+        """
+(base / "model" / "seen.json").write_text(json.dumps([sys.argv[1:], hps, dict(os.environ)]))
+print("loss=0.25", flush=True)
+"""
+    )
+    service = make()
+    service.create(Environment={"MINE": "a = b"})
+    job = service.ended(wait_until)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert [(each["MetricName"], each["Value"]) for each in job["FinalMetricDataList"]] == [("loss", 0.25)]
+    words, hps, environment = json.loads(service.model()["seen.json"])
+    assert words == ["train"]
+    assert hps == {"x": "0.5"}
+    assert environment["MINE"] == "a = b"
+    assert environment["TRAINING_JOB_NAME"] == "job"
+    assert environment["TRAINING_JOB_ARN"] == job["TrainingJobArn"]
+    assert "FAKE_DOCKER" not in environment, "nothing of the service's own"
+    assert docker.containers() == []
+
+
+def test_entrypoint_arguments_and_isolation(docker, make, wait_until):
+    docker.image("(base / 'model' / 'words').write_text(' '.join(sys.argv[1:]))")
+    service = make()
+    service.create(
+        algorithm={"ContainerArguments": ["fit", "--fast"]},
+        EnableNetworkIsolation=True,
+        CheckpointConfig={"S3Uri": "s3://bucket/checkpoints", "LocalPath": "/tmp/checkpoints"},
+    )
+    assert service.ended(wait_until)["TrainingJobStatus"] == "Completed"
+    assert service.model()["words"] == "fit --fast"
+    (run,) = docker.runs()
+    assert run[run.index("--network") + 1] == "none"
+    assert run[run.index("--pull") + 1] == "never"
+    assert any(word.endswith(":/tmp/checkpoints") for word in run)
+    service.create("other", algorithm={"ContainerEntrypoint": ["/bin/echo", "loss=7"]})
+    other = service.ended(wait_until, "other")
+    assert other["FinalMetricDataList"][0]["Value"] == 7
+    assert "--network" not in docker.runs()[1]
+
+
+def test_a_failure_is_told_in_the_algorithms_words(docker, make, wait_until):
+    docker.image("(base / 'output' / 'failure').write_text('no label column'); sys.exit(3)")
+    service = make()
+    service.create()
+    job = service.ended(wait_until)
+    assert job["FailureReason"] == "AlgorithmError: no label column"
+
+
+def test_a_container_that_the_engine_cannot_start(docker, make, wait_until):
+    docker.image("")
+    service = make()
+    (docker.directory / "containers" / "job").mkdir()
+    (docker.directory / "containers" / "job" / "labels").write_text('["someone=elses"]')
+    service.create()
+    job = service.ended(wait_until)
+    assert job["FailureReason"].startswith("ClientError: The container could not be started: docker:")
+    assert docker.containers() == ["job"], "another's container of that name is left alone"
+
+
+def test_stop_reaches_the_container(docker, make, wait_until):
+    docker.image(
+        """
+def stop(number, frame):
+    (base / "model" / "stopped").write_text("properly")
+    sys.exit(0)
+signal.signal(signal.SIGTERM, stop)
+(base / "output" / "data" / "ready").write_text("")
+time.sleep(600)
+"""
+    )
+    service = make()
+    service.create()
+    ready = service.directory / "training-jobs/job/ml/output/data/ready"
+    wait_until(ready.exists)
+    service.stop()
+    assert service.ended(wait_until)["SecondaryStatus"] == "Stopped"
+    assert service.model() == {"stopped": "properly"}
+    assert docker.containers() == []
+
+
+def test_one_that_does_not_stop_is_killed(docker, make, wait_until):
+    docker.image(
+        """
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+(base / "output" / "data" / "ready").write_text("")
+time.sleep(600)
+"""
+    )
+    service = make(grace=0.2)
+    service.create()
+    wait_until((service.directory / "training-jobs/job/ml/output/data/ready").exists)
+    group = docker.pid()
+    service.stop()
+    assert service.ended(wait_until)["SecondaryStatus"] == "Stopped"
+    assert docker.containers() == []
+    wait_until(lambda: not alive(group))
+
+
+def test_closing_the_service_ends_its_containers(docker, make, wait_until):
+    docker.image("time.sleep(600)")
+    service = make()
+    service.create()
+    group = wait_until(docker.pid)
+    service.operations.close()
+    assert docker.containers() == []
+    wait_until(lambda: not alive(group))
+
+
+def test_a_container_whose_client_was_killed_is_removed(docker, make, wait_until):
+    """And RetryStrategy sees a failure that was not the algorithm's."""
+    docker.image(
+        """
+again = base.parent / "again"
+if not again.exists():
+    again.write_text("")
+    time.sleep(600)
+print("loss=1")
+"""
+    )
+    service = make()
+    service.create(RetryStrategy={"MaximumRetryAttempts": 1})
+    wait_until((service.directory / "training-jobs/job/again").exists)
+    group = docker.pid()
+    os.killpg(int((service.directory / "training-jobs/job/attempt-1/process").read_text()), signal.SIGKILL)
+    assert service.ended(wait_until)["TrainingJobStatus"] == "Completed"
+    wait_until(lambda: not alive(group))
+    assert docker.containers() == []
+
+
+SERVICE = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from test_container_jobs import Service
+service = Service(Path(sys.argv[2]))
+if sys.argv[3:]:
+    service.create()
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("client_too", [False, True])
+def test_the_service_is_killed(docker, make, wait_until, tmp_path, client_too):
+    """The container is adopted; one whose client is gone too is lost, removed, and the job run again."""
+    docker.image(
+        """
+began = base.parent / "began"
+with began.open("a") as file:
+    file.write("x")
+while not (base.parent / "go").exists():
+    time.sleep(0.02)
+print("loss=1")
+"""
+    )
+    here = tmp_path / "service" / "training-jobs" / "job"
+    command = [sys.executable, "-c", SERVICE, str(FAKE.parent), str(tmp_path / "service"), "create"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout.readline() == "ready\n"
+        wait_until((here / "began").exists)
+        group = docker.pid()
+    finally:
+        process.kill()
+        process.communicate()
+    assert alive(group)
+    if client_too:
+        os.killpg(int((here / "attempt-1" / "process").read_text()), signal.SIGKILL)
+    service = make()
+    if client_too:
+        wait_until(lambda: not alive(group))
+        wait_until(lambda: (here / "began").read_text() == "xx")
+    (here / "go").write_text("")
+    assert service.ended(wait_until)["TrainingJobStatus"] == "Completed"
+    assert (here / "began").read_text() == ("xx" if client_too else "x")
+    assert docker.containers() == []
+
+
+def alive(group: int) -> bool:
+    """Whether any process of a group is."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def test_without_an_engine_both_remedies_are_named(docker, make):
+    (docker.directory / "down").write_text("")
+    with pytest.raises(ServiceError, match=r"(?s)\[\[image\]\] table.*start docker or podman"):
+        make().create()
+
+
+def test_an_image_that_is_not_there_is_refused_unless_it_may_be_pulled(docker, make, wait_until):
+    service = make()
+    with pytest.raises(ServiceError, match="is not on this machine: pull it"):
+        service.create()
+    service.operations.close()
+    service = make(pull=True)
+    service.create()
+    job = service.ended(wait_until)
+    assert "no such image" in job["FailureReason"]
+    (run,) = docker.runs()
+    assert run[run.index("--pull") + 1] == "missing"
+
+
+def test_an_image_table_may_say_container(docker, make, wait_until, tmp_path):
+    docker.image("print('loss=' + os.environ['LEVEL'])")
+    images = tmp_path / "images.toml"
+    images.write_text(
+        '[[image]]\nmatch = "*/algorithm:*"\ncontainer = true\nenvironment = { LEVEL = "3" }\n'
+        '[[image]]\nmatch = "*"\ncommand = ["/bin/echo", "loss=4"]\n'
+    )
+    service = make(images=images)
+    service.create()
+    assert service.ended(wait_until)["FinalMetricDataList"][0]["Value"] == 3
+    service.create("other", uri="something-else")
+    assert service.ended(wait_until, "other")["FinalMetricDataList"][0]["Value"] == 4
+    assert len(docker.runs()) == 1
+
+
+@pytest.fixture(scope="session")
+def real_image(tmp_path_factory):
+    """An image that holds this test's algorithm, made from nothing but what is on the machine."""
+    engine = EngineFinder().find()
+    if engine is None:
+        pytest.skip("no container engine answers (`docker info`, `podman info`)")
+    base = os.environ.get("CONTAINER_TEST_IMAGE", "busybox:latest")
+    if not engine.has_image(base):
+        pytest.skip(
+            f"the image {base} is not on this machine: pull it, or name another in CONTAINER_TEST_IMAGE"
+        )
+    return base
+
+
+REAL = (
+    "cat /opt/ml/input/config/hyperparameters.json > /opt/ml/model/hps; "
+    "ls /sys/class/net > /opt/ml/model/interfaces; echo $1 > /opt/ml/model/word; echo loss=0.5"
+)
+
+
+def test_on_a_real_engine(real_image, make, wait_until):
+    service = make(programs=("docker", "podman"))
+    shell = {"ContainerEntrypoint": ["/bin/sh", "-c", REAL, "sh"], "ContainerArguments": ["word"]}
+    service.create(uri=real_image, algorithm=shell, EnableNetworkIsolation=True)
+    job = service.ended(wait_until)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    model = service.model()
+    assert json.loads(model["hps"]) == {"x": "0.5"}
+    assert model["interfaces"].split() == ["lo"]
+    assert model["word"] == "word\n"
+    assert job["FinalMetricDataList"][0]["Value"] == 0.5
+    sleep = {"ContainerEntrypoint": ["/bin/sh", "-c", "trap 'exit 0' TERM; echo on; sleep 600 & wait"]}
+    service.create("stopped", uri=real_image, algorithm=sleep)
+    wait_until(lambda: "on" in log(service, "stopped"))
+    service.stop("stopped")
+    assert service.ended(wait_until, "stopped")["SecondaryStatus"] == "Stopped"
+
+
+def log(service, name):
+    path = service.directory / "training-jobs" / name / "attempt-1" / "log"
+    return path.read_text() if path.exists() else ""

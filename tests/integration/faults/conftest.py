@@ -1,0 +1,92 @@
+"""Services with faults, and clients that meet them."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.config import Config
+
+from airflow_hpt_provider.demo.service import LocalService
+
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1"
+SCRIPT = Path(__file__).parent / "training" / "quick.py"
+Serve = Callable[[str], LocalService]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    """Starts a service with the faults in a text."""
+    running: list[LocalService] = []
+
+    def start(faults: str) -> LocalService:
+        images, file = tmp_path / "images.toml", tmp_path / "faults.toml"
+        images.write_text(f'[[image]]\nmatch = "*/quick:*"\ncommand = ["{sys.executable}", "{SCRIPT}"]\n')
+        file.write_text(faults)
+        service = LocalService(tmp_path / "data", images, ["--faults", str(file)])
+        running.append(service)
+        service.start()
+        return service
+
+    yield start
+    for service in running:
+        service.stop()
+
+
+def client(service: LocalService, name: str = "sagemaker", *, attempts: int = 1, **config: Any) -> Any:
+    """A boto3 client that tries so often."""
+    environment = service.environment
+    make: Any = boto3.client
+    return make(
+        name,
+        endpoint_url=service.endpoint,
+        region_name=environment["AWS_DEFAULT_REGION"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        config=Config(retries={"total_max_attempts": attempts, "mode": "standard"}, **config),
+    )
+
+
+def request(trials: int = 4, *, name: str = "job", **definition: Any) -> dict[str, Any]:
+    """A tuning job of so many trials, one at a time."""
+    return {
+        "HyperParameterTuningJobName": name,
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Random",
+            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "objective"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": trials, "MaxParallelTrainingJobs": 1},
+            "ParameterRanges": {
+                "ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]
+            },
+        },
+        "TrainingJobDefinition": {
+            "AlgorithmSpecification": {
+                "TrainingImage": IMAGE,
+                "TrainingInputMode": "File",
+                "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([0-9.]+);"}],
+            },
+            "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+            "RoleArn": "arn:aws:iam::123456789012:role/tuning",
+            **definition,
+        },
+    }
+
+
+def wait_for_end(sagemaker: Any, name: str = "job") -> dict[str, Any]:
+    """The description of the tuning job once it has ended."""
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        answer: dict[str, Any] = sagemaker.describe_hyper_parameter_tuning_job(
+            HyperParameterTuningJobName=name
+        )
+        if answer["HyperParameterTuningJobStatus"] not in ("InProgress", "Stopping"):
+            return answer
+        time.sleep(0.1)
+    pytest.fail("the tuning job does not end")

@@ -1,0 +1,70 @@
+"""The amazon provider's own tuning operator and sensor, by a connection's endpoint_url alone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from airflow.exceptions import AirflowException
+from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTuningOperator
+from airflow.providers.amazon.aws.sensors.sagemaker import SageMakerTuningSensor
+
+from tests.integration.real_clients.conftest import BUCKET, request
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.demo.service import LocalService
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True)
+def aws_connection(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", service.airflow_connection)
+
+
+def tune(config: dict[str, Any], **options: Any) -> Any:
+    operator = SageMakerTuningOperator(
+        task_id="tune", config=config, deferrable=False, check_interval=1, **options
+    )
+    return operator.execute({})["Tuning"]
+
+
+def test_the_operator_waits_to_the_end(name: str) -> None:
+    described = tune(request(name))
+    assert described["HyperParameterTuningJobStatus"] == "Completed"
+    assert described["TrainingJobStatusCounters"]["Completed"] == 3
+    assert described["BestTrainingJob"]["TrainingJobName"].startswith(f"{name}-")
+
+
+def test_its_look_at_the_data_in_s3(name: str) -> None:
+    """It looks for the channel's prefix before it creates anything."""
+    config = request(name)
+    source = config["TrainingJobDefinition"]["InputDataConfig"][0]["DataSource"]["S3DataSource"]
+    source["S3Uri"] = f"s3://{BUCKET}/nothing-here/"
+    with pytest.raises(AirflowException, match="nothing-here"):
+        tune(config)
+
+
+def test_it_expands_the_name_of_a_role(service: LocalService, name: str) -> None:
+    service.client("iam").create_role(RoleName="tuner", AssumeRolePolicyDocument="{}")
+    config = request(name, 1)
+    config["TrainingJobDefinition"]["RoleArn"] = "tuner"
+    described = tune(config)
+    assert described["TrainingJobDefinition"]["RoleArn"] == "arn:aws:iam::123456789012:role/tuner"
+
+
+def test_the_sensor_sees_the_end(name: str) -> None:
+    tune(request(name), wait_for_completion=False)
+    sensor = SageMakerTuningSensor(task_id="wait", job_name=name, poke_interval=1, timeout=180, mode="poke")
+    sensor.execute({})
+
+
+def test_the_sensor_tells_a_failure(name: str) -> None:
+    config = request(name, 1)
+    config["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"][0]["Regex"] = (
+        "never=([0-9]+)"
+    )
+    tune(config, wait_for_completion=False)
+    sensor = SageMakerTuningSensor(task_id="wait", job_name=name, poke_interval=1, timeout=180, mode="poke")
+    with pytest.raises(AirflowException, match="No objective metrics found"):
+        sensor.execute({})

@@ -1,0 +1,79 @@
+"""The SageMaker Python SDK's tuner and sagemaker-core's resources, each in an environment of its own.
+
+``make test-heavy`` makes the environments, in ``.heavy/sdk`` and ``.heavy/core``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.real_clients.conftest import BUCKET, IMAGE, ROLE, SCRIPT, request
+
+pytestmark = [pytest.mark.integration, pytest.mark.heavy, pytest.mark.timeout(600)]
+
+PROGRAMS = Path(__file__).parent / "heavy"
+ENVIRONMENTS = Path(os.environ.get("AIRFLOW_HPT_HEAVY", Path(__file__).parents[3] / ".heavy"))
+
+
+def interpreter(environment: str, package: str) -> Path:
+    """The Python of one of the environments."""
+    python = ENVIRONMENTS / environment / "bin" / "python"
+    if not python.exists():
+        pytest.skip(f"{package} is not installed in {python.parent.parent}: make test-heavy does it")
+    return python
+
+
+def run(python: Path, program: str, *arguments: str, env: dict[str, str], given: str = "") -> Any:
+    """What a program prints last, from JSON."""
+    done = subprocess.run(
+        [str(python), "-W", "ignore", str(PROGRAMS / program), *arguments],
+        env=env,
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("kind", ["image", "script"])
+def test_the_sdks_tuner(kind: str, sdk_report: dict[str, Any]) -> None:
+    report = sdk_report[kind]
+    assert report["status"] == "Completed"
+    rows = report["rows"]
+    assert len(rows) == 3
+    assert {row["TrainingJobStatus"] for row in rows} == {"Completed"}
+    for row in rows:
+        assert row["FinalObjectiveValue"] == pytest.approx((float(row["x"]) - 0.3) ** 2 + 1, abs=1e-5)
+    best = min(rows, key=lambda row: row["FinalObjectiveValue"])["TrainingJobName"]
+    assert report["best"] == report["attached best"] == best
+    assert report["model"] == f"s3://{BUCKET}/sdk/{best}/output/model.tar.gz"
+
+
+@pytest.fixture(scope="module")
+def sdk_report(service: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    python = interpreter("sdk", "sagemaker<3")
+    home = tmp_path_factory.mktemp("sdk")
+    env = {"PATH": os.environ["PATH"], "HOME": str(home), **service.environment}
+    return run(python, "sdk_tuner.py", IMAGE, BUCKET, ROLE, str(SCRIPT), env=env)
+
+
+@pytest.mark.parametrize(("environment", "package"), [("core", "sagemaker-core"), ("sdk", "sagemaker<3")])
+def test_sagemaker_cores_resources(
+    environment: str, package: str, name: str, service: Any, tmp_path: Path
+) -> None:
+    python = interpreter(environment, package)
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **service.environment}
+    report = run(python, "core_resources.py", env=env, given=json.dumps(request(name)))
+    assert report["status"] == "Completed"
+    assert report["completed"] == 3
+    assert report["best"].startswith(f"{name}-")
+    assert report["listed"] == [name]
