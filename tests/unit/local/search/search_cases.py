@@ -40,10 +40,7 @@ CATEGORICAL: Ranges = {
 }
 INTEGERS: Ranges = {"IntegerParameterRanges": [continuous("i", 0, 4), continuous("j", -2, 2)]}
 HUGE: Ranges = {
-    "ContinuousParameterRanges": [
-        continuous("x", -1e300, 1e300),
-        continuous("y", 1e-300, 1e300, "Logarithmic"),
-    ],
+    "ContinuousParameterRanges": [continuous("x", -1e300, 1e300), continuous("y", 1e-300, 1e300, "Logarithmic")],
     "IntegerParameterRanges": [continuous("n", -(10**15), 10**15)],
 }
 POINT: Ranges = {
@@ -98,9 +95,7 @@ def play(
         if result is not None:
             outcome, value = result(suggestion, number)
         trials.append(
-            Trial(
-                number, suggestion.point, outcome, value, budget=suggestion.budget, bracket=suggestion.bracket
-            )
+            Trial(number, suggestion.point, outcome, value, budget=suggestion.budget, bracket=suggestion.bracket)
         )
         late = len(trials) - 1 - pending
         if pending:
@@ -109,3 +104,4 @@ def play(
             done = trials[late]
             trials[late] = Trial(done.number, done.point, Outcome.SUCCEEDED, smooth_loss(done.point))
     return trials
+

@@ -65,10 +65,7 @@ def test_a_restarted_service_suggests_the_same(strategy: str, name: str) -> None
 
 @pytest.mark.parametrize(
     ("strategy", "ranges"),
-    [
-        *((strategy, CATEGORICAL) for strategy in STRATEGIES),
-        *((s, INTEGERS) for s in STRATEGIES if s != "Grid"),
-    ],
+    [*((strategy, CATEGORICAL) for strategy in STRATEGIES), *((s, INTEGERS) for s in STRATEGIES if s != "Grid")],
 )
 def test_a_finite_space_is_tried_whole_and_no_further(strategy: str, ranges: Ranges) -> None:
     space = SearchSpace.from_ranges(ranges)
