@@ -8,6 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
+from typing import Any
+
+from airflow.sdk.exceptions import AirflowRuntimeError
 
 try:  # Airflow 3.2+
     from airflow.sdk.exceptions import (
@@ -30,6 +33,7 @@ __all__ = [
     "CAPABILITIES",
     "AirflowException",
     "AirflowFailException",
+    "AirflowRuntimeError",
     "AirflowSkipException",
     "Capability",
     "TaskDeferralError",
@@ -37,6 +41,7 @@ __all__ = [
     "airflow_version",
     "default_deferrable",
     "has",
+    "setting",
 ]
 
 
@@ -83,9 +88,17 @@ def has(capability: str) -> bool:
 
 def default_deferrable() -> bool:
     """``[operators] default_deferrable`` of Airflow's configuration."""
+    return bool(_configuration().getboolean("operators", "default_deferrable", fallback=False))
+
+
+def setting(name: str, default: float) -> float:
+    """A number of the section ``[hpt]`` of Airflow's configuration (see ``provider_info.py``)."""
+    return float(_configuration().getfloat("hpt", name, fallback=default))
+
+
+def _configuration() -> Any:
     try:  # Airflow 3.2+
         from airflow.sdk.configuration import conf
     except ImportError:  # Airflow 3.1
         from airflow.configuration import conf
-
-    return bool(conf.getboolean("operators", "default_deferrable", fallback=False))
+    return conf

@@ -4,46 +4,52 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.sighting import Sighting
+
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TuningJobDescription
 
 
 class ProgressLog:
-    """Logs a description when it says something new."""
+    """Logs what is seen of a job when it says something new."""
+
+    __slots__ = ("_best", "_last", "_log")
 
     def __init__(self, log: Any) -> None:
         self._log = log
         self._last = ""
+        self._best = ""
 
-    def __call__(self, description: TuningJobDescription) -> None:
-        """Log one line if status, counters or best training job have changed."""
-        line = progress_line(description)
+    def __call__(self, seen: Sighting | TuningJobDescription) -> None:
+        """Log one line if status, counters or best training job have changed.
+
+        A list does not tell the best training job: the one that was seen last is told again.
+        """
+        sighting = seen if isinstance(seen, Sighting) else Sighting.of_description(seen)
+        self._best = _best(sighting) or self._best
+        line = progress_line(sighting, self._best)
         if line != self._last:
             self._last = line
             self._log.info("%s", line)
 
 
-def progress_line(description: TuningJobDescription) -> str:
+def progress_line(seen: Sighting, best: str | None = None) -> str:
     """A job's state in one line.
 
     For example ``tune-3f9: InProgress · 7 of 12 completed, 2 running, 1 failed · best 0.9812 (tune-3f9-004-1c)``.
+
+    Args:
+        seen: the job.
+        best: the last part, if the sighting itself does not know it.
     """
-    counters = description.training_job_status_counters
-    limits = description.hyper_parameter_tuning_job_config.resource_limits
-    limit = limits.max_number_of_training_jobs if limits else None
-    completed = counters.completed or 0
-    parts = [f"{completed} of {limit} completed" if limit else f"{completed} completed"]
+    parts = [f"{seen.completed} of {seen.limit} completed" if seen.limit else f"{seen.completed} completed"]
     parts += [
         f"{count} {word}"
-        for count, word in (
-            (counters.in_progress, "running"),
-            (counters.failed, "failed"),
-            (counters.stopped, "stopped"),
-        )
+        for count, word in ((seen.in_progress, "running"), (seen.failed, "failed"), (seen.stopped, "stopped"))
         if count
     ]
-    line = f"{description.name}: {description.status} · {', '.join(parts)}"
-    best = description.best_training_job
-    if best and best.final_metric is not None:
-        line += f" · best {best.final_metric:.6g} ({best.training_job_name})"
-    return line
+    return f"{seen.name}: {seen.status} · {', '.join(parts)}{_best(seen) or best or ''}"
+
+
+def _best(seen: Sighting) -> str:
+    return "" if seen.best_metric is None else f" · best {seen.best_metric:.6g} ({seen.best_name})"

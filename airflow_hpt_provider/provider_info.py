@@ -44,4 +44,27 @@ def get_provider_info() -> dict[str, Any]:
             "airflow_hpt_provider.links.tuning.BestTrainingJobLink",
             "airflow_hpt_provider.links.tuning.BestTrainingJobLogsLink",
         ],
+        "config": {
+            "hpt": {
+                "description": "How the triggerer waits for tuning jobs (airflow-hpt-provider).",
+                "options": {
+                    "polling_calls_per_second": {
+                        "description": "Calls per second that each triggerer process makes at most while it waits "
+                        "for tuning jobs, for each account and region. It makes fewer when SageMaker throttles.",
+                        "version_added": "0.1.0",
+                        "type": "float",
+                        "example": None,
+                        "default": "5.0",
+                    },
+                    "min_poll_interval": {
+                        "description": "Seconds between two looks at a tuning job that is about to end. "
+                        "Otherwise they are further apart, up to the task's poll_interval.",
+                        "version_added": "0.1.0",
+                        "type": "float",
+                        "example": None,
+                        "default": "5.0",
+                    },
+                },
+            }
+        },
     }

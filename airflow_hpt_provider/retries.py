@@ -37,29 +37,33 @@ class Verdict(StrEnum):
     """The same call would fail the same way: access denied, validation, a name in use."""
 
 
-TRANSIENT_CODES = frozenset(
+THROTTLING_CODES = frozenset(
     {
         "BandwidthLimitExceeded",
         "EC2ThrottledException",
-        "InternalError",
-        "InternalFailure",
-        "InternalServerError",
-        "InternalServerException",
         "LimitExceededException",
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",
-        "RequestTimeout",
-        "RequestTimeoutException",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
         "SlowDown",
         "ThrottledException",
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+    }
+)
+TRANSIENT_CODES = THROTTLING_CODES | frozenset(
+    {
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServerException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
         "TransactionInProgressException",
     }
 )
@@ -144,7 +148,27 @@ def _classify_answer(error: ClientError, *, worked_before: bool) -> Verdict:
 
 def error_code(error: BaseException) -> str:
     """AWS's error code of a ClientError, or an empty string."""
-    return str(getattr(error, "response", {}).get("Error", {}).get("Code", ""))
+    return str(_answer(error).get("Error", {}).get("Code", ""))
+
+
+def _answer(error: BaseException | None) -> dict[str, Any]:
+    """The answer that a ClientError carries; other errors of botocore have a ``response`` too, but None."""
+    return getattr(error, "response", None) or {}
+
+
+def _metadata(error: BaseException | None) -> dict[str, Any]:
+    metadata: dict[str, Any] = _answer(error).get("ResponseMetadata", {})
+    return metadata
+
+
+def is_throttled(error: BaseException) -> bool:
+    """Whether the service refused the call as one too many."""
+    return error_code(error) in THROTTLING_CODES or _metadata(error).get("HTTPStatusCode") == 429
+
+
+def is_denied(error: BaseException) -> bool:
+    """Whether the caller may not make this call."""
+    return error_code(error) in {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 
 def is_retryable_failure(failure_reason: str | None) -> bool:
@@ -187,9 +211,7 @@ class FullJitter:
 
 def retry_after(error: BaseException | None) -> float:
     """The answer's Retry-After header in seconds (at most 300), or 0."""
-    headers = (
-        getattr(error, "response", {}).get("ResponseMetadata", {}).get("HTTPHeaders", {}) if error else {}
-    )
+    headers = _metadata(error).get("HTTPHeaders", {})
     try:
         return min(float(headers.get("retry-after", 0)), 300.0)
     except ValueError:  # the header may hold a date instead

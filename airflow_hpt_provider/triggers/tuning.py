@@ -16,8 +16,8 @@ from airflow_hpt_provider.exceptions import (
     TuningServiceUnreachableError,
 )
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.polling import Poll
 from airflow_hpt_provider.progress import ProgressLog
+from airflow_hpt_provider.waiter import Waiter
 from airflow_hpt_provider.waiting import Outcome
 from airflow_hpt_provider.watcher import TuningJobWatcher
 
@@ -38,7 +38,8 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
 
     Args:
         tuning_job_name: the job to wait for.
-        poll_interval: seconds between two looks at it; default 30. The first look is immediate.
+        poll_interval: seconds between two looks at it, at most; default 30. The first look is immediate, and
+            near the job's end they come sooner, down to ``[hpt] min_poll_interval``.
         aws_conn_id, region_name, verify, botocore_config: as for every AWS hook. aiobotocore is not needed.
         deadline: ISO-8601 time at which to give up with ``timeout``; None (default): never.
         max_unreachable: for how many seconds every look may fail before ``unreachable``; None (default): as
@@ -108,8 +109,8 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         )
 
     async def _wait(self) -> dict[str, Any]:
-        poll = Poll(
-            self.tuning_job_name,
+        waiter = Waiter(
+            tuning_job_name=self.tuning_job_name,
             poll_interval=self.poll_interval,
             deadline=datetime.fromisoformat(self.deadline) if self.deadline else None,
             max_unreachable=None if self.max_unreachable is None else timedelta(seconds=self.max_unreachable),
@@ -117,7 +118,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             log=self.log,
         )
         try:
-            description = await self._watcher.wait(poll)
+            seen = await self._watcher.wait(waiter)
         except TuningJobTimeoutError as error:
             return self._payload(Outcome.TIMEOUT, str(error))
         except TuningJobNotFoundError as error:
@@ -125,9 +126,9 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         except TuningServiceUnreachableError as error:
             return self._payload(Outcome.UNREACHABLE, str(error))
         return self._payload(
-            description.status.lower(),
-            description.failure_reason or f"Tuning job {self.tuning_job_name} ended as {description.status}.",
-            description.hyper_parameter_tuning_job_arn,
+            seen.status.lower(),
+            seen.failure_reason or f"Tuning job {self.tuning_job_name} ended as {seen.status}.",
+            seen.arn,
         )
 
     def _payload(self, status: str, message: str, arn: str | None = None) -> dict[str, Any]:

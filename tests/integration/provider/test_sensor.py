@@ -113,3 +113,30 @@ async def test_the_sensor_never_stops_somebody_elses_job(gated, start, hook, gat
     task.on_kill()
     await deferred.value.trigger.on_kill()
     assert hook.describe(name).status == "InProgress"
+
+
+async def test_many_triggers_share_one_poll_of_the_real_service(gated, gate, config):
+    import asyncio
+
+    from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
+
+    gated["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxParallelTrainingJobs"] = 1
+    names = [
+        make(
+            HyperParameterTuningJobOperator, config=one, wait_for_completion=False, deferrable=False
+        ).execute(Try().context(None))["tuning_job_name"]
+        for one in (gated, config, config)
+    ]
+
+    async def fire(name):
+        return [
+            event.payload async for event in HyperParameterTuningJobTrigger(name, poll_interval=0.2).run()
+        ]
+
+    tasks = [asyncio.create_task(fire(name)) for name in names for _ in range(20)]
+    async with asyncio.timeout(120):
+        assert all(e[0]["status"] == "completed" for e in await asyncio.gather(*tasks[20:]))
+        assert not any(task.done() for task in tasks[:20])
+        gate.touch()
+        events = await asyncio.gather(*tasks[:20])
+    assert {(len(e), e[0]["status"], e[0]["tuning_job_name"]) for e in events} == {(1, "completed", names[0])}

@@ -13,6 +13,7 @@ from airflow_hpt_provider.retries import (
     Verdict,
     classify,
     is_retryable_failure,
+    is_throttled,
     retry_after,
     retrying,
 )
@@ -139,3 +140,11 @@ def test_exceptions_survive_pickling(kind):
     error = pickle.loads(pickle.dumps(kind("what happened", "tune-1")))
     assert type(error) is kind
     assert (str(error), error.tuning_job_name) == ("what happened", "tune-1")
+
+
+def test_a_reset_connection_says_nothing_of_when_to_come_back():
+    error = boto.ConnectionClosedError(endpoint_url="http://127.0.0.1:1")
+    assert error.response is None  # unlike ClientError's
+    assert retry_after(error) == 0.0
+    assert not is_throttled(error)
+    assert classify(error) is Verdict.TRANSIENT

@@ -69,7 +69,9 @@ def look_at(*outcomes):
 
 
 def quick(**kwargs):
-    return Poll("tune-1", poll_interval=0.001, backoff=FullJitter(base=0.001, cap=0.002), **kwargs)
+    return Poll(
+        tuning_job_name="tune-1", poll_interval=0.001, backoff=FullJitter(base=0.001, cap=0.002), **kwargs
+    )
 
 
 def test_polls_until_the_end_through_transient_trouble():
@@ -78,15 +80,6 @@ def test_polls_until_the_end_through_transient_trouble():
     look = look_at("InProgress", DOWN, DOWN, EXPIRED, "InProgress", DOWN, "Stopping", "Stopped")
     assert poll.run(look).status == "Stopped"
     assert seen == ["InProgress", "new client", "InProgress", "Stopping", "Stopped"]
-
-
-async def test_the_same_without_blocking_the_loop():
-    look = look_at("InProgress", DOWN, "Completed")
-
-    async def alook():
-        return look()
-
-    assert (await quick().arun(alook)).status == "Completed"
 
 
 def test_a_fatal_error_ends_the_wait_at_once():

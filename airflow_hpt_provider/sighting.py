@@ -1,0 +1,99 @@
+"""What one look tells of a tuning job: the little that waiting needs, from any answer that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.models import TuningJobDescription
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A tuning job as it was seen once. A poll sees thousands of them, so this is no pydantic model.
+
+    Attributes:
+        name, arn, status: in AWS's words.
+        completed, in_progress, failed, stopped: how many training jobs there are of each kind.
+        limit: MaxNumberOfTrainingJobs, if the job has one.
+        created: CreationTime.
+        failure_reason: only DescribeHyperParameterTuningJob tells it.
+        best_name, best_metric: the best training job so far; only Describe tells it.
+    """
+
+    name: str
+    arn: str
+    status: str
+    completed: int = 0
+    in_progress: int = 0
+    failed: int = 0
+    stopped: int = 0
+    limit: int | None = None
+    created: datetime | None = None
+    failure_reason: str | None = None
+    best_name: str | None = None
+    best_metric: float | None = None
+
+    @classmethod
+    def of_answer(cls, answer: Mapping[str, Any]) -> Self:
+        """From a Describe answer, or one of the summaries of a List answer; both as boto3 returns them."""
+        counters = answer.get("TrainingJobStatusCounters", {})
+        limits = (
+            answer.get("ResourceLimits")
+            or answer.get("HyperParameterTuningJobConfig", {}).get("ResourceLimits")
+            or {}
+        )
+        best = answer.get("BestTrainingJob", {})
+        return cls(
+            name=answer["HyperParameterTuningJobName"],
+            arn=answer["HyperParameterTuningJobArn"],
+            status=answer["HyperParameterTuningJobStatus"],
+            completed=counters.get("Completed", 0),
+            in_progress=counters.get("InProgress", 0),
+            failed=counters.get("RetryableError", 0) + counters.get("NonRetryableError", 0),
+            stopped=counters.get("Stopped", 0),
+            limit=limits.get("MaxNumberOfTrainingJobs"),
+            created=answer.get("CreationTime"),
+            failure_reason=answer.get("FailureReason"),
+            best_name=best.get("TrainingJobName"),
+            best_metric=best.get("FinalHyperParameterTuningJobObjectiveMetric", {}).get("Value"),
+        )
+
+    @classmethod
+    def of_description(cls, description: TuningJobDescription) -> Self:
+        """From a description that the hook has read."""
+        counters = description.training_job_status_counters
+        limits = description.hyper_parameter_tuning_job_config.resource_limits
+        best = description.best_training_job
+        return cls(
+            name=description.name,
+            arn=description.hyper_parameter_tuning_job_arn,
+            status=description.status,
+            completed=counters.completed or 0,
+            in_progress=counters.in_progress or 0,
+            failed=counters.failed,
+            stopped=counters.stopped or 0,
+            limit=limits.max_number_of_training_jobs if limits else None,
+            created=description.creation_time,
+            failure_reason=description.failure_reason,
+            best_name=best.training_job_name if best else None,
+            best_metric=best.final_metric if best else None,
+        )
+
+    @property
+    def key(self) -> str:
+        """Equal for names that AWS takes for the same: they differ in case only."""
+        return self.name.lower()
+
+    @property
+    def finished(self) -> int:
+        """Training jobs that have ended, in whichever way."""
+        return self.completed + self.failed + self.stopped
+
+    @property
+    def counters(self) -> tuple[int, int, int, int]:
+        """What changes while the job makes progress."""
+        return self.completed, self.in_progress, self.failed, self.stopped

@@ -1,0 +1,35 @@
+"""The lines of the task log while a job runs."""
+
+import logging
+
+from airflow_hpt_provider.progress import ProgressLog
+from airflow_hpt_provider.sighting import Sighting
+
+DESCRIBED = {
+    "HyperParameterTuningJobName": "tune-1",
+    "HyperParameterTuningJobArn": "arn",
+    "HyperParameterTuningJobStatus": "InProgress",
+    "TrainingJobStatusCounters": {"Completed": 3, "InProgress": 2, "RetryableError": 1, "NonRetryableError": 1},
+    "HyperParameterTuningJobConfig": {"ResourceLimits": {"MaxNumberOfTrainingJobs": 12}},
+    "BestTrainingJob": {
+        "TrainingJobName": "tune-1-003-1c",
+        "FinalHyperParameterTuningJobObjectiveMetric": {"MetricName": "auc", "Value": 0.98125},
+    },
+}  # fmt: skip
+LISTED = DESCRIBED | {
+    "ResourceLimits": {"MaxNumberOfTrainingJobs": 12},
+    "TrainingJobStatusCounters": DESCRIBED["TrainingJobStatusCounters"] | {"Completed": 4},
+}
+del LISTED["BestTrainingJob"], LISTED["HyperParameterTuningJobConfig"]
+BEST = " · best 0.98125 (tune-1-003-1c)"
+
+
+def test_one_line_per_change_and_the_best_is_remembered_where_a_list_does_not_tell_it(caplog):
+    caplog.set_level(logging.INFO)
+    progress = ProgressLog(logging.getLogger("task"))
+    for answer in (DESCRIBED, DESCRIBED, LISTED, LISTED):
+        progress(Sighting.of_answer(answer))
+    assert [record.getMessage() for record in caplog.records] == [
+        f"tune-1: InProgress · 3 of 12 completed, 2 running, 2 failed{BEST}",
+        f"tune-1: InProgress · 4 of 12 completed, 2 running, 2 failed{BEST}",
+    ]
