@@ -34,7 +34,11 @@ test-fast: env    ## unit tests
 test-integration: env  ## against the local tuning service over HTTP
 	$(BIN)/pytest tests/integration -m "not heavy"
 
-test-heavy: env   ## what takes minutes: 25 kills of the service during a tuning job
+test-heavy: env   ## what takes minutes or large packages: 25 kills in one tuning job, the SageMaker SDKs
+	test -x .heavy/sdk/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/sdk && \
+	  $(BIN)/uv pip install -q -p .heavy/sdk/bin/python 'sagemaker<3' pandas; }
+	test -x .heavy/core/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/core && \
+	  $(BIN)/uv pip install -q -p .heavy/core/bin/python sagemaker-core; }
 	$(BIN)/pytest tests/integration -m heavy
 
 test-system: env  ## a real scheduler, triggerer and API server

@@ -86,7 +86,7 @@ ROTATED_CODES = frozenset(
 )
 """Wrong keys: fatal at the first call, but in the middle of a wait a sign that they were rotated."""
 
-_NOT_FOUND_TEXTS = ("can't find", "could not find", "does not exist", "cannot find")
+_NOT_FOUND_TEXTS = ("can't find", "could not find", "does not exist", "cannot find", "not found")
 
 
 def classify(error: BaseException, *, worked_before: bool = False) -> Verdict:
@@ -141,6 +141,8 @@ def _classify_answer(error: ClientError, *, worked_before: bool) -> Verdict:
         code == "ValidationException" and any(text in message for text in _NOT_FOUND_TEXTS)
     ):
         return Verdict.NOT_FOUND
+    if code.isdigit() and (status == 400 or worked_before):
+        return Verdict.TRANSIENT  # no error of AWS's could be read: half a body, or a page of some proxy
     if code in TRANSIENT_CODES or status >= 500 or status == 429:
         return Verdict.TRANSIENT
     return Verdict.FATAL

@@ -51,6 +51,12 @@ class HyperParameterTuningHook(AwsBaseHook):
             for cached in ("conn", "conn_config", "_client"):
                 self.__dict__.pop(cached, None)
 
+    def get_client_type(self, *args: Any, **kwargs: Any) -> Any:
+        """As in every AWS hook; the client also notices when only a part of an answer has arrived."""
+        client = super().get_client_type(*args, **kwargs)
+        client.meta.events.register("after-call.sagemaker", refuse_partial_answer)
+        return client
+
     def prepare_for_polling(self) -> None:
         """Build the client now, for a poller: one that backs off, counts its calls and waits elsewhere itself.
 
@@ -251,6 +257,22 @@ class HyperParameterTuningHook(AwsBaseHook):
             self.trials(
                 tuning_job_name, status="Failed", sort_by="CreationTime", sort_order="Descending", limit=limit
             )
+        )
+
+
+def refuse_partial_answer(http_response: Any, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
+    """Raise if an answer lacks what it must have: botocore reads half a JSON body as an answer without members.
+
+    Raises:
+        ConnectionError: which is transient (:func:`airflow_hpt_provider.retries.classify`).
+    """
+    shape = model.output_shape
+    if http_response.status_code >= 300 or shape is None:
+        return
+    missing = [name for name in shape.required_members if name not in parsed]
+    if missing:
+        raise ConnectionError(
+            f"only a part of the answer to {model.name} has arrived: {', '.join(missing)} missing"
         )
 
 

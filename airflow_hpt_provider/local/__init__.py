@@ -10,6 +10,7 @@ The data's way through the package::
     store/       every job, metric and transition, in SQLite
     registry/    model packages and their groups, in SQLite
     storage/     S3 on files
+    faults/      what goes wrong on request
     server.py    puts them together
 
 Imports only :mod:`airflow_hpt_provider.models`, never Airflow: provider and service meet over HTTP alone.

@@ -53,7 +53,8 @@ def members() -> tuple[Member, ...]:
     service = botocore.session.get_session().get_service_model("sagemaker")
     answer = service.operation_model(OPERATION).output_shape
     request = service.operation_model("CreateHyperParameterTuningJob").input_shape
-    return tuple(_walk(answer, TuningJobDescription, "", set(request.members)))
+    asked = set(request.members) if request is not None else set()
+    return tuple(_walk(answer, TuningJobDescription, "", asked))
 
 
 def _walk(shape: Any, model: Any, prefix: str, asked: set[str] | bool) -> list[Member]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.search.contract import Objective, SearchContext, Value
 
 if TYPE_CHECKING:
@@ -138,7 +139,13 @@ class Plan:
 def _definition(
     config: Mapping[str, Any], body: Mapping[str, Any], seed: int, warm_start_type: str | None
 ) -> DefinitionPlan:
-    objective = body.get("TuningObjective") or config["HyperParameterTuningJobObjective"]
+    objective = body.get("TuningObjective") or config.get("HyperParameterTuningJobObjective")
+    if objective is None:  # only Autotune may leave it out, and let AWS choose
+        raise ServiceError(
+            "ValidationException",
+            "A metric is required for this hyperparameter tuning job objective. Provide a metric in the metric"
+            " definitions.",
+        )
     ranges = body.get("HyperParameterRanges") or config.get("ParameterRanges") or {}
     # What Autotune would choose is kept at its hint.
     hints = {item["Name"]: item["ValueHint"] for item in ranges.get("AutoParameters") or ()}

@@ -21,6 +21,7 @@ HANDLERS: Mapping[str, Callable[[Engine, Mapping[str, Any]], dict[str, Any]]] = 
     "CreateTrainingJob": training_jobs.create,
     "DescribeTrainingJob": training_jobs.describe,
     "ListTrainingJobs": training_jobs.list_,
+    "UpdateTrainingJob": training_jobs.update,
     "StopTrainingJob": training_jobs.stop,
     "DeleteTrainingJob": training_jobs.delete,
     "AddTags": tagging.add,

@@ -76,6 +76,23 @@ def list_(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     return {"TrainingJobSummaries": summaries, **token}
 
 
+def update(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """UpdateTrainingJob: what it sets (profiler, warm pool, remote debugging) is shown; here, nothing comes of it."""
+    changes = {member: value for member, value in parameters.items() if member != "TrainingJobName"}
+
+    def task(turn: Turn) -> str:
+        job = _get(training_jobs.find(turn.connection, parameters["TrainingJobName"]))
+        if job.status != "InProgress":
+            raise wrong_status("training job", job.status)
+        body = training_jobs.definition(turn.connection, job.definition_id)
+        resources = {**(body.get("ResourceConfig") or {}), **(changes.get("ResourceConfig") or {})}
+        body = body | changes | ({"ResourceConfig": resources} if resources else {})
+        training_jobs.set_definition(turn.connection, job.id, body, turn.now)
+        return job.arn
+
+    return {"TrainingJobArn": engine.write(task)}
+
+
 def stop(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """StopTrainingJob."""
 

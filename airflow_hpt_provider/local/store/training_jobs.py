@@ -111,6 +111,12 @@ def set_attempt_started(connection: sqlite3.Connection, job_id: int, now: float)
     connection.execute(SQL["set_attempt_started"], {"id": job_id, "now": now})
 
 
+def set_definition(connection: sqlite3.Connection, job_id: int, body: Mapping[str, Any], now: float) -> None:
+    """A definition of its own, in place of the one that it may share."""
+    values = {"id": job_id, "definition_id": insert_definition(connection, body), "now": now}
+    connection.execute(SQL["set_definition"], values)
+
+
 def set_stopping(
     connection: sqlite3.Connection, job_id: int, *, status: str, stop_reason: str, now: float
 ) -> None:

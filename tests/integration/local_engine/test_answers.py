@@ -222,3 +222,31 @@ def test_bad_requests_create_nothing(service):
     ):
         service.tune(config={"HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "other"}})
     assert service.call("ListHyperParameterTuningJobs")["HyperParameterTuningJobSummaries"] == []
+
+
+def test_updating_a_training_job(service):
+    """It is shown from then on, for this training job and not for its siblings; an ended one can't be updated."""
+    service.script(
+        "import time\nwhile not (base.parents[2] / 'go').exists():\n    time.sleep(0.01)\nprint('loss=1')"
+    )
+    service.tune()
+    first, second = service.wait_until(lambda: (lambda found: len(found) == 2 and found)(service.trials()))
+    answer = service.call(
+        "UpdateTrainingJob",
+        TrainingJobName=first["TrainingJobName"].upper(),
+        ProfilerConfig={"DisableProfiler": True},
+        ResourceConfig={"KeepAlivePeriodInSeconds": 60},
+    )
+    assert answer == {"TrainingJobArn": first["TrainingJobArn"]}
+    updated = service.call("DescribeTrainingJob", TrainingJobName=first["TrainingJobName"])
+    assert updated["ProfilerConfig"] == {"DisableProfiler": True}
+    assert updated["ResourceConfig"] == first["ResourceConfig"] | {"KeepAlivePeriodInSeconds": 60}
+    sibling = service.call("DescribeTrainingJob", TrainingJobName=second["TrainingJobName"])
+    assert "ProfilerConfig" not in sibling
+    assert sibling["ResourceConfig"] == second["ResourceConfig"]
+    (service.directory / "go").write_text("")
+    assert service.ended()["TrainingJobStatusCounters"]["Completed"] == 4
+    with pytest.raises(ServiceError, match="in status Completed"):
+        service.call("UpdateTrainingJob", TrainingJobName=first["TrainingJobName"])
+    with pytest.raises(ServiceError, match="Requested resource not found"):
+        service.call("UpdateTrainingJob", TrainingJobName="nobody")

@@ -20,9 +20,7 @@ with DAG("mapped", schedule=None) as dag:
             config = json.loads(json.dumps(CONFIG))
             ranges = config["HyperParameterTuningJobConfig"]["ParameterRanges"]["ContinuousParameterRanges"]
             ranges[0]["MaxValue"] = maximum
-            config["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"] = (
-                "2"
-            )
+            config["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"] = "2"
             configs.append(config)
         return configs
 

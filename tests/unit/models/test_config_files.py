@@ -99,7 +99,7 @@ def test_missing_members_name_the_line_of_their_structure(tmp_path, config):
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("job.json", '{\n"a": 1,\n}', "job.json:3: not well-formed JSON"),
+        ("job.json", '{\n"a": 1\n"b": 2}', "job.json:3: not well-formed JSON"),
         ("job.yaml", "a: 1\nb: [", "job.yaml:2: not well-formed YAML"),
         ("job.yaml", "a: 1\n\tb: 2", "job.yaml:2: not well-formed YAML"),
         ("job.yaml", "a: !!python/object/apply:os.system ['true']", "job.yaml:1: not well-formed YAML"),

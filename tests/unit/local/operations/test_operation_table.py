@@ -22,9 +22,7 @@ def test_the_whole_family_is_ours():
         for name in MODEL.operation_names
         if "HyperParameterTuningJob" in name or name.endswith(("TrainingJob", "TrainingJobs"))
     }
-    assert family - set(HANDLERS) == {"UpdateTrainingJob"}, (
-        "changes profilers, warm pools, debugging: not here"
-    )
+    assert family <= set(HANDLERS)
 
 
 @pytest.mark.parametrize(
