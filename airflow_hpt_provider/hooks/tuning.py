@@ -53,7 +53,7 @@ class HyperParameterTuningHook(AwsBaseHook):
 
     def get_client_type(self, *args: Any, **kwargs: Any) -> Any:
         """As in every AWS hook; the client also notices when only a part of an answer has arrived."""
-        client = super().get_client_type(*args, **kwargs)
+        client: Any = super().get_client_type(*args, **kwargs)
         client.meta.events.register("after-call.sagemaker", refuse_partial_answer)
         return client
 
