@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help env demo up test test-fast test-integration test-system lint types contracts bench-import clean
+.PHONY: help env demo up test test-fast test-integration test-system lint types contracts bench-import bench-waiting clean
 
 help:             ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -48,6 +48,11 @@ contracts: env
 
 bench-import: env ## import time of our operators beside SageMakerTuningOperator's
 	$(BIN)/python benchmarks/import_time.py
+
+bench-waiting: env ## thousands of waits in one triggerer loop, beside SageMakerTrigger (20 minutes; own venv)
+	@mkdir -p .local
+	benchmarks/waiting/make_venv.sh .local/bench-venv $(BIN)/uv $(BIN)/python
+	.local/bench-venv/bin/python -m benchmarks.waiting $(ARGS)
 
 clean:            ## remove what make made
 	rm -rf $(VENV) .local

@@ -10,7 +10,6 @@ from itertools import islice
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
@@ -50,17 +49,6 @@ class HyperParameterTuningHook(AwsBaseHook):
         with self._client_lock:
             for cached in ("conn", "conn_config", "_client"):
                 self.__dict__.pop(cached, None)
-
-    def prepare_for_polling(self) -> None:
-        """Build the client now, for a poller: one that backs off, counts its calls and waits elsewhere itself.
-
-        So botocore's own retries are off, and a hanging call ends sooner than by botocore's default of a minute
-        (unless the connection's or the caller's botocore config says for how long it may hang).
-        """
-        ours = Config(connect_timeout=10, read_timeout=30)
-        once = Config(retries={"total_max_attempts": 1, "mode": "standard"})
-        with self._client_lock:
-            self.__dict__["conn"] = self.get_client_type(config=ours.merge(self.config).merge(once))
 
     def call_once(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One API call with botocore's own retries only.
