@@ -40,6 +40,8 @@ class SkippingSelector(selectors.DefaultSelector):
 
 
 class SkippingLoop(asyncio.SelectorEventLoop):
+    """An event loop on that clock, which knows of the calls that threads make for it."""
+
     def __init__(self) -> None:
         self.clock = SkippingSelector()
         super().__init__(self.clock)
