@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts \
-        bench-import bench-search bench-service bench-overhead clean
+        bench-import bench-search bench-service bench-overhead bench-waiting clean
 
 help:             ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -65,6 +65,11 @@ bench-service: env  ## latency of Describe and List with 1, 100 and 10,000 known
 
 bench-overhead: env  ## 40 training jobs beside a bare subprocess pool
 	$(BIN)/python -m benchmarks.overhead
+
+bench-waiting: env  ## thousands of waits in one triggerer loop, beside SageMakerTrigger (20 minutes; own venv)
+	@mkdir -p .local
+	benchmarks/waiting/make_venv.sh .local/bench-venv $(BIN)/uv $(BIN)/python
+	.local/bench-venv/bin/python -m benchmarks.waiting $(ARGS)
 
 clean:            ## remove what make made
 	rm -rf $(VENV) .local

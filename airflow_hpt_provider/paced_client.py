@@ -19,7 +19,6 @@ from airflow_hpt_provider.retries import Verdict, brief, classify, is_throttled,
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
-    from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +45,7 @@ class PacedClient:
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
-        self._hook: HyperParameterTuningHook | None = None
+        self._boto3: Any = None
         self._used_at = 0.0
         self._building = asyncio.Lock()
         self._executor: ThreadPoolExecutor | None = None
@@ -64,29 +63,29 @@ class PacedClient:
             Exception: as boto3, or the first building of the client, raised it.
         """
         loop = asyncio.get_running_loop()
-        hook = await self.hook()
+        client = await self._ready()
         if delay := self._budget.reserve(loop.time()):
             await asyncio.sleep(delay)
         self._executor = self._executor or ThreadPoolExecutor(WORKERS, thread_name_prefix="hpt-watcher")
         try:
             answer: dict[str, Any] = await loop.run_in_executor(
-                self._executor, partial(getattr(hook.conn, operation), **parameters)
+                self._executor, partial(getattr(client, operation), **parameters)
             )
         except Exception as error:
-            self._learn(error, hook, loop.time())
+            self._learn(error, client, loop.time())
             raise
         self.worked = True
         self._budget.succeeded()
-        self._read_metadata(answer, hook)
+        self._read_metadata(answer, client)
         return answer
 
-    async def hook(self) -> HyperParameterTuningHook:
-        """The hook, its client built. Building it is left to one caller at a time."""
+    async def _ready(self) -> Any:
+        """The client. Building it is left to one caller at a time."""
         async with self._building:
-            if self._hook is None or time.monotonic() - self._used_at > KEEP_SECONDS:
+            if self._boto3 is None or time.monotonic() - self._used_at > KEEP_SECONDS:
                 try:
                     # Airflow answers a connection look-up in the triggerer only from asgiref's own thread.
-                    self._hook = await sync_to_async(self._build)()
+                    self._boto3 = await sync_to_async(self._build)()
                 except Exception as error:
                     if self.worked or isinstance(error, AirflowRuntimeError):
                         raise ClientBuildError(
@@ -94,7 +93,7 @@ class PacedClient:
                         ) from error
                     raise
             self._used_at = time.monotonic()
-            return self._hook
+            return self._boto3
 
     def rest(self) -> None:
         """Nobody waits any more: let the threads go. The client is kept for a while."""
@@ -102,22 +101,22 @@ class PacedClient:
             self._executor.shutdown(wait=False)
             self._executor = None
 
-    def _build(self) -> HyperParameterTuningHook:
-        hook = self._settings.hook()
-        hook.prepare_for_polling()
-        return hook
+    def _build(self) -> Any:
+        from airflow_hpt_provider.hooks.polling import PollingHook
 
-    def _learn(self, error: Exception, hook: HyperParameterTuningHook, now: float) -> None:
+        return PollingHook(self._settings).conn
+
+    def _learn(self, error: Exception, client: Any, now: float) -> None:
         if is_throttled(error):
             self._budget.throttled(now)
         if seconds := retry_after(error):
             self._budget.pause(now, seconds)
         verdict = classify(error, worked_before=self.worked)
-        if verdict is Verdict.CREDENTIALS and self._hook is hook:
+        if verdict is Verdict.CREDENTIALS and self._boto3 is client:
             log.warning("Credentials were refused (%s); reading the connection again.", brief(error))
-            self._hook = None
+            self._boto3 = None
 
-    def _read_metadata(self, answer: dict[str, Any], hook: HyperParameterTuningHook) -> None:
+    def _read_metadata(self, answer: dict[str, Any], client: Any) -> None:
         headers = answer.pop("ResponseMetadata", {}).get("HTTPHeaders", {})
         if "date" in headers:
             self.server_time = parsedate_to_datetime(headers["date"])
@@ -125,7 +124,6 @@ class PacedClient:
             return
         first: dict[str, Any] = next(iter(answer.get("HyperParameterTuningJobSummaries", ())), answer)
         if arn := first.get("HyperParameterTuningJobArn"):
-            client: Any = hook.conn
             meta = client.meta
             self._budget = shared_budget(meta.endpoint_url, arn.split(":")[4], meta.region_name)
             self._shares_budget = True

@@ -25,6 +25,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from asgiref.sync import sync_to_async
+
 from airflow_hpt_provider.paced_client import WORKERS, PacedClient
 from airflow_hpt_provider.pacing import min_poll_interval
 from airflow_hpt_provider.retries import FullJitter, Verdict, brief, classify, is_denied, retry_after
@@ -32,6 +34,7 @@ from airflow_hpt_provider.sighting import Sighting
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
+    from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
     from airflow_hpt_provider.waiter import Waiter
 
 log = logging.getLogger(__name__)
@@ -60,6 +63,7 @@ class TuningJobWatcher:
     """Waits for tuning jobs on behalf of triggers; get one with :meth:`shared`. Belongs to one event loop."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
+        self._settings = settings
         self._client = PacedClient(settings)
         self._waiters: dict[str, list[Waiter]] = {}
         self._poll: asyncio.Task[None] | None = None
@@ -103,8 +107,12 @@ class TuningJobWatcher:
 
     async def stop(self, tuning_job_name: str) -> bool:
         """Stop a tuning job; False if there was nothing to stop."""
-        hook = await self._client.hook()
-        return await asyncio.to_thread(hook.stop, tuning_job_name)
+        return await asyncio.to_thread((await sync_to_async(self._build_hook)()).stop, tuning_job_name)
+
+    def _build_hook(self) -> HyperParameterTuningHook:
+        hook = self._settings.hook()
+        hook.conn  # noqa: B018 - reads the connection and builds the client, here and not in a pool thread
+        return hook
 
     # -- the poll: one task, while anybody waits -----------------------------------------------------------
 

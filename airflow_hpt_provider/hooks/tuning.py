@@ -10,10 +10,10 @@ from itertools import islice
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
+from airflow_hpt_provider.hooks.partial_answers import refuse_partial_answer
 from airflow_hpt_provider.models import (
     BestTrainingJob,
     FailureGroup,
@@ -56,17 +56,6 @@ class HyperParameterTuningHook(AwsBaseHook):
         client: Any = super().get_client_type(*args, **kwargs)
         client.meta.events.register("after-call.sagemaker", refuse_partial_answer)
         return client
-
-    def prepare_for_polling(self) -> None:
-        """Build the client now, for a poller: one that backs off, counts its calls and waits elsewhere itself.
-
-        So botocore's own retries are off, and a hanging call ends sooner than by botocore's default of a minute
-        (unless the connection's or the caller's botocore config says for how long it may hang).
-        """
-        ours = Config(connect_timeout=10, read_timeout=30)
-        once = Config(retries={"total_max_attempts": 1, "mode": "standard"})
-        with self._client_lock:
-            self.__dict__["conn"] = self.get_client_type(config=ours.merge(self.config).merge(once))
 
     def call_once(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One API call with botocore's own retries only.
@@ -257,22 +246,6 @@ class HyperParameterTuningHook(AwsBaseHook):
             self.trials(
                 tuning_job_name, status="Failed", sort_by="CreationTime", sort_order="Descending", limit=limit
             )
-        )
-
-
-def refuse_partial_answer(http_response: Any, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
-    """Raise if an answer lacks what it must have: botocore reads half a JSON body as an answer without members.
-
-    Raises:
-        ConnectionError: which is transient (:func:`airflow_hpt_provider.retries.classify`).
-    """
-    shape = model.output_shape
-    if http_response.status_code >= 300 or shape is None:
-        return
-    missing = [name for name in shape.required_members if name not in parsed]
-    if missing:
-        raise ConnectionError(
-            f"only a part of the answer to {model.name} has arrived: {', '.join(missing)} missing"
         )
 
 

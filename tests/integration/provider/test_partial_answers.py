@@ -40,10 +40,11 @@ def faulty_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         yield running
 
 
-async def test_a_job_is_created_once_and_waited_for_through_cut_answers(faulty_service, config, first_try):
-    task = make(HyperParameterTuningJobOperator, config=config, deferrable=True, poll_interval=0.2)
+async def test_a_job_is_created_once_and_waited_for_through_cut_answers(faulty_service, gated, gate, first_try):
+    task = make(HyperParameterTuningJobOperator, config=gated, deferrable=True, poll_interval=0.2)
     with pytest.raises(TaskDeferred) as deferred:
         task.execute(first_try.context(task))
+    gate.touch()
     async for event in deferred.value.trigger.run():
         assert event.payload["status"] == "completed"
         value = task.execute_complete(first_try.context(task), event=event.payload, **deferred.value.kwargs)

@@ -247,7 +247,7 @@ async def test_a_connection_that_vanishes_for_a_while_does_not_end_the_wait(
     monkeypatch.delenv("AIRFLOW_CONN_SCRIPTED")
     monkeypatch.setenv("AIRFLOW_CONN_SCRIPTED", "not a connection at all")
     script.refused_keys = {"scripted-key"}
-    await until(lambda: watching._client._hook is None)
+    await until(lambda: watching._client._boto3 is None)
     await asyncio.sleep(1)
     assert not any(task.done() for task in tasks)
     monkeypatch.setenv("AIRFLOW_CONN_SCRIPTED", endpoint.connection("new-key"))
