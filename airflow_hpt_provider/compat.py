@@ -66,6 +66,16 @@ CAPABILITIES = {
         "TuningRetryPolicy decides by the failure's reason whether Airflow retries the task.",
         "Failures that a retry cannot mend raise AirflowFailException, which ends the retries as well.",
     ),
+    "start_from_trigger": Capability(
+        (3, 3, 0),
+        "HyperParameterTuningJobSensor(start_from_trigger=True) starts in the triggerer, without a worker.",
+        "It starts on a worker, which hands over to the triggerer at once.",
+    ),
+    "finish_in_triggerer": Capability(
+        (3, 3, 0),
+        "HyperParameterTuningJobSensor(finish_in_triggerer=True) ends in the triggerer when the job has completed.",
+        "It ends on a worker.",
+    ),
     "task_state_store": Capability(
         (3, 3, 0),
         "The name of the task's tuning job is also kept in the task state store.",

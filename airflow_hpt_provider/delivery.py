@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.links.tuning import push_links
+from airflow_hpt_provider.links.tuning import console_urls, push_links
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -28,22 +28,44 @@ TUNING_JOB_NAME = "tuning_job_name"
 TUNING_JOB_ARN = "tuning_job_arn"
 BEST_TRAINING_JOB = "best_training_job"
 FINAL_METRIC = "final_metric"
+RETURN_VALUE = "return_value"
 
 
 def announce(operator: Any, context: Context, name: str, arn: str) -> None:
     """Make a job known as soon as it exists: its name, ARN and links."""
-    ti = context["ti"]
-    ti.xcom_push(key=TUNING_JOB_NAME, value=name)
-    ti.xcom_push(key=TUNING_JOB_ARN, value=arn)
+    _push(context, _announcement(name, arn))
     push_links(operator, context, arn)
 
 
 def deliver(operator: Any, context: Context, result: TuningResult) -> dict[str, Any]:
     """Push the result's parts and return the whole as JSON: the task's return value."""
-    ti = context["ti"]
     value = result.to_xcom()
     if result.best_training_job is not None:
-        ti.xcom_push(key=BEST_TRAINING_JOB, value=value["best_training_job"])
-        ti.xcom_push(key=FINAL_METRIC, value=value["final_metric"])
+        _push(context, _best(value))
         push_links(operator, context, result.tuning_job_arn, result.best_training_job.training_job_name)
     return value
+
+
+def xcoms(result: TuningResult) -> dict[str, Any]:
+    """All that a task leaves behind in the end, by key; for one that ends where there is no operator."""
+    value = result.to_xcom()
+    best = result.best_training_job
+    return {
+        **_announcement(result.tuning_job_name, result.tuning_job_arn),
+        **console_urls(result.tuning_job_arn, best.training_job_name if best else None),
+        **(_best(value) if best else {}),
+        RETURN_VALUE: value,
+    }
+
+
+def _announcement(name: str, arn: str) -> dict[str, Any]:
+    return {TUNING_JOB_NAME: name, TUNING_JOB_ARN: arn}
+
+
+def _best(value: dict[str, Any]) -> dict[str, Any]:
+    return {BEST_TRAINING_JOB: value["best_training_job"], FINAL_METRIC: value["final_metric"]}
+
+
+def _push(context: Context, values: dict[str, Any]) -> None:
+    for key, value in values.items():
+        context["ti"].xcom_push(key=key, value=value)

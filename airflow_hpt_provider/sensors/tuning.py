@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from airflow_hpt_provider.compat import default_deferrable
+from airflow_hpt_provider.compat import default_deferrable, has
 from airflow_hpt_provider.delivery import announce, deliver
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError, TuningServiceUnreachableError
 from airflow_hpt_provider.links.tuning import BestTrainingJobLink, BestTrainingJobLogsLink, TuningJobLink
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin
+from airflow_hpt_provider.upstream import is_known_to_triggerer, job_name, source_of
 from airflow_hpt_provider.waiting import Outcome, check_policy, outcome_of, utcnow
 
 if TYPE_CHECKING:
@@ -30,9 +31,17 @@ class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
     somebody else's job, so it never stops it.
 
     Args:
-        tuning_job_name: the job to wait for (templated).
+        tuning_job_name: the job to wait for (templated), or the result of the task that started it:
+            ``HyperParameterTuningJobSensor(tuning_job_name=create.output)``.
         deferrable: wait in the triggerer, without holding a worker. Default: ``[operators]
             default_deferrable`` of Airflow's configuration.
+        start_from_trigger: start in the triggerer, without a worker (Airflow 3.3+; implies ``deferrable``).
+            Default False. The name may be a constant, come from another task (``create.output``, or a plain
+            ``{{ ti.xcom_pull(task_ids="create", key="tuning_job_name") }}``), or be a template of ``params``,
+            ``dag_run`` or ``var``; with any other template, and when mapped, the task starts on a worker.
+        finish_in_triggerer: end in the triggerer, too, when the job has succeeded (Airflow 3.3+; implies
+            ``deferrable``). Default False, because Airflow then skips much of what belongs to the end of a
+            task: see ``docs/waiting.md``.
         on_stopped: for a job that was stopped before it completed: ``fail`` (default), ``skip``, or
             ``use_best``.
         max_unreachable: deferrable only: seconds for which the service may be unreachable before the task
@@ -55,8 +64,10 @@ class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
     def __init__(
         self,
         *,
-        tuning_job_name: str,
+        tuning_job_name: Any,
         deferrable: bool | None = None,
+        start_from_trigger: bool = False,
+        finish_in_triggerer: bool = False,
         on_stopped: OnUnfinished = "fail",
         max_unreachable: float | None = None,
         top_k: int = 0,
@@ -68,6 +79,11 @@ class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
     ) -> None:
         super().__init__(**kwargs)
         self.tuning_job_name = tuning_job_name
+        self.finish_in_triggerer = finish_in_triggerer
+        if start_from_trigger or finish_in_triggerer:
+            if deferrable is False:
+                raise ValueError("start_from_trigger and finish_in_triggerer need deferrable=True.")
+            deferrable = True
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.on_stopped = on_stopped
         self.max_unreachable = max_unreachable
@@ -79,10 +95,13 @@ class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
         self._progress: ProgressLog | None = None
         if "{{" not in on_stopped:
             check_policy("on_stopped", on_stopped)
+        if start_from_trigger and has("start_from_trigger"):
+            self._start_in_triggerer()
 
     def execute(self, context: Context) -> Any:
         """Wait here, or defer."""
         check_policy("on_stopped", self.on_stopped)
+        self.tuning_job_name = job_name(self.tuning_job_name)
         if not self.deferrable:
             return super().execute(context)
         done = self.poke(context)
@@ -116,28 +135,61 @@ class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
         """Take up the task again after the trigger has fired."""
         # `dag.test()` hands on an end event as a bare string; the job's state is read afresh in any case.
         event = event if isinstance(event, dict) else {}
+        self.tuning_job_name = job_name(self.tuning_job_name)
         if event.get("status") == Outcome.UNREACHABLE:
             raise TuningServiceUnreachableError(str(event.get("message")), self.tuning_job_name)
         description = self.hook.describe(self.tuning_job_name)
         if outcome_of(description.status) is None:
-            return self._defer(datetime.fromisoformat(deadline))  # the event was early
+            # The event was early. Without a leg on a worker before, nobody has set the deadline yet.
+            limit = (
+                datetime.fromisoformat(deadline) if deadline else utcnow() + timedelta(seconds=self.timeout)
+            )
+            return self._defer(limit)
         return self._finish(context, description)
+
+    def _start_in_triggerer(self) -> None:
+        """Tell Airflow to start the task with its trigger.
+
+        On the instance, never on the class: mapped tasks would start with the class's, whatever they are
+        expanded with; this way they start on a worker.
+        """
+        from airflow.triggers.base import StartTriggerArgs
+
+        source = source_of(self.tuning_job_name)
+        if source is None and not is_known_to_triggerer(self.tuning_job_name):
+            return
+        name = {"tuning_job_name": ""} if source else {"tuning_job_name": self.tuning_job_name}
+        self.start_from_trigger = True
+        self.start_trigger_args = StartTriggerArgs(
+            trigger_cls="airflow_hpt_provider.triggers.tuning.HyperParameterTuningJobTrigger",
+            trigger_kwargs={**self._trigger_arguments(), **name, "name_from": source},
+            next_method="execute_complete",
+            next_kwargs={},
+            timeout=timedelta(seconds=self.timeout),
+        )
 
     def _defer(self, deadline: datetime) -> Any:
         from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
 
         self.log.info("Waiting for tuning job %s in the triggerer.", self.tuning_job_name)
         self.defer(
-            trigger=HyperParameterTuningJobTrigger(
-                tuning_job_name=self.tuning_job_name,
-                poll_interval=self.poke_interval,
-                max_unreachable=self.max_unreachable,
-                **self.connection_settings.as_kwargs(),
-            ),
+            trigger=HyperParameterTuningJobTrigger(**self._trigger_arguments()),
             method_name="execute_complete",
             kwargs={"deadline": deadline.isoformat()},
             timeout=max(deadline - utcnow(), timedelta()),
         )
+
+    def _trigger_arguments(self) -> dict[str, Any]:
+        return {
+            "tuning_job_name": self.tuning_job_name,
+            "poll_interval": self.poke_interval,
+            "max_unreachable": self.max_unreachable,
+            "finish_in_triggerer": self.finish_in_triggerer,
+            "on_stopped": self.on_stopped,
+            "top_k": self.top_k,
+            "push_result": self.do_xcom_push,
+            **self.connection_settings.as_kwargs(),
+        }
 
     def _finish(self, context: Context, description: TuningJobDescription) -> dict[str, Any]:
         from airflow_hpt_provider.outcomes import Settlement

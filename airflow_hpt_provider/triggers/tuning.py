@@ -8,8 +8,9 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from airflow.triggers.base import BaseTrigger, TriggerEvent
+from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
+from airflow_hpt_provider.compat import has
 from airflow_hpt_provider.exceptions import (
     TuningJobNotFoundError,
     TuningJobTimeoutError,
@@ -17,8 +18,11 @@ from airflow_hpt_provider.exceptions import (
 )
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.progress import ProgressLog
+from airflow_hpt_provider.retries import brief
+from airflow_hpt_provider.triggers.finishing import Finish
+from airflow_hpt_provider.upstream import job_name
 from airflow_hpt_provider.waiter import Waiter
-from airflow_hpt_provider.waiting import Outcome
+from airflow_hpt_provider.waiting import OnUnfinished, Outcome
 from airflow_hpt_provider.watcher import TuningJobWatcher
 
 SETTLE_SECONDS = 5.0
@@ -46,6 +50,10 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             long as the wait may last.
         stop_on_kill: stop the tuning job when a person fails, clears or marks the waiting task as success
             (Airflow 3.3+). Default False: a trigger of its own waits for somebody else's job.
+        name_from: where the task has not been on a worker before: the XCom (``task_id`` and ``key``) that holds
+            the job's name; instead of ``tuning_job_name``.
+        finish_in_triggerer: when the job has succeeded, leave its XComs and end the task here (Airflow 3.3+).
+        on_stopped, top_k, push_result: for that; see :class:`airflow_hpt_provider.triggers.finishing.Finish`.
     """
 
     def __init__(
@@ -59,6 +67,11 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         deadline: str | None = None,
         max_unreachable: float | None = None,
         stop_on_kill: bool = False,
+        name_from: dict[str, str] | None = None,
+        finish_in_triggerer: bool = False,
+        on_stopped: OnUnfinished = "fail",
+        top_k: int = 0,
+        push_result: bool = True,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.tuning_job_name = tuning_job_name
@@ -70,6 +83,11 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         self.deadline = deadline
         self.max_unreachable = max_unreachable
         self.stop_on_kill = stop_on_kill
+        self.name_from = name_from
+        self.finish_in_triggerer = finish_in_triggerer
+        self.on_stopped = on_stopped
+        self.top_k = top_k
+        self.push_result = push_result
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class path and the arguments to make this trigger again."""
@@ -83,14 +101,23 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             "deadline": self.deadline,
             "max_unreachable": self.max_unreachable,
             "stop_on_kill": self.stop_on_kill,
+            "name_from": self.name_from,
+            "finish_in_triggerer": self.finish_in_triggerer,
+            "on_stopped": self.on_stopped,
+            "top_k": self.top_k,
+            "push_result": self.push_result,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then fire one event."""
         started = time.monotonic()
+        await self._find_name()
         event = await self._wait()
         await asyncio.sleep(max(0.0, started + SETTLE_SECONDS - time.monotonic()))
-        yield TriggerEvent(event)  # type: ignore[no-untyped-call]
+        if await self._finished(event):
+            yield TaskSuccessEvent()
+        else:
+            yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
         """Stop the tuning job, if it is this task's own (``stop_on_kill``)."""
@@ -103,10 +130,35 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         await asyncio.shield(task)
 
     @property
+    def _settings(self) -> ConnectionSettings:
+        return ConnectionSettings(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
+
+    @property
     def _watcher(self) -> TuningJobWatcher:
-        return TuningJobWatcher.shared(
-            ConnectionSettings(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
-        )
+        return TuningJobWatcher.shared(self._settings)
+
+    async def _find_name(self) -> None:
+        if self.name_from is not None:
+            ti: Any = self.task_instance
+            # Without map_indexes the triggerer waits for the answer for ever (3.3.2).
+            value = await ti.axcom_pull(
+                task_ids=self.name_from["task_id"], key=self.name_from["key"], map_indexes=-1
+            )
+            self.tuning_job_name = str(job_name(value))
+
+    async def _finished(self, event: dict[str, Any]) -> bool:
+        """Whether the task has been brought to its end here; if not, a worker does it."""
+        if not (self.finish_in_triggerer and has("finish_in_triggerer")):
+            return False
+        if event["status"] not in {Outcome.COMPLETED, Outcome.STOPPED}:
+            return False
+        finish = Finish(self._settings, self.on_stopped, self.top_k, self.push_result)
+        try:
+            await finish.push(self.tuning_job_name, self.task_instance, self.log)
+        except Exception as error:  # noqa: BLE001 - the worker meets it again, and raises it
+            self.log.info("The task ends on a worker: %s", brief(error))
+            return False
+        return True
 
     async def _wait(self) -> dict[str, Any]:
         waiter = Waiter(

@@ -149,3 +149,49 @@ def test_marking_a_deferred_task_failed_stops_its_tuning_job(demo: DemoSession) 
     assert status() == "InProgress"
     api.mark_task(dag_id, run_id, "tune", "failed")
     wait_until(lambda: status() == "Stopped", PATIENCE, f"tuning job {job} was not stopped")
+
+
+def test_sensors_start_and_end_without_a_worker_and_leave_the_same(demo: DemoSession) -> None:
+    api, dag_id = demo.airflow.api, "no_worker"
+    run_id = started(demo, dag_id)
+    assert api.wait_for_run(dag_id, run_id, PATIENCE) == "success"
+    keys = ("tuning_job_name", "tuning_job_arn", "best_training_job", "final_metric", "return_value")
+    expected = {key: api.xcom(dag_id, run_id, "on_worker", key) for key in keys}
+    assert TuningResult.from_xcom(expected["return_value"]).succeeded
+    for sensor in ("from_output", "from_template", "from_unusual", "never_on_worker"):
+        assert {key: api.xcom(dag_id, run_id, sensor, key) for key in keys} == expected, sensor
+    ran_on_worker = {
+        sensor: api.task(dag_id, run_id, sensor)["pid"] is not None
+        for sensor in ("on_worker", "from_output", "from_template", "from_unusual", "never_on_worker")
+    }
+    assert ran_on_worker == {
+        "on_worker": True,
+        "from_output": True,  # to end, not to start
+        "from_template": True,
+        "from_unusual": True,
+        "never_on_worker": False,
+    }
+    assert "Waiting for tuning job" in api.log(dag_id, run_id, "from_unusual")
+    for sensor in ("from_output", "from_template"):
+        assert "Waiting for tuning job" not in api.log(dag_id, run_id, sensor), "it was on a worker before"
+
+
+def test_a_name_from_params_is_rendered_in_the_triggerer(demo: DemoSession) -> None:
+    api = demo.airflow.api
+    first = started(demo, "sync")
+    assert api.wait_for_run("sync", first, PATIENCE) == "success"
+    job = api.xcom("sync", first, "tune", "tuning_job_name")
+    run_id = started(demo, "no_worker_params", job=job)
+    assert api.wait_for_run("no_worker_params", run_id, PATIENCE) == "success"
+    assert api.xcom("no_worker_params", run_id, "wait", "tuning_job_name") == job
+    assert api.task("no_worker_params", run_id, "wait")["pid"] is None
+
+
+def test_failures_are_told_by_a_worker_even_if_success_would_end_in_the_triggerer(demo: DemoSession) -> None:
+    api = demo.airflow.api
+    first = started(demo, "failing")
+    assert api.wait_for_run("failing", first, PATIENCE) == "failed"
+    job = api.xcom("failing", first, "tune", "tuning_job_name")
+    run_id = started(demo, "no_worker_params", job=job)
+    assert api.wait_for_run("no_worker_params", run_id, PATIENCE) == "failed"
+    assert "the disk is on fire" in api.log("no_worker_params", run_id, "wait")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import DAG
+from airflow.sdk import DAG, Param
 
 from airflow_hpt_provider.models import Continuous
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
@@ -66,4 +66,31 @@ with DAG("fire_and_wait", schedule=None):
         deferrable=False,
         mode="reschedule",
         poke_interval=1,
+    )
+
+with DAG("no_worker", schedule=None):
+    create = HyperParameterTuningJobOperator(
+        task_id="create", config=job(seconds="1"), deferrable=True, wait_for_completion=False
+    )
+    created = "{{ ti.xcom_pull(task_ids='create', key='tuning_job_name') }}"
+    unusual = "{{ ti.xcom_pull(task_ids=['create'], key='tuning_job_name')[0] }}"
+    waiting: dict[str, Any] = {"poke_interval": 1, "start_from_trigger": True}
+    create >> [
+        HyperParameterTuningJobSensor(
+            task_id="on_worker", tuning_job_name=created, deferrable=True, poke_interval=1
+        ),
+        HyperParameterTuningJobSensor(task_id="from_output", tuning_job_name=create.output, **waiting),
+        HyperParameterTuningJobSensor(task_id="from_template", tuning_job_name=created, **waiting),
+        HyperParameterTuningJobSensor(task_id="from_unusual", tuning_job_name=unusual, **waiting),
+        HyperParameterTuningJobSensor(
+            task_id="never_on_worker", tuning_job_name=create.output, finish_in_triggerer=True, **waiting
+        ),
+        HyperParameterTuningJobSensor.partial(task_id="mapped", finish_in_triggerer=True, **waiting).expand(
+            tuning_job_name=[created, unusual]
+        ),
+    ]
+
+with DAG("no_worker_params", schedule=None, params={"job": Param("", type="string")}):
+    HyperParameterTuningJobSensor(
+        task_id="wait", tuning_job_name="{{ params.job }}", finish_in_triggerer=True, **waiting
     )

@@ -1,0 +1,44 @@
+"""A tuning job's name that comes from another task, in all the forms in which DAG authors write it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from airflow_hpt_provider.delivery import RETURN_VALUE, TUNING_JOB_NAME
+
+_PULL = re.compile(
+    r"""\{\{\s*(?:ti|task_instance)\.xcom_pull\(\s*(?:task_ids\s*=\s*)?(["'])(?P<task>[\w.-]+)\1
+        (?:\s*,\s*key\s*=\s*(["'])(?P<key>\w+)\3)?\s*,?\s*\)\s*\}\}""",
+    re.VERBOSE,
+)
+
+
+def job_name(value: Any) -> Any:
+    """The name in a rendered argument: the name itself, or the result that the creating task has returned."""
+    return value.get(TUNING_JOB_NAME, value) if isinstance(value, Mapping) else value
+
+
+def source_of(value: Any) -> dict[str, str] | None:
+    """The XCom in which a name lies: ``create.output``, ``create.output["tuning_job_name"]``, or the plain template.
+
+    Returns:
+        ``{"task_id": ..., "key": ...}``; None for anything else.
+    """
+    if isinstance(value, str):
+        match = _PULL.fullmatch(value.strip())
+        return {"task_id": match["task"], "key": match["key"] or RETURN_VALUE} if match else None
+    operator, key = getattr(value, "operator", None), getattr(value, "key", None)
+    task_id = getattr(operator, "task_id", None)
+    if type(value).__name__ != "PlainXComArg" or not isinstance(key, str) or not isinstance(task_id, str):
+        return None
+    return {"task_id": task_id, "key": key}
+
+
+def is_known_to_triggerer(value: Any) -> bool:
+    """Whether the triggerer can render a template: it knows params, dag_run and var; XComs hang it for ever."""
+    if not isinstance(value, str):
+        return False
+    names = re.findall(r"\{[{%](.*?)[}%]\}", value, re.DOTALL)
+    return "{%" not in value and all(re.match(r"\s*(params|dag_run|var)\b", name) for name in names)
