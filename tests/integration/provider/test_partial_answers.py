@@ -40,7 +40,9 @@ def faulty_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
         yield running
 
 
-async def test_a_job_is_created_once_and_waited_for_through_cut_answers(faulty_service, gated, gate, first_try):
+async def test_a_job_is_created_once_and_waited_for_through_cut_answers(
+    faulty_service, gated, gate, first_try
+):
     task = make(HyperParameterTuningJobOperator, config=gated, deferrable=True, poll_interval=0.2)
     with pytest.raises(TaskDeferred) as deferred:
         task.execute(first_try.context(task))
