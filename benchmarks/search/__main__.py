@@ -60,7 +60,7 @@ def main() -> None:
     print(f"Median regret after {options.trials} trials, {options.pending} pending, {options.seeds} seeds\n")
     print(regret_table(table, list(PROBLEMS)))
     if set(HELD_OUT) & set(table):
-        print("\nHeld out: looked at only after everything had been chosen\n")
+        print("\nHeld out: used for no choice\n")
         print(regret_table(table, list(HELD_OUT)))
     if not options.no_speed:
         print("\nCPU seconds per suggestion, median (highest)\n")

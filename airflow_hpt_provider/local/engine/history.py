@@ -81,7 +81,11 @@ class History:
 
 
 def _trial(
-    job: TrainingJob, number: int, point: Mapping[str, float | int | str], curve: Sequence[float]
+    job: TrainingJob,
+    number: int,
+    point: Mapping[str, float | int | str],
+    curve: Sequence[float],
+    parent: str | None = None,
 ) -> Trial:
     running = job.status in RUNNING
     outcome = Outcome.PENDING if running else Outcome(job.objective_status)
@@ -95,6 +99,7 @@ def _trial(
         running=running,
         budget=job.budget,
         bracket=job.bracket,
+        parent=parent,
     )
 
 
@@ -112,5 +117,5 @@ def _parents(connection: sqlite3.Connection, plan: Plan, definition: DefinitionP
         for job in training_jobs.of_tuning_job(connection, parent.id):
             if job.status not in RUNNING and job.objective_metric == definition.objective_metric:
                 point = definition.point(job.hyperparameters)
-                trials.append(_trial(job, -len(trials) - 1, point, curves.get(job.id, ())))
+                trials.append(_trial(job, -len(trials) - 1, point, curves.get(job.id, ()), name))
     return trials
