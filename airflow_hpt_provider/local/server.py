@@ -106,9 +106,10 @@ def _secret_finder(secret_access_key: str) -> SecretFinder:
 
 
 def _build_operations(settings: ServiceSettings, objects: ObjectStore) -> Operations:
+    from airflow_hpt_provider.local.events import StateChangeEvents
     from airflow_hpt_provider.local.operations import build_operations
 
-    return build_operations(settings, objects)
+    return build_operations(settings, objects, StateChangeEvents(settings.region, settings.account_id))
 
 
 def _listen(settings: ServiceSettings, former: Environment | None) -> socket.socket:

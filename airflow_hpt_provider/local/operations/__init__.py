@@ -18,6 +18,7 @@ from airflow_hpt_provider.local.store.database import Database
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from airflow_hpt_provider.local.engine.tuning import OnChange
     from airflow_hpt_provider.local.storage.objects import ObjectStore
 
 __all__ = ["Operations", "OperationsSettings", "build_operations"]
@@ -57,8 +58,15 @@ class OperationsSettings(Protocol):
         ...
 
 
-def build_operations(settings: OperationsSettings, objects: ObjectStore) -> Operations:
+def build_operations(
+    settings: OperationsSettings, objects: ObjectStore, on_change: OnChange = lambda job, tags: None
+) -> Operations:
     """The operations of a service; call their ``start`` before the first call and ``close`` after the last.
+
+    Args:
+        settings: where and how.
+        objects: S3.
+        on_change: called with a tuning job and its tags when its status has changed.
 
     Raises:
         ValueError, OSError: the images file can't be used.
@@ -71,5 +79,6 @@ def build_operations(settings: OperationsSettings, objects: ObjectStore) -> Oper
         Arns(settings.region, settings.account_id),
         max_parallel=settings.max_parallel,
         spot_interruptions=settings.spot_interruptions,
+        on_change=on_change,
     )
     return LocalOperations(engine)
