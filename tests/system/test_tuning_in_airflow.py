@@ -168,7 +168,6 @@ def test_sensors_start_and_end_without_a_worker_and_leave_the_same(demo: DemoSes
         path = f"{api._task(dag_id, run_id, 'mapped')}/xcomEntries/final_metric"
         value = api._get(path, params={"map_index": task["map_index"]})["value"]
         assert value == expected["final_metric"]
-    assert "Waiting for tuning job" in api.log(dag_id, run_id, "from_unusual")
     for sensor in ("from_output", "from_template"):
         assert "Waiting for tuning job" not in api.log(dag_id, run_id, sensor), "it was on a worker before"
 

@@ -71,7 +71,7 @@ with DAG("fire_and_wait", schedule=None):
 
 with DAG("no_worker", schedule=None):
     create = HyperParameterTuningJobOperator(
-        task_id="create", config=job(seconds="1"), deferrable=True, wait_for_completion=False
+        task_id="create", config=job(seconds="8"), deferrable=True, wait_for_completion=False
     )
     created = "{{ ti.xcom_pull(task_ids='create', key='tuning_job_name') }}"
     unusual = "{{ ti.xcom_pull(task_ids=['create'], key='tuning_job_name')[0] }}"
