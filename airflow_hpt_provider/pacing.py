@@ -7,7 +7,6 @@ Two independent limits: :func:`look_interval` says how soon a look at a job is w
 from __future__ import annotations
 
 import threading
-from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.compat import setting
@@ -95,7 +94,7 @@ class CallBudget:
                 self.rate = min(self.limit, self.rate + self.limit * self.INCREASE)
 
 
-def look_interval(seen: Sighting, *, now: datetime, quiet: float, shortest: float, longest: float) -> float:
+def look_interval(seen: Sighting, *, now: float, quiet: float, shortest: float, longest: float) -> float:
     """Seconds until the next look at a job: a tenth of what it is expected still to take.
 
     The expectation comes from its counters: so many training jobs are missing, and each came so long after
@@ -105,7 +104,7 @@ def look_interval(seen: Sighting, *, now: datetime, quiet: float, shortest: floa
 
     Args:
         seen: the job; a job that is not InProgress (Stopping ...) is about to end.
-        now: the time of the sighting.
+        now: the time of the sighting, in seconds since the epoch.
         quiet: seconds since its counters last changed.
         shortest: never sooner.
         longest: never later.
@@ -116,7 +115,7 @@ def look_interval(seen: Sighting, *, now: datetime, quiet: float, shortest: floa
         return shortest
     if seen.created is None:
         return longest
-    age = max(0.0, (now - seen.created).total_seconds())
+    age = max(0.0, now - seen.created)
     if not seen.finished:
         expected = age
     elif seen.limit is None:

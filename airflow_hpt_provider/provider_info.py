@@ -37,7 +37,13 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "hooks": [{"integration-name": INTEGRATION, "python-modules": ["airflow_hpt_provider.hooks.tuning"]}],
         "triggers": [
-            {"integration-name": INTEGRATION, "python-modules": ["airflow_hpt_provider.triggers.tuning"]}
+            {
+                "integration-name": INTEGRATION,
+                "python-modules": [
+                    "airflow_hpt_provider.triggers.tuning",
+                    "airflow_hpt_provider.triggers.events",
+                ],
+            }
         ],
         "extra-links": [
             "airflow_hpt_provider.links.tuning.TuningJobLink",

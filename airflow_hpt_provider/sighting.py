@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ class Sighting:
         name, arn, status: in AWS's words.
         completed, in_progress, failed, stopped: how many training jobs there are of each kind.
         limit: MaxNumberOfTrainingJobs, if the job has one.
-        created: CreationTime.
+        created: CreationTime, in seconds since the epoch.
         failure_reason: only DescribeHyperParameterTuningJob tells it.
         best_name, best_metric: the best training job so far; only Describe tells it.
     """
@@ -32,14 +31,17 @@ class Sighting:
     failed: int = 0
     stopped: int = 0
     limit: int | None = None
-    created: datetime | None = None
+    created: float | None = None
     failure_reason: str | None = None
     best_name: str | None = None
     best_metric: float | None = None
 
     @classmethod
     def of_answer(cls, answer: Mapping[str, Any]) -> Self:
-        """From a Describe answer, or one of the summaries of a List answer; both as boto3 returns them."""
+        """From a Describe answer, or one of the summaries of a List answer.
+
+        As :class:`~airflow_hpt_provider.hooks.polling.PollingHook` reads them: times are numbers.
+        """
         counters = answer.get("TrainingJobStatusCounters", {})
         limits = (
             answer.get("ResourceLimits")
@@ -77,7 +79,7 @@ class Sighting:
             failed=counters.failed,
             stopped=counters.stopped or 0,
             limit=limits.max_number_of_training_jobs if limits else None,
-            created=description.creation_time,
+            created=description.creation_time.timestamp(),
             failure_reason=description.failure_reason,
             best_name=best.training_job_name if best else None,
             best_metric=best.final_metric if best else None,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.pacing import look_interval
 from airflow_hpt_provider.patience import Patience
 from airflow_hpt_provider.retries import FullJitter, brief, retry_after
-from airflow_hpt_provider.waiting import outcome_of, utcnow
+from airflow_hpt_provider.waiting import outcome_of
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.sighting import Sighting
@@ -90,7 +91,11 @@ class Waiter(Patience):
             self.future.set_exception(over)
         else:
             self.interval = look_interval(
-                seen, now=utcnow(), quiet=now - self.changed_at, shortest=shortest, longest=self.poll_interval
+                seen,
+                now=time.time(),
+                quiet=now - self.changed_at,
+                shortest=shortest,
+                longest=self.poll_interval,
             )
 
     def missed(self, error: Exception, now: float, *, worked_before: bool) -> None:

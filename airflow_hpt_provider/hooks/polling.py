@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 from botocore.loaders import Loader
+from botocore.utils import parse_timestamp
 
 from airflow_hpt_provider.hooks.partial_answers import refuse_partial_answer
 
@@ -126,6 +127,10 @@ API: dict[str, Any] = {
 }
 
 
+def _epoch_seconds(value: Any) -> float:
+    return float(value) if isinstance(value, (int, float)) else float(parse_timestamp(value).timestamp())
+
+
 class _PollingLoader(Loader):
     def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
         if (service_name, type_name) == ("sagemaker", "service-2"):
@@ -150,9 +155,12 @@ class PollingHook(AwsBaseHook):
         )
 
     def get_session(self, *args: Any, **kwargs: Any) -> Any:
-        """As for every hook; but clients that it makes know only :data:`API`."""
+        """As for every hook; but clients that it makes know only :data:`API`, and read times as numbers."""
         session = super().get_session(*args, **kwargs)
-        session._session.register_component("data_loader", _PollingLoader())
+        core = session._session
+        core.register_component("data_loader", _PollingLoader())
+        # A datetime with the machine's time zone takes a third of the time that reading a page takes.
+        core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_epoch_seconds)
         return session
 
     @cached_property

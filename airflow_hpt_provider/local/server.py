@@ -126,11 +126,14 @@ def _faults(settings: ServiceSettings) -> FaultFile:
 
 
 def _build_operations(settings: ServiceSettings, objects: ObjectStore, faults: FaultFile) -> Operations:
+    from airflow_hpt_provider.local.events import StateChangeEvents
     from airflow_hpt_provider.local.operations import build_operations
 
+    events = StateChangeEvents(settings.region, settings.account_id)
     if not faults.trial:
-        return build_operations(settings, objects)
-    return build_operations(settings, objects, lambda runner: FaultyRunner(runner, TrialFaults(faults.trial)))
+        return build_operations(settings, objects, on_change=events)
+    trials = TrialFaults(faults.trial)
+    return build_operations(settings, objects, lambda runner: FaultyRunner(runner, trials), events)
 
 
 def _listen(settings: ServiceSettings, former: Environment | None) -> socket.socket:

@@ -13,7 +13,7 @@ import os
 import selectors
 import sys
 import time
-from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from benchmarks.waiting.script import Play, job_name, scripted_jobs
@@ -82,7 +82,7 @@ def main() -> None:
     if who == OURS:
         from airflow_hpt_provider import waiter
 
-        waiter.utcnow = lambda: datetime.fromtimestamp(loop.time() + offset, UTC)  # type: ignore[attr-defined]
+        waiter.time = SimpleNamespace(time=lambda: loop.time() + offset)  # type: ignore[assignment]
     if who == INCUMBENT:
         count_calls_of_aiobotocore(loop)
     play = Play(clock=lambda: loop.time() + offset)

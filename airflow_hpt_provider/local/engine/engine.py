@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from airflow_hpt_provider.local.engine.loop import Loop, Turn
 from airflow_hpt_provider.local.engine.slots import Claim, next_claim
 from airflow_hpt_provider.local.engine.training import GRACE, TrainingJobs
-from airflow_hpt_provider.local.engine.tuning import TuningJobs
+from airflow_hpt_provider.local.engine.tuning import OnChange, TuningJobs
 from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Engine:
         max_parallel: training jobs at once, over all tuning jobs; default: the number of CPUs.
         spot_interruptions: mean interruptions per minute of training of a managed spot job.
         grace: seconds between SIGTERM and SIGKILL.
+        on_change: called with a tuning job and its tags when its status has changed.
     """
 
     def __init__(
@@ -49,13 +50,14 @@ class Engine:
         max_parallel: int | None = None,
         spot_interruptions: float = 0.0,
         grace: float = GRACE,
+        on_change: OnChange = lambda job, tags: None,
     ) -> None:
         self.database = database
         self.arns = arns
         self.runner = runner
         self._max_parallel = max_parallel or os.cpu_count() or 1
         self._executor = ThreadPoolExecutor(SEARCH_THREADS, thread_name_prefix="search")
-        self.tuning = TuningJobs(arns, self._executor)
+        self.tuning = TuningJobs(arns, self._executor, on_change)
         self.training = TrainingJobs(
             runner,
             directory / "training-jobs",

@@ -11,6 +11,7 @@ The status of a tuning job changes here and nowhere else::
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.runners.contract import Metric
 
 LOGGER = logging.getLogger(__name__)
+OnChange = Callable[[TuningJob, Mapping[str, str]], object]
 
 
 class TuningJobs:
@@ -40,12 +42,14 @@ class TuningJobs:
 
     Args:
         executor: computes suggestions and early stopping.
+        on_change: called with a tuning job and its tags when its status has changed, and that is on disk.
     """
 
-    def __init__(self, arns: Arns, executor: Executor) -> None:
+    def __init__(self, arns: Arns, executor: Executor, on_change: OnChange = lambda job, tags: None) -> None:
         self.loop: Loop  # both set by the engine
         self.training: TrainingJobs
         self._arns = arns
+        self._on_change = on_change
         self._states: dict[int, State] = {}
         self._searches = Searches(executor)
         self._suggesting: set[int] = set()
@@ -56,8 +60,10 @@ class TuningJobs:
 
     # Requests
 
-    def track(self, turn: Turn, job: TuningJob) -> None:
-        """A tuning job has been put into the store, or was found there when the service started."""
+    def track(self, turn: Turn, job: TuningJob, *, new: bool = False) -> None:
+        """A tuning job has been put into the store (new), or was found there when the service started."""
+        if new:
+            self._tell(turn, job.id)
         state = self._states[job.id] = State.load(turn, job, self._searches)
         if state.plan.max_runtime is not None:
             deadline = job.created_at + state.plan.max_runtime
@@ -72,6 +78,8 @@ class TuningJobs:
         status = "Stopping" if ending is Ending.REQUEST else "InProgress"
         tuning_jobs.set_ending(turn.connection, job.id, ending=ending, status=status, now=turn.now)
         state.read_job(turn)
+        if status != job.status:
+            self._tell(turn, job.id)
         LOGGER.info("tuning job %s: %s", job.name, ending)
         for child_id in sorted(state.history.unfinished):
             child = training_jobs.get(turn.connection, child_id)
@@ -276,9 +284,16 @@ class TuningJobs:
             return
         status, reason = state.final_status()
         tuning_jobs.set_ended(turn.connection, job.id, status=status, failure_reason=reason, now=turn.now)
+        self._tell(turn, job.id)
         del self._states[job.id]
         turn.after(partial(self._searches.drop, job.id))
         LOGGER.info("tuning job %s: %s%s", job.name, status, f": {reason}" if reason else "")
+
+    def _tell(self, turn: Turn, job_id: int) -> None:
+        """Tell whoever wants to know, once it is on disk, that the tuning job's status has changed."""
+        job = tuning_jobs.get(turn.connection, job_id)
+        if job is not None:
+            turn.after(partial(self._on_change, job, tags.of(turn.connection, job.arn)))
 
     def reload(self, turn: Turn) -> None:
         """Read everything from the store again, after something was undone."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from airflow_hpt_provider.local.engine.tuning import OnChange
     from airflow_hpt_provider.local.runners.contract import Runner
     from airflow_hpt_provider.local.storage.objects import ObjectStore
 
@@ -69,6 +70,7 @@ def build_operations(
     settings: OperationsSettings,
     objects: ObjectStore,
     wrap: Callable[[Runner], Runner] = lambda runner: runner,
+    on_change: OnChange = lambda job, tags: None,
 ) -> Operations:
     """The operations of a service; call their ``start`` before the first call and ``close`` after the last.
 
@@ -76,6 +78,7 @@ def build_operations(
         settings: of the service.
         objects: where training jobs find their data and leave their models.
         wrap: puts something around the runner of the training jobs.
+        on_change: called with a tuning job and its tags when its status has changed.
 
     Raises:
         ValueError, OSError: the images file can't be used.
@@ -93,5 +96,6 @@ def build_operations(
         Arns(settings.region, settings.account_id),
         max_parallel=settings.max_parallel,
         spot_interruptions=settings.spot_interruptions,
+        on_change=on_change,
     )
     return LocalOperations(engine)

@@ -58,7 +58,7 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
         ids = [training_jobs.insert_definition(connection, each.body) for each in plan.definitions]
         tuning_jobs.insert_definitions(connection, job_id, ids)
         tags.put(connection, arn, {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or ()})
-        engine.tuning.track(turn, _get(tuning_jobs.find(connection, name), name))
+        engine.tuning.track(turn, _get(tuning_jobs.find(connection, name), name), new=True)
 
     engine.write(insert)
     return {"HyperParameterTuningJobArn": arn}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from airflow.sdk import DAG, Param
+from airflow.sdk import DAG, Asset, AssetWatcher, Param, task
 
 from airflow_hpt_provider.models import Continuous
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
+from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
 
 
 def job(**static: str) -> dict[str, Any]:
@@ -70,7 +71,7 @@ with DAG("fire_and_wait", schedule=None):
 
 with DAG("no_worker", schedule=None):
     create = HyperParameterTuningJobOperator(
-        task_id="create", config=job(seconds="1"), deferrable=True, wait_for_completion=False
+        task_id="create", config=job(seconds="8"), deferrable=True, wait_for_completion=False
     )
     created = "{{ ti.xcom_pull(task_ids='create', key='tuning_job_name') }}"
     unusual = "{{ ti.xcom_pull(task_ids=['create'], key='tuning_job_name')[0] }}"
@@ -94,3 +95,28 @@ with DAG("no_worker_params", schedule=None, params={"job": Param("", type="strin
     HyperParameterTuningJobSensor(
         task_id="wait", tuning_job_name="{{ params.job }}", finish_in_triggerer=True, **waiting
     )
+
+with DAG("watched", schedule=None, params={"name": Param("", type="string")}):
+    HyperParameterTuningJobOperator(
+        task_id="tune", config=job() | {"HyperParameterTuningJobName": "{{ params.name }}"}, deferrable=False
+    )
+
+# Two watchers share the queue: each gets its own events, and a message is deleted only when both are done with it.
+QUEUE = "http://sqs.us-east-1.localhost/123456789012/state-changes"
+TUNED = Asset(
+    "tuned", watchers=[AssetWatcher("tuned", TuningJobStateChangeTrigger(QUEUE, name_prefix="watched-"))]
+)
+BROKEN = Asset(
+    "broken", watchers=[AssetWatcher("broken", TuningJobStateChangeTrigger(QUEUE, ["Failed"], "watched-"))]
+)
+
+
+@task
+def payloads(asset: Asset, triggering_asset_events: Any = None) -> list[dict[str, Any]]:
+    """What the events say."""
+    return [event.extra["payload"] for event in triggering_asset_events[asset]]
+
+
+for watched in (TUNED, BROKEN):
+    with DAG(f"on_{watched.name}", schedule=[watched]):
+        payloads(watched)

@@ -11,6 +11,7 @@ MODULES = (
     "airflow_hpt_provider.operators.registration",
     "airflow_hpt_provider.sensors.tuning",
     "airflow_hpt_provider.triggers.tuning",
+    "airflow_hpt_provider.triggers.events",
     "airflow_hpt_provider.models",
     "airflow_hpt_provider.provider_info",
 )

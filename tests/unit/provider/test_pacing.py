@@ -1,19 +1,15 @@
 """How often to look at a job, and how many calls an account takes."""
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
 from airflow_hpt_provider.pacing import CallBudget, look_interval, shared_budget
 from airflow_hpt_provider.sighting import Sighting
 
-NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+NOW = 1_800_000_000.0
 
 
 def interval(*, age, completed=0, limit=20, quiet=0.0, status="InProgress", running=2):
-    seen = Sighting(
-        "tune-1", "arn", status, completed, running, limit=limit, created=NOW - timedelta(seconds=age)
-    )
+    seen = Sighting("tune-1", "arn", status, completed, running, limit=limit, created=NOW - age)
     return look_interval(seen, now=NOW, quiet=quiet, shortest=5, longest=60)
 
 

@@ -1,0 +1,197 @@
+"""Start DAG runs when tuning jobs change their state: SageMaker -> EventBridge -> SQS -> AssetWatcher."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Hashable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow.triggers.base import BaseEventTrigger, TriggerEvent
+from asgiref.sync import sync_to_async
+
+from airflow_hpt_provider.hooks.queue import Queue
+from airflow_hpt_provider.hooks.settings import ConnectionSettings
+from airflow_hpt_provider.retries import brief
+from airflow_hpt_provider.state_change import NotAStateChangeError, StateChange
+from airflow_hpt_provider.waiting import STATUSES, outcome_of
+
+if TYPE_CHECKING:
+    from airflow.triggers.shared_stream import SharedStreamProducer
+
+    from airflow_hpt_provider.hooks.queue import Message
+    from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+
+FINAL_STATUSES = tuple(sorted(status for status in STATUSES if outcome_of(status)))
+REMEMBERED = 10_000
+"""AWS may send several events for one change of state: the last so many changes are told once."""
+
+
+class TuningJobStateChangeTrigger(BaseEventTrigger):
+    """Fires for each tuning job that changes to one of some states; for an AssetWatcher.
+
+    ::
+
+        AssetWatcher(name="tuned", trigger=TuningJobStateChangeTrigger(queue_url="https://sqs..."))
+
+    The queue is the target of an EventBridge rule for the source ``aws.sagemaker`` and the detail type
+    ``SageMaker HyperParameter Tuning Job State Change``. All watchers of one queue share one reader (Airflow
+    3.3+), and a message is deleted only when every event made of it is stored in Airflow's database; below 3.3
+    each watcher needs a queue of its own, and a message is deleted when the event has been handed on. Messages
+    that are no such events go to the queue's dead-letter queue, or are deleted with a line in the log.
+
+    The event's payload is a dict: ``tuning_job_name``, ``tuning_job_arn``, ``status``, ``time``, ``tags``,
+    ``event_id``, and if the job could be described: ``failure_reason``, ``best_training_job`` (as the operator
+    leaves it in XCom; None if there is none) and ``final_metric``.
+
+    Two events within milliseconds may start one DAG run: consumers loop over ``triggering_asset_events``.
+
+    Args:
+        queue_url: the SQS queue's.
+        statuses: HyperParameterTuningJobStatus words to fire for; default: all final ones.
+        name_prefix: only jobs whose name begins so, in any case.
+        tags: only jobs with all of these tags.
+        aws_conn_id, region_name, verify, botocore_config: as for every AWS hook. aiobotocore is not needed.
+
+    Raises:
+        ValueError: a status that SageMaker does not know.
+    """
+
+    def __init__(
+        self,
+        queue_url: str,
+        statuses: Sequence[str] = FINAL_STATUSES,
+        name_prefix: str | None = None,
+        tags: dict[str, str] | None = None,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        if unknown := sorted(set(statuses) - STATUSES):
+            raise ValueError(f"statuses={unknown!r} are not among {', '.join(sorted(STATUSES))}.")
+        self.queue_url = queue_url
+        self.statuses = list(statuses)
+        self.name_prefix = name_prefix
+        self.tags = tags
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+        self._told: OrderedDict[tuple[str, str], None] = OrderedDict()
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """The class path and the arguments to make this trigger again."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {
+            "queue_url": self.queue_url,
+            "statuses": self.statuses,
+            "name_prefix": self.name_prefix,
+            "tags": self.tags,
+            **self._settings.as_kwargs(),
+        }
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Read the queue alone: below Airflow 3.3, where triggers do not share streams."""
+        queue = Queue(self.queue_url, self._settings)
+        try:
+            while True:
+                for message in await queue.receive():
+                    try:
+                        event = await self._event(message.body)
+                    except NotAStateChangeError as error:
+                        self.log.warning("A message of queue %s is rejected. %s", self.queue_url, error)
+                        await queue.reject([message])
+                        continue
+                    if event is not None:
+                        yield event
+                    await queue.delete([message])
+        finally:
+            queue.close()
+
+    # -- Airflow 3.3: one reader for all watchers of a queue ---------------------------------------------
+
+    def shared_stream_key(self) -> Hashable | None:
+        """Triggers with the same queue and connection share one reader."""
+        return ("airflow_hpt_provider", self.queue_url, self._settings.key)
+
+    @classmethod
+    def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> SharedStreamProducer:
+        """The reader of the queue."""
+        from airflow_hpt_provider.triggers.queue_stream import QueueProducer
+
+        names = ("aws_conn_id", "region_name", "verify", "botocore_config")
+        settings = ConnectionSettings(**{name: kwargs[name] for name in names if name in kwargs})
+        return QueueProducer(Queue(kwargs["queue_url"], settings))
+
+    async def filter_shared_stream(
+        self, shared_stream: AsyncIterator[Message]
+    ) -> AsyncIterator[TriggerEvent]:
+        """Of all messages of the queue, those that this trigger fires for."""
+        from airflow.triggers.shared_stream import reject_shared_stream_event
+
+        async for message in shared_stream:
+            try:
+                event = await self._event(message.body)
+            except NotAStateChangeError as error:
+                self.log.warning("A message of queue %s is rejected. %s", self.queue_url, error)
+                reject_shared_stream_event()
+                continue
+            if event is not None:
+                yield event
+
+    # -- from a message to an event ----------------------------------------------------------------------
+
+    @property
+    def _settings(self) -> ConnectionSettings:
+        return ConnectionSettings(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
+
+    async def _event(self, body: str) -> TriggerEvent | None:
+        change = StateChange.parse(body)
+        if not change.matches(self.statuses, self.name_prefix, self.tags):
+            return None
+        key = (
+            f"{change.arn} {change.event_id}" if outcome_of(change.status) is None else change.arn,
+            change.status,
+        )
+        if key in self._told:
+            return None
+        payload = await self._payload(change)
+        self._told[key] = None
+        if len(self._told) > REMEMBERED:
+            self._told.popitem(last=False)
+        return TriggerEvent(payload)  # type: ignore[no-untyped-call]
+
+    async def _payload(self, change: StateChange) -> dict[str, Any]:
+        payload = {
+            "tuning_job_name": change.name,
+            "tuning_job_arn": change.arn,
+            "status": change.status,
+            "time": change.time,
+            "tags": dict(change.tags),
+            "event_id": change.event_id,
+        }
+        try:
+            hook = await sync_to_async(self._build_hook)()
+            return payload | await asyncio.to_thread(_outcome, hook, change.name)
+        except Exception as error:  # noqa: BLE001 - the event is worth telling without its details
+            self.log.warning("Tuning job %s could not be described: %s", change.name, brief(error))
+            return payload
+
+    def _build_hook(self) -> HyperParameterTuningHook:
+        hook = self._settings.hook()
+        hook.conn  # noqa: B018 - reads the connection, which works from this thread only
+        return hook
+
+
+def _outcome(hook: HyperParameterTuningHook, name: str) -> dict[str, Any]:
+    from airflow_hpt_provider.models import TuningResult
+
+    description = hook.describe(name)
+    result = TuningResult.from_description(description, best=hook.best_training_job(description))
+    value = result.to_xcom()
+    return {
+        "failure_reason": description.failure_reason,
+        "best_training_job": value.get("best_training_job"),
+        "final_metric": value.get("final_metric"),
+    }

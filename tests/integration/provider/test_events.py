@@ -1,0 +1,146 @@
+"""State changes of tuning jobs: the local service's EventBridge and SQS, and the trigger that reads them."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import pytest
+
+from airflow_hpt_provider.hooks.queue import Message, Queue
+from airflow_hpt_provider.hooks.settings import ConnectionSettings
+from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
+from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
+from tests.integration.provider.conftest import Try, make
+
+pytestmark = pytest.mark.integration
+
+PATIENCE = 120
+
+
+@pytest.fixture
+def queue_url(service, request):
+    """A queue that the service's events go to."""
+    name = f"q-{abs(hash(request.node.name))}"
+    sqs, events = service.client("sqs"), service.client("events")
+    url = sqs.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "2"})["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker HyperParameter Tuning Job State Change"],
+    }
+    events.put_rule(Name=name, EventPattern=json.dumps(pattern))
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
+    yield url
+    events.remove_targets(Rule=name, Ids=["queue"])
+    events.delete_rule(Name=name)
+    sqs.delete_queue(QueueUrl=url)
+
+
+@pytest.fixture(autouse=True)
+def short_polls(monkeypatch):
+    monkeypatch.setattr(Queue.__init__, "__defaults__", (1,))
+
+
+def run_job(config, **kwargs):
+    task = make(HyperParameterTuningJobOperator, config=config, deferrable=False, poll_interval=0.1, **kwargs)
+    one = Try()
+    return task.execute(one.context(task))
+
+
+async def first(events, count):
+    found = []
+    async with asyncio.timeout(PATIENCE):
+        async for event in events:
+            found.append(event.payload)
+            if len(found) == count:
+                break
+    await events.aclose()
+    return found
+
+
+def left(service, url):
+    attributes = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    answer = service.client("sqs").get_queue_attributes(QueueUrl=url, AttributeNames=attributes)
+    return sum(map(int, answer["Attributes"].values()))
+
+
+async def empty(service, url):
+    async with asyncio.timeout(PATIENCE):
+        while await asyncio.to_thread(left, service, url):  # noqa: ASYNC110 - it is in another process
+            await asyncio.sleep(0.1)
+
+
+async def test_the_service_tells_each_change_of_a_jobs_status(config, service, queue_url):
+    result = await asyncio.to_thread(run_job, config)
+    queue = Queue(queue_url, ConnectionSettings())
+    bodies = []
+    async with asyncio.timeout(PATIENCE):
+        while len(bodies) < 2:
+            bodies += [json.loads(message.body) for message in await queue.receive()]
+    queue.close()
+    details = [body["detail"] for body in bodies]
+    assert [d["HyperParameterTuningJobStatus"] for d in details] == ["InProgress", "Completed"]
+    assert {d["HyperParameterTuningJobName"] for d in details} == {result["tuning_job_name"]}
+    assert details[-1]["TrainingJobStatusCounters"]["Completed"] == 4
+    assert details[-1]["Tags"]
+    assert bodies[0]["resources"] == [result["tuning_job_arn"]]
+
+
+async def test_a_trigger_fires_once_with_the_best_training_job_and_deletes_what_it_read(
+    config, service, queue_url
+):
+    result = await asyncio.to_thread(run_job, config)
+    sqs = service.client("sqs")
+    completed = Message("", "")
+    queue = Queue(queue_url, ConnectionSettings())
+    async with asyncio.timeout(PATIENCE):
+        while '"Completed"' not in completed.body:
+            completed = (await queue.receive())[-1]
+    queue.close()
+    for body in ("poison", completed.body, completed.body):  # AWS may send an event more than once
+        sqs.send_message(QueueUrl=queue_url, MessageBody=body)
+    failing = json.loads(completed.body)
+    failing["detail"] |= {"HyperParameterTuningJobStatus": "Failed"}
+    sqs.send_message(QueueUrl=queue_url, MessageBody=json.dumps(failing))
+
+    payloads = await first(TuningJobStateChangeTrigger(queue_url).run(), 2)
+    assert [payload["status"] for payload in payloads] == ["Completed", "Failed"]
+    told = payloads[0]
+    assert told["tuning_job_name"] == result["tuning_job_name"]
+    assert told["best_training_job"]["TrainingJobName"] == result["best_training_job"]["TrainingJobName"]
+    assert told["best_training_job"]["ModelArtifacts"]["S3ModelArtifacts"]
+    assert told["final_metric"] == result["final_metric"]
+
+
+async def test_triggers_that_share_a_queue_each_get_their_events(config, service, queue_url):
+    """Through Airflow's own manager of shared streams, driven as the triggerer drives it."""
+    stream = pytest.importorskip("airflow.triggers.shared_stream", reason="Airflow 3.3+")
+    result = await asyncio.to_thread(run_job, config)
+    service.client("sqs").send_message(QueueUrl=queue_url, MessageBody="poison")
+    wanted = TuningJobStateChangeTrigger(queue_url, name_prefix=result["tuning_job_name"])
+    other = TuningJobStateChangeTrigger(queue_url, name_prefix="nobody-")
+    manager = stream.SharedStreamManager()
+    got = []
+
+    async def consume(trigger_id, trigger):
+        key = trigger.shared_stream_key()
+        shared = manager.subscribe(trigger_id=trigger_id, trigger=trigger, key=key)
+        async for event in trigger.filter_shared_stream(shared):
+            seq = manager.bind_pending_event(trigger_id=trigger_id, key=key)
+            got.append((trigger_id, event.payload, seq))
+
+    tasks = [asyncio.create_task(consume(n, trigger)) for n, trigger in enumerate((wanted, other))]
+    async with asyncio.timeout(PATIENCE):
+        while not got:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    ((trigger_id, payload, seq),) = got
+    assert (trigger_id, payload["status"]) == (0, "Completed")
+    await asyncio.sleep(1)
+    assert left(service, queue_url) >= 1, "it is not deleted before the event is stored"
+    manager.confirm_persisted([seq])
+    await empty(service, queue_url)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await manager.stop_all()
