@@ -32,6 +32,8 @@ class Waiter(Patience):
         on_look: called with each sighting, the last included, in the context of the waiter's own task: so that
             what it logs lands in that task's log.
         log: for failed looks; called in the same context.
+        has_events: an event tells the job's end: no look comes before ``poll_interval``, but when it has come.
+        hurry_until: loop time until which the end is expected at any moment.
         due: loop time of the next look. The first is immediate.
         interval: seconds wanted between two looks now.
         last: the last sighting.
@@ -42,6 +44,8 @@ class Waiter(Patience):
     poll_interval: float = 30.0
     on_look: Callable[[Sighting], None] | None = None
     log: Any = log
+    has_events: bool = False
+    hurry_until: float = 0.0
     due: float = 0.0
     interval: float = 0.0
     last: Sighting | None = None
@@ -89,6 +93,10 @@ class Waiter(Patience):
             self.future.set_result(seen)
         elif over := self.exhausted():
             self.future.set_exception(over)
+        elif self.has_events:
+            self.interval = (
+                min(shortest, self.poll_interval) if now < self.hurry_until else self.poll_interval
+            )
         else:
             self.interval = look_interval(
                 seen,
@@ -127,6 +135,11 @@ class Waiter(Patience):
                 self.failures,
                 seconds,
             )
+
+    def hurry(self, now: float, seconds: float) -> None:
+        """The job is said to have ended: look now, and until then again soon."""
+        self.due = now
+        self.hurry_until = now + seconds
 
     def due_in(self, seconds: float, now: float) -> None:
         """Look again after so many seconds, or when the wait is over by itself if that is sooner."""

@@ -55,6 +55,8 @@ REFUSED_SECONDS = 60.0
 BEST_EVERY = 300.0
 """Seconds after which the best training job so far is worth a call of its own, one job a round."""
 RESTART_SECONDS = 1.0
+HURRY_SECONDS = 60.0
+"""A Describe may lag behind an event; for so long it is asked again soon."""
 
 _watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, TuningJobWatcher]] = WeakKeyDictionary()
 
@@ -104,6 +106,13 @@ class TuningJobWatcher:
             return await waiter.future
         finally:
             self._leave(waiter)
+
+    def hurry(self, tuning_job_name: str) -> None:
+        """Look at a job at once: somebody has said that it has ended."""
+        now = asyncio.get_running_loop().time()
+        for waiter in self._waiters.get(tuning_job_name.lower(), ()):
+            waiter.hurry(now, HURRY_SECONDS)
+            self._changed.set()
 
     async def stop(self, tuning_job_name: str) -> bool:
         """Stop a tuning job; False if there was nothing to stop."""

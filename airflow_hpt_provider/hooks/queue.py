@@ -88,6 +88,16 @@ class Queue:
             except Exception as error:  # noqa: BLE001 - deleting is not worth losing the events that follow
                 log.warning("Messages of queue %s could not be deleted: %s", self.url, brief(error))
 
+    async def release(self, messages: Iterable[Message], seconds: int) -> None:
+        """Leave messages to other readers, from then on."""
+        for message in messages:
+            try:
+                await self._call(
+                    "change_message_visibility", ReceiptHandle=message.receipt, VisibilityTimeout=seconds
+                )
+            except Exception as error:  # noqa: BLE001 - it becomes visible again by itself, later
+                log.info("A message of queue %s could not be released: %s", self.url, brief(error))
+
     async def reject(self, messages: Iterable[Message]) -> None:
         """Messages that nobody can use: left to the queue's dead-letter queue, or deleted if it has none."""
         rejected = list(messages)

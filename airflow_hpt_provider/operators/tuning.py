@@ -64,6 +64,8 @@ class HyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
             ``next`` free name (``name-2`` ...).
         max_unreachable: seconds for which the service may be unreachable during the wait before the task
             fails; default None: as long as the wait may last.
+        event_queue_url: deferrable only: an SQS queue that gets the job's state changes from EventBridge, and
+            that nobody else reads: the wait ends on the event, with a slow poll as the safety net.
         top_k: how many of the best training jobs the result lists; default 0, at most 100.
         aws_conn_id, region_name, verify, botocore_config: as for every AWS operator.
 
@@ -83,6 +85,7 @@ class HyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         "timeout",
         "on_stopped",
         "on_timeout",
+        "event_queue_url",
         *CONNECTION_FIELDS,
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"config": "json", "botocore_config": "json"}
@@ -102,6 +105,7 @@ class HyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         stop_on_kill: bool = True,
         on_name_conflict: OnNameConflict = "fail",
         max_unreachable: float | None = None,
+        event_queue_url: str | None = None,
         top_k: int = 0,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
@@ -120,6 +124,7 @@ class HyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         self.stop_on_kill = stop_on_kill
         self.on_name_conflict = on_name_conflict
         self.max_unreachable = max_unreachable
+        self.event_queue_url = event_queue_url
         self.top_k = top_k
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
@@ -221,6 +226,7 @@ class HyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
                 poll_interval=self.poll_interval,
                 deadline=limit.isoformat() if limit else None,
                 max_unreachable=self.max_unreachable,
+                event_queue_url=self.event_queue_url,
                 stop_on_kill=self.stop_on_kill,
                 **self.connection_settings.as_kwargs(),
             ),

@@ -46,6 +46,8 @@ class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
             ``use_best``.
         max_unreachable: deferrable only: seconds for which the service may be unreachable before the task
             fails. Default None: as long as ``timeout`` allows.
+        event_queue_url: deferrable only: an SQS queue that gets the job's state changes from EventBridge, and
+            that nobody else reads: the wait ends on the event, with a slow poll as the safety net.
         top_k: how many of the best training jobs the result lists; default 0, at most 100.
         poke_interval: seconds between two looks; default 60.
         timeout, mode, soft_fail ...: as for every sensor; ``timeout`` is enforced in every mode.
@@ -57,7 +59,7 @@ class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
         AirflowSensorTimeout: it had not ended within ``timeout``.
     """
 
-    template_fields: Sequence[str] = ("tuning_job_name", "on_stopped", *CONNECTION_FIELDS)
+    template_fields: Sequence[str] = ("tuning_job_name", "on_stopped", "event_queue_url", *CONNECTION_FIELDS)
     operator_extra_links = (TuningJobLink(), BestTrainingJobLink(), BestTrainingJobLogsLink())
     ui_color = "#e8f0fe"
 
@@ -70,6 +72,7 @@ class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
         finish_in_triggerer: bool = False,
         on_stopped: OnUnfinished = "fail",
         max_unreachable: float | None = None,
+        event_queue_url: str | None = None,
         top_k: int = 0,
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
@@ -87,6 +90,7 @@ class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.on_stopped = on_stopped
         self.max_unreachable = max_unreachable
+        self.event_queue_url = event_queue_url
         self.top_k = top_k
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
@@ -184,6 +188,7 @@ class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
             "tuning_job_name": self.tuning_job_name,
             "poll_interval": self.poke_interval,
             "max_unreachable": self.max_unreachable,
+            "event_queue_url": self.event_queue_url,
             "finish_in_triggerer": self.finish_in_triggerer,
             "on_stopped": self.on_stopped,
             "top_k": self.top_k,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +30,9 @@ SETTLE_SECONDS = 5.0
 """No event is fired earlier than this after the start. The scheduler may not yet have seen the end of the task's
 first leg on the worker, and would take an event that comes before it for a lost task (seen on 3.1 to 3.3)."""
 
+SAFETY_SECONDS = 300.0
+"""Where events tell the end of a job, it is looked at in case they don't; not more often than that."""
+
 _stopping: set[asyncio.Task[Any]] = set()
 """Stop requests under way: the event loop itself keeps only weak references to its tasks."""
 
@@ -50,6 +54,8 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             long as the wait may last.
         stop_on_kill: stop the tuning job when a person fails, clears or marks the waiting task as success
             (Airflow 3.3+). Default False: a trigger of its own waits for somebody else's job.
+        event_queue_url: an SQS queue of its own that gets the job's state changes from EventBridge: the wait
+            ends on the event; the job itself is looked at only every ``poll_interval``, five minutes at least.
         name_from: where the task has not been on a worker before: the XCom (``task_id`` and ``key``) that holds
             the job's name; instead of ``tuning_job_name``.
         finish_in_triggerer: when the job has succeeded, leave its XComs and end the task here (Airflow 3.3+).
@@ -67,6 +73,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         deadline: str | None = None,
         max_unreachable: float | None = None,
         stop_on_kill: bool = False,
+        event_queue_url: str | None = None,
         name_from: dict[str, str] | None = None,
         finish_in_triggerer: bool = False,
         on_stopped: OnUnfinished = "fail",
@@ -83,6 +90,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         self.deadline = deadline
         self.max_unreachable = max_unreachable
         self.stop_on_kill = stop_on_kill
+        self.event_queue_url = event_queue_url
         self.name_from = name_from
         self.finish_in_triggerer = finish_in_triggerer
         self.on_stopped = on_stopped
@@ -101,6 +109,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             "deadline": self.deadline,
             "max_unreachable": self.max_unreachable,
             "stop_on_kill": self.stop_on_kill,
+            "event_queue_url": self.event_queue_url,
             "name_from": self.name_from,
             "finish_in_triggerer": self.finish_in_triggerer,
             "on_stopped": self.on_stopped,
@@ -137,6 +146,18 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
     def _watcher(self) -> TuningJobWatcher:
         return TuningJobWatcher.shared(self._settings)
 
+    @asynccontextmanager
+    async def _woken_by_events(self) -> AsyncIterator[None]:
+        if self.event_queue_url is None:
+            yield
+            return
+        from airflow_hpt_provider.wakeups import Wakeups
+
+        async with Wakeups.shared(self.event_queue_url, self._settings, self._watcher).for_job(
+            self.tuning_job_name
+        ):
+            yield
+
     async def _find_name(self) -> None:
         if self.name_from is not None:
             ti: Any = self.task_instance
@@ -163,14 +184,18 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
     async def _wait(self) -> dict[str, Any]:
         waiter = Waiter(
             tuning_job_name=self.tuning_job_name,
-            poll_interval=self.poll_interval,
+            poll_interval=max(self.poll_interval, SAFETY_SECONDS)
+            if self.event_queue_url
+            else self.poll_interval,
+            has_events=bool(self.event_queue_url),
             deadline=datetime.fromisoformat(self.deadline) if self.deadline else None,
             max_unreachable=None if self.max_unreachable is None else timedelta(seconds=self.max_unreachable),
             on_look=ProgressLog(self.log),
             log=self.log,
         )
         try:
-            seen = await self._watcher.wait(waiter)
+            async with self._woken_by_events():
+                seen = await self._watcher.wait(waiter)
         except TuningJobTimeoutError as error:
             return self._payload(Outcome.TIMEOUT, str(error))
         except TuningJobNotFoundError as error:

@@ -6,11 +6,17 @@ import asyncio
 import json
 
 import pytest
+from airflow.sdk.exceptions import TaskDeferred
 
+from airflow_hpt_provider import wakeups
 from airflow_hpt_provider.hooks.queue import Message, Queue
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
+from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
+from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
+from airflow_hpt_provider.waiting import utcnow
+from airflow_hpt_provider.watcher import TuningJobWatcher
 from tests.integration.provider.conftest import Try, make
 
 pytestmark = pytest.mark.integration
@@ -144,3 +150,54 @@ async def test_triggers_that_share_a_queue_each_get_their_events(config, service
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
     await manager.stop_all()
+
+
+@pytest.mark.parametrize("kind", [HyperParameterTuningJobOperator, HyperParameterTuningJobSensor])
+async def test_the_wait_ends_on_the_event_long_before_the_poll(gated, gate, service, queue_url, kind):
+    one = Try()
+    start = make(HyperParameterTuningJobOperator, config=gated, wait_for_completion=False, deferrable=False)
+    name = (await asyncio.to_thread(start.execute, one.context(start)))["tuning_job_name"]
+    common = {"deferrable": True, "event_queue_url": queue_url}
+    if kind is HyperParameterTuningJobSensor:
+        task = make(kind, tuning_job_name=name, poke_interval=3000, timeout=3600, **common)
+    else:
+        task = make(kind, config=gated, poll_interval=3000, **common)
+    with pytest.raises(TaskDeferred) as deferred:
+        await asyncio.to_thread(task.execute, one.context(task))
+    trigger = deferred.value.trigger
+    watcher = TuningJobWatcher.shared(ConnectionSettings(**trigger._settings.as_kwargs()))
+    events = asyncio.create_task(anext(trigger.run()))
+    async with asyncio.timeout(PATIENCE):
+        while not any(w.last for waiters in watcher._waiters.values() for w in waiters):  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+        gate.touch()
+        event = await events
+    assert event.payload["status"] == "completed"
+    assert event.payload["tuning_job_name"] == name
+
+
+async def test_events_about_jobs_that_nobody_waits_for_are_left_to_others_for_a_while(
+    gated, gate, service, queue_url, config, monkeypatch
+):
+    monkeypatch.setattr(wakeups, "OTHERS_AGAIN", 0)
+    start = make(HyperParameterTuningJobOperator, config=gated, wait_for_completion=False, deferrable=False)
+    name = (await asyncio.to_thread(start.execute, Try().context(start)))["tuning_job_name"]
+    trigger = HyperParameterTuningJobTrigger(name, event_queue_url=queue_url)
+    waiting = asyncio.create_task(anext(trigger.run()))
+    stranger = {"HyperParameterTuningJobName": "stranger", "HyperParameterTuningJobArn": "arn",
+                "HyperParameterTuningJobStatus": "Completed"}  # fmt: skip
+    body = {
+        "id": "1",
+        "detail-type": "SageMaker HyperParameter Tuning Job State Change",
+        "time": utcnow().isoformat(),
+        "detail": stranger,
+    }
+    service.client("sqs").send_message(QueueUrl=queue_url, MessageBody=json.dumps(body))
+    gate.touch()
+    async with asyncio.timeout(PATIENCE):
+        assert (await waiting).payload["status"] == "completed"
+    other = Queue(queue_url, ConnectionSettings())
+    async with asyncio.timeout(PATIENCE):
+        names = [json.loads(m.body)["detail"]["HyperParameterTuningJobName"] for m in await other.receive()]
+    other.close()
+    assert "stranger" in names
