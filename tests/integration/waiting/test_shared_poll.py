@@ -258,8 +258,8 @@ async def test_a_connection_that_vanishes_for_a_while_does_not_end_the_wait(
 async def test_the_deadline_ends_the_wait_after_a_last_look(watching, script):
     some = jobs(10)
     script.add(some)
-    late = waiting_for(watching, some[:5], deadline=utcnow() + timedelta(seconds=1), poll_interval=60)
-    on_time = waiting_for(watching, some[5:], deadline=utcnow() + timedelta(seconds=1), poll_interval=60)
+    late = waiting_for(watching, some[:5], deadline=utcnow() + timedelta(seconds=5), poll_interval=60)
+    on_time = waiting_for(watching, some[5:], deadline=utcnow() + timedelta(seconds=5), poll_interval=60)
     await until(lambda: script.calls["List"] >= 1)
     end(some[5:])
     assert len(await all_of(on_time)) == 5
