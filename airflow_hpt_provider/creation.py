@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from airflow_hpt_provider.exceptions import TuningJobNameConflictError, TuningJobNotFoundError
 from airflow_hpt_provider.identity import DELIVERED_TAG, Owner, Verdict, attempt_name, judge
 from airflow_hpt_provider.retries import brief, error_code
-from airflow_hpt_provider.waiting import utcnow
+from airflow_hpt_provider.waiting.decision import utcnow
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook

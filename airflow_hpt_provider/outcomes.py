@@ -16,7 +16,7 @@ from airflow_hpt_provider.exceptions import (
     TuningJobTimeoutError,
 )
 from airflow_hpt_provider.retries import brief, is_retryable_failure
-from airflow_hpt_provider.waiting import OnUnfinished, Outcome, outcome_of
+from airflow_hpt_provider.waiting.decision import OnUnfinished, Outcome, outcome_of
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook

@@ -22,7 +22,7 @@ from airflow_hpt_provider.exceptions import TuningJobTimeoutError, TuningService
 from airflow_hpt_provider.identity import Owner
 from airflow_hpt_provider.links.tuning import BestTrainingJobLink, BestTrainingJobLogsLink, TuningJobLink
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, cast_argument
-from airflow_hpt_provider.waiting import Outcome, check_policy, deadline, outcome_of, utcnow
+from airflow_hpt_provider.waiting.decision import Outcome, check_policy, deadline, outcome_of, utcnow
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.creation import OnNameConflict, OwnJob
     from airflow_hpt_provider.models import TuningJobDescription, TuningJobRequest
     from airflow_hpt_provider.outcomes import Settlement
-    from airflow_hpt_provider.waiting import OnUnfinished
+    from airflow_hpt_provider.waiting.decision import OnUnfinished
 
 STORE_KEY = "airflow_hpt_tuning_job_name"
 DEFER_MARGIN = timedelta(minutes=5)
@@ -236,8 +236,8 @@ class HyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         )
 
     def _wait_here(self, description: TuningJobDescription) -> TuningJobDescription:
-        from airflow_hpt_provider.polling import Poll
-        from airflow_hpt_provider.progress import ProgressLog
+        from airflow_hpt_provider.waiting.polling import Poll
+        from airflow_hpt_provider.waiting.progress import ProgressLog
 
         name = description.name
         poll = Poll(
@@ -376,8 +376,8 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
 
     def execute(self, context: Context) -> str:
         """Stop, wait, and return the last status."""
-        from airflow_hpt_provider.polling import Poll
-        from airflow_hpt_provider.progress import ProgressLog
+        from airflow_hpt_provider.waiting.polling import Poll
+        from airflow_hpt_provider.waiting.progress import ProgressLog
 
         name = self.tuning_job_name
         description = self.hook.describe(name)

@@ -13,15 +13,15 @@ from airflow_hpt_provider.delivery import announce, deliver
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError, TuningServiceUnreachableError
 from airflow_hpt_provider.links.tuning import BestTrainingJobLink, BestTrainingJobLogsLink, TuningJobLink
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin
-from airflow_hpt_provider.upstream import is_known_to_triggerer, job_name, source_of
-from airflow_hpt_provider.waiting import Outcome, check_policy, outcome_of, utcnow
+from airflow_hpt_provider.waiting.decision import Outcome, check_policy, outcome_of, utcnow
+from airflow_hpt_provider.waiting.upstream import is_known_to_triggerer, job_name, source_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_hpt_provider.models import TuningJobDescription
-    from airflow_hpt_provider.progress import ProgressLog
-    from airflow_hpt_provider.waiting import OnUnfinished
+    from airflow_hpt_provider.waiting.decision import OnUnfinished
+    from airflow_hpt_provider.waiting.progress import ProgressLog
 
 
 class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
@@ -205,7 +205,7 @@ class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
         return deliver(self, context, result)
 
     def _log_progress(self, description: TuningJobDescription) -> None:
-        from airflow_hpt_provider.progress import ProgressLog
+        from airflow_hpt_provider.waiting.progress import ProgressLog
 
         self._progress = self._progress or ProgressLog(self.log)
         self._progress(description)

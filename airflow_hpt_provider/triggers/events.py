@@ -13,8 +13,8 @@ from asgiref.sync import sync_to_async
 from airflow_hpt_provider.hooks.queue import Queue
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.retries import brief
-from airflow_hpt_provider.state_change import NotAStateChangeError, StateChange
-from airflow_hpt_provider.waiting import STATUSES, outcome_of
+from airflow_hpt_provider.waiting.decision import STATUSES, outcome_of
+from airflow_hpt_provider.waiting.state_change import NotAStateChangeError, StateChange
 
 if TYPE_CHECKING:
     from airflow.triggers.shared_stream import SharedStreamProducer

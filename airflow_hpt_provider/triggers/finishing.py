@@ -17,7 +17,7 @@ from airflow_hpt_provider.delivery import RETURN_VALUE, xcoms
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
-    from airflow_hpt_provider.waiting import OnUnfinished
+    from airflow_hpt_provider.waiting.decision import OnUnfinished
 
 
 @dataclass(frozen=True)

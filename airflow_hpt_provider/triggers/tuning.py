@@ -18,13 +18,13 @@ from airflow_hpt_provider.exceptions import (
     TuningServiceUnreachableError,
 )
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.progress import ProgressLog
 from airflow_hpt_provider.retries import brief
 from airflow_hpt_provider.triggers.finishing import Finish
-from airflow_hpt_provider.upstream import job_name
-from airflow_hpt_provider.waiter import Waiter
-from airflow_hpt_provider.waiting import OnUnfinished, Outcome
-from airflow_hpt_provider.watcher import TuningJobWatcher
+from airflow_hpt_provider.waiting.decision import OnUnfinished, Outcome
+from airflow_hpt_provider.waiting.progress import ProgressLog
+from airflow_hpt_provider.waiting.upstream import job_name
+from airflow_hpt_provider.waiting.waiter import Waiter
+from airflow_hpt_provider.waiting.watcher import TuningJobWatcher
 
 SETTLE_SECONDS = 5.0
 """No event is fired earlier than this after the start. The scheduler may not yet have seen the end of the task's
@@ -151,7 +151,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         if self.event_queue_url is None:
             yield
             return
-        from airflow_hpt_provider.wakeups import Wakeups
+        from airflow_hpt_provider.waiting.wakeups import Wakeups
 
         async with Wakeups.shared(self.event_queue_url, self._settings, self._watcher).for_job(
             self.tuning_job_name

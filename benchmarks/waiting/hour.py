@@ -80,7 +80,7 @@ def main() -> None:
     loop = SkippingLoop()
     offset = time.time() - loop.time()
     if who == OURS:
-        from airflow_hpt_provider import waiter
+        from airflow_hpt_provider.waiting import waiter
 
         waiter.time = SimpleNamespace(time=lambda: loop.time() + offset)  # type: ignore[assignment]
     if who == INCUMBENT:

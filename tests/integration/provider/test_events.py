@@ -8,15 +8,15 @@ import json
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 
-from airflow_hpt_provider import wakeups
 from airflow_hpt_provider.hooks.queue import Message, Queue
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
 from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
-from airflow_hpt_provider.waiting import utcnow
-from airflow_hpt_provider.watcher import TuningJobWatcher
+from airflow_hpt_provider.waiting import wakeups
+from airflow_hpt_provider.waiting.decision import utcnow
+from airflow_hpt_provider.waiting.watcher import TuningJobWatcher
 from tests.integration.provider.conftest import Try, make
 
 pytestmark = pytest.mark.integration

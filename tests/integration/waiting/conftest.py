@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from airflow_hpt_provider import pacing, watcher
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.waiter import Waiter
-from airflow_hpt_provider.watcher import TuningJobWatcher
+from airflow_hpt_provider.waiting import pacing, watcher
+from airflow_hpt_provider.waiting.waiter import Waiter
+from airflow_hpt_provider.waiting.watcher import TuningJobWatcher
 from tests.support.scripted_sagemaker import ScriptedEndpoint, ScriptedJob, ScriptedSageMaker
 
 PATIENCE = 60

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from airflow_hpt_provider.state_change import NotAStateChangeError, StateChange
 from airflow_hpt_provider.triggers.events import FINAL_STATUSES, TuningJobStateChangeTrigger
+from airflow_hpt_provider.waiting.state_change import NotAStateChangeError, StateChange
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/tune-1"
 EVENT = {

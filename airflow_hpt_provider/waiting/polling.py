@@ -1,7 +1,8 @@
 """One waiter, one poll: look at a tuning job until it has ended, in a worker that waits itself.
 
 Operator and sensor in sync mode run a :class:`Poll`; the triggerer, where many wait at once, uses
-:mod:`airflow_hpt_provider.watcher`. What ends a wait is the same in both: :mod:`airflow_hpt_provider.patience`.
+:mod:`airflow_hpt_provider.waiting.watcher`. What ends a wait is the same in both:
+:mod:`airflow_hpt_provider.waiting.patience`.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryCallState, Retrying
 
-from airflow_hpt_provider.patience import NOT_FOUND_TRIES, Patience
 from airflow_hpt_provider.retries import FullJitter, Verdict, brief, retry_after
-from airflow_hpt_provider.waiting import outcome_of
+from airflow_hpt_provider.waiting.decision import outcome_of
+from airflow_hpt_provider.waiting.patience import NOT_FOUND_TRIES, Patience
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TuningJobDescription

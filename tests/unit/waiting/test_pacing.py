@@ -2,8 +2,8 @@
 
 import pytest
 
-from airflow_hpt_provider.pacing import CallBudget, look_interval, shared_budget
-from airflow_hpt_provider.sighting import Sighting
+from airflow_hpt_provider.waiting.pacing import CallBudget, look_interval, shared_budget
+from airflow_hpt_provider.waiting.sighting import Sighting
 
 NOW = 1_800_000_000.0
 
@@ -82,8 +82,8 @@ def test_the_rate_is_configurable(monkeypatch):
 
 
 def test_the_defaults_are_those_that_airflow_shows():
-    from airflow_hpt_provider import pacing
     from airflow_hpt_provider.provider_info import get_provider_info
+    from airflow_hpt_provider.waiting import pacing
 
     options = get_provider_info()["config"]["hpt"]["options"]
     assert {name: float(option["default"]) for name, option in options.items()} == {

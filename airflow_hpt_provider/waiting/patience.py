@@ -12,7 +12,7 @@ from airflow_hpt_provider.exceptions import (
     TuningServiceUnreachableError,
 )
 from airflow_hpt_provider.retries import Verdict, brief, classify
-from airflow_hpt_provider.waiting import utcnow
+from airflow_hpt_provider.waiting.decision import utcnow
 
 NOT_FOUND_TRIES = 4
 """A fresh job may not be visible for a moment; after so many looks in a row it is not there."""

@@ -4,7 +4,7 @@ import pytest
 from airflow.sdk import DAG, BaseOperator
 
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
-from airflow_hpt_provider.upstream import is_known_to_triggerer, job_name, source_of
+from airflow_hpt_provider.waiting.upstream import is_known_to_triggerer, job_name, source_of
 
 CREATED = {"task_id": "create", "key": "tuning_job_name"}
 

@@ -12,9 +12,9 @@ from airflow_hpt_provider.exceptions import (
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
-from airflow_hpt_provider.polling import NOT_FOUND_TRIES, Poll
 from airflow_hpt_provider.retries import FullJitter
-from airflow_hpt_provider.waiting import STATUSES, Outcome, check_policy, outcome_of, utcnow
+from airflow_hpt_provider.waiting.decision import STATUSES, Outcome, check_policy, outcome_of, utcnow
+from airflow_hpt_provider.waiting.polling import NOT_FOUND_TRIES, Poll
 
 DOWN = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 DENIED = ClientError({"Error": {"Code": "AccessDeniedException"}}, "Describe")

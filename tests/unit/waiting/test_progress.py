@@ -2,8 +2,8 @@
 
 import logging
 
-from airflow_hpt_provider.progress import ProgressLog
-from airflow_hpt_provider.sighting import Sighting
+from airflow_hpt_provider.waiting.progress import ProgressLog
+from airflow_hpt_provider.waiting.sighting import Sighting
 
 DESCRIBED = {
     "HyperParameterTuningJobName": "tune-1",

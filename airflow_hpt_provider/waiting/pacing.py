@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from airflow_hpt_provider.compat import setting
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.sighting import Sighting
+    from airflow_hpt_provider.waiting.sighting import Sighting
 
 CALLS_PER_SECOND = 5.0
 MIN_POLL_INTERVAL = 5.0

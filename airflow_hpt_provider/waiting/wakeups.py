@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from airflow_hpt_provider.hooks.queue import Queue
-from airflow_hpt_provider.state_change import NotAStateChangeError, StateChange
-from airflow_hpt_provider.waiting import outcome_of, utcnow
+from airflow_hpt_provider.waiting.decision import outcome_of, utcnow
+from airflow_hpt_provider.waiting.state_change import NotAStateChangeError, StateChange
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.queue import Message
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
-    from airflow_hpt_provider.watcher import TuningJobWatcher
+    from airflow_hpt_provider.waiting.watcher import TuningJobWatcher
 
 log = logging.getLogger(__name__)
 

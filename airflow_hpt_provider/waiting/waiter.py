@@ -10,13 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.pacing import look_interval
-from airflow_hpt_provider.patience import Patience
 from airflow_hpt_provider.retries import FullJitter, brief, retry_after
-from airflow_hpt_provider.waiting import outcome_of
+from airflow_hpt_provider.waiting.decision import outcome_of
+from airflow_hpt_provider.waiting.pacing import look_interval
+from airflow_hpt_provider.waiting.patience import Patience
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.sighting import Sighting
+    from airflow_hpt_provider.waiting.sighting import Sighting
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ BACKOFF = FullJitter(base=1.0, cap=60.0)
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class Waiter(Patience):
-    """Waits for one job; handed to :meth:`airflow_hpt_provider.watcher.TuningJobWatcher.wait` from a coroutine.
+    """Waits for one job; handed to :meth:`airflow_hpt_provider.waiting.watcher.TuningJobWatcher.wait` from a coroutine.
 
     Attributes:
         poll_interval: seconds between two looks, at most.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.sighting import Sighting
+from airflow_hpt_provider.waiting.sighting import Sighting
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TuningJobDescription

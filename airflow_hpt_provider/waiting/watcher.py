@@ -27,15 +27,15 @@ from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 
-from airflow_hpt_provider.paced_client import WORKERS, PacedClient
-from airflow_hpt_provider.pacing import min_poll_interval
 from airflow_hpt_provider.retries import FullJitter, Verdict, brief, classify, is_denied, retry_after
-from airflow_hpt_provider.sighting import Sighting
+from airflow_hpt_provider.waiting.paced_client import WORKERS, PacedClient
+from airflow_hpt_provider.waiting.pacing import min_poll_interval
+from airflow_hpt_provider.waiting.sighting import Sighting
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
-    from airflow_hpt_provider.waiter import Waiter
+    from airflow_hpt_provider.waiting.waiter import Waiter
 
 log = logging.getLogger(__name__)
 
@@ -95,7 +95,7 @@ class TuningJobWatcher:
 
         Raises:
             TuningJobTimeoutError, TuningServiceUnreachableError, TuningJobNotFoundError: see
-                :class:`airflow_hpt_provider.patience.Patience`.
+                :class:`airflow_hpt_provider.waiting.patience.Patience`.
             botocore.exceptions.ClientError: an error that another look would meet again (access denied ...).
         """
         waiter.due = asyncio.get_running_loop().time()
