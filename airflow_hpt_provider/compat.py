@@ -81,6 +81,11 @@ CAPABILITIES = {
         "The name of the task's tuning job is also kept in the task state store.",
         "The job is found again by its derived name and its tags.",
     ),
+    "asset_partitions": Capability(
+        (3, 3, 0),
+        "The events of an asset with extra=PER_TUNING_JOB are partitions: one consumer run for each tuning job.",
+        "They are plain events; one consumer run may come from several tuning jobs.",
+    ),
 }
 
 
