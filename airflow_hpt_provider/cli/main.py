@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "airflow_hpt_provider.cli.local",
+    "airflow_hpt_provider.cli.migrate",
     "airflow_hpt_provider.demo.cli",
 )
 """Modules with a ``register(subparsers)``, in the order of ``--help``."""
