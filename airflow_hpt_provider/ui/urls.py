@@ -16,5 +16,10 @@ def task_page(dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> st
     return f"/dags/{_part(dag_id)}/runs/{_part(run_id)}/tasks/{_part(task_id)}{mapped}/plugin/{TASK_TAB}"
 
 
+def bare_task_page(dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> str:
+    """The same page without Airflow's UI around it."""
+    return f"{URL_PREFIX}/task/{_part(dag_id)}/{_part(run_id)}/{_part(task_id)}?map_index={map_index}"
+
+
 def _part(text: str) -> str:
     return quote(text, safe="")

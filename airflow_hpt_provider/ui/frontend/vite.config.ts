@@ -1,7 +1,9 @@
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
-  base: "./static/", // below the <base> that the server writes into the page
+  base: "./",
+  // The server writes a <base> into the page: where the app is, with or without a path before it.
+  experimental: { renderBuiltUrl: (file) => `static/${file}` },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     outDir: "../static",

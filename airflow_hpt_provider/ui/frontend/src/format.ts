@@ -6,8 +6,11 @@ export function number(value: number | string | null | undefined): string {
   if (typeof value === "string") return value;
   if (Number.isInteger(value) && Math.abs(value) < 1e7) return String(value);
   const size = Math.abs(value);
-  if (size >= 1e7 || (size > 0 && size < 1e-4)) return value.toExponential(2).replace("e+", "e").replace("-", "−").replace("e-", "e−");
-  return String(Number(value.toPrecision(5))).replace("-", "−");
+  const text =
+    size >= 1e7 || (size > 0 && size < 1e-4)
+      ? Number(value.toPrecision(3)).toExponential().replace("e+", "e")
+      : String(Number(value.toPrecision(5)));
+  return text.replaceAll("-", "−");
 }
 
 /** 42 s · 3 min 20 s · 2 h 5 min · 3 d 4 h */

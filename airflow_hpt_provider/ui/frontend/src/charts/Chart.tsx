@@ -16,7 +16,7 @@ interface Props {
 
 export function Chart({ option, label, height, onPick }: Props) {
   const place = useRef<HTMLDivElement>(null);
-  const chart = useRef<ECharts>();
+  const chart = useRef<ECharts | null>(null);
   const pick = useRef(onPick);
   pick.current = onPick;
 
