@@ -33,8 +33,8 @@ def _build(frontend: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
         raise RuntimeError(
-            "The tuning page's bundle (airflow_hpt_provider/ui/static) is missing, and npm is not installed to build it."
-            " Install Node.js 20 or newer, or set AIRFLOW_HPT_WITHOUT_UI=1 for a package without the page."
+            "The tuning page's bundle (airflow_hpt_provider/ui/static) is missing, and npm is not installed to build"
+            " it. Install Node.js 20 or newer, or set AIRFLOW_HPT_WITHOUT_UI=1 for a package without the page."
         )
     subprocess.run([npm, "ci", "--no-audit", "--no-fund"], cwd=frontend, check=True)
     subprocess.run([npm, "run", "build"], cwd=frontend, check=True)

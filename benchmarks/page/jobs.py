@@ -105,8 +105,10 @@ def _insert(
     tuning_jobs.insert_definitions(connection, job_id, [definition_id])
     free, best, best_loss = [start] * 4, None, math.inf
     for number in range(1, trials + 1):
+        if parents and best is None:
+            best = OPTIMUM  # what the parents have found
         width = 1.0 if best is None or dice.random() < 0.2 else max(0.05, 0.5 * 20 / (20 + number))
-        point = _point(dice, OPTIMUM if parents and best is None else best, width)
+        point = _point(dice, best, width)
         loss, status, reason = _outcome(dice, point)
         if status == "Completed" and loss < best_loss:
             best, best_loss = point, loss
@@ -180,7 +182,7 @@ def _point(dice: random.Random, around: Point | None, width: float) -> Point:
     }
 
 
-def _scaled(name: str, value: float | int | str) -> float:
+def _scaled(name: str, value: float | str) -> float:
     number = float(value)
     if name in ("eta", "lambda"):
         return math.log10(number)
@@ -197,7 +199,9 @@ def _outcome(dice: random.Random, point: Point) -> tuple[float, str, str | None]
     loss = 0.182 + {"gbtree": 0.0, "dart": 0.009, "gblinear": 0.055}[str(point["booster"])]
     for name, weight in (("eta", 0.07), ("lambda", 0.0012), ("momentum", 0.012)):
         loss += weight * (_scaled(name, point[name]) - _scaled(name, OPTIMUM[name])) ** 2
-    loss += 0.0022 * (depth - 7) ** 2 + 0.12 * (float(point["subsample"]) - 0.8) ** 2 + abs(dice.gauss(0, 0.006))
+    loss += (
+        0.0022 * (depth - 7) ** 2 + 0.12 * (float(point["subsample"]) - 0.8) ** 2 + abs(dice.gauss(0, 0.006))
+    )
     if dice.random() < 0.012:
         loss += dice.uniform(1, 4)  # diverged
     return loss, "Stopped" if loss > 0.26 and dice.random() < 0.5 else "Completed", None

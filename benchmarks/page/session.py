@@ -43,7 +43,9 @@ def browser() -> Iterator[Any]:
 
 
 @contextlib.contextmanager
-def airflow_with_jobs(folder: Path, jobs: dict[str, dict[str, Any]]) -> Iterator[tuple[DemoSession, dict[str, str]]]:
+def airflow_with_jobs(
+    folder: Path, jobs: dict[str, dict[str, Any]]
+) -> Iterator[tuple[DemoSession, dict[str, str]]]:
     """A running DemoSession, and the run id of DAG ``churn`` for each tuning job.
 
     Args:

@@ -75,16 +75,3 @@ export function useNow(running: boolean): number {
   }, [running]);
   return now;
 }
-
-/** Whether the page is as narrow as a phone. */
-export function useNarrow(): boolean {
-  const query = "(max-width: 640px)";
-  const [narrow, setNarrow] = useState(() => window.matchMedia(query).matches);
-  useEffect(() => {
-    const media = window.matchMedia(query);
-    const look = (): void => setNarrow(media.matches);
-    media.addEventListener("change", look);
-    return () => media.removeEventListener("change", look);
-  }, []);
-  return narrow;
-}

@@ -80,6 +80,7 @@ export function objectiveChart(
       {
         name: "training jobs",
         type: "scatter",
+        clip: false,
         z: 2,
         data: reported.map((trial) => {
           const value = shown(trial.metric as number);

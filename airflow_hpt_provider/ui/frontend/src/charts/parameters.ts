@@ -38,6 +38,7 @@ export function scatterChart(tuning: Tuning, parameter: Parameter, palette: Pale
     series: [
       {
         type: "scatter",
+        clip: false,
         symbolSize: trials.length > 300 ? 4 : 6,
         data: trials.flatMap((trial) => {
           const x = place(parameter, trial.values[parameter.name] ?? null);
@@ -63,7 +64,7 @@ export function scatterChart(tuning: Tuning, parameter: Parameter, palette: Pale
 }
 
 /** A line per training job through all hyperparameters to the objective; the better, the stronger its colour. */
-export function parallelChart(tuning: Tuning, palette: Palette, narrow: boolean): EChartsCoreOption {
+export function parallelChart(tuning: Tuning, palette: Palette): EChartsCoreOption {
   const trials = reported(tuning);
   const metrics = trials.map((t) => t.metric as number).sort((a, b) => a - b);
   const rank = new Map(metrics.map((metric, i) => [metric, metrics.length < 2 ? 1 : i / (metrics.length - 1)]));
@@ -74,7 +75,7 @@ export function parallelChart(tuning: Tuning, palette: Palette, narrow: boolean)
   const range = readableRange(metrics, tuning.minimize);
   const name = (text: string): string => (text.length > 18 ? `${text.slice(0, 17)}…` : text);
   const look = {
-    nameTextStyle: { color: palette.text, fontSize: 12, padding: narrow ? 0 : [0, 0, 4, 0] },
+    nameTextStyle: { color: palette.text, fontSize: 12, padding: [0, 0, 4, 0] },
     axisLine: { show: true, lineStyle: { color: palette.line, width: 1.5 } },
     splitLine: { show: false },
   };
@@ -84,15 +85,13 @@ export function parallelChart(tuning: Tuning, palette: Palette, narrow: boolean)
       trigger: "item",
       formatter: (line: { data: { trial: number } }) => tip(tuning, tuning.trials[line.data.trial - 1] as Trial),
     }),
-    parallel: narrow
-      ? { layout: "vertical", left: 24, right: 24, top: 28, bottom: 16 }
-      : { left: 40, right: 72, top: 36, bottom: 16 },
+    parallel: { left: 40, right: 72, top: 36, bottom: 16 },
     parallelAxis: [
       ...tuning.parameters.map((parameter, dim) => ({
         dim,
         name: name(parameter.name),
         nameLocation: "end",
-        ...scale(palette, parameter, look),
+        ...readable(scale(palette, parameter, look), palette),
       })),
       {
         dim: tuning.parameters.length,
@@ -102,6 +101,8 @@ export function parallelChart(tuning: Tuning, palette: Palette, narrow: boolean)
         axisLabel: {
           color: palette.muted,
           fontSize: 11,
+          textBorderColor: palette.surface,
+          textBorderWidth: 3,
           formatter: (v: number) => number(v),
           showMinLabel: !range,
           showMaxLabel: !range,
@@ -132,6 +133,11 @@ export function parallelChart(tuning: Tuning, palette: Palette, narrow: boolean)
       },
     ],
   };
+}
+
+/** An axis whose labels are read above the lines that cross them. */
+function readable(axis: { axisLabel?: object }, { surface }: Palette): object {
+  return { ...axis, z: 5, axisLabel: { ...axis.axisLabel, textBorderColor: surface, textBorderWidth: 3 } };
 }
 
 export interface Importance {

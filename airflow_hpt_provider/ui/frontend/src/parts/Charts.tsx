@@ -12,7 +12,6 @@ import type { Importance } from "../charts/parameters";
 import { number, plural } from "../format";
 import { bestOf } from "../insights";
 import type { TaskInstance, Tuning } from "../model";
-import { useNarrow } from "../refresh";
 
 interface Props {
   tuning: Tuning;
@@ -162,19 +161,22 @@ function ImportanceCard({ tuning, palette, task }: { tuning: Tuning; palette: Pa
 }
 
 export function Parallel({ tuning, palette }: Omit<Props, "log">) {
-  const narrow = useNarrow();
-  const option = useMemo(() => parallelChart(tuning, palette, narrow), [tuning, palette, narrow]);
+  const option = useMemo(() => parallelChart(tuning, palette), [tuning, palette]);
   if (tuning.trials.filter((t) => t.metric !== null).length < 2 || tuning.parameters.length < 2) return null;
   return (
     <section aria-labelledby="parallel">
       <h2 id="parallel">
         All together <span class="muted">one line per training job, the best in colour</span>
       </h2>
-      <Chart
-        option={option}
-        height={narrow ? 90 * (tuning.parameters.length + 1) : 320}
-        label="Parallel coordinates of all hyperparameters and the objective; the leaderboard holds the same values."
-      />
+      <div class="wide" tabIndex={0} role="region" aria-label="Parallel coordinates">
+        <div style={{ minWidth: `${100 * (tuning.parameters.length + 1)}px` }}>
+          <Chart
+            option={option}
+            height={320}
+            label="All hyperparameters and the objective of each training job; the leaderboard holds the same values."
+          />
+        </div>
+      </div>
     </section>
   );
 }

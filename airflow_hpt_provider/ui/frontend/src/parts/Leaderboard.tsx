@@ -9,7 +9,7 @@ import type { Sorting } from "../leaderboard";
 import type { TaskInstance, Trial, Tuning } from "../model";
 import { StatusBadge } from "./StatusBadge";
 
-const PAGE = 25;
+const PAGE = 15;
 
 interface Column {
   id: string;
