@@ -43,8 +43,13 @@ class Section:
     _columns: int | None = None
 
     def head(self, names: Sequence[str]) -> None:
-        """Set the columns' names."""
-        self.header, self._columns = list(names), len(names)
+        """Set the columns' names.
+
+        Raises:
+            ValueError: there are rows with more or fewer cells.
+        """
+        self._check(names)
+        self.header = list(names)
 
     def add(self, values: Sequence[Any]) -> None:
         """Add a row.
@@ -52,14 +57,17 @@ class Section:
         Raises:
             ValueError: it has more or fewer cells than the rows before.
         """
+        self._check(values)
+        self.rows.append([str(value) for value in values])
+
+    def _check(self, cells: Sequence[Any]) -> None:
         if self._columns is None:
-            self._columns = len(values)
-        if len(values) != self._columns:
+            self._columns = len(cells)
+        if len(cells) != self._columns:
             raise ValueError(
-                f"a row of this table has {len(values)} cells, others have {self._columns}; "
+                f"a row of this table has {len(cells)} cells, others have {self._columns}; "
                 "use --output json, or another --query"
             )
-        self.rows.append([str(value) for value in values])
 
     @property
     def natural_widths(self) -> list[int]:
