@@ -48,6 +48,15 @@ class Barren(ScriptedJob):
         return answer
 
 
+class WithoutTrainingJobs(ScriptedSageMaker):
+    """Tuning jobs whose training jobs cannot be told any more."""
+
+    def answer(self, operation: str, body: dict[str, Any], key: str = "") -> Any:
+        if operation.startswith("ListTrainingJobs"):
+            return {"TrainingJobSummaries": []}
+        return super().answer(operation, body, key)
+
+
 @pytest.fixture
 def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedSageMaker]:
     """A SageMaker that says what the local service never has to say; the connection is `scripted`."""
@@ -55,7 +64,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedSageMaker]:
     monkeypatch.setenv("AIRFLOW__HPT__MIN_POLL_INTERVAL", "0.001")
     monkeypatch.setattr(pacing, "_budgets", {})
     monkeypatch.setattr(watcher, "GATHER", 0.001)
-    script = ScriptedSageMaker()
+    script = WithoutTrainingJobs()
     with ScriptedEndpoint(script) as running:
         monkeypatch.setenv("AIRFLOW_CONN_SCRIPTED", running.connection())
         yield script
