@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts \
+.PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts fuzz \
         bench-import bench-search bench-service bench-overhead bench-waiting clean
 
 help:             ## list the commands
@@ -43,6 +43,9 @@ test-heavy: env   ## what takes minutes or large packages: 25 kills in one tunin
 
 test-system: env  ## a real scheduler, triggerer and API server
 	$(BIN)/pytest tests/system
+
+fuzz: env         ## 10,000 malformed requests at a real local service (minutes; ARGS="--seed 2 --count 1000")
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 lint: env
 	$(BIN)/ruff check .
