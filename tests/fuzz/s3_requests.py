@@ -51,7 +51,7 @@ def presigned(rng: random.Random, resources: Resources) -> Case:
     two = {"AWSAccessKeyId": "local-tuning-service", "Signature": "AAAA", "Expires": "99999999999"}
     query = dict(rng.choice((four, two)))
     name = rng.choice(list(query))
-    value = rng.choice(("", "x", "-1", "999999999999", "%00", "%C3%A9", None))
+    value = rng.choice(("", "x", "-1", "999999999999", "000000001" + "9" * 5000, "%00", "%C3%A9", None))
     if value is None:
         del query[name]
     else:
@@ -166,7 +166,6 @@ def parameters(rng: random.Random, resources: Resources) -> Case:
         ("GET", f"{at}?list-type=2&encoding-type=rot13"),
         ("GET", f"{at}?list-type=2&continuation-token=x"),
         ("GET", f"{at}?uploads&max-uploads=-1"),
-        ("GET", f"{at}?policy"),
         ("GET", f"{at}?versioning&tagging"),
         ("DELETE", f"{at}?acl"),
         ("PUT", f"{at}/key?acl&tagging"),
