@@ -7,8 +7,10 @@ import pytest
 from airflow_hpt_provider.masking import secrets_of
 from airflow_hpt_provider.models.faults import looks_secret
 
-NAMES = ["api_key", "API_KEY", "apiKey", "DB_PASSWORD", "dbpassword", "clientSecret", "hf_token", "HFToken", "aws_credentials", "key", "PWD"]  # fmt: skip
-PLAIN = ["tokenizer", "tokenizer_name", "max_tokens", "monkey", "keypoints", "secretary", "epochs", "keyboard", "author", ""]  # fmt: skip
+NAMES = ["api_key", "API_KEY", "apiKey", "dbpassword", "clientSecret", "hf_token", "HFToken"]  # fmt: skip
+NAMES += ["DB_PASSWORD", "aws_credentials", "key", "PWD"]
+PLAIN = ["tokenizer", "tokenizer_name", "max_tokens", "monkey", "keypoints", "secretary"]  # fmt: skip
+PLAIN += ["epochs", "keyboard", "author", ""]
 
 
 @pytest.mark.parametrize("name", NAMES)
