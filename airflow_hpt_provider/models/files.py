@@ -94,8 +94,8 @@ def _from_yaml(text: str, path: Path) -> Any:
         raise ConfigFileError(f"{where}: not well-formed YAML: {what}") from error
     except RecursionError as error:
         raise ConfigFileError(f"{path}: nested too deeply") from error
-    except (ValueError, AttributeError, TypeError, OverflowError) as error:
-        # PyYAML's own, on values such as the date 2026-99-99 or !!timestamp x
+    except (ValueError, LookupError, AttributeError, TypeError, OverflowError) as error:
+        # PyYAML's own, on values such as the date 2026-99-99 or !!bool x
         if isinstance(error, ConfigFileError):
             raise
         raise ConfigFileError(
