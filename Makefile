@@ -4,8 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts \
-        bench-import bench-search bench-service bench-overhead bench-waiting bench-page ui ui-if-npm test-ui env-browser screenshots clean
+.PHONY: $(shell sed -nE 's/^([a-z-]+):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help:             ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -76,6 +75,9 @@ test-heavy: env   ## what takes minutes or large packages: 25 kills in one tunin
 
 test-system: env ui-if-npm env-browser  ## a real scheduler, triggerer and API server
 	$(BIN)/pytest tests/system
+
+fuzz: env         ## 10,000 malformed requests at a real local service (minutes; ARGS="--seed 2 --count 1000")
+	$(BIN)/python -m tests.fuzz $(ARGS)
 
 lint: env
 	$(BIN)/ruff check .

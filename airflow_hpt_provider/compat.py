@@ -29,6 +29,11 @@ except ImportError:  # Airflow 3.1
         TaskDeferralTimeout,
     )
 
+try:  # Airflow 3.1.1+
+    from airflow.sdk.log import mask_secret
+except ImportError:  # Airflow 3.1.0
+    from airflow.sdk.execution_time.secrets_masker import mask_secret  # type: ignore[no-redef]
+
 __all__ = [
     "CAPABILITIES",
     "AirflowException",
@@ -41,6 +46,7 @@ __all__ = [
     "airflow_version",
     "default_deferrable",
     "has",
+    "mask_secret",
     "setting",
 ]
 

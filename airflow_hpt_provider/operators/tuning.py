@@ -22,6 +22,7 @@ from airflow_hpt_provider.exceptions import TuningJobTimeoutError, TuningService
 from airflow_hpt_provider.identity import Owner
 from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
 from airflow_hpt_provider.links.tuning import BestTrainingJobLink, BestTrainingJobLogsLink, TuningJobLink
+from airflow_hpt_provider.masking import mask_secrets
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, cast_argument
 from airflow_hpt_provider.waiting.decision import Outcome, check_policy, deadline, outcome_of, utcnow
 
@@ -200,6 +201,11 @@ class HyperParameterTuningJobOperator(TuningLineageMixin, TuningConnectionMixin,
         """Stop the tuning job when the task is killed on its worker."""
         if self._running_job:
             self._stop_or_tell(self._running_job)
+
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        # Where Airflow renders mapped tasks too; what is rendered is shown in the UI right after.
+        super()._do_render_template_fields(parent, *args, **kwargs)
+        mask_secrets(getattr(parent, "config", None))
 
     # -- the steps ---------------------------------------------------------------------------------------
 
