@@ -76,6 +76,17 @@ CAPABILITIES = {
         "HyperParameterTuningJobSensor(finish_in_triggerer=True) ends in the triggerer when the job has completed.",
         "It ends on a worker.",
     ),
+    "shared_streams": Capability(
+        (3, 3, 0),
+        "All TuningJobStateChangeTriggers of one queue share one reader, and a message is deleted only when its "
+        "events are stored in Airflow's database.",
+        "Each reads a queue of its own, and deletes a message some seconds after it has handed the event on.",
+    ),
+    "asset_partitions": Capability(
+        (3, 3, 0),
+        "A finished tuning job can start a DAG run of its own (dags/on_tuning_finished.py).",
+        "One DAG run may be about several jobs: it loops over them.",
+    ),
     "task_state_store": Capability(
         (3, 3, 0),
         "The name of the task's tuning job is also kept in the task state store.",
