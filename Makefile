@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts \
-        bench-import bench-search bench-service bench-overhead bench-waiting clean
+        bench-import bench-search bench-service bench-overhead bench-waiting bench-slots clean
 
 help:             ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -70,6 +70,11 @@ bench-waiting: env  ## thousands of waits in one triggerer loop, beside SageMake
 	@mkdir -p .local
 	benchmarks/waiting/make_venv.sh .local/bench-venv $(BIN)/uv $(BIN)/python
 	.local/bench-venv/bin/python -m benchmarks.waiting $(ARGS)
+
+bench-slots: env  ## worker seconds and task launches per tuning job in each mode, beside SageMakerTuningOperator
+	@mkdir -p .local
+	benchmarks/waiting/make_venv.sh .local/bench-venv $(BIN)/uv $(BIN)/python
+	$(BIN)/python -m benchmarks.slots --python .local/bench-venv/bin/python $(ARGS)
 
 clean:            ## remove what make made
 	rm -rf $(VENV) .local

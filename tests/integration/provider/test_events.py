@@ -7,8 +7,8 @@ import json
 from collections import Counter
 
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
 
+from airflow_hpt_provider.compat import TaskDeferred
 from airflow_hpt_provider.hooks.queue import Message, Queue
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
