@@ -155,7 +155,14 @@ def test_sensors_start_and_end_without_a_worker_and_leave_the_same(demo: DemoSes
     api, dag_id = demo.airflow.api, "no_worker"
     run_id = started(demo, dag_id)
     assert api.wait_for_run(dag_id, run_id, PATIENCE) == "success"
-    keys = ("tuning_job_name", "tuning_job_arn", "best_training_job", "final_metric", "return_value")
+    keys = (
+        "tuning_job_name",
+        "tuning_job_arn",
+        "tuning_connection",
+        "best_training_job",
+        "final_metric",
+        "return_value",
+    )
     expected = {key: api.xcom(dag_id, run_id, "on_worker", key) for key in keys}
     assert TuningResult.from_xcom(expected["return_value"]).succeeded
     for sensor in ("from_output", "from_template", "from_unusual", "never_on_worker"):
