@@ -106,6 +106,11 @@ bench-waiting: env  ## thousands of waits in one triggerer loop, beside SageMake
 	benchmarks/waiting/make_venv.sh .local/bench-venv $(BIN)/uv $(BIN)/python
 	.local/bench-venv/bin/python -m benchmarks.waiting $(ARGS)
 
+bench-slots: env  ## worker seconds and task launches per tuning job in each mode, beside SageMakerTuningOperator
+	@mkdir -p .local
+	benchmarks/waiting/make_venv.sh .local/bench-venv $(BIN)/uv $(BIN)/python
+	$(BIN)/python -m benchmarks.slots --python .local/bench-venv/bin/python $(ARGS)
+
 bench-page: env ui env-browser  ## the tuning page with 1,000 training jobs: bytes, first paint, refresh
 	$(BIN)/python -m benchmarks.page
 
