@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts \
-        bench-import bench-search bench-service bench-overhead bench-waiting clean
+        wheel test-wheel bench-import bench-search bench-service bench-overhead bench-waiting clean
 
 help:             ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -16,8 +16,8 @@ env: $(READY)     ## make .venv with everything pinned by constraints.txt
 $(READY): pyproject.toml constraints.txt airflow_hpt_provider/__init__.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip uv -c constraints.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[demo]' --group dev \
-	  || $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[demo]' --group dev
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[demo]' --group dev --group docs \
+	  || $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[demo]' --group dev --group docs
 	@touch $(READY)
 
 demo: env         ## tune a real model in Airflow on the local tuning service, and register the best
@@ -43,6 +43,13 @@ test-heavy: env   ## what takes minutes or large packages: 25 kills in one tunin
 
 test-system: env  ## a real scheduler, triggerer and API server
 	$(BIN)/pytest tests/system
+
+wheel: env        ## build the wheel into dist/; the same bytes for the same commit
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) \
+	  $(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+test-wheel: env   ## install the wheel alone, with and without extras, and run the demo from it
+	$(BIN)/pytest tests/wheel tests/unit/packaging
 
 lint: env
 	$(BIN)/ruff check .
