@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts \
-        wheel test-wheel bench-import bench-search bench-service bench-overhead bench-waiting clean
+        docs wheel test-wheel test-matrix bench-import bench-search bench-service bench-overhead bench-waiting clean
 
 help:             ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -50,6 +50,12 @@ wheel: env        ## build the wheel into dist/; the same bytes for the same com
 
 test-wheel: env   ## install the wheel alone, with and without extras, and run the demo from it
 	$(BIN)/pytest tests/wheel tests/unit/packaging
+
+test-matrix: env  ## the suite's core on Airflow 3.1, 3.2, 3.3 and Python 3.11 to 3.13, as far as they are here
+	$(BIN)/python -m tests.matrix $(ARGS)
+
+docs: env         ## build the documentation into .local/site; a broken link or anchor is an error
+	$(BIN)/python -m docs.site
 
 lint: env
 	$(BIN)/ruff check .

@@ -16,17 +16,21 @@ try:  # Airflow 3.2+
     from airflow.sdk.exceptions import (
         AirflowException,
         AirflowFailException,
+        AirflowSensorTimeout,
         AirflowSkipException,
         TaskDeferralError,
         TaskDeferralTimeout,
+        TaskDeferred,
     )
 except ImportError:  # Airflow 3.1
     from airflow.exceptions import (  # type: ignore[no-redef, attr-defined]
         AirflowException,
         AirflowFailException,
+        AirflowSensorTimeout,
         AirflowSkipException,
         TaskDeferralError,
         TaskDeferralTimeout,
+        TaskDeferred,
     )
 
 __all__ = [
@@ -34,10 +38,12 @@ __all__ = [
     "AirflowException",
     "AirflowFailException",
     "AirflowRuntimeError",
+    "AirflowSensorTimeout",
     "AirflowSkipException",
     "Capability",
     "TaskDeferralError",
     "TaskDeferralTimeout",
+    "TaskDeferred",
     "airflow_version",
     "default_deferrable",
     "has",
