@@ -15,8 +15,8 @@ env: $(READY)     ## make .venv with everything pinned by constraints.txt
 $(READY): pyproject.toml constraints.txt airflow_hpt_provider/__init__.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip uv -c constraints.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[demo]' --group dev \
-	  || $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[demo]' --group dev
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[demo]' --group dev --group docs \
+	  || $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[demo]' --group dev --group docs
 	@touch $(READY)
 
 demo: env         ## tune a real model in Airflow on the local tuning service, and register the best
@@ -78,6 +78,18 @@ test-system: env ui-if-npm env-browser  ## a real scheduler, triggerer and API s
 
 fuzz: env         ## 10,000 malformed requests at a real local service (minutes; ARGS="--seed 2 --count 1000")
 	$(BIN)/python -m tests.fuzz $(ARGS)
+wheel: env        ## build the wheel into dist/; the same bytes for the same commit
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) \
+	  $(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+test-wheel: env   ## install the wheel alone, with and without extras, and run the demo from it
+	$(BIN)/pytest tests/wheel tests/unit/packaging
+
+test-matrix: env  ## the suite's core on Airflow 3.1, 3.2, 3.3 and Python 3.11 to 3.13, as far as they are here
+	$(BIN)/python -m tests.matrix $(ARGS)
+
+docs: env         ## build the documentation into .local/site; a broken link or anchor is an error
+	$(BIN)/python -m docs.site
 
 lint: env
 	$(BIN)/ruff check .
