@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts \
+.PHONY: help env demo up test test-fast test-integration test-system test-heavy test-faults lint types contracts \
         bench-import bench-search bench-service bench-overhead bench-waiting clean
 
 help:             ## list the commands
@@ -32,7 +32,7 @@ test-fast: env    ## unit tests
 	$(BIN)/pytest tests/unit
 
 test-integration: env  ## against the local tuning service over HTTP
-	$(BIN)/pytest tests/integration -m "not heavy"
+	$(BIN)/pytest tests/integration tests/faults -m "not heavy"
 
 test-heavy: env   ## what takes minutes or large packages: 25 kills in one tuning job, the SageMaker SDKs
 	test -x .heavy/sdk/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/sdk && \
@@ -40,6 +40,9 @@ test-heavy: env   ## what takes minutes or large packages: 25 kills in one tunin
 	test -x .heavy/core/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/core && \
 	  $(BIN)/uv pip install -q -p .heavy/core/bin/python sagemaker-core; }
 	$(BIN)/pytest tests/integration -m heavy
+
+test-faults: env  ## 100 and more runs through faulty calls and kills (SEED=n; TABLE=docs/faults.md keeps the table)
+	$(BIN)/pytest tests/faults -m heavy $(if $(SEED),--fault-seed $(SEED)) $(if $(TABLE),--fault-table $(TABLE))
 
 test-system: env  ## a real scheduler, triggerer and API server
 	$(BIN)/pytest tests/system
