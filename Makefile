@@ -5,6 +5,8 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .PHONY: $(shell sed -nE 's/^([a-z-]+):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
+.PHONY: help env demo up test test-fast test-integration test-system test-heavy test-faults lint types contracts \
+        bench-import bench-search bench-service bench-overhead bench-waiting clean
 
 help:             ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -64,7 +66,7 @@ test-fast: env    ## unit tests
 	$(BIN)/pytest tests/unit
 
 test-integration: env  ## against the local tuning service over HTTP
-	$(BIN)/pytest tests/integration -m "not heavy"
+	$(BIN)/pytest tests/integration tests/faults -m "not heavy"
 
 test-heavy: env   ## what takes minutes or large packages: 25 kills in one tuning job, the SageMaker SDKs
 	test -x .heavy/sdk/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/sdk && \
@@ -74,6 +76,10 @@ test-heavy: env   ## what takes minutes or large packages: 25 kills in one tunin
 	$(BIN)/pytest tests/integration -m heavy
 
 test-system: env ui-if-npm env-browser  ## a real scheduler, triggerer and API server
+test-faults: env  ## 100 and more runs through faulty calls and kills (SEED=n; TABLE=docs/faults.md keeps the table)
+	$(BIN)/pytest tests/faults -m heavy $(if $(SEED),--fault-seed $(SEED)) $(if $(TABLE),--fault-table $(TABLE))
+
+test-system: env  ## a real scheduler, triggerer and API server
 	$(BIN)/pytest tests/system
 
 fuzz: env         ## 10,000 malformed requests at a real local service (minutes; ARGS="--seed 2 --count 1000")
