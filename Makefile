@@ -5,8 +5,6 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
 .PHONY: $(shell sed -nE 's/^([a-z-]+):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
-.PHONY: help env demo up test test-fast test-integration test-system test-heavy test-faults lint types contracts \
-        bench-import bench-search bench-service bench-overhead bench-waiting clean
 
 help:             ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
