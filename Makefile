@@ -73,15 +73,15 @@ test-heavy: env   ## what takes minutes or large packages: 25 kills in one tunin
 	  $(BIN)/uv pip install -q -p .heavy/core/bin/python sagemaker-core; }
 	$(BIN)/pytest tests/integration -m heavy
 
-test-system: env ui-if-npm env-browser  ## a real scheduler, triggerer and API server
 test-faults: env  ## 100 and more runs through faulty calls and kills (SEED=n; TABLE=docs/faults.md keeps the table)
 	$(BIN)/pytest tests/faults -m heavy $(if $(SEED),--fault-seed $(SEED)) $(if $(TABLE),--fault-table $(TABLE))
 
-test-system: env  ## a real scheduler, triggerer and API server
+test-system: env ui-if-npm env-browser  ## a real scheduler, triggerer and API server
 	$(BIN)/pytest tests/system
 
 fuzz: env         ## 10,000 malformed requests at a real local service (minutes; ARGS="--seed 2 --count 1000")
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
 wheel: env        ## build the wheel into dist/; the same bytes for the same commit
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) \
 	  $(BIN)/python -m build --wheel --no-isolation --outdir dist

@@ -96,18 +96,14 @@ CAPABILITIES = {
     ),
     "asset_partitions": Capability(
         (3, 3, 0),
-        "A finished tuning job can start a DAG run of its own (dags/on_tuning_finished.py).",
+        "Each finished tuning job can start a DAG run of its own: by an asset with extra=PER_TUNING_JOB, or by an "
+        "AssetWatcher (dags/on_tuning_finished.py).",
         "One DAG run may be about several jobs: it loops over them.",
     ),
     "task_state_store": Capability(
         (3, 3, 0),
         "The name of the task's tuning job is also kept in the task state store.",
         "The job is found again by its derived name and its tags.",
-    ),
-    "asset_partitions": Capability(
-        (3, 3, 0),
-        "The events of an asset with extra=PER_TUNING_JOB are partitions: one consumer run for each tuning job.",
-        "They are plain events; one consumer run may come from several tuning jobs.",
     ),
 }
 
