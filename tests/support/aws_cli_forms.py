@@ -24,20 +24,14 @@ class AwsCliForms:
             encoding="utf-8",
         )
 
-    def __call__(self, form: str, value: Any) -> str:
-        """The text of a value.
-
-        Raises:
-            ValueError: what the formatter raised, of whatever class; its name is the message.
-        """
+    def __call__(self, form: str, value: Any) -> tuple[str, str | None]:
+        """The text of a value, and the name of the exception by which the formatter broke off, if it did."""
         assert self._child.stdin
         assert self._child.stdout
         self._child.stdin.write(json.dumps([form, value]) + "\n")
         self._child.stdin.flush()
         text, error = json.loads(self._child.stdout.readline())
-        if error:
-            raise ValueError(error)
-        return str(text)
+        return text, error
 
     def close(self) -> None:
         """End the process."""
