@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts fuzz \
+.PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts fuzz audit \
         bench-import bench-search bench-service bench-overhead bench-waiting clean
 
 help:             ## list the commands
@@ -46,6 +46,11 @@ test-system: env  ## a real scheduler, triggerer and API server
 
 fuzz: env         ## 10,000 malformed requests at a real local service (minutes; ARGS="--seed 2 --count 1000")
 	$(BIN)/python -m tests.fuzz $(ARGS)
+
+audit: env        ## known vulnerabilities in what constraints.txt pins; says so where it cannot know
+	test -x .heavy/audit/bin/pip-audit || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/audit && \
+	  $(BIN)/uv pip install -q -p .heavy/audit/bin/python pip-audit; }
+	$(BIN)/python .ci/audit.py .heavy/audit/bin/pip-audit
 
 lint: env
 	$(BIN)/ruff check .
