@@ -16,6 +16,7 @@ try:  # Airflow 3.2+
     from airflow.sdk.exceptions import (
         AirflowException,
         AirflowFailException,
+        AirflowSensorTimeout,
         AirflowSkipException,
         TaskDeferralError,
         TaskDeferralTimeout,
@@ -24,6 +25,7 @@ except ImportError:  # Airflow 3.1
     from airflow.exceptions import (  # type: ignore[no-redef, attr-defined]
         AirflowException,
         AirflowFailException,
+        AirflowSensorTimeout,
         AirflowSkipException,
         TaskDeferralError,
         TaskDeferralTimeout,
@@ -34,6 +36,7 @@ __all__ = [
     "AirflowException",
     "AirflowFailException",
     "AirflowRuntimeError",
+    "AirflowSensorTimeout",
     "AirflowSkipException",
     "Capability",
     "TaskDeferralError",
