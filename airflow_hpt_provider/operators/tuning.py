@@ -19,7 +19,9 @@ from airflow_hpt_provider.exceptions import (
     TuningServiceUnreachableError,
 )
 from airflow_hpt_provider.identity import DELIVERED_TAG, Owner
+from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
 from airflow_hpt_provider.links.tuning import BestTrainingJobLink, BestTrainingJobLogsLink, TuningJobLink
+from airflow_hpt_provider.masking import mask_secrets
 from airflow_hpt_provider.operators.arguments import TuningArgumentsMixin
 from airflow_hpt_provider.operators.base import (
     CONNECTION_FIELDS,
@@ -47,7 +49,9 @@ DEFER_MARGIN = timedelta(minutes=5)
 """Airflow's own timeout of a deferral comes so much later than the trigger's: it is the safety net."""
 
 
-class HyperParameterTuningJobOperator(NoLeakMixin, TuningArgumentsMixin, TuningConnectionMixin, BaseOperator):
+class HyperParameterTuningJobOperator(
+    NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin, TuningConnectionMixin, BaseOperator
+):
     """Create a SageMaker hyperparameter tuning job, wait for it, and leave its best training job in XCom.
 
     The job is created once, however often the task is tried: a retry finds the job of the try before and waits
@@ -185,6 +189,7 @@ class HyperParameterTuningJobOperator(NoLeakMixin, TuningArgumentsMixin, TuningC
             if not self.wait_for_completion:
                 self.log.info("Not waiting for tuning job %s (wait_for_completion=False).", job.name)
                 self._running_job = None
+                self.note_lineage(description)
                 return deliver(self, context, self._settlement(job.earlier).result(description))
             if description.status == "Stopped" and DELIVERED_TAG in job.marks:
                 self.on_stopped = "use_best"  # it was taken before, so it is again
@@ -201,8 +206,9 @@ class HyperParameterTuningJobOperator(NoLeakMixin, TuningArgumentsMixin, TuningC
         from airflow_hpt_provider.creation import earlier_attempts
         from airflow_hpt_provider.models import Attempt
 
-        # `dag.test()` hands on an end event as a bare string; the job's state is read afresh in any case.
+        # `dag.test()` hands on an end event as a bare string, and nothing else; the job is looked at afresh.
         event = event if isinstance(event, dict) else {}
+        tuning_job_name = tuning_job_name or self._announced_name(context)
         self._cast_templated()
         self._running_job = tuning_job_name
         with self._no_leak(context):
@@ -236,6 +242,11 @@ class HyperParameterTuningJobOperator(NoLeakMixin, TuningArgumentsMixin, TuningC
     def _announced_name(self, context: Context) -> str:
         ti: Any = context["ti"]
         return str(ti.xcom_pull(task_ids=ti.task_id, key=TUNING_JOB_NAME, map_indexes=ti.map_index) or "")
+
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        # Where Airflow renders mapped tasks too; what is rendered is shown in the UI right after.
+        super()._do_render_template_fields(parent, *args, **kwargs)
+        mask_secrets(getattr(parent, "config", None))
 
     # -- the steps ---------------------------------------------------------------------------------------
 
@@ -368,7 +379,9 @@ class HyperParameterTuningJobOperator(NoLeakMixin, TuningArgumentsMixin, TuningC
         if ended_by is not None and outcome_of(description.status) is None:
             self._stop_or_tell(name, always=True)
             description = self.hook.describe(name)
+        self.note_lineage(description)
         result = self._settlement(earlier).settle(description, ended_by=ended_by)
+        self.note_lineage(description, result)
         value = deliver(self, context, result)
         mark_delivered(self.hook, description.hyper_parameter_tuning_job_arn, owner, self.log)
         if store := context.get("task_state_store"):

@@ -17,6 +17,7 @@ from airflow_hpt_provider.exceptions import (
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
+from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
 from airflow_hpt_provider.links.tuning import BestTrainingJobLink, BestTrainingJobLogsLink, TuningJobLink
 from airflow_hpt_provider.operators.base import (
     CONNECTION_FIELDS,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.waiting.watch import Watch
 
 
-class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
+class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, BaseSensorOperator):
     """Wait until a tuning job has ended; leaves the same XComs as the operator that made it would.
 
     Works in ``mode="poke"``, ``mode="reschedule"`` and deferrable, with the same outcomes. It waits for
@@ -266,8 +267,10 @@ class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
         from airflow_hpt_provider.outcomes import Settlement
 
         announce(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
+        self.note_lineage(description)
         settlement = Settlement(self.hook, **self._policies, top_k=self.top_k, log=self.log)
         result = settlement.settle(description, ended_by=ended_by)
+        self.note_lineage(description, result)
         self.log.info("%s", result.summary())
         return deliver(self, context, result)
 

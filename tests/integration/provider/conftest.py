@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import TaskDeferred
 
+from airflow_hpt_provider.compat import TaskDeferred
 from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 

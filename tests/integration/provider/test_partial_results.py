@@ -8,8 +8,8 @@ import json
 import time
 
 import pytest
-from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException, TaskDeferred
 
+from airflow_hpt_provider.compat import AirflowSensorTimeout, AirflowSkipException, TaskDeferred
 from airflow_hpt_provider.exceptions import (
     TuningJobBudgetError,
     TuningJobConfigError,

@@ -7,8 +7,8 @@ import uuid
 from datetime import timedelta
 
 import pytest
-from airflow.sdk.exceptions import TaskDeferred
 
+from airflow_hpt_provider.compat import TaskDeferred
 from airflow_hpt_provider.exceptions import (
     TuningJobFailedError,
     TuningJobRejectedError,
