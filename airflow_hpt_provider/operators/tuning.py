@@ -256,6 +256,7 @@ class HyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
             return self.hook.describe(name)
 
     def _finish(self, context: Context, description: TuningJobDescription) -> Any:
+        from airflow_hpt_provider.closing import log_result
         from airflow_hpt_provider.creation import mark_delivered
 
         name = description.name
@@ -269,7 +270,7 @@ class HyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
             self.hook, description.hyper_parameter_tuning_job_arn, Owner.from_context(context), self.log
         )
         self._running_job = None
-        self.log.info("%s", result.summary())
+        log_result(self.hook, result, self.log)
         return value
 
     # -- nothing keeps running that nobody waits for -----------------------------------------------------

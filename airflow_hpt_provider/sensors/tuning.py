@@ -197,11 +197,12 @@ class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
         }
 
     def _finish(self, context: Context, description: TuningJobDescription) -> dict[str, Any]:
+        from airflow_hpt_provider.closing import log_result
         from airflow_hpt_provider.outcomes import Settlement
 
         announce(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
         result = Settlement(self.hook, self.on_stopped, top_k=self.top_k, log=self.log).settle(description)
-        self.log.info("%s", result.summary())
+        log_result(self.hook, result, self.log)
         return deliver(self, context, result)
 
     def _log_progress(self, description: TuningJobDescription) -> None:
