@@ -70,7 +70,9 @@ def _rows(trials: Sequence[TrainingJobSummary], *, minimise: bool) -> list[dict[
 
 
 def _over_time(alt: Any, rows: list[dict[str, Any]], metric: str) -> Any:
-    base = alt.Chart(alt.Data(values=rows)).encode(x=alt.X("number:Q", title="training job"))
+    base = alt.Chart(alt.Data(values=rows)).encode(
+        x=alt.X("number:Q", title="training job", axis=alt.Axis(format="d", tickMinStep=1))
+    )
     objective = alt.Y("objective:Q", title=metric, scale=alt.Scale(zero=False))
     points = base.mark_circle(size=60, opacity=0.8).encode(
         y=objective, color=_color(alt), tooltip=[alt.Tooltip("training job:N"), alt.Tooltip("objective:Q")]

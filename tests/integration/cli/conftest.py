@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
 from airflow_hpt_provider.cli.main import main
 from airflow_hpt_provider.demo.service import LocalService
@@ -140,10 +141,12 @@ def cli(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
-) -> CommandLine:
+) -> Iterator[CommandLine]:
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    home = {"HOME": str(tmp_path), "LC_ALL": "C.UTF-8"}
-    return CommandLine({**kept, **home, "TZ": "UTC", **service.environment}, tmp_path, capsys, monkeypatch)
+    home = {"HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    logging = structlog.get_config()
+    yield CommandLine({**kept, **home, **service.environment}, tmp_path, capsys, monkeypatch)
+    structlog.configure(**logging)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import signal
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -145,8 +145,8 @@ def test_plot(cli: CommandLine, finished: str, tmp_path: Path) -> None:
         done = cli("plot", finished, "--out", f"job{suffix}")
         assert (done.code, done.out, done.err) == (0, f"job{suffix}\n", "")
     assert (tmp_path / "job.png").read_bytes().startswith(b"\x89PNG")
-    drawing = ElementTree.parse(tmp_path / "job.svg").getroot()  # noqa: S314 - our own
-    assert finished in ElementTree.tostring(drawing, "unicode")
+    drawing = ET.parse(tmp_path / "job.svg").getroot()
+    assert finished in ET.tostring(drawing, "unicode")
     page = (tmp_path / "job.html").read_text()
     assert finished in page
     assert 'src="http' not in page, "it needs no network"
