@@ -30,7 +30,9 @@ def main() -> None:
         with browser() as chromium:
             camera = Camera(chromium)
             camera.take("page-in-airflow", f"{url}{task_page('churn', run_id, 'tune')}", "light", 1360, 860)
-            camera.take("page-in-airflow-dark", f"{url}{task_page('churn', run_id, 'tune')}", "dark", 1360, 860)
+            camera.take(
+                "page-in-airflow-dark", f"{url}{task_page('churn', run_id, 'tune')}", "dark", 1360, 860
+            )
             camera.take("page-dark", bare, "dark", 1200, 1160)
             camera.take("page-light", bare, "light", 1200, 1160)
             camera.take("page-hyperparameters", bare, "light", 1200, 900, scroll_to="#hyperparameters")

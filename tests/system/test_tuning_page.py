@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +140,7 @@ def test_a_running_job_refreshes_itself_and_is_stopped_by_a_click(demo: DemoSess
     tab.goto(demo.airflow.url + bare_task_page("endless", run_id, "tune"))
     tab.get_by_text("No tuning job yet").or_(tab.locator("header")).first.wait_for()
     # without a reload, the job appears, and its training jobs start
-    tab.get_by_text(re.compile(r"\d running")).wait_for(timeout=PATIENCE * 1000)
+    tab.locator(".key-running").wait_for(timeout=PATIENCE * 1000)
     job = api.xcom("endless", run_id, "tune", "tuning_job_name")
     tab.get_by_role("button", name="Stop", exact=True).click()
     tab.get_by_role("button", name="Let it run").click()
