@@ -33,6 +33,11 @@ except ImportError:  # Airflow 3.1
         TaskDeferred,
     )
 
+try:  # Airflow 3.1.1+
+    from airflow.sdk.log import mask_secret
+except ImportError:  # Airflow 3.1.0
+    from airflow.sdk.execution_time.secrets_masker import mask_secret  # type: ignore[no-redef]
+
 __all__ = [
     "CAPABILITIES",
     "AirflowException",
@@ -47,6 +52,7 @@ __all__ = [
     "airflow_version",
     "default_deferrable",
     "has",
+    "mask_secret",
     "setting",
 ]
 
@@ -90,7 +96,8 @@ CAPABILITIES = {
     ),
     "asset_partitions": Capability(
         (3, 3, 0),
-        "A finished tuning job can start a DAG run of its own (dags/on_tuning_finished.py).",
+        "Each finished tuning job can start a DAG run of its own: by an asset with extra=PER_TUNING_JOB, or by an "
+        "AssetWatcher (dags/on_tuning_finished.py).",
         "One DAG run may be about several jobs: it loops over them.",
     ),
     "task_state_store": Capability(
