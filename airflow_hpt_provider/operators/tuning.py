@@ -373,6 +373,7 @@ class HyperParameterTuningJobOperator(
         earlier: Sequence[Attempt],
         ended_by: TuningError | None,
     ) -> Any:
+        from airflow_hpt_provider.closing import log_result
         from airflow_hpt_provider.creation import NAME, mark_delivered
 
         name, owner = description.name, Owner.from_context(context)
@@ -389,5 +390,5 @@ class HyperParameterTuningJobOperator(
             if known and known.get(NAME) == name:
                 store.set(STORE_KEY, {**known, DELIVERED_TAG: str(owner.round)})
         self._running_job = None
-        self.log.info("%s", result.summary())
+        log_result(self.hook, result, self.log)
         return value

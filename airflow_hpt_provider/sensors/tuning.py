@@ -264,6 +264,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
     def _finish(
         self, context: Context, description: TuningJobDescription, ended_by: TuningError | None = None
     ) -> dict[str, Any]:
+        from airflow_hpt_provider.closing import log_result
         from airflow_hpt_provider.outcomes import Settlement
 
         announce(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
@@ -271,7 +272,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         settlement = Settlement(self.hook, **self._policies, top_k=self.top_k, log=self.log)
         result = settlement.settle(description, ended_by=ended_by)
         self.note_lineage(description, result)
-        self.log.info("%s", result.summary())
+        log_result(self.hook, result, self.log)
         return deliver(self, context, result)
 
     @property
