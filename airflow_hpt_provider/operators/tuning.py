@@ -22,6 +22,7 @@ from airflow_hpt_provider.exceptions import TuningJobTimeoutError, TuningService
 from airflow_hpt_provider.identity import Owner
 from airflow_hpt_provider.links.tuning import BestTrainingJobLink, BestTrainingJobLogsLink, TuningJobLink
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, cast_argument
+from airflow_hpt_provider.operators.killing import stop_aside
 from airflow_hpt_provider.waiting.decision import Outcome, check_policy, deadline, outcome_of, utcnow
 
 if TYPE_CHECKING:
@@ -193,8 +194,8 @@ class HyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
 
     def on_kill(self) -> None:
         """Stop the tuning job when the task is killed on its worker."""
-        if self._running_job:
-            self._stop_or_tell(self._running_job)
+        if name := self._running_job:
+            stop_aside(lambda: self.hook.ready(), lambda: self._stop_or_tell(name))
 
     # -- the steps ---------------------------------------------------------------------------------------
 

@@ -131,6 +131,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
     async def on_kill(self) -> None:
         """Stop the tuning job, if it is this task's own (``stop_on_kill``)."""
         if not self.stop_on_kill:
+            self.log.info("Tuning job %s is not stopped (stop_on_kill=False).", self.tuning_job_name)
             return
         # Airflow cancels on_kill after about a second; the request must not be cancelled with it.
         task = asyncio.ensure_future(self._stop())

@@ -23,7 +23,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoSession]:
     dags = tmp_path_factory.mktemp("dags")
     shutil.copytree(example_dags(), dags, dirs_exist_ok=True)
     shutil.copytree(HERE / "dags", dags, dirs_exist_ok=True)
-    with DemoSession(tmp_path_factory.mktemp("demo"), dags) as session:
+    with DemoSession(
+        tmp_path_factory.mktemp("demo"),
+        dags,
+        environment={"AIRFLOW__CORE__PARALLELISM": "16"},
+        service_options=["--max-parallel", "32"],
+    ) as session:
         code = source_archive(HERE / "training")
         session.service.client("s3").put_object(Bucket=BUCKET, Key="system/sourcedir.tar.gz", Body=code)
         _send_events_to_queue(session)
