@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_hpt_provider.cli import local_state
 from airflow_hpt_provider.cli.errors import CommandError, missing_extra
+from airflow_hpt_provider.cli.options import add_debug
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.protocol.credentials import Environment
@@ -107,7 +109,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="TOML file that says which calls and training jobs are to go wrong, and how; see below",
     )
     serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=argparse.SUPPRESS)
+    add_debug(serve)
     serve.set_defaults(run=run_serve)
+    local_state.register(commands)
 
 
 def run_serve(options: argparse.Namespace) -> int:
@@ -135,7 +139,7 @@ def run_serve(options: argparse.Namespace) -> int:
         spot_interruptions=options.spot_interruptions,
         faults=options.faults.absolute() if options.faults else None,
     )
-    _configure_logging(debug=options.debug)
+    _configure_logging(debug=getattr(options, "debug", False))
     try:
         serve(settings, on_ready=lambda environment: _announce(settings.environment_file, environment))
     except StartError as error:
@@ -155,7 +159,10 @@ def _configure_logging(*, debug: bool) -> None:
     import logging
 
     logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt="%H:%M:%S"
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        datefmt="%H:%M:%S",
+        force=True,
     )
     if debug:
         logging.getLogger("airflow_hpt_provider").setLevel(logging.DEBUG)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import airflow_hpt_provider
-from airflow_hpt_provider.demo import data
+from airflow_hpt_provider.demo import data, events
 from airflow_hpt_provider.demo.airflow import LocalAirflow
 from airflow_hpt_provider.demo.service import LocalService
 
@@ -32,6 +32,7 @@ class DemoSession:
         tell: called with a line on each step, for people who wait.
         environment: added to Airflow's, e.g. ``AIRFLOW__*`` settings.
         service_options: more options of ``airflow-hpt local serve``.
+        with_events: also make a queue that gets the tuning jobs' state changes, for dags/on_tuning_finished.py.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class DemoSession:
         *,
         environment: Mapping[str, str] | None = None,
         service_options: Sequence[str] = (),
+        with_events: bool = False,
     ) -> None:
         self.data_dir = data_dir
         self.dags = dags or example_dags()
@@ -51,6 +53,7 @@ class DemoSession:
         self._ui_port = ui_port
         self._environment = dict(environment or {})
         self._tell = tell
+        self._with_events = with_events
         self._running = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -60,6 +63,8 @@ class DemoSession:
             data.upload(self.service.client("s3"), self.dags)
             self._tell("Starting Airflow: scheduler, DAG processor, triggerer, API server ...")
             environment = self._environment | {"AIRFLOW_CONN_AWS_DEFAULT": self.service.airflow_connection}
+            if self._with_events:
+                environment[events.VARIABLE] = events.send_events_to_queue(self.service)
             self.airflow = LocalAirflow(self.data_dir / "airflow", self.dags, environment, port=self._ui_port)
             starting.enter_context(self.airflow)
             self._running = starting.pop_all()

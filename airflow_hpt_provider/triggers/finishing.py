@@ -44,13 +44,14 @@ class Finish:
         """
         from airflow.sdk.execution_time.xcom import XCom
 
+        from airflow_hpt_provider.closing import log_result
         from airflow_hpt_provider.outcomes import Settlement
 
         hook = await sync_to_async(self._build_hook)()
         description = await asyncio.to_thread(hook.describe, tuning_job_name)
         settlement = Settlement(hook, self.on_stopped, top_k=self.top_k, log=log)
         result = await asyncio.to_thread(settlement.settle, description)
-        for key, value in xcoms(result).items():
+        for key, value in xcoms(result, self.settings).items():
             if key != RETURN_VALUE or self.push_result:
                 # TaskSuccessEvent(xcoms=...) would encode the values twice (3.1 to 3.3).
                 await XCom.aset(
@@ -61,7 +62,7 @@ class Finish:
                     run_id=ti.run_id,
                     map_index=ti.map_index,
                 )
-        log.info("%s", result.summary())
+        await asyncio.to_thread(log_result, hook, result, log)
 
     def _build_hook(self) -> HyperParameterTuningHook:
         hook = self.settings.hook()
