@@ -104,6 +104,8 @@ def judge(jobs: list[Job], delivered: list[dict[str, Any]]) -> str:
         return "stopped"
     if len(delivered) > 1:
         raise Violation(f"a result arrived {len(delivered)} times; {seen}")
+    if not jobs:
+        raise Violation(f"a result without a job; {seen}")
     (result,) = delivered
     *earlier, job = jobs
     if (result["tuning_job_name"], job.status) != (job.name, "Completed"):
