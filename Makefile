@@ -76,7 +76,7 @@ test-heavy: env   ## what takes minutes or large packages: 25 kills in one tunin
 	$(BIN)/pytest tests/integration -m heavy
 
 test-faults: env  ## 100 and more runs through faulty calls and kills (SEED=n; TABLE=docs/faults.md keeps the table)
-	$(BIN)/pytest tests/faults -m heavy $(if $(SEED),--fault-seed $(SEED)) $(if $(TABLE),--fault-table $(TABLE))
+	$(BIN)/pytest tests/faults/test_kills.py tests/faults/test_calls.py -m heavy $(if $(SEED),--fault-seed $(SEED)) $(if $(TABLE),--fault-table $(TABLE))
 
 test-system: env ui-if-npm env-browser  ## a real scheduler, triggerer and API server
 	$(BIN)/pytest tests/system
