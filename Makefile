@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
+.PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts fuzz audit \
+        bench-import bench-search bench-service bench-overhead bench-waiting clean
 .PHONY: $(shell sed -nE 's/^([a-z-]+):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help:             ## list the commands
@@ -82,6 +84,10 @@ test-system: env ui-if-npm env-browser  ## a real scheduler, triggerer and API s
 fuzz: env         ## 10,000 malformed requests at a real local service (minutes; ARGS="--seed 2 --count 1000")
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
+audit: env        ## known vulnerabilities in what constraints.txt pins; says so where it cannot know
+	test -x .heavy/audit/bin/pip-audit || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/audit && \
+	  $(BIN)/uv pip install -q -p .heavy/audit/bin/python pip-audit; }
+	$(BIN)/python .ci/audit.py .heavy/audit/bin/pip-audit
 wheel: env        ## build the wheel into dist/; the same bytes for the same commit
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) \
 	  $(BIN)/python -m build --wheel --no-isolation --outdir dist

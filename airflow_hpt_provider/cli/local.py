@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_hpt_provider.cli import local_state
 from airflow_hpt_provider.cli.errors import CommandError, missing_extra
+from airflow_hpt_provider.cli.options import add_debug
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.protocol.credentials import Environment
@@ -107,7 +109,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="TOML file that says which calls and training jobs are to go wrong, and how; see below",
     )
     serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=argparse.SUPPRESS)
+    add_debug(serve)
     serve.set_defaults(run=run_serve)
+    local_state.register(commands)
 
 
 def run_serve(options: argparse.Namespace) -> int:

@@ -111,6 +111,7 @@ def _short(path: Path) -> Path:
 
 def _up(session: DemoSession, display: Display) -> bool:
     from airflow_hpt_provider.demo.follow import DAG_ID, DemoRun
+    from airflow_hpt_provider.ui.urls import NAVIGATION_PAGE
 
     run = DemoRun.start(session.airflow.api, session.service.client("sagemaker"))
     dag_url = f"{session.airflow.url}/dags/{DAG_ID}"
@@ -121,6 +122,7 @@ The DAG               {dag_url}
   its file            {_short(session.dags / DAG_ID)}.py
   another run         the Trigger button in the UI
   its end starts      {session.airflow.url}/dags/on_tuning_finished
+The tuning page       {session.airflow.url}/plugin/{NAVIGATION_PAGE}, and the tab Tuning of task tune
 The tuning service    {session.service.endpoint}
   settings for boto3  {session.service.env_file}
   try                 set -a; . {session.service.env_file}; aws sagemaker list-hyper-parameter-tuning-jobs

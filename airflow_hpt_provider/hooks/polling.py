@@ -120,8 +120,10 @@ API: dict[str, Any] = {
         ),
         "HyperParameterTrainingJobSummary": _structure(
             TrainingJobName="String",
+            TunedHyperParameters="HyperParameters",
             FinalHyperParameterTuningJobObjectiveMetric="FinalHyperParameterTuningJobObjectiveMetric",
         ),
+        "HyperParameters": {"type": "map", "key": {"shape": "String"}, "value": {"shape": "String"}},
         "FinalHyperParameterTuningJobObjectiveMetric": _structure(Value="MetricValue"),
     },
 }
