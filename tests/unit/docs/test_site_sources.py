@@ -125,16 +125,14 @@ def test_every_option_that_is_read_is_declared_and_documented() -> None:
 
 
 def test_every_command_is_documented_and_so_is_each_option() -> None:
-    parsers = list(reference.commands())
-    assert {"airflow-hpt local serve", "airflow-hpt demo", "airflow-hpt up"} <= {
-        each.prog for each in parsers
-    }
+    commands = reference.commands()
+    assert {"airflow-hpt local serve", "airflow-hpt demo", "airflow-hpt up"} <= set(commands)
     told = reference.pages()["reference/commands.md"]
-    for parser in parsers:
-        assert f"## {parser.prog}\n" in told
-        assert parser.description, f"{parser.prog} has no description"
-        silent = [action.dest for action in parser._actions if not action.help]
-        assert silent == [], f"{parser.prog} has options without help"
+    for name, command in commands.items():
+        assert f"## {name}\n" in told
+        assert command.purpose, f"{name} does not say what it is for"
+        silent = [action.dest for action in command.parser._actions if not action.help]
+        assert silent == [], f"{name} has options without help"
 
 
 def test_every_xcom_key_is_documented() -> None:
