@@ -92,7 +92,7 @@ wheel: env        ## build the wheel into dist/; the same bytes for the same com
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) \
 	  $(BIN)/python -m build --wheel --no-isolation --outdir dist
 
-test-wheel: env   ## install the wheel alone, with and without extras, and run the demo from it
+test-wheel: env ui-if-npm  ## install the wheel alone, with and without extras, and run the demo from it
 	$(BIN)/pytest tests/wheel tests/unit/packaging
 
 test-matrix: env  ## the suite's core on Airflow 3.1, 3.2, 3.3 and Python 3.11 to 3.13, as far as they are here
