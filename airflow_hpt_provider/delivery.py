@@ -12,12 +12,15 @@ key                     when                    value
 ======================  ======================  =====================================================
 
 Airflow clears a task's XComs before each try, so nothing here carries a job's name across retries.
+
+The events of the task's asset outlets tell the same: see :mod:`airflow_hpt_provider.assets`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.assets import describe_events
 from airflow_hpt_provider.links.tuning import console_urls, push_links
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ def announce(operator: Any, context: Context, name: str, arn: str) -> None:
 
 def deliver(operator: Any, context: Context, result: TuningResult) -> dict[str, Any]:
     """Push the result's parts and return the whole as JSON: the task's return value."""
+    describe_events(operator, context, result)
     value = result.to_xcom()
     if result.best_training_job is not None:
         _push(context, _best(value))

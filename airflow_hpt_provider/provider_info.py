@@ -50,6 +50,7 @@ def get_provider_info() -> dict[str, Any]:
             "airflow_hpt_provider.links.tuning.BestTrainingJobLink",
             "airflow_hpt_provider.links.tuning.BestTrainingJobLogsLink",
         ],
+        "cli": ["airflow_hpt_provider.cli.airflow_commands.get_cli_commands"],
         "config": {
             "hpt": {
                 "description": "How the triggerer waits for tuning jobs (airflow-hpt-provider).",

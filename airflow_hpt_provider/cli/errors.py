@@ -1,10 +1,24 @@
-"""Errors of the command line."""
+"""Errors of the command line, and what others' errors say to its user."""
 
 from __future__ import annotations
 
+import sys
+from typing import ClassVar
+
+FAILURE = 1
+"""Exit code of an error that is not the user's."""
+USAGE_ERROR = 2
+"""Exit code of an error that the user can put right."""
+
 
 class CommandError(Exception):
-    """Something that the user can put right; shown as one line, exit code 2."""
+    """Something that the user can put right; shown without a traceback.
+
+    Attributes:
+        exit_code: what the program ends with.
+    """
+
+    exit_code: ClassVar[int] = USAGE_ERROR
 
 
 def missing_extra(error: ImportError, extra: str) -> CommandError:
@@ -13,3 +27,27 @@ def missing_extra(error: ImportError, extra: str) -> CommandError:
         f"this command needs the '{extra}' extra ({error.name or error} is not installed): "
         f"pip install 'airflow-hpt-provider[{extra}]'"
     )
+
+
+def message_and_code(error: Exception) -> tuple[str, int]:
+    """What to tell of an error, and the exit code.
+
+    One line; a config's problems, one line each. Nothing is imported to find out: an error of a package can only come
+    from one that is loaded.
+    """
+    text = str(error).strip() or type(error).__name__
+    if isinstance(error, CommandError):
+        return text, error.exit_code
+    exceptions = sys.modules.get("airflow_hpt_provider.exceptions")
+    if exceptions is not None and isinstance(error, exceptions.TuningError):
+        mine = isinstance(error, exceptions.TuningJobConfigError | exceptions.TuningJobNotFoundError)
+        return text, USAGE_ERROR if mine else FAILURE
+    aws = sys.modules.get("botocore.exceptions")
+    if aws is not None and isinstance(error, aws.BotoCoreError | aws.ClientError):
+        text = " ".join(text.split()).rstrip(".")
+        if isinstance(error, aws.NoCredentialsError | aws.NoRegionError):
+            text += (
+                ". Give --region, --profile or --aws-conn-id, set AWS_* variables, or run `aws configure`."
+            )
+        return text, FAILURE
+    return f"{type(error).__name__}: {' '.join(text.split())} (--debug shows where)", FAILURE

@@ -135,7 +135,7 @@ def run_serve(options: argparse.Namespace) -> int:
         spot_interruptions=options.spot_interruptions,
         faults=options.faults.absolute() if options.faults else None,
     )
-    _configure_logging(debug=options.debug)
+    _configure_logging(debug=getattr(options, "debug", False))
     try:
         serve(settings, on_ready=lambda environment: _announce(settings.environment_file, environment))
     except StartError as error:
@@ -155,7 +155,10 @@ def _configure_logging(*, debug: bool) -> None:
     import logging
 
     logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt="%H:%M:%S"
+        level=logging.INFO,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        datefmt="%H:%M:%S",
+        force=True,
     )
     if debug:
         logging.getLogger("airflow_hpt_provider").setLevel(logging.DEBUG)

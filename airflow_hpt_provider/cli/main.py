@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """The command line: ``airflow-hpt COMMAND ...``.
 
 A command is a module with a function ``register(subparsers)`` that adds its parser and sets ``run`` on it, a
@@ -8,46 +9,62 @@ function from the parsed arguments to the exit code. To add one, write the modul
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider import __version__
-from airflow_hpt_provider.cli.errors import CommandError
+from airflow_hpt_provider.cli.errors import message_and_code
+from airflow_hpt_provider.cli.options import add_debug
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 COMMANDS = (
+    "airflow_hpt_provider.cli.aws.describe",
     "airflow_hpt_provider.cli.local",
+    "airflow_hpt_provider.cli.migrate",
     "airflow_hpt_provider.demo.cli",
 )
 """Modules with a ``register(subparsers)``, in the order of ``--help``."""
 
-USAGE_ERROR = 2
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code: 0 for success, 2 for an error of the user's, 1 for one of ours."""
     parser = build_parser()
-    options = parser.parse_args(arguments)
+    _complete(parser)
+    return execute(parser.parse_args(arguments))
+
+
+def execute(options: argparse.Namespace) -> int:
+    """Run the command that was parsed; an error becomes a message on stderr and an exit code."""
+    debug = getattr(options, "debug", False)
     run: Callable[[argparse.Namespace], int] = options.run
+    if debug:
+        import logging
+
+        logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
     try:
         return run(options)
     except KeyboardInterrupt:
-        return 130
+        return INTERRUPTED
     except Exception as error:
-        if options.debug:
+        if debug:
             raise
-        message = " ".join(str(error).split()) or type(error).__name__
-        if isinstance(error, CommandError):
-            print(f"airflow-hpt: error: {message}", file=sys.stderr)
-            return USAGE_ERROR
-        print(
-            f"airflow-hpt: error: {type(error).__name__}: {message} (--debug shows where)",
-            file=sys.stderr,
-        )
-        return 1
+        message, code = message_and_code(error)
+        print(f"airflow-hpt: error: {message}", file=sys.stderr)
+        return code
+
+
+def _complete(parser: argparse.ArgumentParser) -> None:
+    """Answer the shell, if it is the shell that asks (docs/cli.md)."""
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -57,11 +74,16 @@ def build_parser() -> argparse.ArgumentParser:
         description="SageMaker hyperparameter tuning with Airflow, on AWS or on this machine.",
     )
     parser.add_argument("--version", action="version", version=f"airflow-hpt-provider {__version__}")
-    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    add_debug(parser)
+    add_commands(parser)
+    return parser
+
+
+def add_commands(parser: argparse.ArgumentParser) -> None:
+    """Add every command to a parser."""
     subparsers = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     for name in COMMANDS:
         import_module(name).register(subparsers)
-    return parser
 
 
 if __name__ == "__main__":

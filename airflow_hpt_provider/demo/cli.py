@@ -72,7 +72,10 @@ def _run(args: argparse.Namespace, ui_port: int, work: Callable[[DemoSession, Di
     data_dir = (args.data_dir or Path(tempfile.mkdtemp(prefix="airflow-hpt-"))).resolve()
     code, started = FAILED, time.monotonic()
     try:
-        with StopSignals(), DemoSession(data_dir, ui_port=ui_port, tell=display.say) as session:
+        with (
+            StopSignals(),
+            DemoSession(data_dir, ui_port=ui_port, tell=display.say, with_events=work is _up) as session,
+        ):
             if work(session, display):
                 code = SUCCEEDED
     except KeyboardInterrupt:
@@ -118,6 +121,7 @@ The DAG               {dag_url}
   a run of it         {dag_url}/runs/{run.run_id}
   its file            {_short(session.dags / DAG_ID)}.py
   another run         the Trigger button in the UI
+  its end starts      {session.airflow.url}/dags/on_tuning_finished
 The tuning page       {session.airflow.url}/plugin/{NAVIGATION_PAGE}, and the tab Tuning of task tune
 The tuning service    {session.service.endpoint}
   settings for boto3  {session.service.env_file}

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
@@ -52,7 +53,13 @@ class HyperParameterTuningHook(AwsBaseHook):
                 self.__dict__.pop(cached, None)
 
     def get_client_type(self, *args: Any, **kwargs: Any) -> Any:
-        """As in every AWS hook; the client also notices when only a part of an answer has arrived."""
+        """As in every AWS hook; the client also notices when only a part of an answer has arrived.
+
+        And a call that hangs ends sooner than after botocore's minute, unless the connection or the caller says
+        when: no timeout of a waiting task is looked at meanwhile.
+        """
+        if not args and kwargs.get("config") is None:
+            kwargs["config"] = Config(connect_timeout=10, read_timeout=30).merge(self.config)
         client: Any = super().get_client_type(*args, **kwargs)
         client.meta.events.register("after-call.sagemaker", refuse_partial_answer)
         return client

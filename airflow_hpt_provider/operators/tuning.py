@@ -20,7 +20,9 @@ from airflow_hpt_provider.compat import (
 from airflow_hpt_provider.delivery import TUNING_JOB_NAME, announce, deliver
 from airflow_hpt_provider.exceptions import TuningJobTimeoutError, TuningServiceUnreachableError
 from airflow_hpt_provider.identity import Owner
+from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
 from airflow_hpt_provider.links.tuning import BestTrainingJobLink, BestTrainingJobLogsLink, TuningJobLink
+from airflow_hpt_provider.masking import mask_secrets
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, cast_argument
 from airflow_hpt_provider.waiting.decision import Outcome, check_policy, deadline, outcome_of, utcnow
 
@@ -37,7 +39,7 @@ DEFER_MARGIN = timedelta(minutes=5)
 """Airflow's own timeout of a deferral comes so much later than the trigger's: it is the safety net."""
 
 
-class HyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
+class HyperParameterTuningJobOperator(TuningLineageMixin, TuningConnectionMixin, BaseOperator):
     """Create a SageMaker hyperparameter tuning job, wait for it, and leave its best training job in XCom.
 
     The job is created once, however often the task is tried: a retry finds the job of the try before and waits
@@ -154,6 +156,7 @@ class HyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
             if not self.wait_for_completion:
                 self.log.info("Not waiting for tuning job %s (wait_for_completion=False).", job.name)
                 self._running_job = None
+                self.note_lineage(description)
                 return deliver(self, context, self._settlement.result(description))
             if outcome_of(description.status) is None:
                 if self.deferrable:
@@ -165,6 +168,9 @@ class HyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         """Take up the task again after the trigger has fired."""
         # `dag.test()` hands on an end event as a bare string; the job's state is read afresh in any case.
         event = event if isinstance(event, dict) else {}
+        tuning_job_name = tuning_job_name or self._announced_name(
+            context
+        )  # `dag.test()` hands on the event alone
         self._cast_templated()
         self._running_job = tuning_job_name
         with self._no_leak(context):
@@ -195,6 +201,11 @@ class HyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         """Stop the tuning job when the task is killed on its worker."""
         if self._running_job:
             self._stop_or_tell(self._running_job)
+
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        # Where Airflow renders mapped tasks too; what is rendered is shown in the UI right after.
+        super()._do_render_template_fields(parent, *args, **kwargs)
+        mask_secrets(getattr(parent, "config", None))
 
     # -- the steps ---------------------------------------------------------------------------------------
 
@@ -263,7 +274,9 @@ class HyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         if timed_out:
             self._stop_or_tell(name)
             description = self.hook.describe(name)
+        self.note_lineage(description)
         result = self._settlement.settle(description, timed_out=timed_out)
+        self.note_lineage(description, result)
         value = deliver(self, context, result)
         mark_delivered(
             self.hook, description.hyper_parameter_tuning_job_arn, Owner.from_context(context), self.log

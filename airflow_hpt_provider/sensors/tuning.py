@@ -11,6 +11,7 @@ from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow_hpt_provider.compat import default_deferrable, has
 from airflow_hpt_provider.delivery import announce, deliver
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError, TuningServiceUnreachableError
+from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
 from airflow_hpt_provider.links.tuning import BestTrainingJobLink, BestTrainingJobLogsLink, TuningJobLink
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin
 from airflow_hpt_provider.waiting.decision import Outcome, check_policy, outcome_of, utcnow
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.waiting.progress import ProgressLog
 
 
-class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
+class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, BaseSensorOperator):
     """Wait until a tuning job has ended; leaves the same XComs as the operator that made it would.
 
     Works in ``mode="poke"``, ``mode="reschedule"`` and deferrable, with the same outcomes. It waits for
@@ -200,7 +201,9 @@ class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
         from airflow_hpt_provider.outcomes import Settlement
 
         announce(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
+        self.note_lineage(description)
         result = Settlement(self.hook, self.on_stopped, top_k=self.top_k, log=self.log).settle(description)
+        self.note_lineage(description, result)
         self.log.info("%s", result.summary())
         return deliver(self, context, result)
 

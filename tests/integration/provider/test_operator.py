@@ -8,9 +8,9 @@ import time
 from datetime import timedelta
 
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException, TaskDeferralError, TaskDeferred
 from botocore.exceptions import ClientError
 
+from airflow_hpt_provider.compat import AirflowSkipException, TaskDeferralError, TaskDeferred
 from airflow_hpt_provider.exceptions import (
     TuningJobConfigError,
     TuningJobNameConflictError,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from airflow.sdk.exceptions import AirflowSensorTimeout, AirflowSkipException, TaskDeferred
 
+from airflow_hpt_provider.compat import AirflowSensorTimeout, AirflowSkipException, TaskDeferred
 from airflow_hpt_provider.exceptions import (
     TuningJobNotFoundError,
     TuningJobRejectedError,

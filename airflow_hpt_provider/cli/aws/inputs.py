@@ -1,0 +1,73 @@
+"""The arguments of a call: from the command line, and from what ``--cli-input-json`` and ``--cli-input-yaml`` name."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from airflow_hpt_provider.cli.aws.errors import InputError
+
+FILE = "file://"
+
+
+def text_of(option: str, value: str) -> str:
+    """An option's value; ``file://PATH`` stands for what the file holds.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    if not value.startswith(FILE):
+        return value
+    path = Path(value.removeprefix(FILE)).expanduser()
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise InputError(f"{option}: unable to load {value}: {reason}") from error
+
+
+def parameters_of(
+    given: dict[str, str | None], cli_input_json: str | None, cli_input_yaml: str | None
+) -> dict[str, Any]:
+    """What to call the operation with; what is given on the command line comes before what a file says.
+
+    Args:
+        given: the members that were options, by AWS's names; None: not given.
+        cli_input_json, cli_input_yaml: those options' values.
+
+    Raises:
+        InputError: both were given; or a text is not well-formed, or holds no structure.
+    """
+    if cli_input_json is not None and cli_input_yaml is not None:
+        raise InputError("--cli-input-json and --cli-input-yaml cannot be given together; keep one")
+    parameters: dict[str, Any] = {}
+    if cli_input_json is not None:
+        parameters = _json(text_of("--cli-input-json", cli_input_json))
+    elif cli_input_yaml is not None:
+        parameters = _yaml(text_of("--cli-input-yaml", cli_input_yaml))
+    return {**parameters, **{name: value for name, value in given.items() if value is not None}}
+
+
+def _json(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"--cli-input-json: invalid JSON: {error}; received: {text:.200}") from error
+    return _structure("--cli-input-json", value, text)
+
+
+def _yaml(text: str) -> dict[str, Any]:
+    import yaml
+
+    try:
+        value = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise InputError(f"--cli-input-yaml: invalid YAML: {error}; received: {text:.200}") from error
+    return _structure("--cli-input-yaml", value, text)
+
+
+def _structure(option: str, value: Any, text: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InputError(f"{option}: a structure with members is wanted; received: {text:.200}")
+    return {str(name): member for name, member in value.items()}

@@ -1,0 +1,24 @@
+"""``--output json``."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import Any, TextIO
+
+
+def write(value: Any, out: TextIO) -> None:
+    """Indented JSON in the members' own order. An answer without members prints nothing, as the aws CLI has it."""
+    if value != {}:
+        out.write(json.dumps(value, indent=4, ensure_ascii=False, default=as_json) + "\n")
+
+
+def as_json(value: Any) -> str:
+    """A datetime as ISO 8601.
+
+    Raises:
+        TypeError: there is no JSON for the value.
+    """
+    if isinstance(value, dt.datetime):
+        return value.isoformat()
+    raise TypeError(f"there is no JSON for {type(value).__name__}")

@@ -1,0 +1,159 @@
+"""One service with one finished tuning job; commands run against it in this process or in their own."""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_hpt_provider.demo.service import LocalService
+
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1"
+BUCKET = "command-line"
+SCRIPT = Path(__file__).parents[1] / "provider" / "training" / "quick.py"
+
+REQUEST: dict[str, Any] = {
+    "HyperParameterTuningJobConfig": {
+        "Strategy": "Random",
+        "RandomSeed": 7,
+        "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "objective"},
+        "ResourceLimits": {"MaxNumberOfTrainingJobs": 4, "MaxParallelTrainingJobs": 2},
+        "TrainingJobEarlyStoppingType": "Off",
+        "ParameterRanges": {
+            "ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}],
+            "CategoricalParameterRanges": [{"Name": "colour", "Values": ["rouge", "été", "on"]}],
+        },
+    },
+    "TrainingJobDefinition": {
+        "AlgorithmSpecification": {
+            "TrainingImage": IMAGE,
+            "TrainingInputMode": "File",
+            "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([0-9.]+);"}],
+        },
+        "StaticHyperParameters": {"fail": "never"},
+        "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/models"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+        "RoleArn": "arn:aws:iam::123456789012:role/tuning",
+    },
+}
+
+
+def request(**static: str) -> dict[str, Any]:
+    """A tuning job of four quick training jobs, without a name; with more static hyperparameters."""
+    made = copy.deepcopy(REQUEST)
+    made["TrainingJobDefinition"]["StaticHyperParameters"].update(static)
+    return made
+
+
+@dataclass
+class Ended:
+    """What a command left behind."""
+
+    code: int
+    out: str
+    err: str
+
+
+@dataclass
+class CommandLine:
+    """Runs commands in processes of their own, with local.env and a home of their own."""
+
+    environment: dict[str, str]
+    folder: Path
+
+    def __call__(self, *arguments: str, **environment: str) -> Ended:
+        return self.run("airflow-hpt", *arguments, **environment)
+
+    def run(self, program: str, *arguments: str, **environment: str) -> Ended:
+        done = subprocess.run(
+            [str(Path(sys.executable).parent / program), *arguments],
+            env={**self.environment, **environment},
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=180,
+        )
+        return Ended(done.returncode, done.stdout, done.stderr)
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [str(Path(sys.executable).parent / "airflow-hpt"), *arguments],
+            env=self.environment,
+            cwd=self.folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
+    folder = tmp_path_factory.mktemp("command-line")
+    images = folder / "images.toml"
+    images.write_text(f'[[image]]\nmatch = "*/quick:*"\ncommand = ["{sys.executable}", "{SCRIPT}"]\n')
+    with LocalService(folder / "data", images) as running:
+        running.client("s3").create_bucket(Bucket=BUCKET)
+        yield running
+
+
+@pytest.fixture(scope="session")
+def finished(service: LocalService) -> str:
+    """The name of a tuning job that has completed."""
+    name = f"finished-{uuid.uuid4().hex[:8]}"
+    create(service, name, request())
+    wait_for(service, name, "Completed")
+    return name
+
+
+@pytest.fixture
+def cli(service: LocalService, tmp_path: Path) -> CommandLine:
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    home = {"HOME": str(tmp_path), "AIRFLOW_HOME": str(tmp_path / "airflow"), "LC_ALL": "C.UTF-8"}
+    return CommandLine({**kept, **home, "TZ": "UTC", **service.environment}, tmp_path)
+
+
+@pytest.fixture
+def gate(tmp_path: Path) -> Iterator[Path]:
+    """Training jobs with the static hyperparameter ``gate`` run until this file is there."""
+    path = tmp_path / "open"
+    yield path
+    path.touch()
+
+
+@pytest.fixture
+def name() -> str:
+    """Of a tuning job that is not there yet."""
+    return f"job-{uuid.uuid4().hex[:12]}"
+
+
+def create(service: LocalService, name: str, config: dict[str, Any]) -> None:
+    service.client("sagemaker").create_hyper_parameter_tuning_job(HyperParameterTuningJobName=name, **config)
+
+
+def status_of(service: LocalService, name: str) -> str:
+    answer = service.client("sagemaker").describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    return str(answer["HyperParameterTuningJobStatus"])
+
+
+def wait_for(service: LocalService, name: str, status: str) -> None:
+    deadline = time.monotonic() + 120
+    while (seen := status_of(service, name)) != status:
+        assert time.monotonic() < deadline, f"{name} is {seen}, not {status}"
+        time.sleep(0.2)
+
+
+def as_file(path: Path, config: dict[str, Any]) -> str:
+    path.write_text(json.dumps(config))
+    return str(path)

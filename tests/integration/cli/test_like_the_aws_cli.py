@@ -1,0 +1,114 @@
+"""``describe-hyper-parameter-tuning-job`` beside the aws CLI from PyPI: the same bytes for the same answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.integration.cli.conftest import CommandLine, Ended
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.demo.service import LocalService
+
+pytestmark = pytest.mark.integration
+
+COMMAND = "describe-hyper-parameter-tuning-job"
+NAME = "--hyper-parameter-tuning-job-name"
+
+Both = Callable[..., tuple[Ended, Ended]]
+
+
+@pytest.fixture
+def both(cli: CommandLine, finished: str, tmp_path: Path) -> Both:
+    """Runs the command with both programs: the aws CLI's output, and ours."""
+    config = tmp_path / ".aws" / "config"
+    config.parent.mkdir()
+    config.write_text("[default]\ncli_timestamp_format = iso8601\n")
+
+    def run(*options: str) -> tuple[Ended, Ended]:
+        arguments = (COMMAND, NAME, finished, *options)
+        return cli.run("aws", "sagemaker", *arguments), cli(*arguments)
+
+    return run
+
+
+@pytest.mark.parametrize("form", ["json", "text", "table"])
+def test_the_whole_answer(both: Both, form: str) -> None:
+    theirs, ours = both("--output", form)
+    assert (theirs.code, theirs.err) == (0, "")
+    assert "objective" in theirs.out
+    assert ours == theirs
+
+
+QUERY = "{Name: HyperParameterTuningJobName, Best: BestTrainingJob, Range: *.*.CategoricalParameterRanges[]}"
+
+
+@pytest.mark.parametrize("form", ["json", "text", "table"])
+def test_a_query(both: Both, form: str) -> None:
+    theirs, ours = both("--output", form, "--query", QUERY, "--color", "off")
+    assert (theirs.code, theirs.err) == (0, "")
+    assert ours == theirs
+
+
+def test_times_as_they_come(cli: CommandLine, both: Both, tmp_path: Path) -> None:
+    """The aws CLI's version 1 prints seconds since 1970 unless told otherwise; so do we if told."""
+    (tmp_path / ".aws" / "config").write_text("[default]\ncli_timestamp_format = wire\noutput = text\n")
+    theirs, ours = both("--query", "[CreationTime, HyperParameterTuningEndTime]")
+    assert float(theirs.out.split("\t")[0]) > 1.7e9
+    assert ours == theirs
+
+
+def test_arguments_from_files(cli: CommandLine, finished: str, tmp_path: Path) -> None:
+    """From JSON, from YAML, from a file; what stands on the command line comes first."""
+    (tmp_path / "job.yaml").write_text(f"HyperParameterTuningJobName: {finished}\n")
+    (tmp_path / "name.txt").write_text(finished)
+    wrong = '{"HyperParameterTuningJobName": "not-this-one"}'
+    for arguments in (
+        ("--cli-input-json", wrong.replace("not-this-one", finished)),
+        ("--cli-input-yaml", "file://job.yaml"),
+        ("--cli-input-json", wrong, NAME, finished),
+        (NAME, "file://name.txt"),
+    ):
+        done = cli(COMMAND, *arguments, "--query", "HyperParameterTuningJobName", "--output", "text")
+        assert (done.code, done.out, done.err) == (0, f"{finished}\n", ""), arguments
+
+
+def test_skeletons(cli: CommandLine, finished: str) -> None:
+    theirs = cli.run("aws", "sagemaker", COMMAND, "--generate-cli-skeleton")
+    assert (
+        cli(COMMAND, "--generate-cli-skeleton") == cli(COMMAND, "--generate-cli-skeleton", "input") == theirs
+    )
+    as_yaml = cli(COMMAND, "--generate-cli-skeleton", "yaml-input")
+    assert as_yaml.out == "HyperParameterTuningJobName: ''  # [REQUIRED] The name of the tuning job.\n"
+    filled_in = as_yaml.out.replace("''", finished)
+    assert cli(COMMAND, "--cli-input-yaml", filled_in, "--output", "off").code == 0
+
+
+def test_an_error_of_the_service(cli: CommandLine) -> None:
+    theirs = cli.run("aws", "sagemaker", COMMAND, NAME, "no-such-job")
+    ours = cli(COMMAND, NAME, "no-such-job")
+    assert (ours.code, ours.out) == (254, "")
+    assert ours.err.removeprefix("airflow-hpt: error: ").strip().rstrip(".") in theirs.err
+    assert ours.err.count("\n") == 1
+    assert "Traceback" in cli(COMMAND, NAME, "no-such-job", "--debug").err
+
+
+def test_options_of_the_connection(cli: CommandLine, finished: str, service: LocalService) -> None:
+    """Each overrides the environment; a wrong one is told in a line."""
+    describe = (COMMAND, NAME, finished, "--output", "off")
+    elsewhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    assert cli(*describe, **elsewhere).code == 255
+    assert cli(*describe, "--endpoint-url", service.endpoint, "--region", "us-east-1", **elsewhere).code == 0
+    unsigned = cli(*describe, "--no-sign-request")
+    assert unsigned.code == 254
+    assert "MissingAuthenticationToken" in unsigned.err
+    assert cli(*describe, "--profile", "nobody").code == 253
+    assert cli(*describe, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="").code == 253
+    everything = (
+        *("--no-verify-ssl", "--cli-read-timeout", "30", "--cli-connect-timeout", "0", "--no-paginate"),
+        *("--no-cli-pager", "--no-cli-auto-prompt", "--cli-binary-format", "base64", "--color", "on"),
+    )
+    assert cli(*describe, *everything) == Ended(0, "", "")

@@ -1,0 +1,109 @@
+"""Every form of output beside the program that has it: the aws CLI's own formatters, and ruamel.yaml for YAML."""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from airflow_hpt_provider.cli.aws import output
+from tests.support.aws_cli_forms import TITLE, AwsCliForms
+
+words = st.sampled_from(
+    ["Off", "on", "1e-05", "3", "0x1F", "null", "", "a: b", "été", "2026-11-24T01:02:03+00:00"]
+)
+texts = (
+    words
+    | st.just("幅")
+    | st.text(st.characters(codec="ascii", categories=["L", "N", "P", "Zs"]), max_size=60)
+)
+scalars = (
+    texts | st.integers(-(10**6), 10**12) | st.floats(allow_nan=False, allow_infinity=False) | st.booleans()
+)
+names = st.text("abcdefgXYZ", min_size=1, max_size=12)
+values = st.recursive(
+    scalars | st.none(),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=5),
+    max_leaves=20,
+)
+
+
+BREAKS_OFF = ("AttributeError", "TypeError", "IndexError", "ZeroDivisionError")
+"""What the aws CLI's formatters raise for structures and plain values in one list."""
+
+
+@pytest.fixture(scope="module")
+def aws_cli() -> Iterator[AwsCliForms]:
+    forms = AwsCliForms()
+    yield forms
+    forms.close()
+
+
+thorough = settings(max_examples=100, deadline=None, derandomize=True)
+
+
+def written(value: Any, form: str, color: str = "off") -> str:
+    out = io.StringIO()
+    output.write(value, form, out, title=TITLE, color=color)
+    return out.getvalue()
+
+
+@thorough
+@given(value=values)
+def test_text_is_awss(aws_cli: AwsCliForms, value: Any) -> None:
+    theirs, error = aws_cli("text", value)
+    assert error in BREAKS_OFF if error else written(value, "text") == theirs
+
+
+@thorough
+@given(value=values)
+@example(value={"A": [{"K": "x" * 100, "L": 1}], "B": {"C": 1}})
+@example(value=[[1, 2], [3]])
+def test_a_table_is_awss(aws_cli: AwsCliForms, value: Any) -> None:
+    theirs, error = aws_cli("table", value)
+    if error == "ValueError":
+        with pytest.raises(ValueError, match="cells, others have"):
+            written(value, "table")
+    else:
+        assert error in BREAKS_OFF if error else written(value, "table") == theirs
+
+
+def test_a_colored_table() -> None:
+    value = {"Name": "x", "In": {"A": 1}}
+    colored = written(value, "table", color="on")
+    assert "|  \x1b[1m\x1b[34mName\x1b[0m " in colored, "values are bright and blue"
+    assert "\x1b[2m\x1b[33m|\x1b[0m" in colored, "frames of nested tables are dim and yellow"
+    assert re.sub(r"\x1b\[\d+m", "", colored) == written(value, "table")
+
+
+@thorough
+@given(values)
+def test_json_is_awss(value: Any) -> None:
+    theirs = json.dumps(value, indent=4, ensure_ascii=False) + "\n"
+    assert written(value, "json") == ("" if value == {} else theirs)
+
+
+@thorough
+@given(st.lists(values, min_size=1, max_size=3) | st.dictionaries(names, values, min_size=1))
+def test_yaml_is_that_of_the_library_that_aws_uses(value: Any) -> None:
+    yaml, theirs = YAML(typ="safe"), io.StringIO()
+    yaml.representer.default_flow_style = False
+    yaml.dump(value, theirs)
+    assert written(value, "yaml") == theirs.getvalue()
+    assert YAML(typ="safe").load(written(value, "yaml")) == value
+
+
+def test_forms_of_their_own() -> None:
+    assert written({"A": 1}, "off") == ""
+    assert written({"A": "Off"}, "yaml-stream") == "- A: Off\n"
+    moment = dt.datetime(2026, 11, 24, 1, 2, 3, tzinfo=dt.UTC)
+    assert written({"T": moment}, "yaml") == "T: '2026-11-24T01:02:03+00:00'\n"
+    assert "2026-11-24T01:02:03+00:00" in written({"T": moment}, "json")
