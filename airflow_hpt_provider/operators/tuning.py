@@ -20,7 +20,7 @@ from airflow_hpt_provider.compat import (
 from airflow_hpt_provider.delivery import TUNING_JOB_NAME, announce, deliver
 from airflow_hpt_provider.exceptions import TuningJobTimeoutError, TuningServiceUnreachableError
 from airflow_hpt_provider.identity import Owner
-from airflow_hpt_provider.links.tuning import BestTrainingJobLink, BestTrainingJobLogsLink, TuningJobLink
+from airflow_hpt_provider.links.tuning import LINKS
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, cast_argument
 from airflow_hpt_provider.waiting.decision import Outcome, check_policy, deadline, outcome_of, utcnow
 
@@ -89,7 +89,7 @@ class HyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         *CONNECTION_FIELDS,
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"config": "json", "botocore_config": "json"}
-    operator_extra_links = (TuningJobLink(), BestTrainingJobLink(), BestTrainingJobLogsLink())
+    operator_extra_links = LINKS
     ui_color = "#e8f0fe"
 
     def __init__(

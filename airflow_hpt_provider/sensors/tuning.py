@@ -11,7 +11,7 @@ from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow_hpt_provider.compat import default_deferrable, has
 from airflow_hpt_provider.delivery import announce, deliver
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError, TuningServiceUnreachableError
-from airflow_hpt_provider.links.tuning import BestTrainingJobLink, BestTrainingJobLogsLink, TuningJobLink
+from airflow_hpt_provider.links.tuning import LINKS
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin
 from airflow_hpt_provider.waiting.decision import Outcome, check_policy, outcome_of, utcnow
 from airflow_hpt_provider.waiting.upstream import is_known_to_triggerer, job_name, source_of
@@ -60,7 +60,7 @@ class HyperParameterTuningJobSensor(TuningConnectionMixin, BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("tuning_job_name", "on_stopped", "event_queue_url", *CONNECTION_FIELDS)
-    operator_extra_links = (TuningJobLink(), BestTrainingJobLink(), BestTrainingJobLogsLink())
+    operator_extra_links = LINKS
     ui_color = "#e8f0fe"
 
     def __init__(
