@@ -4,8 +4,9 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts \
+.PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts fuzz audit \
         bench-import bench-search bench-service bench-overhead bench-waiting clean
+.PHONY: $(shell sed -nE 's/^([a-z-]+):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help:             ## list the commands
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 20
@@ -16,23 +17,56 @@ env: $(READY)     ## make .venv with everything pinned by constraints.txt
 $(READY): pyproject.toml constraints.txt airflow_hpt_provider/__init__.py
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip uv -c constraints.txt
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[demo]' --group dev \
-	  || $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[demo]' --group dev
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt -e '.[demo]' --group dev --group docs \
+	  || $(BIN)/python -m pip install --quiet -c constraints.txt -e '.[demo]' --group dev --group docs
 	@touch $(READY)
 
 demo: env         ## tune a real model in Airflow on the local tuning service, and register the best
 	$(BIN)/airflow-hpt demo
 
-up: env           ## the same with Airflow's UI, for clicking through; Ctrl-C ends it
+up: env ui-if-npm ## the same with Airflow's UI, for clicking through; Ctrl-C ends it
 	$(BIN)/airflow-hpt up
 
-test: lint types contracts test-fast test-integration  ## everything CI runs
+FRONTEND := airflow_hpt_provider/ui/frontend
+BUNDLE   := airflow_hpt_provider/ui/static/index.html
+NPM      := $(shell command -v npm 2>/dev/null)
+
+ui: $(BUNDLE)     ## build the tuning page (needs Node.js with npm)
+
+$(FRONTEND)/node_modules/.ready: $(FRONTEND)/package.json $(FRONTEND)/package-lock.json
+	@test -n "$(NPM)" || { echo "make ui needs npm: install Node.js 20 or newer."; exit 1; }
+	cd $(FRONTEND) && npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+$(BUNDLE): $(FRONTEND)/node_modules/.ready $(FRONTEND)/index.html $(FRONTEND)/vite.config.ts $(FRONTEND)/tsconfig.json \
+           $(shell find $(FRONTEND)/src $(FRONTEND)/public -type f)
+	cd $(FRONTEND) && npm run --silent types && npm run --silent build -- --logLevel warn
+	@touch $@
+
+ui-if-npm:        # the page says what to do if it could not be built
+ifneq ($(NPM),)
+	$(MAKE) --no-print-directory ui
+endif
+
+test-ui:          ## the tuning page's own unit tests; skipped without npm
+ifneq ($(NPM),)
+	$(MAKE) --no-print-directory ui
+	cd $(FRONTEND) && npm test --silent
+else
+	@echo "test-ui: skipped, npm is not installed"
+endif
+
+env-browser: env  # Playwright, to drive an installed Chromium
+	@$(BIN)/python -c "import playwright" 2>/dev/null || \
+	  $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt --group browser
+
+test: lint types contracts test-ui test-fast test-integration  ## everything CI runs
 
 test-fast: env    ## unit tests
 	$(BIN)/pytest tests/unit
 
 test-integration: env  ## against the local tuning service over HTTP
-	$(BIN)/pytest tests/integration -m "not heavy"
+	$(BIN)/pytest tests/integration tests/faults -m "not heavy"
 
 test-heavy: env   ## what takes minutes or large packages: 25 kills in one tuning job, the SageMaker SDKs
 	test -x .heavy/sdk/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/sdk && \
@@ -41,8 +75,31 @@ test-heavy: env   ## what takes minutes or large packages: 25 kills in one tunin
 	  $(BIN)/uv pip install -q -p .heavy/core/bin/python sagemaker-core; }
 	$(BIN)/pytest tests/integration -m heavy
 
-test-system: env  ## a real scheduler, triggerer and API server
+test-faults: env  ## 100 and more runs through faulty calls and kills (SEED=n; TABLE=docs/faults.md keeps the table)
+	$(BIN)/pytest tests/faults -m heavy $(if $(SEED),--fault-seed $(SEED)) $(if $(TABLE),--fault-table $(TABLE))
+
+test-system: env ui-if-npm env-browser  ## a real scheduler, triggerer and API server
 	$(BIN)/pytest tests/system
+
+fuzz: env         ## 10,000 malformed requests at a real local service (minutes; ARGS="--seed 2 --count 1000")
+	$(BIN)/python -m tests.fuzz $(ARGS)
+
+audit: env        ## known vulnerabilities in what constraints.txt pins; says so where it cannot know
+	test -x .heavy/audit/bin/pip-audit || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/audit && \
+	  $(BIN)/uv pip install -q -p .heavy/audit/bin/python pip-audit; }
+	$(BIN)/python .ci/audit.py .heavy/audit/bin/pip-audit
+wheel: env        ## build the wheel into dist/; the same bytes for the same commit
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) \
+	  $(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+test-wheel: env   ## install the wheel alone, with and without extras, and run the demo from it
+	$(BIN)/pytest tests/wheel tests/unit/packaging
+
+test-matrix: env  ## the suite's core on Airflow 3.1, 3.2, 3.3 and Python 3.11 to 3.13, as far as they are here
+	$(BIN)/python -m tests.matrix $(ARGS)
+
+docs: env         ## build the documentation into .local/site; a broken link or anchor is an error
+	$(BIN)/python -m docs.site
 
 lint: env
 	$(BIN)/ruff check .
@@ -71,5 +128,16 @@ bench-waiting: env  ## thousands of waits in one triggerer loop, beside SageMake
 	benchmarks/waiting/make_venv.sh .local/bench-venv $(BIN)/uv $(BIN)/python
 	.local/bench-venv/bin/python -m benchmarks.waiting $(ARGS)
 
+bench-slots: env  ## worker seconds and task launches per tuning job in each mode, beside SageMakerTuningOperator
+	@mkdir -p .local
+	benchmarks/waiting/make_venv.sh .local/bench-venv $(BIN)/uv $(BIN)/python
+	$(BIN)/python -m benchmarks.slots --python .local/bench-venv/bin/python $(ARGS)
+
+bench-page: env ui env-browser  ## the tuning page with 1,000 training jobs: bytes, first paint, refresh
+	$(BIN)/python -m benchmarks.page
+
+screenshots: env ui env-browser  ## docs/images of the tuning page, from a real Airflow
+	$(BIN)/python -m docs.screenshots
+
 clean:            ## remove what make made
-	rm -rf $(VENV) .local
+	rm -rf $(VENV) .local $(FRONTEND)/node_modules airflow_hpt_provider/ui/static

@@ -16,32 +16,44 @@ try:  # Airflow 3.2+
     from airflow.sdk.exceptions import (
         AirflowException,
         AirflowFailException,
+        AirflowSensorTimeout,
         AirflowSkipException,
         TaskDeferralError,
         TaskDeferralTimeout,
+        TaskDeferred,
     )
 except ImportError:  # Airflow 3.1
     from airflow.exceptions import (  # type: ignore[no-redef, attr-defined]
         AirflowException,
         AirflowFailException,
+        AirflowSensorTimeout,
         AirflowSkipException,
         TaskDeferralError,
         TaskDeferralTimeout,
+        TaskDeferred,
     )
+
+try:  # Airflow 3.1.1+
+    from airflow.sdk.log import mask_secret
+except ImportError:  # Airflow 3.1.0
+    from airflow.sdk.execution_time.secrets_masker import mask_secret  # type: ignore[no-redef]
 
 __all__ = [
     "CAPABILITIES",
     "AirflowException",
     "AirflowFailException",
     "AirflowRuntimeError",
+    "AirflowSensorTimeout",
     "AirflowSkipException",
     "Capability",
     "TaskDeferralError",
     "TaskDeferralTimeout",
+    "TaskDeferred",
     "airflow_version",
     "base_url",
     "default_deferrable",
     "has",
+    "mask_secret",
     "setting",
 ]
 
@@ -76,6 +88,18 @@ CAPABILITIES = {
         (3, 3, 0),
         "HyperParameterTuningJobSensor(finish_in_triggerer=True) ends in the triggerer when the job has completed.",
         "It ends on a worker.",
+    ),
+    "shared_streams": Capability(
+        (3, 3, 0),
+        "All TuningJobStateChangeTriggers of one queue share one reader, and a message is deleted only when its "
+        "events are stored in Airflow's database.",
+        "Each reads a queue of its own, and deletes a message some seconds after it has handed the event on.",
+    ),
+    "asset_partitions": Capability(
+        (3, 3, 0),
+        "Each finished tuning job can start a DAG run of its own: by an asset with extra=PER_TUNING_JOB, or by an "
+        "AssetWatcher (dags/on_tuning_finished.py).",
+        "One DAG run may be about several jobs: it loops over them.",
     ),
     "task_state_store": Capability(
         (3, 3, 0),

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
+from airflow_hpt_provider.masking import mask_secrets
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -18,16 +21,36 @@ if TYPE_CHECKING:
 CONFIG_FILES = (".json", ".yaml", ".yml")
 
 
+_ONE_EXPRESSION = re.compile(r"\{\{((?!\{\{|\}\}).)*\}\}", re.DOTALL)
+
+
 def as_template(config: Any) -> Any:
-    """A config as Airflow can template it: a request model becomes the dict that boto3 takes."""
+    """A config as Airflow can template it: a request model becomes the dict that boto3 takes.
+
+    Raises:
+        ValueError: JSON text with templates in it. A rendered value could change its structure.
+    """
+    if isinstance(config, str) and _is_json_with_templates(config):
+        raise ValueError(
+            "config is JSON text with templates in it, whose values could change its structure: give a dict with "
+            "templates as values, a .json or .yaml file, or one expression such as '{{ params.config | tojson }}'."
+        )
     return config.to_dict() if hasattr(config, "to_dict") else config
+
+
+def _is_json_with_templates(text: str) -> bool:
+    text = text.strip()
+    if not text.startswith("{") or text.endswith(CONFIG_FILES):
+        return False
+    return ("{{" in text or "{%" in text) and not _ONE_EXPRESSION.fullmatch(text)
 
 
 def load(operator: BaseOperator, config: Any, context: Context) -> tuple[Any, str | None]:
     """The config as a dict, and the file it came from; the templates in a file are rendered.
 
     Files are looked for where Airflow looks for the DAG's template files (the DAG's folder and its
-    ``template_searchpath``), and cannot lie outside. The file is parsed before its templates are rendered, so
+    ``template_searchpath``), and cannot lie outside: neither ``..`` nor an absolute path nor a symbolic link
+    leads there. The file is parsed before its templates are rendered, so
     that a rendered value can never change the file's structure.
 
     Raises:
@@ -44,25 +67,22 @@ def load(operator: BaseOperator, config: Any, context: Context) -> tuple[Any, st
         parsed = read_config(path)
     except ConfigFileError as error:
         raise TuningJobConfigError(str(error)) from None
-    return operator.render_template(parsed, context), path
+    rendered = operator.render_template(parsed, context)
+    mask_secrets(rendered)
+    return rendered, path
 
 
 def _find(operator: BaseOperator, path: str) -> str:
-    from jinja2 import TemplateNotFound
-
-    environment = operator.get_template_env()
-    try:
-        if environment.loader is None:
-            raise TemplateNotFound(path)
-        _, found, _ = environment.loader.get_source(environment, path)
-    except TemplateNotFound:
-        found = None
-    if found is None:
-        raise TuningJobConfigError(
-            f"config={path!r}: there is no such file in the DAG's folder or its template_searchpath. "
-            "Give a path relative to one of them."
-        )
-    return found
+    """The file, with all links resolved. It lies below a folder that Airflow searches, or is not found."""
+    for folder in getattr(operator.get_template_env().loader, "searchpath", ()):
+        root = Path(folder).resolve()
+        found = (root / path.lstrip("/")).resolve()
+        if found.is_relative_to(root) and found.is_file():
+            return str(found)
+    raise TuningJobConfigError(
+        f"config={path!r}: there is no such file in the DAG's folder or its template_searchpath. Give a path "
+        "relative to one of them; '..' and symbolic links must not lead out of it."
+    )
 
 
 def _from_json(text: str) -> Any:

@@ -72,6 +72,7 @@ CREDENTIAL_CODES = frozenset(
         "ExpiredToken",
         "ExpiredTokenException",
         "RequestExpired",
+        "RequestInTheFuture",
         "RequestTimeTooSkewed",
         "TokenRefreshRequired",
     }
@@ -85,6 +86,9 @@ ROTATED_CODES = frozenset(
     }
 )
 """Wrong keys: fatal at the first call, but in the middle of a wait a sign that they were rotated."""
+
+_WRONG_TIME_TEXTS = ("expired", "not yet current")
+"""A signature of the wrong time has the code of a wrong key. Clocks are set right again, so it is no mistake."""
 
 _NOT_FOUND_TEXTS = ("can't find", "could not find", "does not exist", "cannot find", "not found")
 
@@ -135,7 +139,9 @@ def _classify_answer(error: ClientError, *, worked_before: bool) -> Verdict:
     code = error_code(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     message = error.response.get("Error", {}).get("Message", "").lower()
-    if code in CREDENTIAL_CODES or (code in ROTATED_CODES and (worked_before or "expired" in message)):
+    if code in CREDENTIAL_CODES or (
+        code in ROTATED_CODES and (worked_before or any(text in message for text in _WRONG_TIME_TEXTS))
+    ):
         return Verdict.CREDENTIALS
     if code in {"ResourceNotFound", "ResourceNotFoundException"} or (
         code == "ValidationException" and any(text in message for text in _NOT_FOUND_TEXTS)

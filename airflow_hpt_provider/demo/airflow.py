@@ -29,6 +29,7 @@ class LocalAirflow:
         environment: added to the environment of every process, e.g. ``AIRFLOW_CONN_AWS_DEFAULT``.
         port: of the UI and the API; 0 for a free one.
         parallelism: how many tasks may run at once.
+        python: the interpreter of the environment that Airflow runs in; default: this one.
 
     Use as a context manager, or call :meth:`start` and :meth:`stop`.
     """
@@ -41,7 +42,9 @@ class LocalAirflow:
         *,
         port: int = 0,
         parallelism: int = 4,
+        python: str = sys.executable,
     ) -> None:
+        self._python = python
         self.home = home
         self.logs = home / "logs"
         self._port = port or free_port()
@@ -100,7 +103,7 @@ class LocalAirflow:
         self.api.close()
 
     def _component(self, command: str, *arguments: str) -> ChildProcess:
-        argv = [sys.executable, "-m", "airflow", command, *arguments]
+        argv = [self._python, "-m", "airflow", command, *arguments]
         return ChildProcess(f"airflow {command}", argv, self.environment, self.logs / f"{command}.log")
 
     def _migrate(self) -> None:

@@ -83,6 +83,12 @@ class AirflowApi:
         """``queued``, ``running``, ``success`` or ``failed``."""
         return str(self._get(self._run(dag_id, run_id))["state"])
 
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """The DAG's latest runs, at most 100: ``dag_run_id``, ``run_type``, ``state``, ``partition_key``, ..."""
+        path = f"/api/v2/dags/{quote(dag_id)}/dagRuns"
+        runs: list[dict[str, Any]] = self._get(path, params={"limit": 100, "order_by": "-id"})["dag_runs"]
+        return runs
+
     def wait_for_run(self, dag_id: str, run_id: str, timeout: float) -> str:
         """The state the run ends in.
 
@@ -113,9 +119,12 @@ class AirflowApi:
         """Mark a task instance ``failed`` or ``success``, as a person does in the UI."""
         self._call("PATCH", self._task(dag_id, run_id, task_id), json={"new_state": state})
 
-    def xcom(self, dag_id: str, run_id: str, task_id: str, key: str = "return_value") -> Any:
+    def xcom(
+        self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1
+    ) -> Any:
         """The value of an XCom as JSON types, or None if there is none."""
-        answer = self._ask("GET", f"{self._task(dag_id, run_id, task_id)}/xcomEntries/{quote(key)}")
+        path = f"{self._task(dag_id, run_id, task_id)}/xcomEntries/{quote(key)}"
+        answer = self._ask("GET", path, params={"map_index": map_index})
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         return self._checked(answer)["value"]
@@ -127,6 +136,10 @@ class AirflowApi:
         )
         lines = [_log_line(event) for event in answer["content"]]
         return "\n".join(line for line in lines if not line.startswith(("::group::", "::endgroup::")))
+
+    def set_variable(self, key: str, value: str) -> None:
+        """Make an Airflow Variable."""
+        self._call("POST", "/api/v2/variables", json={"key": key, "value": value})
 
     def pool(self, name: str) -> dict[str, Any]:
         """A pool: ``slots``, ``open_slots``, ``running_slots``, ``deferred_slots``, ..."""

@@ -72,7 +72,10 @@ def _run(args: argparse.Namespace, ui_port: int, work: Callable[[DemoSession, Di
     data_dir = (args.data_dir or Path(tempfile.mkdtemp(prefix="airflow-hpt-"))).resolve()
     code, started = FAILED, time.monotonic()
     try:
-        with StopSignals(), DemoSession(data_dir, ui_port=ui_port, tell=display.say) as session:
+        with (
+            StopSignals(),
+            DemoSession(data_dir, ui_port=ui_port, tell=display.say, with_events=work is _up) as session,
+        ):
             if work(session, display):
                 code = SUCCEEDED
     except KeyboardInterrupt:
@@ -108,6 +111,7 @@ def _short(path: Path) -> Path:
 
 def _up(session: DemoSession, display: Display) -> bool:
     from airflow_hpt_provider.demo.follow import DAG_ID, DemoRun
+    from airflow_hpt_provider.ui.urls import NAVIGATION_PAGE
 
     run = DemoRun.start(session.airflow.api, session.service.client("sagemaker"))
     dag_url = f"{session.airflow.url}/dags/{DAG_ID}"
@@ -117,6 +121,8 @@ The DAG               {dag_url}
   a run of it         {dag_url}/runs/{run.run_id}
   its file            {_short(session.dags / DAG_ID)}.py
   another run         the Trigger button in the UI
+  its end starts      {session.airflow.url}/dags/on_tuning_finished
+The tuning page       {session.airflow.url}/plugin/{NAVIGATION_PAGE}, and the tab Tuning of task tune
 The tuning service    {session.service.endpoint}
   settings for boto3  {session.service.env_file}
   try                 set -a; . {session.service.env_file}; aws sagemaker list-hyper-parameter-tuning-jobs

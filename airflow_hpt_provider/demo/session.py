@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 import airflow_hpt_provider
-from airflow_hpt_provider.demo import data
+from airflow_hpt_provider.demo import data, events
 from airflow_hpt_provider.demo.airflow import LocalAirflow
 from airflow_hpt_provider.demo.service import LocalService
 
@@ -30,6 +30,7 @@ class DemoSession:
         dags: the DAG files' folder.
         ui_port: of Airflow's UI; 0 for a free one.
         tell: called with a line on each step, for people who wait.
+        with_events: also make a queue that gets the tuning jobs' state changes, for dags/on_tuning_finished.py.
     """
 
     def __init__(
@@ -38,6 +39,8 @@ class DemoSession:
         dags: Path | None = None,
         ui_port: int = 0,
         tell: Callable[[str], None] = lambda line: None,
+        *,
+        with_events: bool = False,
     ) -> None:
         self.data_dir = data_dir
         self.dags = dags or example_dags()
@@ -45,6 +48,7 @@ class DemoSession:
         self.airflow: LocalAirflow
         self._ui_port = ui_port
         self._tell = tell
+        self._with_events = with_events
         self._running = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
@@ -53,8 +57,10 @@ class DemoSession:
             starting.enter_context(self.service)
             data.upload(self.service.client("s3"), self.dags)
             self._tell("Starting Airflow: scheduler, DAG processor, triggerer, API server ...")
-            connection = {"AIRFLOW_CONN_AWS_DEFAULT": self.service.airflow_connection}
-            self.airflow = LocalAirflow(self.data_dir / "airflow", self.dags, connection, port=self._ui_port)
+            environment = {"AIRFLOW_CONN_AWS_DEFAULT": self.service.airflow_connection}
+            if self._with_events:
+                environment[events.VARIABLE] = events.send_events_to_queue(self.service)
+            self.airflow = LocalAirflow(self.data_dir / "airflow", self.dags, environment, port=self._ui_port)
             starting.enter_context(self.airflow)
             self._running = starting.pop_all()
         return self

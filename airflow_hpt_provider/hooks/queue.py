@@ -25,10 +25,17 @@ BACKOFF = FullJitter(base=1.0, cap=60.0)
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message, and what it takes to delete it."""
+    """One delivery of a message.
+
+    Attributes:
+        body: the text.
+        receipt: of this delivery; what it takes to delete the message.
+        message_id: the same at each delivery.
+    """
 
     body: str
     receipt: str
+    message_id: str = ""
 
 
 class Queue:
@@ -75,7 +82,10 @@ class Queue:
                 await asyncio.sleep(seconds)
                 continue
             failures = 0
-            messages = [Message(each["Body"], each["ReceiptHandle"]) for each in answer.get("Messages", ())]
+            messages = [
+                Message(each["Body"], each["ReceiptHandle"], each["MessageId"])
+                for each in answer.get("Messages", ())
+            ]
             if messages:
                 return messages
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from airflow_hpt_provider.compat import base_url
+from airflow_hpt_provider.ui.urls import task_page
 
 
 def page_url(dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> str:
@@ -16,5 +15,4 @@ def page_url(dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> str
         dag_id, run_id, task_id: the task instance's.
         map_index: its map index; -1: it is not mapped.
     """
-    path = "/".join(quote(each, safe="") for each in (dag_id, run_id, task_id))
-    return f"{base_url().rstrip('/')}/hpt/task/{path}?map_index={map_index}"
+    return f"{base_url().rstrip('/')}{task_page(dag_id, run_id, task_id, map_index)}"

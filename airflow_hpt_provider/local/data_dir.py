@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ class DataDirectory:
     The kernel lets go of the lock however the process ends, so ``kill -9`` leaves nothing to clean up.
 
     Raises:
-        StartError: another service runs on it, or it cannot be written.
+        StartError: another service runs on it, it is not the user's own, or it cannot be written.
     """
 
     def __init__(self, path: Path, lock_file: Path) -> None:
@@ -32,6 +33,7 @@ class DataDirectory:
     def __enter__(self) -> Self:
         try:
             self._path.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._check_ownership()
             self._path.chmod(0o700)
             descriptor = os.open(self._lock_file, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
@@ -51,6 +53,15 @@ class DataDirectory:
         os.write(descriptor, f"{os.getpid()}\n".encode())
         self._descriptor = descriptor
         return self
+
+    def _check_ownership(self) -> None:
+        """Never take a directory such as /tmp away from others."""
+        status = self._path.stat()
+        if status.st_uid != os.geteuid() or status.st_mode & stat.S_ISVTX:
+            raise StartError(
+                f"The data directory {self._path} is shared or another user's; it would be made private: choose a "
+                "directory of your own with --data-dir."
+            )
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 from contextlib import ExitStack, closing, contextmanager
@@ -69,6 +70,8 @@ def serve(
         )
     faults = _faults(settings)
     with ExitStack() as stack:
+        # Whatever the service or a training job writes is its user's alone.
+        stack.callback(os.umask, os.umask(0o077))
         stack.enter_context(DataDirectory(settings.data_dir, settings.lock_file))
         former = read_environment(settings.environment_file)
         listener = stack.enter_context(closing(_listen(settings, former)))
@@ -131,9 +134,11 @@ def _build_operations(settings: ServiceSettings, objects: ObjectStore, faults: F
 
     events = StateChangeEvents(settings.region, settings.account_id)
     if not faults.trial:
-        return build_operations(settings, objects, on_change=events)
+        return build_operations(settings, objects, on_change=events, failure_of=faults.failure_of)
     trials = TrialFaults(faults.trial)
-    return build_operations(settings, objects, lambda runner: FaultyRunner(runner, trials), events)
+    return build_operations(
+        settings, objects, lambda runner: FaultyRunner(runner, trials), events, faults.failure_of
+    )
 
 
 def _listen(settings: ServiceSettings, former: Environment | None) -> socket.socket:

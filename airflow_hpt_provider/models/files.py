@@ -32,18 +32,30 @@ def read_config(path: str | Path) -> dict[str, Any]:
     if path.suffix.lower() not in (".json", ".yaml", ".yml"):
         raise ConfigFileError(f"{path}: not a config file; its name must end in .json, .yaml or .yml")
     try:
+        if not path.is_file():  # a named pipe would be waited for
+            raise ConfigFileError(f"{path}: cannot be read: {_why_no_file(path)}")
+        if path.stat().st_size > 4 * MOST_CHARACTERS:
+            raise _too_long(path)
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigFileError(f"{path}: cannot be read: {reason}") from error
     if len(text) > MOST_CHARACTERS:
-        raise ConfigFileError(f"{path}: has more than {MOST_CHARACTERS} characters; is this the right file?")
+        raise _too_long(path)
     config = _from_json(text, path) if path.suffix.lower() == ".json" else _from_yaml(text, path)
     if not isinstance(config, dict):
         raise ConfigFileError(
             f"{path}:1: must hold one structure with HyperParameterTuningJobConfig and so on, not {config!r:.40}"
         )
     return config
+
+
+def _why_no_file(path: Path) -> str:
+    return "it is not a file" if path.exists() else "No such file or directory"
+
+
+def _too_long(path: Path) -> ConfigFileError:
+    return ConfigFileError(f"{path}: has more than {MOST_CHARACTERS} characters; is this the right file?")
 
 
 def _from_json(text: str, path: Path) -> Any:
@@ -60,6 +72,10 @@ def _from_json(text: str, path: Path) -> Any:
         raise ConfigFileError(f"{path}:{error.lineno}: not well-formed JSON: {error.msg}") from error
     except RecursionError as error:
         raise ConfigFileError(f"{path}: nested too deeply") from error
+    except ValueError as error:  # Python reads no number of more than 4,300 digits
+        if isinstance(error, ConfigFileError):
+            raise
+        raise ConfigFileError(f"{path}: holds a number that cannot be read: {error}") from error
 
 
 def _from_yaml(text: str, path: Path) -> Any:
@@ -78,6 +94,13 @@ def _from_yaml(text: str, path: Path) -> Any:
         raise ConfigFileError(f"{where}: not well-formed YAML: {what}") from error
     except RecursionError as error:
         raise ConfigFileError(f"{path}: nested too deeply") from error
+    except (ValueError, LookupError, AttributeError, TypeError, OverflowError) as error:
+        # PyYAML's own, on values such as the date 2026-99-99 or !!bool x
+        if isinstance(error, ConfigFileError):
+            raise
+        raise ConfigFileError(
+            f"{path}: holds a value that cannot be read: {error}; put it in quotes"
+        ) from error
 
 
 def _locate(node: Any, location: Location, lines: dict[Location, int], path: Path | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Hashable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 FINAL_STATUSES = tuple(sorted(status for status in STATUSES if outcome_of(status)))
 REMEMBERED = 10_000
 """AWS may send several events for one change of state: the last so many changes are told once."""
+HANDOVER_SECONDS = 5.0
+"""Below Airflow 3.3 nobody tells a trigger that its event is stored: it takes a second or two."""
+LAG_SECONDS = 20.0
+"""A Describe may lag behind an event that tells the job's end; for so long it is asked again."""
+DETAILS_SECONDS = 60.0
+"""The event does not wait longer than this for the details that only Describe tells."""
 
 
 class TuningJobStateChangeTrigger(BaseEventTrigger):
@@ -36,9 +43,10 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
 
     The queue is the target of an EventBridge rule for the source ``aws.sagemaker`` and the detail type
     ``SageMaker HyperParameter Tuning Job State Change``. All watchers of one queue share one reader (Airflow
-    3.3+), and a message is deleted only when every event made of it is stored in Airflow's database; below 3.3
-    each watcher needs a queue of its own, and a message is deleted when the event has been handed on. Messages
-    that are no such events go to the queue's dead-letter queue, or are deleted with a line in the log.
+    3.3+), and a message is deleted only when every event made of it is stored in Airflow's database. Below 3.3,
+    and where several triggerers run, each watcher needs a queue of its own; below 3.3 a message is deleted some
+    seconds after its event was handed on. Messages that are no such events go to the queue's dead-letter queue,
+    or are deleted with a line in the log.
 
     The event's payload is a dict: ``tuning_job_name``, ``tuning_job_arn``, ``status``, ``time``, ``tags``,
     ``event_id``, and if the job could be described: ``failure_reason``, ``best_training_job`` (as the operator
@@ -47,14 +55,15 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
     Two events within milliseconds may start one DAG run: consumers loop over ``triggering_asset_events``.
 
     Args:
-        queue_url: the SQS queue's.
+        queue_url: the SQS queue's URL.
         statuses: HyperParameterTuningJobStatus words to fire for; default: all final ones.
         name_prefix: only jobs whose name begins so, in any case.
         tags: only jobs with all of these tags.
         aws_conn_id, region_name, verify, botocore_config: as for every AWS hook. aiobotocore is not needed.
 
     Raises:
-        ValueError: a status that SageMaker does not know.
+        TypeError: ``statuses`` is one string.
+        ValueError: ``queue_url`` is no URL, or SageMaker does not know one of ``statuses``.
     """
 
     def __init__(
@@ -69,6 +78,13 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         botocore_config: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        if not str(queue_url).startswith(("https://", "http://")):
+            raise ValueError(
+                f"queue_url={queue_url!r} is not a queue's URL, such as"
+                " https://sqs.eu-west-1.amazonaws.com/123456789012/tuning-jobs."
+            )
+        if isinstance(statuses, str):
+            raise TypeError(f"statuses={statuses!r} is a string; give a list: [{statuses!r}].")
         if unknown := sorted(set(statuses) - STATUSES):
             raise ValueError(f"statuses={unknown!r} are not among {', '.join(sorted(STATUSES))}.")
         self.queue_url = queue_url
@@ -79,7 +95,7 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         self.region_name = region_name
         self.verify = verify
         self.botocore_config = botocore_config
-        self._told: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._told: OrderedDict[tuple[str, ...], None] = OrderedDict()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class path and the arguments to make this trigger again."""
@@ -96,16 +112,21 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         queue = Queue(self.queue_url, self._settings)
         try:
             while True:
-                for message in await queue.receive():
+                messages, told = await queue.receive(), False
+                for message in messages:
                     try:
                         event = await self._event(message.body)
                     except NotAStateChangeError as error:
                         self.log.warning("A message of queue %s is rejected. %s", self.queue_url, error)
                         await queue.reject([message])
+                        messages = [other for other in messages if other is not message]
                         continue
                     if event is not None:
+                        told = True
                         yield event
-                    await queue.delete([message])
+                if told:
+                    await asyncio.sleep(HANDOVER_SECONDS)
+                await queue.delete(messages)
         finally:
             queue.close()
 
@@ -150,14 +171,10 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         change = StateChange.parse(body)
         if not change.matches(self.statuses, self.name_prefix, self.tags):
             return None
-        key = (
-            f"{change.arn} {change.event_id}" if outcome_of(change.status) is None else change.arn,
-            change.status,
-        )
-        if key in self._told:
+        if change.key in self._told:
             return None
         payload = await self._payload(change)
-        self._told[key] = None
+        self._told[change.key] = None
         if len(self._told) > REMEMBERED:
             self._told.popitem(last=False)
         return TriggerEvent(payload)  # type: ignore[no-untyped-call]
@@ -172,8 +189,9 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
             "event_id": change.event_id,
         }
         try:
-            hook = await sync_to_async(self._build_hook)()
-            return payload | await asyncio.to_thread(_outcome, hook, change.name)
+            async with asyncio.timeout(DETAILS_SECONDS):
+                hook = await sync_to_async(self._build_hook)()
+                return payload | await asyncio.to_thread(_details, hook, change)
         except Exception as error:  # noqa: BLE001 - the event is worth telling without its details
             self.log.warning("Tuning job %s could not be described: %s", change.name, brief(error))
             return payload
@@ -184,10 +202,14 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         return hook
 
 
-def _outcome(hook: HyperParameterTuningHook, name: str) -> dict[str, Any]:
+def _details(hook: HyperParameterTuningHook, change: StateChange) -> dict[str, Any]:
     from airflow_hpt_provider.models import TuningResult
 
-    description = hook.describe(name)
+    description = hook.describe(change.name)
+    until = time.monotonic() + LAG_SECONDS
+    while outcome_of(change.status) and not outcome_of(description.status) and time.monotonic() < until:
+        time.sleep(1)
+        description = hook.describe(change.name)
     result = TuningResult.from_description(description, best=hook.best_training_job(description))
     value = result.to_xcom()
     return {

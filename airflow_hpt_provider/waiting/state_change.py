@@ -23,6 +23,7 @@ class StateChange:
         event_id: EventBridge's; the same when the message is delivered twice.
         name, arn, status: the tuning job's, in AWS's words.
         time: when it happened, ISO-8601.
+        created: the job's CreationTime as the event has it; tells a job from an older one of the same name.
         tags: the job's.
     """
 
@@ -31,6 +32,7 @@ class StateChange:
     arn: str
     status: str
     time: str
+    created: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
@@ -53,12 +55,18 @@ class StateChange:
                 arn=str(detail["HyperParameterTuningJobArn"]),
                 status=str(detail["HyperParameterTuningJobStatus"]),
                 time=str(event.get("time", "")),
+                created=str(detail.get("CreationTime", "")),
                 tags={str(key): str(value) for key, value in (detail.get("Tags") or {}).items()},
             )
         except NotAStateChangeError:
             raise
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise NotAStateChangeError(f"Cannot be read ({error!r}): {body[:200]}") from error
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Equal for all events about the same change: a job enters each of its states once."""
+        return self.arn, self.created, self.status
 
     def matches(
         self, statuses: Collection[str], name_prefix: str | None, tags: Mapping[str, str] | None

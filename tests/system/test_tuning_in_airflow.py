@@ -155,7 +155,14 @@ def test_sensors_start_and_end_without_a_worker_and_leave_the_same(demo: DemoSes
     api, dag_id = demo.airflow.api, "no_worker"
     run_id = started(demo, dag_id)
     assert api.wait_for_run(dag_id, run_id, PATIENCE) == "success"
-    keys = ("tuning_job_name", "tuning_job_arn", "best_training_job", "final_metric", "return_value")
+    keys = (
+        "tuning_job_name",
+        "tuning_job_arn",
+        "tuning_connection",
+        "best_training_job",
+        "final_metric",
+        "return_value",
+    )
     expected = {key: api.xcom(dag_id, run_id, "on_worker", key) for key in keys}
     assert TuningResult.from_xcom(expected["return_value"]).succeeded
     for sensor in ("from_output", "from_template", "from_unusual", "never_on_worker"):
@@ -174,8 +181,7 @@ def test_sensors_start_and_end_without_a_worker_and_leave_the_same(demo: DemoSes
     mapped = [task for task in api.tasks(dag_id, run_id) if task["task_id"] == "mapped"]
     assert [task["state"] for task in mapped] == ["success"] * 2
     for task in mapped:
-        path = f"{api._task(dag_id, run_id, 'mapped')}/xcomEntries/final_metric"
-        value = api._get(path, params={"map_index": task["map_index"]})["value"]
+        value = api.xcom(dag_id, run_id, "mapped", "final_metric", map_index=task["map_index"])
         assert value == expected["final_metric"]
     for sensor in ("from_output", "from_template"):
         assert "Waiting for tuning job" not in api.log(dag_id, run_id, sensor), "it was on a worker before"
@@ -209,17 +215,14 @@ def test_the_end_of_a_tuning_job_starts_a_dag_run(demo: DemoSession) -> None:
     run_id = started(demo, "watched", name="watched-1")
     assert api.wait_for_run("watched", run_id, PATIENCE) == "success"
 
-    def runs(dag_id: str) -> list[dict[str, Any]]:
-        return list(api._get(f"/api/v2/dags/{dag_id}/dagRuns")["dag_runs"])
-
-    (run,) = wait_until(lambda: runs("on_tuned"), PATIENCE, "no run of on_tuned was started")
+    (run,) = wait_until(lambda: api.runs("on_tuned"), PATIENCE, "no run of on_tuned was started")
     assert run["run_type"] == "asset_triggered"
     assert api.wait_for_run("on_tuned", run["dag_run_id"], PATIENCE) == "success"
     (payload,) = api.xcom("on_tuned", run["dag_run_id"], "payloads")
     assert (payload["tuning_job_name"], payload["status"]) == ("watched-1", "Completed")
     assert payload["final_metric"] == api.xcom("watched", run_id, "tune", "final_metric")
     assert payload["best_training_job"] == api.xcom("watched", run_id, "tune", "best_training_job")
-    assert not runs("on_broken"), "its watcher waits for failures only"
+    assert not api.runs("on_broken"), "its watcher waits for failures only"
     sqs = demo.service.client("sqs")
     url = sqs.get_queue_url(QueueName="state-changes")["QueueUrl"]
 

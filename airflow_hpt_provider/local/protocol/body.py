@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import anyio
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
 IDLE_SECONDS = 30.0
 """A client that sends nothing for so long in the middle of a body is cut off."""
+PATIENCE_SECONDS = 60.0
+MIN_RATE = 1024
+"""Bytes a second, on average, that a body must come at once it has taken longer than the patience: a client that
+sends a byte now and then does not hold a connection for hours."""
 MIB = 1 << 20
 
 
@@ -27,11 +32,12 @@ async def chunks(receive: Receive, limit: int, idle_seconds: float = IDLE_SECOND
 
     Raises:
         ServiceError: RequestEntityTooLarge (413) beyond ``limit`` bytes; RequestTimeout (408) from a client that
-            stops sending.
+            stops sending, or sends too slowly.
         ClientGone: the connection is closed.
     """
     seen = 0
     more = True
+    began = time.monotonic()
     while more:
         try:
             with anyio.fail_after(idle_seconds):
@@ -47,6 +53,9 @@ async def chunks(receive: Receive, limit: int, idle_seconds: float = IDLE_SECOND
         seen += len(piece)
         if seen > limit:
             raise too_large(limit)
+        taken = time.monotonic() - began
+        if more and taken > PATIENCE_SECONDS and seen < taken * MIN_RATE:
+            raise ServiceError("RequestTimeout", f"The request's body comes below {MIN_RATE} bytes/s.", 408)
         if piece:
             yield piece
 

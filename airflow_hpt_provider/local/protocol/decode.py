@@ -51,7 +51,7 @@ def decode(model: SageMakerModel, operation: OperationModel, body: bytes) -> dic
 
 def _parse(body: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body.decode() or "{}", parse_constant=_refuse_constant)
+        document = json.loads(body.decode() or "{}", parse_constant=_refuse_constant, object_pairs_hook=_once)
     except (ValueError, RecursionError):
         raise _serialization("Unable to parse the request body: it is not valid JSON.") from None
     if not isinstance(document, dict):
@@ -61,6 +61,16 @@ def _parse(body: bytes) -> dict[str, Any]:
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of an object. Two of one name mean different things to different readers: refused."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise _serialization(f"Duplicate field '{twice[:100]}': give it once.")
+    return members
 
 
 class _Decoder:

@@ -16,9 +16,10 @@ from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.protocol.body import MIB, ClientGone, read_body
 from airflow_hpt_provider.local.protocol.decode import decode
 from airflow_hpt_provider.local.protocol.encode import CONTENT_TYPE, encode
+from airflow_hpt_provider.local.protocol.envelope import is_sagemaker, operation_of
 from airflow_hpt_provider.local.protocol.errors import error_response, protocol_of, refused
 from airflow_hpt_provider.local.protocol.guard import check_host
-from airflow_hpt_provider.local.protocol.model import TARGET_PREFIX, sagemaker_model
+from airflow_hpt_provider.local.protocol.model import sagemaker_model
 from airflow_hpt_provider.local.protocol.request import WireRequest
 from airflow_hpt_provider.local.protocol.signature import NotAuthenticated, Refusal, read_claim, verify
 from airflow_hpt_provider.local.protocol.signature_v2 import is_presigned_v2, verify_presigned_v2
@@ -112,26 +113,23 @@ class Endpoint:
             return
         if claim.presigned:
             raise NotAuthenticated(Refusal.MALFORMED, "The local service takes presigned URLs for S3 only.")
-        ours = request.target.startswith(f"{TARGET_PREFIX}.")
-        body = await read_body(exchange.receive, dict(request.headers), MAX_BODY if ours else MAX_MOTO_BODY)
+        sagemaker = is_sagemaker(request, claim)
+        limit = MAX_BODY if sagemaker else MAX_MOTO_BODY
+        body = await read_body(exchange.receive, dict(request.headers), limit)
         body_hash = hashlib.sha256(body).hexdigest()
         verified = verify(request, claim, self._find_secret, body_hash)
         if not hmac.compare_digest(verified.payload_hash.lower().encode(), body_hash.encode()):
             raise NotAuthenticated(Refusal.MISMATCH, "The body is not the one that was signed.")
-        operation = request.target.removeprefix(f"{TARGET_PREFIX}.")
-        if ours and any(operation in part.names for part in self._operations):
+        if sagemaker:
+            operation = operation_of(request, claim, self._model)
             response = await anyio.to_thread.run_sync(self._answer, operation, body, request.id)
             if response is not None:
                 await response(scope, exchange.receive, exchange.send)
                 return
-        if ours and operation not in self._model.operation_names:
-            raise ServiceError(
-                "UnknownOperationException", f"SageMaker has no operation '{operation[:100]}'."
-            )
         await self._moto(request, claim.service, body, scope, exchange.send)
 
     def _answer(self, name: str, body: bytes, request_id: str) -> Response | None:
-        """Our answer; None if the call is for moto after all."""
+        """Our answer; None if the call, which is valid, is for moto."""
         operation = self._model.operation(name)
         parameters = decode(self._model, operation, body)
         for part in self._operations:

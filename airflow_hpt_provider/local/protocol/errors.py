@@ -42,7 +42,7 @@ def protocol_of(request: WireRequest, service: str | None) -> WireProtocol:
         service: of its credential scope, if it is signed at all.
     """
     content_type = request.headers.get("content-type", "")
-    if request.target or "json" in content_type:
+    if request.target or "json" in content_type or service == "sagemaker":
         return WireProtocol.JSON
     if content_type.startswith("application/x-www-form-urlencoded") and service != "s3":
         return WireProtocol.QUERY

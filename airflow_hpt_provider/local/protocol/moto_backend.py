@@ -5,6 +5,7 @@ moto checks no signatures; by the time a request comes here, the endpoint has.
 
 from __future__ import annotations
 
+import json
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from moto.sts.models import sts_backends
 from starlette.responses import Response
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.protocol.encode import CONTENT_TYPE
 from airflow_hpt_provider.local.protocol.signature import Secret
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ log = logging.getLogger(__name__)
 _WORKERS = 8
 _PRIVATE = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")
 """moto's own paths: resetting all its state, and a fake instance metadata service."""
-_SERVER_ERROR = 500
+_CLIENT_ERROR, _SERVER_ERROR = 400, 500
 
 
 class MotoBackend:
@@ -64,11 +66,15 @@ class MotoBackend:
                 "ValidationException",
                 f"The local tuning service cannot carry out this {operation} of {service}.",
             ) from None
-        if status >= _SERVER_ERROR or content.lstrip()[:2] == b"<!":  # a web page: no such service or path
+        # A web page, or nothing: no such service, path or action.
+        web_page = content.lstrip()[:2] == b"<!"
+        if status >= _SERVER_ERROR or web_page or (status >= _CLIENT_ERROR and not content):
             raise _not_offered(service, operation)
         # No web page has business here; moto would let any in.
         headers = {n: v for n, v in headers.items() if not n.startswith("access-control-")}
         headers.setdefault("x-amzn-requestid", request.id)
+        if request.target and status >= _CLIENT_ERROR:
+            content = _completed(content, headers)
         response = Response(content, status)
         response.raw_headers = [(n.encode("latin-1"), v.encode("latin-1")) for n, v in headers.items()]
         await response(scope, _nothing, send)
@@ -91,6 +97,22 @@ class MotoBackend:
         headers = {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in start["headers"]}
         headers["content-length"] = str(len(content))
         return start["status"], headers, bytes(content)
+
+
+def _completed(content: bytes, headers: dict[str, str]) -> bytes:
+    """An error in JSON with all that AWS's has: some of moto's have ``Message`` alone, or no error type header."""
+    try:
+        error = json.loads(content)
+    except ValueError:
+        return content
+    if not isinstance(error, dict) or not error.get("__type"):
+        return content
+    text = str(error.get("message") or error.get("Message") or error["__type"])
+    content = json.dumps({**error, "message": text, "Message": text}).encode()
+    headers["content-length"] = str(len(content))
+    headers["content-type"] = CONTENT_TYPE
+    headers["x-amzn-errortype"] = str(error["__type"])
+    return content
 
 
 def _not_offered(service: str, operation: str) -> ServiceError:

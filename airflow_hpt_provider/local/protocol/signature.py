@@ -142,7 +142,7 @@ def read_claim(request: WireRequest) -> Claim:
         if query.get("X-Amz-Algorithm") != ALGORITHM:
             raise NotAuthenticated(Refusal.MALFORMED, f"X-Amz-Algorithm only supports {ALGORITHM}")
         expires = query.get("X-Amz-Expires", "")
-        if not (expires.isascii() and expires.isdigit() and int(expires[:9]) <= MAX_PRESIGNED_SECONDS):
+        if not (re.fullmatch("[0-9]{1,6}", expires) and int(expires) <= MAX_PRESIGNED_SECONDS):
             raise NotAuthenticated(
                 Refusal.MALFORMED, "X-Amz-Expires must be a number of seconds, at most a week."
             )
@@ -188,7 +188,7 @@ def verify(
             )
     payload_hash = claim.payload_hash or body_hash or hashlib.sha256().hexdigest()
     expected = _expected_signature(request, claim, secret, payload_hash)
-    if not hmac.compare_digest(expected, claim.signature.lower()):
+    if not hmac.compare_digest(expected.encode(), claim.signature.lower().encode()):
         raise NotAuthenticated(
             Refusal.MISMATCH,
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "

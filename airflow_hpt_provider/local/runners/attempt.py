@@ -20,6 +20,7 @@ from airflow_hpt_provider.local.runners.failures import (
     ClientFailure,
     algorithm_error,
     not_started,
+    without_secrets,
 )
 from airflow_hpt_provider.local.runners.log import LogFollower, LogReader, MetricScraper
 from airflow_hpt_provider.local.runners.pipes import Pipe, open_pipes
@@ -112,7 +113,9 @@ class Attempt:
 
     def _start(self) -> Ended:
         shutil.rmtree(self._directory, ignore_errors=True)
-        self._directory.mkdir(parents=True, mode=0o700)
+        self.spec.directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.spec.directory.mkdir(exist_ok=True, mode=0o700)
+        self._directory.mkdir(mode=0o700)
         self._tree.create(self.spec)
         checkpoints = self._checkpoints()
         if checkpoints or self.spec.definition.get("InputDataConfig"):
@@ -225,7 +228,7 @@ class Attempt:
                 exit_code=exit_code or 0,
                 failure_file=self._tree.failure,
                 log=self._directory / "log",
-                command=script_command(spec.hyperparameters, self._tree),
+                command=script_command(without_secrets(spec.hyperparameters), self._tree),
                 script_mode=script_mode.is_script_mode(spec.hyperparameters),
             )
             return Ended(failure_reason=reason)

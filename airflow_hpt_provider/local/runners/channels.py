@@ -39,6 +39,8 @@ def check(definition: Mapping[str, Any]) -> None:
     """
     for channel in definition.get("InputDataConfig") or ():
         name = channel["ChannelName"]
+        if name in (".", ".."):
+            raise _refusal(name, "a channel's name that is no directory's is", "choose another name")
         source = channel["DataSource"].get("S3DataSource")
         if source is None:
             kind = next(iter(channel["DataSource"]), "an empty DataSource")

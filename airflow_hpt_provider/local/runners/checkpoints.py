@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.failures import ClientFailure
 from airflow_hpt_provider.local.runners.s3 import S3Uri, below, download
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from airflow_hpt_provider.local.storage.objects import ObjectStore
@@ -23,6 +24,25 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 INTERVAL = 5.0
 """Seconds between two copies to S3 while the job runs."""
+
+
+def check(definition: Mapping[str, Any]) -> None:
+    """Refuse checkpoints outside of the training job's own tree.
+
+    Raises:
+        ServiceError: a ValidationException naming value and remedy.
+    """
+    config = definition.get("CheckpointConfig")
+    if not config:
+        return
+    S3Uri.parse(config["S3Uri"])
+    local = str(config.get("LocalPath") or "")
+    if ".." in local.split("/") or "\0" in local:
+        raise ServiceError(
+            "ValidationException",
+            f"CheckpointConfig.LocalPath is {local!r}: it must not lead out of the training job's directory; use "
+            "/opt/ml/checkpoints, or leave it out.",
+        )
 
 
 class Checkpoints:

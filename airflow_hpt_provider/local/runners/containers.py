@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.errors import ServiceError
@@ -22,7 +22,6 @@ from airflow_hpt_provider.local.runners.tree import HOST, OPT_ML, Tree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
 
@@ -126,8 +125,12 @@ def client_environment(variable: str, value: str) -> dict[str, str]:
 def begin(attempt: Path, engine: ContainerEngine, tree: Tree, uri: str) -> None:
     """Note, before it starts, that this attempt is a container; its user, whoever that is, may write the tree."""
     (attempt / "container").write_text(f"{engine.program}\n{uri}\n", encoding="utf-8")
-    for directory, _, _ in os.walk(tree.base):
-        os.chmod(directory, 0o777)  # noqa: S103, PTH101 - the data directory above it is the user's alone
+    # The data directory above it is the user's alone.
+    for directory, _, files in os.walk(tree.base):
+        os.chmod(directory, 0o777)  # noqa: S103, PTH101
+        for name in files:
+            path = Path(directory, name)
+            path.chmod(path.stat().st_mode | 0o666)
 
 
 def end(attempt: Path, tree: Tree) -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from airflow_hpt_provider.models.faults import looks_secret
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 MAX_FAILURE = 1024
@@ -37,6 +39,11 @@ def algorithm_error(
         text = f'ExecuteUserScriptError:\nExitCode {exit_code}\nErrorMessage "{tail}"\nCommand "{shown}"'
         return f"AlgorithmError: {text[:MAX_FAILURE]}, exit code: {exit_code}"
     return f"AlgorithmError: {tail}, exit code: {exit_code}"
+
+
+def without_secrets(hyperparameters: Mapping[str, str]) -> dict[str, str]:
+    """The hyperparameters to be told in a FailureReason: values under names that look secret are hidden."""
+    return {name: "***" if looks_secret(name) else value for name, value in hyperparameters.items()}
 
 
 def not_started(log: Path) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import json
 import shutil
-import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.runners.archives import ArchiveError, extract
 from airflow_hpt_provider.local.runners.failures import ClientFailure
 from airflow_hpt_provider.local.runners.s3 import S3Uri, download
 
@@ -125,7 +125,6 @@ def fetch_code(hyperparameters: Mapping[str, str], objects: ObjectStore, code: P
 
 def _extract(archive: Path, code: Path, source: str) -> None:
     try:
-        with tarfile.open(archive) as tar:
-            tar.extractall(code, filter="data")
-    except (tarfile.TarError, OSError, EOFError) as error:
+        extract(archive, code)
+    except ArchiveError as error:
         raise ClientFailure(f"Code download failed: {source} can't be unpacked: {error}") from error

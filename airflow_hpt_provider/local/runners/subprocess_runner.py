@@ -6,7 +6,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.runners import channels, script_mode
+from airflow_hpt_provider.local.runners import channels, checkpoints, script_mode
 from airflow_hpt_provider.local.runners.attempt import Attempt, Means
 from airflow_hpt_provider.local.runners.command import CommandMaker, image_uri
 from airflow_hpt_provider.local.runners.containers import Containers
@@ -58,8 +58,7 @@ class SubprocessRunner:
         """Refuse what a process of this machine can't have."""
         channels.check(definition)
         S3Uri.parse(definition["OutputDataConfig"]["S3OutputPath"])
-        if definition.get("CheckpointConfig"):
-            S3Uri.parse(definition["CheckpointConfig"]["S3Uri"])
+        checkpoints.check(definition)
         specification = definition["AlgorithmSpecification"]
         for metric in specification.get("MetricDefinitions") or ():
             compile_regex(metric["Name"], metric["Regex"])

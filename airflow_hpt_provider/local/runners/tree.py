@@ -12,6 +12,8 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.local.runners.s3 import below
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -73,7 +75,7 @@ class Tree:
         if not config:
             return None
         local = str(config.get("LocalPath") or f"{OPT_ML}/checkpoints")
-        return self.base / local.removeprefix(OPT_ML).strip("/")
+        return below(self.base, local.removeprefix(OPT_ML)) or self.base
 
     def here(self, text: str) -> str:
         """The text with ``/opt/ml`` replaced by where the tree is."""
@@ -90,7 +92,7 @@ class Tree:
             directory.mkdir(mode=0o700)
         checkpoints = self.checkpoints(spec.definition)
         if checkpoints:
-            checkpoints.mkdir(parents=True, exist_ok=True)
+            checkpoints.mkdir(parents=True, exist_ok=True, mode=0o700)
         for name, content in (
             ("hyperparameters", dict(spec.hyperparameters)),
             ("inputdataconfig", input_data_config(spec.definition)),

@@ -27,18 +27,22 @@ _POLYNOMIALS = {"CRC32C": 0x82F63B78, "CRC64NVME": 0x9A6C9329AC4BC9B5}
 _HASHES = {"SHA1": "sha1", "SHA256": "sha256", "SHA512": "sha512", "MD5": "md5"}
 
 ALGORITHMS = frozenset({*_CRC_BYTES, *_HASHES})
+_NOT_COMPUTED = frozenset({"XXHASH64", "XXHASH3", "XXHASH128"})
 
 
 def make_digest(algorithm: str) -> Digest:
     """A running checksum by S3's name of the algorithm.
 
     Raises:
-        ServiceError: NotImplemented for one that needs a library of its own (the XXHASH family).
+        ServiceError: NotImplemented for one that needs a library of its own (the XXHASH family);
+            InvalidRequest for one that S3 does not have.
     """
     if algorithm in _CRC_BYTES:
         return _CrcDigest(algorithm)
     if algorithm in _HASHES:
         return _HashDigest(algorithm)
+    if algorithm not in _NOT_COMPUTED:
+        raise s3_error("InvalidRequest", "Value for x-amz-checksum-algorithm header is invalid.")
     raise s3_error(
         "NotImplemented",
         f"The local service does not compute {algorithm} checksums: use one of {', '.join(sorted(ALGORITHMS))}.",

@@ -25,6 +25,7 @@ from airflow_hpt_provider.local.runners.containers import Containers
 from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
 from airflow_hpt_provider.local.storage.objects import ObjectStore
 from airflow_hpt_provider.local.store.database import Database
+from tests.support.processes import is_group_running
 
 pytestmark = pytest.mark.integration
 
@@ -241,7 +242,7 @@ time.sleep(600)
     service.stop()
     assert service.ended(wait_until)["SecondaryStatus"] == "Stopped"
     assert docker.containers() == []
-    wait_until(lambda: not alive(group))
+    wait_until(lambda: not is_group_running(group))
 
 
 def test_closing_the_service_ends_its_containers(docker, make, wait_until):
@@ -251,7 +252,7 @@ def test_closing_the_service_ends_its_containers(docker, make, wait_until):
     group = wait_until(docker.pid)
     service.operations.close()
     assert docker.containers() == []
-    wait_until(lambda: not alive(group))
+    wait_until(lambda: not is_group_running(group))
 
 
 def test_a_container_whose_client_was_killed_is_removed(docker, make, wait_until):
@@ -271,7 +272,7 @@ print("loss=1")
     group = docker.pid()
     os.killpg(int((service.directory / "training-jobs/job/attempt-1/process").read_text()), signal.SIGKILL)
     assert service.ended(wait_until)["TrainingJobStatus"] == "Completed"
-    wait_until(lambda: not alive(group))
+    wait_until(lambda: not is_group_running(group))
     assert docker.containers() == []
 
 
@@ -311,26 +312,17 @@ print("loss=1")
     finally:
         process.kill()
         process.communicate()
-    assert alive(group)
+    assert is_group_running(group)
     if client_too:
         os.killpg(int((here / "attempt-1" / "process").read_text()), signal.SIGKILL)
     service = make()
     if client_too:
-        wait_until(lambda: not alive(group))
+        wait_until(lambda: not is_group_running(group))
         wait_until(lambda: (here / "began").read_text() == "xx")
     (here / "go").write_text("")
     assert service.ended(wait_until)["TrainingJobStatus"] == "Completed"
     assert (here / "began").read_text() == ("xx" if client_too else "x")
     assert docker.containers() == []
-
-
-def alive(group: int) -> bool:
-    """Whether any process of a group is."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def test_without_an_engine_both_remedies_are_named(docker, make):

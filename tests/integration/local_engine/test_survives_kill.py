@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 
 from airflow_hpt_provider.local.store.database import Database
+from tests.integration.local_engine.conftest import wait_until
+from tests.support.processes import is_running
 
 pytestmark = pytest.mark.integration
 
@@ -151,7 +153,7 @@ def test_goes_on_after_every_kill(tmp_path, kills, trials):
     told = [line.split() for line in (tmp_path / "told").read_text().splitlines()]
     ends = Counter(name for word, name, *_ in told if word == "end")
     assert ends == dict.fromkeys(succeeded, 1), "each ran to completion once"
-    assert not [pid for _, _, pid, _ in told if Path(f"/proc/{pid}").exists()]
+    wait_until(lambda: not any(is_running(int(pid)) for _, _, pid, _ in told))
     # Each metric was recorded once, though the service was killed in the middle of the log.
     database = Database(tmp_path / "jobs.sqlite")
     with database.snapshot() as connection:
@@ -190,7 +192,7 @@ print("loss=1")
     pids = [int(p.read_text()) for p in first.directory.glob("training-jobs/*/attempt-1/process")]
     names = {t["TrainingJobName"] for t in first.trials()}
     first.close()
-    assert not [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+    wait_until(lambda: not any(is_running(int(pid)) for pid in pids))
     second = make_service()
     job = second.ended()
     assert job["TrainingJobStatusCounters"]["Completed"] == 2

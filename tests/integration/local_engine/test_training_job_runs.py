@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import io
 import json
@@ -10,12 +9,11 @@ import os
 import signal
 import tarfile
 import threading
-from pathlib import Path
 
-import psutil
 import pytest
 
 from airflow_hpt_provider.local.errors import ServiceError
+from tests.support.processes import is_group_running, is_running
 
 pytestmark = pytest.mark.integration
 
@@ -33,15 +31,6 @@ def leader(service, name="job", attempt=1):
     path = service.directory / "training-jobs" / name / f"attempt-{attempt}" / "process"
     service.wait_until(lambda: path.exists() and path.read_text().strip())
     return int(path.read_text())
-
-
-def alive(group):
-    """Whether a process of a group still runs; what waits to be reaped does not."""
-    for process in psutil.process_iter(["status"]):
-        with contextlib.suppress(ProcessLookupError):
-            if os.getpgid(process.pid) == group and process.info["status"] != psutil.STATUS_ZOMBIE:
-                return True
-    return False
 
 
 def test_the_life_of_a_job(service):
@@ -227,7 +216,9 @@ def test_what_ignores_sigterm_is_killed(make_service):
     pid = leader(service)
     service.call("StopTrainingJob", TrainingJobName="job")
     assert service.training_job("job")["TrainingJobStatus"] == "Stopped"
-    service.wait_until(lambda: not alive(pid))  # killed by the time the job is Stopped, gone a moment later
+    service.wait_until(
+        lambda: not is_group_running(pid)
+    )  # killed by the time the job is Stopped, gone a moment later
 
 
 def test_max_runtime(service):
@@ -243,9 +234,7 @@ def test_background_processes_do_not_outlive_it(service):
     service.training_job("job")
     log = (service.directory / "training-jobs/job/attempt-1/log").read_text()
     pid = int(log.split("pid=")[1])
-    service.wait_until(
-        lambda: not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text()
-    )
+    service.wait_until(lambda: not is_running(pid))
 
 
 def test_an_internal_error_is_retried_under_the_same_name(service):

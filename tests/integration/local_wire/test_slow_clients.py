@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.protocol import connections
+from airflow_hpt_provider.local.protocol import body, connections
 from airflow_hpt_provider.local.protocol.body import ClientGone, chunks
 
 pytestmark = pytest.mark.integration
@@ -103,3 +103,31 @@ async def test_a_client_that_hangs_up() -> None:
 
     with pytest.raises(ClientGone):
         [piece async for piece in chunks(receive, 100)]
+
+
+async def test_a_body_that_trickles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A byte now and then keeps no connection: after a while, a body must come at some rate."""
+    monkeypatch.setattr(body, "PATIENCE_SECONDS", 0.1)
+
+    async def receive() -> Any:
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    with pytest.raises(ServiceError) as caught:
+        async with asyncio.timeout(30):
+            [piece async for piece in chunks(receive, 10**6)]
+    assert (caught.value.code, caught.value.status) == ("RequestTimeout", 408)
+
+
+async def test_a_slow_body_that_goes_on_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body, "PATIENCE_SECONDS", 0.1)
+    monkeypatch.setattr(body, "MIN_RATE", 100)
+    left = 20
+
+    async def receive() -> Any:
+        nonlocal left
+        left -= 1
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"x" * 10_000, "more_body": left > 0}
+
+    assert sum([len(piece) async for piece in chunks(receive, 10**6)]) == 200_000

@@ -8,14 +8,13 @@ import time
 from datetime import timedelta
 
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException, TaskDeferralError, TaskDeferred
 from botocore.exceptions import ClientError
 
+from airflow_hpt_provider.compat import TaskDeferralError, TaskDeferred
 from airflow_hpt_provider.exceptions import (
     TuningJobConfigError,
     TuningJobNameConflictError,
     TuningJobRejectedError,
-    TuningJobStoppedError,
     TuningJobTimeoutError,
 )
 from airflow_hpt_provider.identity import DELIVERED_TAG
@@ -64,8 +63,12 @@ async def test_sync_leaves_the_result_in_xcom_as_json(config, first_try, hook):
     assert "ResponseMetadata" not in json.dumps(value)
     assert "datetime" not in json.dumps(value)
     assert first_try.xcom["tuning_job_arn"].endswith(f"/{first_try.xcom['tuning_job_name']}")
-    assert first_try.xcom["_link_TuningPageLink"] == f"/hpt/task/dag/{first_try.run_id}/tune?map_index=-1"
+    assert (
+        first_try.xcom["_link_TuningPageLink"]
+        == f"/dags/dag/runs/{first_try.run_id}/tasks/tune/plugin/tuning"
+    )
     assert "_link_TuningJobLink" not in first_try.xcom, "the console does not know a local job"
+    assert first_try.xcom["tuning_connection"] == {"aws_conn_id": "aws_default", "region_name": None}
     assert hook.describe(first_try.xcom["tuning_job_name"]).training_job_status_counters.completed == 4
 
 
@@ -208,51 +211,6 @@ def test_a_failed_job_tells_why_in_few_lines(failing, first_try):
     assert "the data has no label column" in text
     assert "training jobs failed with" in text
     assert len(text.splitlines()) <= 15
-
-
-@pytest.mark.parametrize("deferrable", [False, True])
-async def test_stopped_follows_the_policy_in_every_mode(gated, gate, first_try, hook, deferrable):
-    outcomes = {}
-    for policy in ("fail", "skip", "use_best"):
-        one = first_try.retry()
-        one.run_id += policy
-        task = tune(gated, deferrable=True, on_stopped=policy)
-        with pytest.raises(TaskDeferred) as deferred:
-            task.execute(one.context(task))
-        hook.stop(one.xcom["tuning_job_name"])
-        try:
-            if deferrable:
-                event = await fire(deferred.value)
-                assert event["status"] == "stopped"
-                task.execute_complete(one.context(task), event=event, **deferred.value.kwargs)
-            else:
-                task._finish(one.context(task), task._wait_here(hook.describe(one.xcom["tuning_job_name"])))
-        except Exception as error:
-            outcomes[policy] = type(error)
-    # None of the training jobs had reported a value yet: there is no best to use.
-    assert outcomes == {
-        "fail": TuningJobStoppedError,
-        "skip": AirflowSkipException,
-        "use_best": TuningJobStoppedError,
-    }
-
-
-@pytest.mark.parametrize("deferrable", [False, True])
-async def test_the_timeout_stops_the_job_in_every_mode(gated, gate, first_try, hook, deferrable):
-    task = tune(gated, deferrable=deferrable, timeout=1.0)
-    context = first_try.context(task)
-
-    async def run():
-        try:
-            task.execute(context)
-        except TaskDeferred as deferred:
-            event = await fire(deferred)
-            assert event["status"] == "timeout"
-            task.execute_complete(context, event=event, **deferred.kwargs)
-
-    with pytest.raises(TuningJobTimeoutError, match="did not end within its timeout"):
-        await run()
-    assert hook.describe(first_try.xcom["tuning_job_name"]).status in {"Stopping", "Stopped"}
 
 
 def test_airflows_own_deferral_timeout_is_the_safety_net(gated, gate, first_try, hook):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException
 
+from airflow_hpt_provider.compat import AirflowSkipException
 from airflow_hpt_provider.exceptions import ModelNotGoodEnoughError, RegistrationError
 from airflow_hpt_provider.operators.registration import RegisterBestTrainingJobOperator
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator

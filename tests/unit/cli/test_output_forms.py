@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
 import io
 import json
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from awscli.formatter import TableFormatter
-from awscli.text import format_text
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from airflow_hpt_provider.cli.aws import output
-
-TITLE = "DescribeHyperParameterTuningJob"
+from tests.support.aws_cli_forms import TITLE, AwsCliForms
 
 words = st.sampled_from(
     ["Off", "on", "1e-05", "3", "0x1F", "null", "", "a: b", "été", "2026-11-24T01:02:03+00:00"]
@@ -39,6 +36,17 @@ values = st.recursive(
 )
 
 
+BREAKS_OFF = ("AttributeError", "TypeError", "IndexError", "ZeroDivisionError")
+"""What the aws CLI's formatters raise for structures and plain values in one list."""
+
+
+@pytest.fixture(scope="module")
+def aws_cli() -> Iterator[AwsCliForms]:
+    forms = AwsCliForms()
+    yield forms
+    forms.close()
+
+
 thorough = settings(max_examples=100, deadline=None, derandomize=True)
 
 
@@ -49,32 +57,23 @@ def written(value: Any, form: str, color: str = "off") -> str:
 
 
 @thorough
-@given(values)
-def test_text_is_awss(value: Any) -> None:
-    theirs = io.StringIO()
-    try:
-        format_text(value, theirs)
-    except AttributeError:  # structures and plain values in one list: the aws CLI breaks off
-        return
-    assert written(value, "text") == theirs.getvalue()
+@given(value=values)
+def test_text_is_awss(aws_cli: AwsCliForms, value: Any) -> None:
+    theirs, error = aws_cli("text", value)
+    assert error in BREAKS_OFF if error else written(value, "text") == theirs
 
 
 @thorough
-@given(values)
-@example({"A": [{"K": "x" * 100, "L": 1}], "B": {"C": 1}})
-@example([[1, 2], [3]])
-def test_a_table_is_awss(value: Any) -> None:
-    theirs = io.StringIO()
-    arguments = argparse.Namespace(color="off", query=None)
-    try:
-        TableFormatter(arguments)(TITLE, value, theirs)
-    except ValueError:
+@given(value=values)
+@example(value={"A": [{"K": "x" * 100, "L": 1}], "B": {"C": 1}})
+@example(value=[[1, 2], [3]])
+def test_a_table_is_awss(aws_cli: AwsCliForms, value: Any) -> None:
+    theirs, error = aws_cli("table", value)
+    if error == "ValueError":
         with pytest.raises(ValueError, match="cells, others have"):
             written(value, "table")
-        return
-    except (AttributeError, TypeError, IndexError, ZeroDivisionError):
-        return  # structures and plain values in one list: the aws CLI breaks off
-    assert written(value, "table") == theirs.getvalue()
+    else:
+        assert error in BREAKS_OFF if error else written(value, "table") == theirs
 
 
 def test_a_colored_table() -> None:

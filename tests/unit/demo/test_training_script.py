@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpt_provider.demo.data import dataset_csv
+from airflow_hpt_provider.demo.data import dataset_csv, digits_csv
 from airflow_hpt_provider.demo.session import example_dags
 
 
@@ -22,16 +22,17 @@ def channel(tmp_path: Path) -> Path:
     return folder
 
 
-def train(channel: Path, model_dir: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def train(
+    channel: Path, model_dir: Path, *arguments: str, script: str = "train.py"
+) -> subprocess.CompletedProcess[str]:
     environment = {
         **os.environ,
         "SM_CHANNEL_TRAIN": str(channel),
         "SM_MODEL_DIR": str(model_dir),
         "OMP_NUM_THREADS": "1",
     }
-    script = example_dags() / "training" / "train.py"
     return subprocess.run(
-        [sys.executable, str(script), *arguments],
+        [sys.executable, str(example_dags() / "training" / script), *arguments],
         env=environment,
         capture_output=True,
         text=True,
@@ -60,3 +61,19 @@ def test_a_wrong_argument_fails(channel: Path, tmp_path: Path) -> None:
     done = train(channel, tmp_path, "--class-weight", "heavy")
     assert done.returncode != 0
     assert "invalid choice: 'heavy'" in done.stderr
+
+
+def test_an_interrupted_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+    data = tmp_path / "digits"
+    data.mkdir()
+    (data / "digits.csv").write_bytes(digits_csv())
+    losses: dict[str, list[str]] = {}
+    for checkpoints, runs in {"whole": [4], "in-two": [2, 4]}.items():
+        for epochs in runs:
+            arguments = ("--epochs", str(epochs), "--checkpoints", str(tmp_path / checkpoints))
+            done = train(data, tmp_path, *arguments, script="epochs.py")
+            assert done.returncode == 0, done.stderr
+            losses.setdefault(checkpoints, []).extend(re.findall(r"log_loss=([0-9.]+);", done.stdout))
+    assert "Going on after epoch 2." in done.stdout
+    assert len(losses["whole"]) == 4
+    assert losses["in-two"] == losses["whole"]

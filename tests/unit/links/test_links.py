@@ -14,7 +14,7 @@ from airflow_hpt_provider.provider_info import get_provider_info
 TI = SimpleNamespace(
     dag_id="my dag", run_id="manual__2026-11-24T01:02:03+00:00", task_id="group.tune", map_index=3
 )
-PAGE = "/hpt/task/my%20dag/manual__2026-11-24T01%3A02%3A03%2B00%3A00/group.tune?map_index=3"
+PAGE = "/dags/my%20dag/runs/manual__2026-11-24T01%3A02%3A03%2B00%3A00/tasks/group.tune/mapped/3/plugin/tuning"
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_jobs_elsewhere_are_not_in_the_console(endpoint: str, known: bool) -> No
 
 
 def test_the_page_is_below_airflows_base_url(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert page_url("d", "r", "t") == "/hpt/task/d/r/t?map_index=-1"
+    assert page_url("d", "r", "t") == "/dags/d/runs/r/tasks/t/plugin/tuning"
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.org/team/")
-    assert page_url("d", "r", "t") == "https://airflow.example.org/team/hpt/task/d/r/t?map_index=-1"
+    assert page_url("d", "r", "t") == "https://airflow.example.org/team/dags/d/runs/r/tasks/t/plugin/tuning"
 
 
 def test_airflow_knows_every_link() -> None:

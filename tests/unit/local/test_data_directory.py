@@ -47,3 +47,13 @@ def test_loopback_only(tmp_path: Path, host: str) -> None:
     with pytest.raises(StartError, match="loopback addresses only"):
         serve(ServiceSettings(tmp_path / "d", host=host))
     assert not (tmp_path / "d").exists()
+
+
+def test_a_shared_directory_is_not_taken_away(tmp_path: Path) -> None:
+    path = tmp_path / "shared"
+    path.mkdir()
+    path.chmod(0o1777)  # as /tmp is
+    with pytest.raises(StartError, match="is shared or another user's"), DataDirectory(path, path / "lock"):
+        pass
+    assert stat.S_IMODE(path.stat().st_mode) == 0o1777
+    assert not list(path.iterdir())

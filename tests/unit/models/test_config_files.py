@@ -1,12 +1,16 @@
 """Configs in files: read safely, with errors that name file and line."""
 
 import json
+import os
 
 import pytest
 import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from airflow_hpt_provider.models import ConfigFileError, TuningJobRequest, explain
+from airflow_hpt_provider.models.files import read_config
 
 
 def write(folder, name, text):
@@ -136,3 +140,77 @@ def test_missing_file_and_wrong_encoding(tmp_path):
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(ConfigFileError, match="not UTF-8"):
         TuningJobRequest.from_file(path)
+
+
+VALUES = [
+    "2026-99-99",
+    "!!timestamp x",
+    "!!int x",
+    "!!float x",
+    "!!bool x",
+    "!!binary '%'",
+    "!!set {a, b}",
+    "!!omap [a]",
+    "!!python/name:os.system",
+    "!local tag",
+    "&a [*a]",
+    "*nowhere",
+    "? [a]\n: b",
+    "{<<: 5}",
+    "9" * 5000,
+    "0b2",
+    "1:60:60",
+    "\x07",
+    "%YAML 9.9",
+    "- - - - -",
+    "@x",
+]
+
+
+@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize("where", ["a: {}", "{}", "a: [{}]", "{}: a"])
+def test_odd_yaml_is_read_or_refused_by_name(tmp_path, value, where):
+    path = write(tmp_path, "job.yaml", where.replace("{}", value, 1))
+    read_or_refused(path)
+
+
+def read_or_refused(path):
+    try:
+        told = read_config(path)
+    except ConfigFileError as error:
+        told = str(error)
+    assert isinstance(told, dict) or told.startswith(str(path))
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.text(st.sampled_from("ab:{}[]&*!<>-?|'\"#%@, \n\t0123456789.~\\"), max_size=60)
+    | st.text(max_size=40)
+    | st.lists(st.sampled_from(VALUES), max_size=3).map("\n".join),
+    st.sampled_from(["job.yaml", "job.json"]),
+)
+def test_any_text_is_read_or_refused_by_name(tmp_path, text, name):
+    path = tmp_path / name
+    path.write_text(text, encoding="utf-8", errors="replace")
+    read_or_refused(path)
+
+
+def test_merge_keys_cannot_make_a_giant(tmp_path):
+    levels = ["a0: &a0 {" + ", ".join(f"k{n}: x" for n in range(10)) + "}"]
+    levels += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 10)}]}}" for n in range(1, 9)]
+    with pytest.raises(ConfigFileError, match="more than 100000 members"):
+        TuningJobRequest.from_file(write(tmp_path, "job.yaml", "\n".join(levels)))
+
+
+def test_numbers_that_are_too_long(tmp_path):
+    path = write(tmp_path, "job.json", '{"a": ' + "9" * 5000 + "}")
+    with pytest.raises(ConfigFileError, match="holds a number that cannot be read"):
+        TuningJobRequest.from_file(path)
+
+
+def test_only_files_are_read(tmp_path):
+    os.mkfifo(tmp_path / "pipe.yaml")
+    (tmp_path / "folder.yaml").mkdir()
+    for name in ("pipe.yaml", "folder.yaml"):
+        with pytest.raises(ConfigFileError, match="it is not a file"):
+            TuningJobRequest.from_file(tmp_path / name)

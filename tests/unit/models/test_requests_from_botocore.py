@@ -3,7 +3,6 @@
 import copy
 from typing import Any
 
-import botocore.session
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -19,68 +18,15 @@ from airflow_hpt_provider.models import (
     tuning,
 )
 from airflow_hpt_provider.models.base import RequestModel
-from airflow_hpt_provider.models.patterns import TAG
+from tests.support.sagemaker_shapes import SHAPES, bounds, broken, smallest
+from tests.support.sagemaker_strategies import anything
 
-SHAPES: dict[str, Any] = (
-    botocore.session.get_session().get_service_model("sagemaker")._service_description["shapes"]
-)
 MODELS: dict[str, type[RequestModel]] = {
     model.aws_shape(): model
     for module in (channels, ranges, resources, training, tuning)
     for model in vars(module).values()
     if isinstance(model, type) and issubclass(model, RequestModel) and model is not RequestModel
 }
-TAG_CHARACTERS = st.characters(categories=["L", "Z", "N"]) | st.sampled_from("_.:/=+-@")
-LINE = st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\u0085\u2028\u2029")
-
-
-def any_text(shape: dict[str, Any]) -> st.SearchStrategy[str]:
-    least, most, pattern = shape.get("min", 0), shape.get("max"), shape.get("pattern")
-    if pattern in (None, ".*", ".+", r"[\S\s]*"):
-        return st.text(LINE, min_size=least, max_size=min(most, 40))
-    if pattern == TAG:
-        return st.text(TAG_CHARACTERS, min_size=least, max_size=40)
-    if "hub-content" in pattern:
-        return st.just("arn:aws:sagemaker:us-east-1:123456789012:hub-content/hub/DataSet/data/1.0.0")
-    java = pattern.replace("(.*)", r"([^\n\r\u0085\u2028\u2029]*)").replace("/.*", r"/[a-z]{20}")
-    return st.from_regex(
-        java, fullmatch=True, alphabet=st.characters(codec="ascii", exclude_categories=["Cc"])
-    ).filter(lambda text: least <= len(text) <= most)
-
-
-def anything(name: str) -> st.SearchStrategy[Any]:
-    """Any valid value of a shape."""
-    shape = SHAPES[name]
-    match shape["type"]:
-        case "structure":
-            required = set(shape.get("required", ()))
-            members = {member: anything(each["shape"]) for member, each in shape["members"].items()}
-            return st.fixed_dictionaries(
-                {member: each for member, each in members.items() if member in required},
-                optional={member: each for member, each in members.items() if member not in required},
-            )
-        case "list":
-            least = shape.get("min", 0)
-            return st.lists(
-                anything(shape["member"]["shape"]),
-                min_size=least,
-                max_size=max(least, min(2, shape.get("max", 2))),
-            )
-        case "map":
-            return st.dictionaries(
-                anything(shape["key"]["shape"]), anything(shape["value"]["shape"]), max_size=3
-            )
-        case "string" if "enum" in shape:
-            return st.sampled_from(shape["enum"])
-        case "string":
-            return any_text(shape)
-        case "integer" | "long":
-            return st.integers(shape.get("min", -(2**31)), shape.get("max", 2**31))
-        case "float":
-            return st.floats(allow_nan=False, allow_infinity=False)
-        case "boolean":
-            return st.booleans()
-    raise AssertionError(shape["type"])
 
 
 def as_people_write(value: Any) -> Any:
@@ -131,95 +77,6 @@ def test_any_valid_request_goes_through_unchanged(config, job, criteria, seed, t
     made = TuningJobRequest.model_validate(request)
     assert made.to_aws() == request
     assert TuningJobRequest.model_validate(as_people_write(request)).fingerprint() == made.fingerprint()
-
-
-SAMPLES = {
-    "SecurityGroupId": "sg-0",
-    "SubnetId": "subnet-0",
-    "RoleArn": "arn:aws:iam::123456789012:role/tune",
-    "S3Uri": "s3://bucket/key",
-    "FileSystemId": "fs-01234567",
-    "HubDataSetArn": "arn:aws:sagemaker:us-east-1:123456789012:hub-content/hub/DataSet/data",
-    "TrainingPlanArn": "arn:aws:sagemaker:us-east-1:123456789012:training-plan/plan",
-}
-
-
-def smallest(name: str) -> Any:
-    """The smallest valid value of a shape."""
-    shape = SHAPES[name]
-    match shape["type"]:
-        case "structure":
-            return {
-                member: smallest(shape["members"][member]["shape"]) for member in shape.get("required", ())
-            }
-        case "list":
-            return [smallest(shape["member"]["shape"]) for _ in range(shape.get("min", 0))]
-        case "map":
-            return {}
-        case "string" if "enum" in shape:
-            return shape["enum"][0]
-        case "string":
-            return SAMPLES.get(name, "x" * shape.get("min", 0))
-        case "integer" | "long":
-            return shape.get("min", 0)
-        case "boolean":
-            return True
-    return 0.5
-
-
-def broken(name: str) -> dict[str, Any]:
-    """Values that break one constraint of a shape each."""
-    shape = SHAPES[name]
-    found: dict[str, Any] = {}
-    match shape["type"]:
-        case "list":
-            element = smallest(shape["member"]["shape"])
-            if shape.get("min"):
-                found["too few"] = [element] * (shape["min"] - 1)
-            if "max" in shape:
-                found["too many"] = [element] * (shape["max"] + 1)
-            found["no list"] = 5
-        case "map":
-            found["too many"] = {f"k{i}": "" for i in range(shape["max"] + 1)}
-            found["no map"] = [1]
-        case "string" if "enum" in shape:
-            found["no such word"] = "Nothing"
-        case "string":
-            found["too long"] = "x" * (shape["max"] + 1)
-            if shape.get("min"):
-                found["too short"] = "x" * (shape["min"] - 1)
-            if "pattern" in shape and shape["pattern"] != r"[\S\s]*":
-                found["pattern"] = "\n" * max(shape.get("min", 0), 1)
-        case "integer" | "long":
-            if "min" in shape:
-                found["too small"] = shape["min"] - 1
-            if "max" in shape:
-                found["too large"] = shape["max"] + 1
-            found["no number"] = "x"
-        case "float":
-            found["no number"] = "x"
-        case "boolean":
-            found["no boolean"] = "x"
-        case "structure":
-            found["no structure"] = 5
-            found["unknown member"] = {**smallest(name), "Zzz": 1}
-    return found
-
-
-def bounds(name: str) -> list[Any]:
-    """The outermost values that a shape admits."""
-    shape = SHAPES[name]
-    match shape["type"]:
-        case "list":
-            element = smallest(shape["member"]["shape"])
-            return [[element] * shape.get("min", 0), [element] * shape.get("max", 3)]
-        case "map":
-            return [{}, {f"k{i}": "" for i in range(shape["max"])}]
-        case "string" if "enum" in shape:
-            return list(shape["enum"])
-        case "integer" | "long":
-            return [shape.get("min", -(2**63)), shape.get("max", 2**63 - 1)]
-    return [smallest(name)]
 
 
 MEMBERS = [

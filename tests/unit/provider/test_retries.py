@@ -52,6 +52,7 @@ TABLE = [
     (client_error("ExpiredTokenException"), Verdict.CREDENTIALS),
     (client_error("RequestExpired"), Verdict.CREDENTIALS),
     (client_error("InvalidSignatureException", "Signature expired: 20261123T"), Verdict.CREDENTIALS),
+    (client_error("InvalidSignatureException", "Signature not yet current: 20261123T"), Verdict.CREDENTIALS),
     (boto.CredentialRetrievalError(provider="iam-role", error_msg="x"), Verdict.CREDENTIALS),
     (client_error("ResourceNotFound", "can't find a tuning job"), Verdict.NOT_FOUND),
     (

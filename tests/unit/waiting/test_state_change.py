@@ -35,6 +35,15 @@ def test_it_is_read_directly_and_through_a_topic():
     assert StateChange.parse(json.dumps({"Type": "Notification", "Message": json.dumps(EVENT)})) == change
 
 
+def test_events_about_the_same_change_are_the_same_and_a_new_job_of_the_old_name_is_not():
+    def key(**detail):
+        event = EVENT | {"id": str(detail), "detail": EVENT["detail"] | detail}
+        return StateChange.parse(json.dumps(event)).key
+
+    assert key() == key(LastModifiedTime=1794054374000)
+    assert len({key(), key(HyperParameterTuningJobStatus="Failed"), key(CreationTime=1894054373000)}) == 3
+
+
 @pytest.mark.parametrize(
     "body",
     ["", "not json", "[]", "null", '{"detail-type": "Something Else"}', json.dumps(EVENT | {"detail": None}),
@@ -63,6 +72,13 @@ def test_conditions_all_have_to_be_met(statuses, prefix, tags, expected):
 def test_a_status_that_sagemaker_does_not_know_is_told():
     with pytest.raises(ValueError, match="'Finished'"):
         TuningJobStateChangeTrigger("https://queue", statuses=["Finished"])
+    with pytest.raises(TypeError, match=r"give a list: \['Failed'\]"):
+        TuningJobStateChangeTrigger("https://queue", statuses="Failed")
+
+
+def test_a_queues_name_is_not_its_url():
+    with pytest.raises(ValueError, match="queue_url='tuning-jobs' is not a queue's URL"):
+        TuningJobStateChangeTrigger("tuning-jobs")
 
 
 def test_the_trigger_is_made_again_from_its_arguments():

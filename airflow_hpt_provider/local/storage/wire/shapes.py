@@ -10,6 +10,7 @@ from moto.core.serialize import SerializationContext, get_serializer_class
 from werkzeug.datastructures import Headers, MultiDict
 
 from airflow_hpt_provider.local.storage.errors import s3_error
+from airflow_hpt_provider.local.storage.wire.checking import check_parsed, check_query, check_xml
 from airflow_hpt_provider.local.storage.wire.routing import s3_operation
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def parse(
     Raises:
         ServiceError: MalformedXML, or InvalidArgument for a header or query parameter.
     """
-    _check_numbers(operation, query)
+    model = s3_operation(operation)
+    check_query(model, query)
+    check_xml(model, body)
     request: Any = {
         "body": body,
         "headers": Headers(dict(headers)),
@@ -40,7 +43,6 @@ def parse(
         "url_path": f"/{bucket}/{key}",
         "values": MultiDict(query),
     }
-    model = s3_operation(operation)
     try:
         parameters: dict[str, Any] = PROTOCOL_PARSERS["rest-xml"](model).parse(request)
     except (RequestParserError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError):
@@ -50,6 +52,7 @@ def parse(
     missing = [n for n in (shape.required_members if shape else ()) if parameters.get(n) in (None, "")]
     if missing:
         raise s3_error("MalformedXML" if body else "InvalidRequest", f"Missing: {', '.join(missing)}")
+    check_parsed(model, parameters)
     return parameters
 
 
@@ -65,14 +68,3 @@ def render(operation: str, result: Mapping[str, Any], request_id: str) -> tuple[
 @cache
 def _serializer_class() -> Any:
     return get_serializer_class("s3", "rest-xml")
-
-
-def _check_numbers(operation: str, query: Mapping[str, str]) -> None:
-    shape = s3_operation(operation).input_shape
-    for member in shape.members.values() if shape else ():
-        name = member.serialization.get("name", "")
-        if member.serialization.get("location") != "querystring" or member.type_name != "integer":
-            continue
-        value = query.get(name)
-        if value is not None and not (value.isascii() and value.isdigit() and int(value[:10]) < 1 << 31):
-            raise s3_error("InvalidArgument", f"Provided {name} not an integer or within integer range")

@@ -57,7 +57,7 @@ FAULT = '[[fault]]\noperation = "Describe*"\n'
     ("text", "message"),
     [
         ("[[fault]", "not valid TOML"),
-        ("[[faults]]", "unknown 'faults': only [[fault]] and [[trial]] tables belong here"),
+        ("[[faults]]", "unknown 'faults': only [[fault]], [[trial]] and [[tuning_job]] tables belong here"),
         ("[fault]\nkind = 'slow'", "write [[fault]], with double brackets"),
         (FAULT, "fault 1: kind: is missing"),
         (FAULT + 'kind = "trottle"', "fault 1: kind: should be 'throttle', 'internal_error'"),

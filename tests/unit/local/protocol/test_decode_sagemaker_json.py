@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.protocol.decode import decode
 from airflow_hpt_provider.local.protocol.model import Constraints, sagemaker_model
+from tests.support.sagemaker_shapes import fullest, input_of
 
 MODEL = sagemaker_model()
 
@@ -225,3 +227,23 @@ def test_java_patterns_beyond_the_basic_plane() -> None:
     constraints = Constraints(MODEL._raw["shapes"]["TableName"], "string")
     assert constraints.violations("\U0001d4d0 table") == []
     assert constraints.violations("\x00") != []
+
+
+def test_every_operation_of_sagemaker_can_be_checked() -> None:
+    """The calls that moto answers are decoded too: no shape of the model is unknown to the decoder."""
+    for name in sorted(MODEL.operation_names):
+        if MODEL.operation(name).input_shape is None:
+            continue
+        with contextlib.suppress(
+            ServiceError
+        ):  # patterns that no sample matches; a TypeError is what must not be
+            run(name, fullest(input_of(name), depth=3))
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"A": 1, "A": 1}', b'{"NextToken": "a", "NextToken": "b"}', b'{"x": {"y": 1, "y": 2}}']
+)
+def test_a_member_given_twice_is_refused(body: bytes) -> None:
+    code, message = failure("ListHyperParameterTuningJobs", body)
+    assert code == "SerializationException"
+    assert "Duplicate field" in message

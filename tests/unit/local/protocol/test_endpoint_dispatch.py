@@ -124,3 +124,37 @@ async def test_bodies_beyond_the_limit(client: Any, monkeypatch: pytest.MonkeyPa
     headers = {} if announced else {"content-length": "0"}
     reply = await client.operation("ListTags", b" " * 10_001, after_signing=headers)
     assert (reply.status, reply.code) == (413, "RequestEntityTooLargeException")
+
+
+async def test_only_post_of_json_to_the_root_is_a_call(client: Any, operations: Any) -> None:
+    """Whatever a web page could send by itself, and whatever AWS does not take, is no call."""
+    target = {"X-Amz-Target": "SageMaker.ListHyperParameterTuningJobs"}
+    good = {**target, "Content-Type": "application/x-amz-json-1.1; charset=utf-8"}
+    assert (await client.send("POST", "/", b"{}", good)).status == 200
+    calls = len(operations.calls)
+    for method, path, headers in (
+        ("GET", "/", good),
+        ("POST", "/x", good),
+        ("POST", "/?a=b", good),
+        ("POST", "/", target),
+        ("POST", "/", {**target, "Content-Type": "text/plain"}),
+        ("POST", "/", {"Content-Type": "application/x-amz-json-1.1"}),
+    ):
+        reply = await client.send(method, path, b"{}", headers)
+        assert (reply.status, reply.code) == (400, "UnknownOperationException"), (method, path, headers)
+        assert reply.headers["x-amzn-errortype"] == reply.code
+    reply = await client.send("POST", "/", b"{}", good, service="sts")
+    assert (reply.status, reply.code) == (400, "InvalidSignatureException")
+    assert len(operations.calls) == calls
+
+
+async def test_motos_operations_are_checked_against_the_model_too(client: Any) -> None:
+    reply = await client.operation("CreateModel", {"ModelName": "not_a_valid_name"})
+    assert (reply.status, reply.code) == (400, "ValidationException")
+    assert "'modelName' failed to satisfy constraint" in reply.json["message"]
+    reply = await client.operation("CreateModel", b'{"ModelName": 5}')
+    assert (reply.status, reply.code) == (400, "SerializationException")
+    reply = await client.operation("DescribeModel", {"ModelName": "none"})
+    assert reply.status == 400
+    assert reply.json["message"]
+    assert reply.headers["x-amzn-errortype"] == reply.code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -163,3 +164,46 @@ async def test_assumed_roles_may_sign_with_their_token(client: Any) -> None:
     assert (await client.operation(LIST, {}, **role, token=part("SessionToken"))).status == 200
     assert (await client.operation(LIST, {}, **role, token="another")).code == "UnrecognizedClientException"
     assert (await client.operation(LIST, {}, **role)).code == "UnrecognizedClientException"
+
+
+@pytest.mark.parametrize(
+    ("parameter", "value"),
+    [
+        ("X-Amz-Expires", "000000001" + "9" * 5000),
+        ("X-Amz-Expires", "604801"),
+        ("X-Amz-Expires", "-1"),
+        ("X-Amz-Signature", "%C3%A9"),
+        ("X-Amz-Signature", ""),
+        ("X-Amz-Credential", "%C3%A9"),
+        ("X-Amz-Date", "99999999T999999Z"),
+        ("X-Amz-SignedHeaders", "x-amz-date"),
+        ("X-Amz-Algorithm", "none"),
+    ],
+)
+async def test_presigned_urls_that_are_made_up(
+    client: Any, store: ObjectStore, parameter: str, value: str
+) -> None:
+    store.create_bucket("bucket")
+    store.put("bucket", "key", b"content")
+    request = AWSRequest(method="GET", url="http://127.0.0.1:4242/bucket/key")
+    S3SigV4QueryAuth(CREDENTIALS, "s3", "us-east-1", expires=60).add_auth(request)
+    url = str(request.prepare().url)
+    host = {"host": "127.0.0.1:4242"}
+    assert (await client.raw("GET", url, b"", dict(host))).status == 200
+    reply = await client.raw(
+        "GET", re.sub(f"{parameter}=[^&]*", f"{parameter}={value}", url), b"", dict(host)
+    )
+    assert reply.status in (400, 403)
+    assert b"<Code>" in reply.body
+
+
+@pytest.mark.parametrize("minutes", [-16, 16])
+async def test_clock_skew_of_motos_services(
+    client: Any, monkeypatch: pytest.MonkeyPatch, minutes: int
+) -> None:
+    shift_clock(monkeypatch, timedelta(minutes=minutes))
+    headers = {"Content-Type": "application/x-www-form-urlencoded"}
+    body = b"Action=GetCallerIdentity&Version=2011-06-15"
+    reply = await client.send("POST", "/", body, headers, service="sts")
+    assert reply.status == 403
+    assert b"<Code>SignatureDoesNotMatch</Code>" in reply.body

@@ -1,0 +1,69 @@
+"""Secrets in a request, told to Airflow's masker: then neither logs nor the UI's rendered fields show them.
+
+Secret is what stands in ``StaticHyperParameters`` or ``Environment`` under a name that looks it (``api_key``,
+``DB_PASSWORD``), unless it is short or a number: masking ``4096`` would blank it in every log line.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+_HOLDERS: Final = frozenset({"statichyperparameters", "environment"})
+_SHORTEST: Final = 5
+"""Airflow's own limit: shorter values would be masked everywhere."""
+
+
+def secrets_of(config: Any) -> Iterator[str]:
+    """Every value of a config that looks secret: of a mapping in either naming, a request, or its JSON text."""
+    if hasattr(config, "to_dict"):
+        config = config.to_dict()
+    config = _parsed(config)
+    if isinstance(config, Mapping):
+        for name, value in config.items():
+            if str(name).replace("_", "").lower() in _HOLDERS:
+                yield from _held(_parsed(value))
+            else:
+                yield from secrets_of(value)
+    elif isinstance(config, list | tuple):
+        for element in config:
+            yield from secrets_of(element)
+
+
+def mask_secrets(config: Any) -> None:
+    """Tell Airflow's masker the secrets of a config; harmless when repeated. Never fails on an odd config."""
+    from airflow_hpt_provider.compat import mask_secret
+
+    for secret in secrets_of(config):
+        mask_secret(secret)
+
+
+def _held(variables: Any) -> Iterator[str]:
+    from airflow_hpt_provider.models.faults import looks_secret
+
+    if not isinstance(variables, Mapping):
+        return
+    for name, value in variables.items():
+        if looks_secret(name) and isinstance(value, str) and not _is_plain(value):
+            yield value
+
+
+def _is_plain(value: str) -> bool:
+    if len(value) < _SHORTEST or "{{" in value:
+        return True
+    try:
+        float(value)
+    except ValueError:
+        return value.lower() == "false"
+    return True
+
+
+def _parsed(value: Any) -> Any:
+    """The structure that a template has rendered as JSON text; anything else as it is."""
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value

@@ -1,0 +1,87 @@
+"""Uses of their operator's result: ``["Tuning"][...]`` in Python and in templates."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.migrate.differences import RESULT_KEY, XCOM
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+_METRIC = ("BestTrainingJob", "FinalHyperParameterTuningJobObjectiveMetric", "Value")
+_KEY = r"""(?:\[\s*(?:'[^']*'|"[^"]*")\s*\]|\.[A-Za-z_]\w*)"""
+_TEMPLATE = re.compile(
+    rf"""(?:\[\s*['"]{RESULT_KEY}['"]\s*\]|\)\.{RESULT_KEY}\b|\.output\.{RESULT_KEY}\b)(?P<rest>{_KEY}*)"""
+)
+_ONE_KEY = re.compile(r"""\[\s*['"]([^'"]*)['"]\s*\]|\.([A-Za-z_]\w*)""")
+_READS_XCOM = ("xcom_pull", "output", "XComArg")
+
+
+@dataclass(frozen=True)
+class Use:
+    """What to write instead, and why."""
+
+    what: str
+    why: str
+
+
+def in_code(node: ast.Subscript, *, anywhere: bool) -> Use | None:
+    """A subscript that takes a member of their result.
+
+    Args:
+        node: the outermost subscript of a chain.
+        anywhere: the file uses their classes, so that any ``["Tuning"]`` is theirs; else only one whose value
+            evidently comes from an XCom.
+    """
+    keys: list[str] = []
+    inner: ast.expr = node
+    while isinstance(inner, ast.Subscript):
+        if not isinstance(inner.slice, ast.Constant) or not isinstance(inner.slice.value, str):
+            keys.clear()  # what follows an index or a variable is not a member of theirs any more
+        else:
+            keys.insert(0, inner.slice.value)
+        inner = inner.value
+        if keys and keys[0] == RESULT_KEY and (anywhere or _reads_xcom(inner)):
+            return _instead(keys[1:])
+    return None
+
+
+def in_template(text: str) -> Iterator[Use]:
+    """Members of their result in a Jinja template."""
+    if not any(word in text for word in _READS_XCOM):
+        return
+    for match in _TEMPLATE.finditer(text):
+        yield _instead([a or b for a, b in _ONE_KEY.findall(match["rest"])])
+
+
+def _reads_xcom(node: ast.expr) -> bool:
+    return any(
+        (isinstance(part, ast.Attribute) and part.attr in _READS_XCOM)
+        or (isinstance(part, ast.Name) and part.id in _READS_XCOM)
+        for part in ast.walk(node)
+    )
+
+
+def _instead(keys: Sequence[str]) -> Use:
+    theirs = "".join(f'["{key}"]' for key in (RESULT_KEY, *keys))
+    if not keys:
+        return Use(
+            f"Replace {theirs}: the return value is the result itself.",
+            "TuningResult.from_xcom(value) reads it, with types; docs/migrate.md lists its members.",
+        )
+    if tuple(keys) == _METRIC:
+        return Use(
+            f'Replace {theirs} by ["final_metric"], a float.', 'It is an XCom of its own: key="final_metric".'
+        )
+    ours = XCOM.get(keys[0])
+    rest = "".join(f'["{key}"]' for key in keys[1:])
+    if ours is None:
+        return Use(f"Replace {theirs}: there is no such member.", "docs/migrate.md lists the members.")
+    if not ours.startswith("["):
+        return Use(f"Replace {theirs}.", f"{ours[0].upper()}{ours[1:]}.")
+    why = "Times are ISO 8601, numbers are numbers; the members inside keep AWS's names."
+    return Use(f"Replace {theirs} by {ours}{rest}.", why)

@@ -1,0 +1,7 @@
+"""The tuning page in Airflow's UI: what a tuning job does, as pictures and tables, where people already are.
+
+``plugin.py`` is all that loads in every Airflow process. In the API server the rest follows on the first request:
+``app.py`` (the app and its guard) → ``pages.py`` (HTML and assets), ``api.py`` (JSON) → ``access.py`` (who may),
+``tasks.py`` (which job a task made, from Airflow's own records) → ``jobs.py`` (reading it, one call for all who
+look) → ``document.py`` (what the page gets). ``frontend/`` holds the page itself, ``static/`` its bundle.
+"""

@@ -1,0 +1,219 @@
+"""The page's JSON: a job in one request, its importance, its parents, downloads, stopping, and lists of jobs."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated, Any
+
+from airflow.api_fastapi.common.db.common import SessionDep
+from airflow.api_fastapi.core_api.security import GetUserDep
+from airflow.api_fastapi.logging.decorators import action_logging
+from fastapi import APIRouter, Depends, Header, Request
+from fastapi.responses import Response
+
+from airflow_hpt_provider.ui import export, listing, tasks
+from airflow_hpt_provider.ui.access import (
+    Access,
+    forbidden_by_maker,
+    maker,
+    requires_editing,
+    requires_reading,
+)
+from airflow_hpt_provider.ui.document import encode
+from airflow_hpt_provider.ui.importance import importance as importance_of
+from airflow_hpt_provider.ui.jobs import JobReader, JobView
+from airflow_hpt_provider.ui.problems import Problem
+from airflow_hpt_provider.ui.tasks import TaskJob, TaskKey
+
+router = APIRouter()
+TASK = "/dags/{dag_id}/runs/{run_id}/tasks/{task_id}"
+can_read, can_edit = Depends(requires_reading), Depends(requires_editing)
+
+
+def _access(request: Request, user: GetUserDep) -> Access:
+    return Access(request, user)
+
+
+def _reader(request: Request) -> JobReader:
+    reader: JobReader = request.app.state.reader
+    return reader
+
+
+def _task(dag_id: str, run_id: str, task_id: str, map_index: str = "-1") -> TaskKey:
+    # Airflow's UI leaves the placeholder {MAP_INDEX} as it is where the task is not mapped.
+    index = int(map_index) if map_index.isdecimal() else -1
+    return TaskKey(dag_id, run_id, task_id, index)
+
+
+AccessDep = Annotated[Access, Depends(_access)]
+ReaderDep = Annotated[JobReader, Depends(_reader)]
+TaskDep = Annotated[TaskKey, Depends(_task)]
+
+
+def _job(session: SessionDep, task: TaskDep) -> TaskJob:
+    """The tuning job that the task instance in the path names; no other can be asked for."""
+    job = tasks.job_of(session, task)
+    if job is None:
+        raise _nothing(tasks.task_state(session, task), task)
+    return job
+
+
+JobDep = Annotated[TaskJob, Depends(_job)]
+
+
+def _viewed(job: TaskJob, reader: JobReader, access: Access) -> JobView:
+    view = reader.view(job)
+    dag_id = maker(view.tags, job.task.owner)
+    if dag_id is not None and not (dag_id and access.may_read(dag_id)):
+        raise forbidden_by_maker(dag_id)
+    return view
+
+
+@router.get(TASK, dependencies=[can_read])
+def get_job(
+    job: JobDep,
+    reader: ReaderDep,
+    access: AccessDep,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Everything of the task's tuning job in one answer; 304 if it is as before."""
+    view = _viewed(job, reader, access)
+    own = {
+        "task": {**job.task._asdict(), "state": job.task_state},
+        "can_stop": not view.description.is_terminal and _may_stop(job, view, access),
+    }
+    body = b'{"page":' + encode(own) + b"," + view.encoded[1:]
+    tag = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
+    headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+    if if_none_match == tag:
+        return Response(status_code=304, headers=headers)
+    return Response(body, media_type="application/json", headers=headers)
+
+
+@router.get(f"{TASK}/importance", dependencies=[can_read])
+def get_importance(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
+    """How much each hyperparameter matters; computed when it is asked for."""
+    view = _viewed(job, reader, access)
+    return _json(reader.derived(job, "importance", view, lambda: importance_of(view.document)))
+
+
+@router.get(f"{TASK}/parents/{{name}}", dependencies=[can_read])
+def get_parent(name: str, job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
+    """A warm-start parent of the task's tuning job, to be put beside it."""
+    warm_start = _viewed(job, reader, access).document["job"]["warm_start"]
+    if not warm_start or name not in warm_start["parents"]:
+        raise Problem(
+            404,
+            "no_job",
+            "Not a parent",
+            f"{job.name} was not warm-started from {name!r}.",
+            "Choose one of its parents.",
+        )
+    parent = tasks.TaskJob(job.task, name, "", job.settings, job.announced, job.task_state)
+    return Response(_viewed(parent, reader, access).encoded, media_type="application/json")
+
+
+@router.get(f"{TASK}/trials.csv", dependencies=[can_read])
+def download_csv(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
+    """The training jobs as CSV."""
+    return _file(export.to_csv(_viewed(job, reader, access).document), job.name, "csv", "text/csv")
+
+
+@router.get(f"{TASK}/trials.json", dependencies=[can_read])
+def download_json(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
+    """The training jobs as JSON."""
+    return _file(export.to_json(_viewed(job, reader, access).document), job.name, "json", "application/json")
+
+
+@router.post(
+    f"{TASK}/stop", dependencies=[can_read, can_edit, Depends(action_logging(event="stop_tuning_job"))]
+)
+def stop_job(
+    job: JobDep,
+    reader: ReaderDep,
+    access: AccessDep,
+    x_requested_with: Annotated[str | None, Header()] = None,
+    sec_fetch_site: Annotated[str | None, Header()] = None,
+) -> Response:
+    """Stop the task's tuning job."""
+    # Another site can have a logged-in browser send a form, but not this header without asking first (CORS).
+    if x_requested_with != "tuning-page" or sec_fetch_site not in (None, "same-origin", "none"):
+        raise Problem(
+            403,
+            "forbidden",
+            "The request did not come from the tuning page",
+            "It lacks the header X-Requested-With: tuning-page, or a browser sent it from another site.",
+            "Use the page's own Stop button.",
+        )
+    view = _viewed(job, reader, access)
+    if not _may_stop(job, view, access):
+        raise forbidden_by_maker(maker(view.tags, job.task.owner) or "")
+    return _json({"stopped": reader.stop(job)})
+
+
+@router.get("/dags/{dag_id}/runs/{run_id}/jobs", dependencies=[can_read])
+def list_jobs_of_run(dag_id: str, run_id: str, session: SessionDep, reader: ReaderDep) -> Response:
+    """The tuning jobs of a DAG run."""
+    return _json(listing.rows(tasks.jobs_of_run(session, dag_id, run_id), reader))
+
+
+@router.get("/jobs")
+def list_jobs(
+    session: SessionDep, reader: ReaderDep, access: AccessDep, before: float | None = None
+) -> Response:
+    """The newest tuning jobs of all DAGs that the user may read; ``before`` asks for older ones."""
+    return _json(listing.page(session, access.readable_dags(), reader, before))
+
+
+def _may_stop(job: TaskJob, view: JobView, access: Access) -> bool:
+    made_by = maker(view.tags, job.task.owner)
+    return access.may_edit(job.task.dag_id) and (
+        made_by is None or bool(made_by and access.may_edit(made_by))
+    )
+
+
+def _nothing(state: str | None, task: TaskKey) -> Problem:
+    if state is None:
+        return Problem(
+            404,
+            "no_task",
+            "There is no such task instance",
+            f"Task {task.task_id} of run {task.run_id} of DAG {task.dag_id}.",
+            "Open the page from a task instance in Airflow's UI.",
+        )
+    if state in (
+        "",
+        "scheduled",
+        "queued",
+        "running",
+        "up_for_retry",
+        "up_for_reschedule",
+        "restarting",
+        "deferred",
+    ):
+        return Problem(
+            404,
+            "not_started",
+            "No tuning job yet",
+            f"The task is {state or 'not scheduled yet'}. Its tuning job appears here as soon as it exists.",
+            "This page looks again by itself.",
+        )
+    return Problem(
+        404,
+        "no_job",
+        "This task has made no tuning job",
+        f"The task ended as {state} and names no tuning job in its XComs.",
+        "Open a task of HyperParameterTuningJobOperator or HyperParameterTuningJobSensor; if this is one, its log"
+        " tells why it made none.",
+    )
+
+
+def _json(value: Any) -> Response:
+    return Response(
+        encode(value), media_type="application/json", headers={"Cache-Control": "private, no-cache"}
+    )
+
+
+def _file(text: str, name: str, suffix: str, media_type: str) -> Response:
+    disposition = f'attachment; filename="{name}.{suffix}"'
+    return Response(text, media_type=media_type, headers={"Content-Disposition": disposition})

@@ -1,0 +1,179 @@
+"""What the page gets of a tuning job, in one piece: by columns, which a thousand training jobs compress well in."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.hooks.tuning import headline
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.models import TrainingJobSummary, TuningJobDescription
+
+VERSION = 1
+_SCALES = {"Logarithmic": "log", "ReverseLogarithmic": "reverse_log"}
+
+
+def document(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> dict[str, Any]:
+    """A tuning job as JSON values. Times are seconds since 1970.
+
+    Neither static hyperparameters nor the environment are in it: they may hold what not everybody should read.
+    """
+    parameters = _parameters(description, trials)
+    return {
+        "version": VERSION,
+        "job": _job(description),
+        "parameters": parameters,
+        **_trials(trials, parameters),
+    }
+
+
+def encode(value: Any) -> bytes:
+    """As compact JSON."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def seconds(moment: datetime | None) -> float | None:
+    """Seconds since 1970, to a tenth."""
+    return None if moment is None else round(moment.timestamp(), 1)
+
+
+def finite(value: float | None) -> float | None:
+    """A number that JSON can hold; None for NaN and infinities, which training scripts do print."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def _job(description: TuningJobDescription) -> dict[str, Any]:
+    config, objective = description.hyper_parameter_tuning_job_config, description.objective_of()
+    counters, limits = description.training_job_status_counters, config.resource_limits
+    warm_start, best = description.warm_start_config, description.best_training_job
+    overall = description.overall_best_training_job
+    parents = warm_start.parent_hyper_parameter_tuning_jobs if warm_start else ()
+    return {
+        "name": description.name,
+        "arn": description.hyper_parameter_tuning_job_arn,
+        "status": str(description.status),
+        "ended": description.is_terminal,
+        "failure_reason": description.failure_reason,
+        "strategy": config.strategy,
+        "early_stopping": config.training_job_early_stopping_type,
+        "objective": objective and {"metric": objective.metric_name, "type": objective.type},
+        "created_at": seconds(description.creation_time),
+        "ended_at": seconds(description.hyper_parameter_tuning_end_time),
+        "max_trials": limits.max_number_of_training_jobs,
+        "max_parallel": limits.max_parallel_training_jobs,
+        "max_seconds": limits.max_runtime_in_seconds,
+        "counters": {
+            "completed": counters.completed or 0,
+            "in_progress": counters.in_progress or 0,
+            "failed": counters.failed,
+            "stopped": counters.stopped or 0,
+        },
+        "best": best and best.training_job_name,
+        "overall_best": overall
+        and {
+            "trial": overall.training_job_name,
+            "job": overall.tuning_job_name,
+            "metric": overall.final_metric,
+        },
+        "warm_start": warm_start
+        and {
+            "type": warm_start.warm_start_type,
+            "parents": [parent.hyper_parameter_tuning_job_name for parent in parents],
+        },
+        "instances": [_instances(definition) for definition in description.definitions],
+    }
+
+
+def _instances(definition: Any) -> dict[str, Any]:
+    resources = definition.resource_config
+    return {
+        "definition": definition.definition_name,
+        "type": resources and resources.instance_type,
+        "count": (resources and resources.instance_count) or 1,
+    }
+
+
+def _parameters(
+    description: TuningJobDescription, trials: Sequence[TrainingJobSummary]
+) -> list[dict[str, Any]]:
+    """The searched hyperparameters: those of the ranges, then any that only training jobs tell of (Autotune)."""
+    found: dict[str, dict[str, Any]] = {}
+    spaces = [description.hyper_parameter_tuning_job_config.parameter_ranges]
+    spaces += [definition.hyper_parameter_ranges for definition in description.definitions]
+    for space in filter(None, spaces):
+        for kind, ranges in (
+            ("continuous", space.continuous_parameter_ranges),
+            ("integer", space.integer_parameter_ranges),
+        ):
+            for one in ranges or ():
+                scale = _SCALES.get(one.scaling_type or "", "linear")
+                low, high = _number(one.min_value), _number(one.max_value)
+                found.setdefault(
+                    one.name, {"name": one.name, "kind": kind, "scale": scale, "min": low, "max": high}
+                )
+        for choice in space.categorical_parameter_ranges or ():
+            found.setdefault(
+                choice.name, {"name": choice.name, "kind": "categorical", "values": list(choice.values)}
+            )
+    for trial in trials:
+        for name in trial.tuned_hyper_parameters:
+            if name not in found:
+                values = [t.tuned_hyper_parameters.get(name) for t in trials]
+                numeric = all(_number(value) is not None for value in values if value is not None)
+                found[name] = (
+                    {"name": name, "kind": "continuous", "scale": "linear", "min": None, "max": None}
+                    if numeric
+                    else {"name": name, "kind": "categorical", "values": sorted({v for v in values if v})}
+                )
+    return list(found.values())
+
+
+def _trials(trials: Sequence[TrainingJobSummary], parameters: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    reasons: dict[str, int] = {}
+    headlines: list[str] = []
+    reason_of: list[int | None] = []
+    for trial in trials:
+        if not trial.failure_reason:
+            reason_of.append(None)
+            continue
+        if trial.failure_reason not in reasons:
+            reasons[trial.failure_reason] = len(reasons)
+            headlines.append(headline(trial.failure_reason))
+        reason_of.append(reasons[trial.failure_reason])
+    return {
+        "trials": {
+            "name": [trial.training_job_name for trial in trials],
+            "status": [str(trial.training_job_status) for trial in trials],
+            "metric": [finite(trial.final_metric) for trial in trials],
+            "created": [seconds(trial.creation_time) for trial in trials],
+            "started": [seconds(trial.training_start_time) for trial in trials],
+            "ended": [seconds(trial.training_end_time) for trial in trials],
+            "definition": [trial.training_job_definition_name for trial in trials],
+            "reason": reason_of,
+            "values": {
+                one["name"]: [_value(trial.tuned_hyper_parameters.get(one["name"]), one) for trial in trials]
+                for one in parameters
+            },
+        },
+        "reasons": [{"text": text, "headline": line} for text, line in zip(reasons, headlines, strict=True)],
+    }
+
+
+def _value(text: str | None, parameter: dict[str, Any]) -> float | str | None:
+    if text is None or parameter["kind"] == "categorical":
+        return text
+    return _number(text)
+
+
+def _number(text: Any) -> float | int | None:
+    try:
+        value = float(text)
+    except (TypeError, ValueError):
+        return None
+    if not math.isfinite(value):
+        return None
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value

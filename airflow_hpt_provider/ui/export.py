@@ -1,0 +1,58 @@
+"""A tuning job's training jobs as a file: one row each, for spreadsheets and notebooks."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+_RISKY = ("=", "+", "-", "@", "\t", "\r")
+
+
+def rows(document: dict[str, Any]) -> list[dict[str, Any]]:
+    """One flat dict per training job: name, status, objective, times (ISO 8601), reason, then the hyperparameters."""
+    trials, reasons = document["trials"], document["reasons"]
+    flat = []
+    for index, name in enumerate(trials["name"]):
+        reason = trials["reason"][index]
+        started, ended = trials["started"][index], trials["ended"][index]
+        flat.append(
+            {
+                "training_job_name": name,
+                "status": trials["status"][index],
+                "objective": trials["metric"][index],
+                "creation_time": _iso(trials["created"][index]),
+                "training_start_time": _iso(started),
+                "training_end_time": _iso(ended),
+                "duration_seconds": round(ended - started, 1) if started and ended else None,
+                "failure_reason": None if reason is None else reasons[reason]["text"],
+                **{f"hyperparameter.{key}": values[index] for key, values in trials["values"].items()},
+            }
+        )
+    return flat
+
+
+def to_csv(document: dict[str, Any]) -> str:
+    """The rows as CSV with a header line."""
+    table, text = rows(document), io.StringIO()
+    names = list(table[0]) if table else ["training_job_name"]
+    writer = csv.DictWriter(text, names)
+    writer.writeheader()
+    writer.writerows({key: _harmless(value) for key, value in row.items()} for row in table)
+    return text.getvalue()
+
+
+def to_json(document: dict[str, Any]) -> str:
+    """The rows as a JSON array."""
+    return json.dumps(rows(document), indent=1, ensure_ascii=False)
+
+
+def _harmless(value: Any) -> Any:
+    """Text that a spreadsheet would run as a formula gets an apostrophe: failure reasons are a script's own words."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_RISKY) else value
+
+
+def _iso(moment: float | None) -> str | None:
+    return None if moment is None else datetime.fromtimestamp(moment, UTC).isoformat()

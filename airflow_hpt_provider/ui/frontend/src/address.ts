@@ -1,0 +1,23 @@
+/** What the page's own address asks it to show. */
+
+import type { TaskInstance } from "./model";
+
+export type Place =
+  | { kind: "task"; task: TaskInstance }
+  | { kind: "run"; dagId: string; runId: string }
+  | { kind: "jobs" };
+
+/** `path` and `search` of the address; `base` is the path of the page's <base>. */
+export function placeOf(path: string, search: string, base: string): Place {
+  const below = path.startsWith(base) ? path.slice(base.length) : path.replace(/^.*?\/(?=task\/|run\/|jobs)/, "");
+  const [kind, ...parts] = below.split("/").map(decodeURIComponent);
+  const [dagId = "", runId = "", taskId = ""] = parts;
+  if (kind === "task") {
+    // Airflow leaves the placeholder {MAP_INDEX} as it is where the task is not mapped.
+    const index = new URLSearchParams(search).get("map_index") ?? "";
+    const map_index = /^\d+$/.test(index) ? Number(index) : -1;
+    return { kind, task: { dag_id: dagId, run_id: runId, task_id: taskId, map_index } };
+  }
+  if (kind === "run") return { kind, dagId, runId };
+  return { kind: "jobs" };
+}

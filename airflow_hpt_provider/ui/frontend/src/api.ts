@@ -1,0 +1,83 @@
+/** Requests to the page's own server; paths are relative to the page's <base>. */
+
+import type { Answer, TaskInstance } from "./model";
+
+/** What the page shows instead of data. */
+export interface Problem {
+  kind: string;
+  title: string;
+  detail: string;
+  remedy: string;
+}
+
+export class ProblemError extends Error {
+  constructor(readonly problem: Problem) {
+    super(problem.title);
+  }
+}
+
+/** The path of a task's tuning job in the API. */
+export const taskPath = ({ dag_id, run_id, task_id, map_index }: TaskInstance, rest = ""): string =>
+  `api/dags/${[dag_id, "runs", run_id, "tasks", task_id].map(encodeURIComponent).join("/")}${rest}?map_index=${map_index}`;
+
+export const runPath = (dagId: string, runId: string): string =>
+  `api/dags/${encodeURIComponent(dagId)}/runs/${encodeURIComponent(runId)}/jobs`;
+
+/** The page of a task instance, in the same frame. */
+export const taskPage = ({ dag_id, run_id, task_id, map_index }: TaskInstance): string =>
+  `task/${[dag_id, run_id, task_id].map(encodeURIComponent).join("/")}?map_index=${map_index}`;
+
+/** JSON; null if the server says that nothing has changed. */
+export async function get<T>(path: string, etag?: string): Promise<{ value: T | null; etag: string }> {
+  const answer = await send(path, { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" });
+  if (answer.status === 304) return { value: null, etag: etag ?? "" };
+  return { value: (await checked(answer)) as T, etag: answer.headers.get("ETag") ?? "" };
+}
+
+export const getJob = (task: TaskInstance, etag?: string) => get<Answer>(taskPath(task), etag);
+
+/** Stop the task's tuning job. */
+export async function stop(task: TaskInstance): Promise<void> {
+  // The header is what another site cannot send.
+  await checked(await send(taskPath(task, "/stop"), { method: "POST", headers: { "X-Requested-With": "tuning-page" } }));
+}
+
+async function send(path: string, init: RequestInit): Promise<Response> {
+  try {
+    return await fetch(new URL(path, document.baseURI), { credentials: "same-origin", ...init });
+  } catch {
+    throw new ProblemError({
+      kind: "offline",
+      title: "Airflow does not answer",
+      detail: "The API server cannot be reached from this browser.",
+      remedy: "The page tries again by itself.",
+    });
+  }
+}
+
+async function checked(answer: Response): Promise<unknown> {
+  if (answer.ok) return answer.json();
+  const body: unknown = await answer.json().catch(() => null);
+  if (body && typeof body === "object" && "title" in body) throw new ProblemError(body as Problem);
+  throw new ProblemError(GENERAL[answer.status] ?? {
+    kind: "failed",
+    title: `The server answered ${answer.status}`,
+    detail: "",
+    remedy: "See the log of Airflow's API server.",
+  });
+}
+
+const GENERAL: Record<number, Problem> = {
+  401: {
+    kind: "logged_out",
+    title: "You are logged out",
+    detail: "",
+    remedy: "Log in to Airflow again, then reload this page.",
+  },
+  403: {
+    kind: "forbidden",
+    title: "You may not look at this",
+    detail: "It needs the permission to read the DAG and its XComs.",
+    remedy: "Ask whoever manages Airflow's permissions.",
+  },
+};

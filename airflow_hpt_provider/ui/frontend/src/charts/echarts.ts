@@ -1,0 +1,22 @@
+/** The parts of Apache ECharts that the page uses; the bundle holds no others. */
+
+import { BarChart, LineChart, ParallelChart, ScatterChart } from "echarts/charts";
+import { GridComponent, ParallelComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
+import { init, use } from "echarts/core";
+import { ScatterJitter } from "echarts/features";
+import { CanvasRenderer } from "echarts/renderers";
+
+use([
+  BarChart,
+  LineChart,
+  ParallelChart,
+  ScatterChart,
+  GridComponent,
+  ParallelComponent,
+  TooltipComponent,
+  VisualMapComponent,
+  ScatterJitter,
+  CanvasRenderer,
+]);
+
+export { init };

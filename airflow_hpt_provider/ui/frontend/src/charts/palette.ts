@@ -1,0 +1,40 @@
+/** The colours of the charts: the same as style.css has, one accent and greys; red only for failures. */
+
+import type { Theme } from "../theme";
+
+export interface Palette {
+  accent: string;
+  faint: string;
+  text: string;
+  muted: string;
+  line: string;
+  surface: string;
+  failed: string;
+  /** From the worst to the best objective. */
+  ramp: string[];
+}
+
+export const PALETTES: Record<Theme, Palette> = {
+  light: {
+    accent: "#1668c7",
+    faint: "#9db9da",
+    text: "#1c1f24",
+    muted: "#6a7280",
+    line: "#e6e8ec",
+    surface: "#ffffff",
+    failed: "#c63d3d",
+    ramp: ["#dfe3e9", "#a9c4e4", "#1668c7"],
+  },
+  dark: {
+    accent: "#6cb0ff",
+    faint: "#4a6787",
+    text: "#e8eaee",
+    muted: "#969eab",
+    line: "#2b2f36",
+    surface: "#17191d",
+    failed: "#ef7d7d",
+    ramp: ["#363c45", "#45698f", "#6cb0ff"],
+  },
+};
+
+export const FONT = 'system-ui, -apple-system, "Segoe UI", Inter, Roboto, "Helvetica Neue", Arial, sans-serif';

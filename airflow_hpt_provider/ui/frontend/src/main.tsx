@@ -1,0 +1,19 @@
+import "./style.css";
+
+import { render } from "preact";
+
+import { placeOf } from "./address";
+import { JobList } from "./parts/JobList";
+import { TaskPage } from "./parts/TaskPage";
+import { currentTheme, useTheme } from "./theme";
+
+function Page() {
+  const theme = useTheme();
+  const base = new URL(document.baseURI).pathname;
+  const place = placeOf(window.location.pathname, window.location.search, base);
+  if (place.kind === "task") return <TaskPage task={place.task} theme={theme} />;
+  return <JobList place={place} />;
+}
+
+document.documentElement.dataset["theme"] = currentTheme(); // before the first paint
+render(<Page />, document.getElementById("page") as HTMLElement);

@@ -1,0 +1,115 @@
+/** What the server sends of a tuning job (see ui/document.py), and the same by rows. Times are seconds since 1970. */
+
+export interface Parameter {
+  name: string;
+  kind: "continuous" | "integer" | "categorical";
+  scale?: "linear" | "log" | "reverse_log";
+  min?: number | null;
+  max?: number | null;
+  values?: string[];
+}
+
+export interface Job {
+  name: string;
+  arn: string;
+  status: string;
+  ended: boolean;
+  failure_reason: string | null;
+  strategy: string;
+  early_stopping: string | null;
+  objective: { metric: string; type: "Minimize" | "Maximize" } | null;
+  created_at: number;
+  ended_at: number | null;
+  max_trials: number | null;
+  max_parallel: number | null;
+  max_seconds: number | null;
+  counters: { completed: number; in_progress: number; failed: number; stopped: number };
+  best: string | null;
+  overall_best: { trial: string; job: string | null; metric: number | null } | null;
+  warm_start: { type: string; parents: string[] } | null;
+  instances: { definition: string | null; type: string | null; count: number }[];
+}
+
+export type Value = number | string | null;
+
+export interface Answer {
+  version: number;
+  page?: { task: TaskInstance & { state: string | null }; can_stop: boolean };
+  job: Job;
+  parameters: Parameter[];
+  trials: {
+    name: string[];
+    status: string[];
+    metric: (number | null)[];
+    created: (number | null)[];
+    started: (number | null)[];
+    ended: (number | null)[];
+    definition: (string | null)[];
+    reason: (number | null)[];
+    values: Record<string, Value[]>;
+  };
+  reasons: { text: string; headline: string }[];
+}
+
+export interface TaskInstance {
+  dag_id: string;
+  run_id: string;
+  task_id: string;
+  map_index: number;
+}
+
+export interface Trial {
+  /** 1 for the first. */
+  number: number;
+  name: string;
+  status: string;
+  metric: number | null;
+  created: number | null;
+  started: number | null;
+  ended: number | null;
+  /** Seconds of training; null before its end. */
+  duration: number | null;
+  definition: string | null;
+  headline: string | null;
+  reason: string | null;
+  values: Record<string, Value>;
+}
+
+export interface Tuning {
+  job: Job;
+  parameters: Parameter[];
+  trials: Trial[];
+  canStop: boolean;
+  minimize: boolean;
+}
+
+/** An answer by rows. */
+export function fromAnswer(answer: Answer): Tuning {
+  const { trials, reasons, parameters, job } = answer;
+  const rows = trials.name.map((name, i): Trial => {
+    const started = trials.started[i] ?? null;
+    const ended = trials.ended[i] ?? null;
+    const reason = reasons[trials.reason[i] ?? -1];
+    return {
+      number: i + 1,
+      name,
+      status: trials.status[i] ?? "",
+      metric: trials.metric[i] ?? null,
+      created: trials.created[i] ?? null,
+      started,
+      ended,
+      duration: started !== null && ended !== null ? Math.max(0, ended - started) : null,
+      definition: trials.definition[i] ?? null,
+      headline: reason?.headline ?? null,
+      reason: reason?.text ?? null,
+      values: Object.fromEntries(parameters.map((p) => [p.name, trials.values[p.name]?.[i] ?? null])),
+    };
+  });
+  return {
+    job,
+    parameters,
+    trials: rows,
+    canStop: answer.page?.can_stop ?? false,
+    minimize: job.objective?.type !== "Maximize",
+  };
+}

@@ -1,0 +1,182 @@
+/** The pictures: objective, hyperparameters, importance, parallel coordinates. */
+
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+
+import { get, ProblemError, taskPath } from "../api";
+import type { Problem } from "../api";
+import { Chart } from "../charts/Chart";
+import { canBeLog, objectiveChart } from "../charts/objective";
+import type { Palette } from "../charts/palette";
+import { importanceChart, parallelChart, scatterChart } from "../charts/parameters";
+import type { Importance } from "../charts/parameters";
+import { number, plural } from "../format";
+import { bestOf } from "../insights";
+import type { TaskInstance, Tuning } from "../model";
+
+interface Props {
+  tuning: Tuning;
+  palette: Palette;
+  log: boolean;
+}
+
+export function Objective({ tuning, palette, log, onLog }: Props & { onLog: (log: boolean) => void }) {
+  const option = useMemo(() => objectiveChart(tuning, palette, log), [tuning, palette, log]);
+  const best = bestOf(tuning);
+  const metric = tuning.job.objective?.metric ?? "objective";
+  const told = best ? `The best so far is ${number(best.metric)}, of training job ${best.number}.` : "None has reported it yet.";
+  return (
+    <section aria-labelledby="objective">
+      <div class="section-head">
+        <h2 id="objective">
+          {metric} <span class="muted">over training jobs</span>
+        </h2>
+        {canBeLog(tuning) && (
+          <label class="check">
+            <input type="checkbox" checked={log} onChange={(event) => onLog(event.currentTarget.checked)} /> Logarithmic
+          </label>
+        )}
+      </div>
+      {best ? (
+        <Chart
+          option={option}
+          height={280}
+          label={`${metric} of ${plural(tuning.trials.length, "training job")}, and the best so far. ${told}`}
+        />
+      ) : (
+        <p class="empty">
+          {tuning.job.ended
+            ? `No training job has reported ${metric}; the failures and the training jobs' logs tell why.`
+            : `No training job has reported ${metric} yet. The chart appears with the first.`}
+        </p>
+      )}
+    </section>
+  );
+}
+
+export function Hyperparameters({ tuning, palette, log, task }: Props & { task: TaskInstance }) {
+  const metric = tuning.job.objective?.metric ?? "objective";
+  if (!bestOf(tuning) || !tuning.parameters.length) return null;
+  return (
+    <section aria-labelledby="hyperparameters">
+      <h2 id="hyperparameters">
+        Hyperparameters <span class="muted">against {metric}</span>
+      </h2>
+      <div class="multiples">
+        {tuning.parameters.map((parameter) => (
+          <Multiple key={parameter.name} {...{ tuning, palette, log, parameter }} />
+        ))}
+        <ImportanceCard tuning={tuning} palette={palette} task={task} />
+      </div>
+    </section>
+  );
+}
+
+const SCALES: Record<string, string> = { log: "logarithmic", reverse_log: "reverse logarithmic" };
+
+function Multiple({ tuning, palette, log, parameter }: Props & { parameter: Tuning["parameters"][number] }) {
+  const option = useMemo(() => scatterChart(tuning, parameter, palette, log), [tuning, parameter, palette, log]);
+  const best = bestOf(tuning);
+  const word = SCALES[parameter.scale ?? ""] ?? "";
+  return (
+    <figure>
+      <figcaption>
+        <b>{parameter.name}</b> {word && <span class="muted">{word}</span>}
+        <span class="best-value" title="In the best training job">
+          {number(best?.values[parameter.name])}
+        </span>
+      </figcaption>
+      <Chart
+        option={option}
+        height={170}
+        label={`${parameter.name}${word && `, ${word}`}, against the objective. Best at ${number(best?.values[parameter.name])}.`}
+      />
+    </figure>
+  );
+}
+
+/** Asked for when it is first seen, and again when the job has ended: computing it takes a while. */
+function ImportanceCard({ tuning, palette, task }: { tuning: Tuning; palette: Palette; task: TaskInstance }) {
+  const place = useRef<HTMLElement>(null);
+  const [seen, setSeen] = useState(false);
+  const [found, setFound] = useState<Importance | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const reported = tuning.trials.filter((t) => t.metric !== null).length;
+  // again after each tenth more
+  const step = tuning.job.ended ? "ended" : reported < 10 ? "few" : Math.floor(Math.log(reported) / Math.log(1.1));
+
+  useEffect(() => {
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && setSeen(true));
+    observer.observe(place.current as HTMLElement);
+    return () => observer.disconnect();
+  }, []);
+  useEffect(() => {
+    if (!seen) return;
+    let over = false;
+    get<Importance>(taskPath(task, "/importance")).then(
+      ({ value }) => {
+        if (over) return;
+        setFound(value);
+        setProblem(null);
+      },
+      (error: unknown) => !over && error instanceof ProblemError && setProblem(error.problem),
+    );
+    return () => {
+      over = true;
+    };
+  }, [seen, step, tuning.job.name]);
+
+  const option = useMemo(() => found && importanceChart(found, palette), [found, palette]);
+  return (
+    <figure ref={place} class="importance">
+      <figcaption>
+        <b>Importance</b>
+        {found && (
+          <span class="muted" title="R² on training jobs that were held out; near 0 the shares say little.">
+            random forest, R² {found.score.toFixed(2)}
+          </span>
+        )}
+      </figcaption>
+      {option && found ? (
+        <>
+          <Chart
+            option={option}
+            height={Math.max(90, found.parameters.length * 28 + 10)}
+            label={`Importance: ${found.parameters.map((p) => `${p.name} ${Math.round(p.share * 100)} %`).join(", ")}`}
+          />
+          {found.score < 0.3 && <p class="muted small">The forest explains little of the objective: read the shares with care.</p>}
+        </>
+      ) : (
+        <p class="empty small">
+          {problem ? (
+            <>
+              {problem.title}. {problem.detail} {problem.remedy}
+            </>
+          ) : (
+            "Computing …"
+          )}
+        </p>
+      )}
+    </figure>
+  );
+}
+
+export function Parallel({ tuning, palette }: Omit<Props, "log">) {
+  const option = useMemo(() => parallelChart(tuning, palette), [tuning, palette]);
+  if (tuning.trials.filter((t) => t.metric !== null).length < 2 || tuning.parameters.length < 2) return null;
+  return (
+    <section aria-labelledby="parallel">
+      <h2 id="parallel">
+        All together <span class="muted">one line per training job, the best in colour</span>
+      </h2>
+      <div class="wide" tabIndex={0} role="region" aria-label="Parallel coordinates">
+        <div style={{ minWidth: `${100 * (tuning.parameters.length + 1)}px` }}>
+          <Chart
+            option={option}
+            height={320}
+            label="All hyperparameters and the objective of each training job; the leaderboard holds the same values."
+          />
+        </div>
+      </div>
+    </section>
+  );
+}

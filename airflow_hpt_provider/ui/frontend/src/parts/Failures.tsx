@@ -1,0 +1,43 @@
+/** Failed training jobs, grouped by what they said. */
+
+import { number, plural, shortName } from "../format";
+import { failureGroups } from "../insights";
+import type { Tuning } from "../model";
+
+export function Failures({ tuning }: { tuning: Tuning }) {
+  const groups = failureGroups(tuning.trials);
+  if (!groups.length) return null;
+  return (
+    <section aria-labelledby="failures">
+      <h2 id="failures">Failures</h2>
+      <ul class="failures">
+        {groups.map(({ headline, trials, shared }) => (
+          <li key={headline}>
+            <details>
+              <summary>
+                <span class="count">{trials.length}</span>
+                <span>
+                  {headline}
+                  {shared.length > 0 && (
+                    <small class="muted">
+                      All of them with {shared.map(([name, value]) => `${name} = ${number(value)}`).join(", ")}
+                    </small>
+                  )}
+                </span>
+              </summary>
+              <pre>{trials[0]?.reason ?? "SageMaker gave no reason; the training job's log may."}</pre>
+              <p class="muted">
+                {plural(trials.length, "training job")}:{" "}
+                {trials
+                  .slice(0, 20)
+                  .map((t) => shortName(t.name, tuning.job.name))
+                  .join(", ")}
+                {trials.length > 20 && " …"}
+              </p>
+            </details>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,166 @@
+/** The tuning job at a glance, and the button that stops it. */
+
+import { useRef, useState } from "preact/hooks";
+
+import { ProblemError, stop } from "../api";
+import { duration, number, plural, roughly, shortName, time } from "../format";
+import { bestOf, billableSeconds, secondsLeft } from "../insights";
+import type { TaskInstance, Tuning } from "../model";
+import { useNow } from "../refresh";
+import { StatusBadge } from "./StatusBadge";
+
+interface Props {
+  tuning: Tuning;
+  task: TaskInstance;
+  onStopped: () => void;
+}
+
+export function Header({ tuning, task, onStopped }: Props) {
+  const { job } = tuning;
+  const now = useNow(!job.ended);
+  const best = bestOf(tuning);
+  const left = secondsLeft(tuning, now);
+  const instances = [...new Set(job.instances.map((one) => `${one.count} × ${one.type ?? "?"}`))].join(", ");
+  return (
+    <header>
+      <div class="title">
+        <div>
+          <h1>{job.name}</h1>
+          <p class="muted">
+            {job.strategy} search · started {time(job.created_at)}
+            {job.early_stopping === "Auto" && " · early stopping"}
+          </p>
+        </div>
+        <div class="actions">
+          <StatusBadge of={job.status} />
+          {tuning.canStop && job.status === "InProgress" && <StopButton tuning={tuning} task={task} onStopped={onStopped} />}
+        </div>
+      </div>
+      {job.failure_reason && <p class="reason">{job.failure_reason}</p>}
+      <Progress tuning={tuning} />
+      <dl class="stats">
+        <div class="stat-best">
+          <dt>
+            Best {job.objective?.metric ?? "objective"} <span class="muted">({tuning.minimize ? "smallest" : "largest"})</span>
+          </dt>
+          <dd>
+            <strong class={best ? "" : "muted"}>{best ? number(best.metric) : "–"}</strong>
+            {best ? (
+              <small title={best.name}>training job {shortName(best.name, job.name)}</small>
+            ) : (
+              <small>no training job has reported it{!job.ended && " yet"}</small>
+            )}
+          </dd>
+        </div>
+        <div>
+          <dt>{job.ended ? "Took" : "Elapsed"}</dt>
+          <dd>{duration((job.ended ? (job.ended_at ?? job.created_at) : Math.max(now, job.created_at)) - job.created_at)}</dd>
+        </div>
+        {!job.ended && (
+          <div>
+            <dt>Time left</dt>
+            <dd title="If the rest takes as long as what has ended; completion criteria may end it earlier.">{roughly(left)}</dd>
+          </div>
+        )}
+        <div>
+          <dt>Billable time</dt>
+          <dd title="Training seconds of all instances: what SageMaker bills, but for spot discounts.">
+            {duration(billableSeconds(tuning, now))}
+            <small>{instances}</small>
+          </dd>
+        </div>
+      </dl>
+    </header>
+  );
+}
+
+function Progress({ tuning: { job, trials } }: { tuning: Tuning }) {
+  const { completed, in_progress, failed, stopped } = job.counters;
+  const launched = completed + in_progress + failed + stopped;
+  const total = Math.max(job.ended ? launched : (job.max_trials ?? launched), launched, 1);
+  const parts: [string, number, string][] = [
+    ["completed", completed, "done"],
+    ["running", in_progress, "running"],
+    ["stopped", stopped, "quiet"],
+    ["failed", failed, "failed"],
+  ];
+  const finished = completed + failed + stopped;
+  return (
+    <div class="progress">
+      <div
+        class="bar"
+        role="progressbar"
+        aria-label="Training jobs that have ended"
+        aria-valuemin={0}
+        aria-valuemax={total}
+        aria-valuenow={finished}
+        aria-valuetext={`${finished} of ${plural(total, "training job")} ended`}
+      >
+        {parts.map(([name, count, tone]) => (
+          <i key={name} class={`part part-${tone}`} style={{ width: `${(count / total) * 100}%` }} />
+        ))}
+      </div>
+      <p class="legend">
+        <span>
+          <b>{finished}</b> of {job.max_trials ?? trials.length} training jobs
+        </span>
+        {parts
+          .filter(([, count]) => count > 0)
+          .map(([name, count, tone]) => (
+            <span key={name} class={`key key-${tone}`}>
+              {count} {name}
+            </span>
+          ))}
+      </p>
+    </div>
+  );
+}
+
+function StopButton({ tuning, task, onStopped }: Props) {
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [busy, setBusy] = useState(false);
+  const [trouble, setTrouble] = useState("");
+  const running = tuning.job.counters.in_progress;
+
+  const confirm = async (): Promise<void> => {
+    setBusy(true);
+    setTrouble("");
+    try {
+      await stop(task);
+      dialog.current?.close();
+      onStopped();
+    } catch (error) {
+      setTrouble(error instanceof ProblemError ? `${error.problem.title}. ${error.problem.remedy}` : String(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+
+  return (
+    <>
+      <button type="button" class="button-stop" onClick={() => dialog.current?.showModal()}>
+        Stop
+      </button>
+      <dialog ref={dialog} aria-labelledby="stop-title">
+        <h2 id="stop-title">Stop this tuning job?</h2>
+        <p>
+          {running > 0 ? `${plural(running, "running training job")} will be stopped` : "No training job is running"}, and no
+          more are started. This cannot be undone. The task then ends as its <code>on_stopped</code> says.
+        </p>
+        {trouble && (
+          <p class="trouble" role="alert">
+            {trouble}
+          </p>
+        )}
+        <div class="buttons">
+          <button type="button" onClick={() => dialog.current?.close()}>
+            Let it run
+          </button>
+          <button type="button" class="button-danger" disabled={busy} onClick={() => void confirm()}>
+            {busy ? "Stopping …" : "Stop tuning job"}
+          </button>
+        </div>
+      </dialog>
+    </>
+  );
+}

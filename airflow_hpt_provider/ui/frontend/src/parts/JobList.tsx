@@ -1,0 +1,162 @@
+/** Tuning jobs: of a DAG run, or of all DAGs that the user may read. */
+
+import { useEffect, useMemo, useState } from "preact/hooks";
+
+import type { Place } from "../address";
+import { get, runPath, taskPage } from "../api";
+import type { Problem } from "../api";
+import { duration, number, time } from "../format";
+import type { TaskInstance } from "../model";
+import { useFresh } from "../refresh";
+import { Notice } from "./Notice";
+import { StatusBadge } from "./StatusBadge";
+
+interface Row extends TaskInstance {
+  task_state: string | null;
+  name: string;
+  announced: number;
+  final_metric: number | null;
+  status: string | null;
+  strategy: string | null;
+  created_at: number | null;
+  ended_at: number | null;
+  finished: number | null;
+  failed: number | null;
+  max_trials: number | null;
+}
+interface Rows {
+  jobs: Row[];
+  problems: Problem[];
+  older?: number | null;
+}
+
+export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) {
+  const ofRun = place.kind === "run";
+  const path = ofRun ? runPath(place.dagId, place.runId) : "api/jobs";
+  const { value, problem, reload } = useFresh<Rows>(path, () => 10);
+  const [more, setMore] = useState<Rows | null>(null);
+  const [text, setText] = useState("");
+  useEffect(() => {
+    document.title = "Tuning jobs";
+  }, []);
+  const rows = useMemo(() => {
+    const known = new Set(value?.jobs.map((row) => `${row.name} ${row.announced}`));
+    const all = [...(value?.jobs ?? []), ...(more?.jobs ?? []).filter((row) => !known.has(`${row.name} ${row.announced}`))];
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean);
+    return all.filter((row) => {
+      const said = `${row.name} ${row.dag_id} ${row.task_id} ${row.run_id} ${row.status ?? ""}`.toLowerCase();
+      return words.every((word) => said.includes(word));
+    });
+  }, [value, more, text]);
+
+  if (!value) {
+    if (problem) return <Notice problem={problem} onRetry={reload} />;
+    return (
+      <p class="loading" role="status">
+        Reading the tuning jobs …
+      </p>
+    );
+  }
+  const older = more ? more.older : value.older;
+  const loadMore = async (): Promise<void> => {
+    const { value: next } = await get<Rows>(`api/jobs?before=${older}`);
+    if (next) setMore({ ...next, jobs: [...(more?.jobs ?? []), ...next.jobs] });
+  };
+  if (!value.jobs.length)
+    return (
+      <Notice
+        problem={{
+          kind: "no_job",
+          title: ofRun ? "This run has made no tuning job" : "No tuning jobs yet",
+          detail: ofRun
+            ? "None of its tasks has told of a tuning job so far."
+            : "Tuning jobs of all DAGs that you may read are listed here.",
+          remedy: "They appear as soon as a HyperParameterTuningJobOperator has created one.",
+        }}
+      />
+    );
+  return (
+    <article>
+      <div class="section-head list-head">
+        <h1>{ofRun ? "Tuning jobs of this run" : "Tuning jobs"}</h1>
+        <input
+          type="search"
+          value={text}
+          placeholder="Filter"
+          aria-label="Filter tuning jobs"
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
+      </div>
+      {value.problems.map((one) => (
+        <p class="stale" role="status" key={one.title}>
+          <b>{one.title}.</b> {one.detail} {one.remedy}
+        </p>
+      ))}
+      <div class="table" tabIndex={0} role="region" aria-label="Tuning jobs">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Tuning job</th>
+              <th scope="col">Status</th>
+              <th scope="col">Training jobs</th>
+              <th scope="col" class="numeric">
+                Best objective
+              </th>
+              <th scope="col">{ofRun ? "Task" : "DAG · task"}</th>
+              <th scope="col">Started</th>
+              <th scope="col" class="numeric">
+                Took
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={`${row.dag_id} ${row.run_id} ${row.task_id} ${row.map_index}`}>
+                <td>
+                  <a href={taskPage(row)}>{row.name}</a>
+                </td>
+                <td>{row.status ? <StatusBadge of={row.status} quiet /> : <span class="muted">task {row.task_state}</span>}</td>
+                <td>
+                  <MiniProgress row={row} />
+                </td>
+                <td class="numeric">{number(row.final_metric)}</td>
+                <td title={row.run_id}>
+                  {!ofRun && <span>{row.dag_id} · </span>}
+                  {row.task_id}
+                  {row.map_index >= 0 && `[${row.map_index}]`}
+                </td>
+                <td>{time(row.created_at ?? row.announced)}</td>
+                <td class="numeric">
+                  {duration(row.ended_at && row.created_at ? row.ended_at - row.created_at : null)}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        {!rows.length && <p class="empty">No tuning job matches the filter.</p>}
+      </div>
+      {older && (
+        <p>
+          <button type="button" onClick={() => void loadMore()}>
+            Older
+          </button>
+        </p>
+      )}
+    </article>
+  );
+}
+
+function MiniProgress({ row }: { row: Row }) {
+  if (row.finished === null) return <span class="muted">–</span>;
+  const total = Math.max(row.max_trials ?? row.finished, row.finished, 1);
+  const good = row.finished - (row.failed ?? 0);
+  return (
+    <span class="mini">
+      <span class="bar" aria-hidden="true">
+        <i class="part part-done" style={{ width: `${(good / total) * 100}%` }} />
+        <i class="part part-failed" style={{ width: `${((row.failed ?? 0) / total) * 100}%` }} />
+      </span>
+      {row.finished} of {row.max_trials ?? "–"}
+    </span>
+  );
+}

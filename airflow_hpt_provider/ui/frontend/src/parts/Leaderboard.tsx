@@ -1,0 +1,161 @@
+/** All training jobs in a table: sorted by a click on a column, filtered by words, a page at a time. */
+
+import { useEffect, useMemo, useState } from "preact/hooks";
+
+import { taskPath } from "../api";
+import { duration, number, shortName, status } from "../format";
+import { bestFirst, filtered, sorted } from "../leaderboard";
+import type { Sorting } from "../leaderboard";
+import type { TaskInstance, Trial, Tuning } from "../model";
+import { StatusBadge } from "./StatusBadge";
+
+const PAGE = 15;
+
+interface Column {
+  id: string;
+  title: string;
+  numeric: boolean;
+  cell: (trial: Trial) => preact.ComponentChildren;
+}
+
+export function Leaderboard({ tuning, task }: { tuning: Tuning; task: TaskInstance }) {
+  const [sorting, setSorting] = useState<Sorting>(() => bestFirst(tuning));
+  const [text, setText] = useState("");
+  const [wanted, setWanted] = useState("");
+  const [page, setPage] = useState(0);
+  useEffect(() => setPage(0), [text, wanted, sorting]);
+
+  const columns = useMemo(() => columnsOf(tuning), [tuning]);
+  const found = useMemo(() => sorted(filtered(tuning.trials, text, wanted), sorting), [tuning, text, wanted, sorting]);
+  const pages = Math.max(1, Math.ceil(found.length / PAGE));
+  const at = Math.min(page, pages - 1);
+  const statuses = [...new Set(tuning.trials.map((t) => t.status))].sort();
+  const sortBy = (column: string): void =>
+    setSorting((now) => ({
+      column,
+      descending: now.column === column ? !now.descending : column === "metric" ? !tuning.minimize : false,
+    }));
+
+  return (
+    <section aria-labelledby="leaderboard">
+      <div class="section-head">
+        <h2 id="leaderboard">Leaderboard</h2>
+        <div class="tools">
+          <input
+            type="search"
+            value={text}
+            placeholder="Filter: name, reason, lr<0.1 …"
+            aria-label="Filter training jobs by words, or by comparisons such as metric<0.3"
+            onInput={(event) => setText(event.currentTarget.value)}
+          />
+          <select aria-label="Status" value={wanted} onChange={(event) => setWanted(event.currentTarget.value)}>
+            <option value="">All statuses</option>
+            {statuses.map((one) => (
+              <option key={one} value={one}>
+                {status(one)}
+              </option>
+            ))}
+          </select>
+          <a class="button" href={taskPath(task, "/trials.csv")} download>
+            CSV
+          </a>
+          <a class="button" href={taskPath(task, "/trials.json")} download>
+            JSON
+          </a>
+        </div>
+      </div>
+      <div class="table" tabIndex={0} role="region" aria-label="Training jobs">
+        <table>
+          <thead>
+            <tr>
+              {columns.map(({ id, title, numeric }) => (
+                <th
+                  key={id}
+                  scope="col"
+                  class={numeric ? "numeric" : ""}
+                  aria-sort={sorting.column !== id ? "none" : sorting.descending ? "descending" : "ascending"}
+                >
+                  <button type="button" onClick={() => sortBy(id)} title={title}>
+                    {title}
+                  </button>
+                </th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {found.slice(at * PAGE, (at + 1) * PAGE).map((trial) => (
+              <tr key={trial.name} class={trial.name === tuning.job.best ? "best" : ""}>
+                {columns.map(({ id, numeric, cell }) => (
+                  <td key={id} class={numeric ? "numeric" : id === "headline" ? "words" : ""}>
+                    {cell(trial)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        {!found.length && (
+          <p class="empty">{tuning.trials.length ? "No training job matches the filter." : "No training job has been started yet."}</p>
+        )}
+      </div>
+      <div class="pager" aria-live="polite">
+        <span class="muted">
+          {found.length ? `${at * PAGE + 1}–${Math.min((at + 1) * PAGE, found.length)} of ${found.length}` : "0"}
+          {found.length !== tuning.trials.length && ` (${tuning.trials.length} in all)`}
+        </span>
+        {pages > 1 && (
+          <span class="tools">
+            <button type="button" disabled={at === 0} onClick={() => setPage(at - 1)}>
+              Previous
+            </button>
+            <button type="button" disabled={at >= pages - 1} onClick={() => setPage(at + 1)}>
+              Next
+            </button>
+          </span>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function columnsOf(tuning: Tuning): Column[] {
+  const failed = tuning.trials.some((t) => t.reason);
+  return [
+    {
+      id: "number",
+      title: "#",
+      numeric: true,
+      cell: (t) => <span title={t.name}>{t.number}</span>,
+    },
+    {
+      id: "metric",
+      title: tuning.job.objective?.metric ?? "objective",
+      numeric: true,
+      cell: (t) => <b title={t.metric === null ? undefined : String(t.metric)}>{number(t.metric)}</b>,
+    },
+    ...tuning.parameters.map((p): Column => ({
+      id: `values.${p.name}`,
+      title: p.name,
+      numeric: p.kind !== "categorical",
+      cell: (t) => <span title={String(t.values[p.name] ?? "")}>{number(t.values[p.name])}</span>,
+    })),
+    { id: "status", title: "Status", numeric: false, cell: (t) => <StatusBadge of={t.status} quiet /> },
+    { id: "duration", title: "Duration", numeric: true, cell: (t) => duration(t.duration) },
+    {
+      id: "name",
+      title: "Training job",
+      numeric: false,
+      cell: (t) => <code title={t.name}>{shortName(t.name, tuning.job.name)}</code>,
+    },
+    ...(failed
+      ? [
+          {
+            id: "headline",
+            title: "Failure reason",
+            numeric: false,
+            cell: (t: Trial) => <span title={t.reason ?? ""}>{t.headline ?? ""}</span>,
+          },
+        ]
+      : []),
+  ];
+}

@@ -1,0 +1,29 @@
+/** Empty and error states: what is the matter, and what to do. */
+
+import type { Problem } from "../api";
+
+const CALM = new Set(["not_started", "no_job", "too_few_trials", "extra_missing"]);
+
+export function Notice({ problem, onRetry }: { problem: Problem; onRetry?: () => void }) {
+  return (
+    <section class={CALM.has(problem.kind) ? "notice" : "notice notice-bad"} role={CALM.has(problem.kind) ? "status" : "alert"}>
+      <h1>{problem.title}</h1>
+      {problem.detail && <p>{problem.detail}</p>}
+      {problem.remedy && <p class="muted">{problem.remedy}</p>}
+      {onRetry && (
+        <button type="button" onClick={onRetry}>
+          Try again
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** A line above data that could not be refreshed. */
+export function Stale({ problem }: { problem: Problem }) {
+  return (
+    <p class="stale" role="status">
+      <b>{problem.title}.</b> What you see is as it was before. {problem.remedy}
+    </p>
+  );
+}

@@ -1,0 +1,48 @@
+/** The page of one tuning job. */
+
+import { useEffect, useMemo, useState } from "preact/hooks";
+
+import { taskPath } from "../api";
+import { PALETTES } from "../charts/palette";
+import { fromAnswer } from "../model";
+import type { Answer, TaskInstance } from "../model";
+import { useFresh } from "../refresh";
+import type { Theme } from "../theme";
+import { Hyperparameters, Objective, Parallel } from "./Charts";
+import { Compare } from "./Compare";
+import { Failures } from "./Failures";
+import { Header } from "./Header";
+import { Leaderboard } from "./Leaderboard";
+import { Notice, Stale } from "./Notice";
+
+export function TaskPage({ task, theme }: { task: TaskInstance; theme: Theme }) {
+  const { value, problem, reload } = useFresh<Answer>(taskPath(task), (answer) => (answer?.job.ended ? 30 : 4));
+  const [log, setLog] = useState(false);
+  const tuning = useMemo(() => value && fromAnswer(value), [value]);
+  const palette = PALETTES[theme];
+  useEffect(() => {
+    document.title = tuning ? `${tuning.job.name} · Tuning` : "Tuning";
+  }, [tuning?.job.name]);
+
+  if (!tuning) {
+    if (problem) return <Notice problem={problem} onRetry={reload} />;
+    return (
+      <p class="loading" role="status">
+        Reading the tuning job …
+      </p>
+    );
+  }
+  return (
+    <article>
+      {problem && <Stale problem={problem} />}
+      <Header tuning={tuning} task={task} onStopped={reload} />
+      <Objective {...{ tuning, palette, log }} onLog={setLog} />
+      {!tuning.job.best && <Failures tuning={tuning} />}
+      <Leaderboard tuning={tuning} task={task} />
+      {tuning.job.best && <Failures tuning={tuning} />}
+      <Hyperparameters {...{ tuning, palette, log, task }} />
+      <Parallel {...{ tuning, palette }} />
+      <Compare key={tuning.job.name} {...{ tuning, task, palette, log }} />
+    </article>
+  );
+}

@@ -1,0 +1,77 @@
+/** Data that keep themselves fresh, without a flicker: what is shown stays until there is something newer. */
+
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+
+import type { Problem } from "./api";
+import { get, ProblemError } from "./api";
+
+export interface Fresh<T> {
+  value: T | null;
+  /** Of the last try; the value, if there is one, is older. */
+  problem: Problem | null;
+  reload: () => void;
+}
+
+/** `path`, read again every `seconds(value)`; not while nobody looks. */
+export function useFresh<T>(path: string, seconds: (value: T | null) => number): Fresh<T> {
+  const [value, setValue] = useState<T | null>(null);
+  const [problem, setProblem] = useState<Problem | null>(null);
+  const [asked, setAsked] = useState(0);
+  const wait = useRef(seconds);
+  wait.current = seconds;
+
+  useEffect(() => {
+    let over = false;
+    let timer = 0;
+    let etag = "";
+    let last: T | null = null;
+    const look = async (): Promise<void> => {
+      window.clearTimeout(timer);
+      if (document.hidden) return; // `visibilitychange` looks again
+      try {
+        const answer = await get<T>(path, etag);
+        if (over) return;
+        etag = answer.etag;
+        if (answer.value !== null) setValue((last = answer.value));
+        setProblem(null);
+      } catch (error) {
+        if (over) return;
+        const told = error instanceof ProblemError ? error.problem : UNKNOWN;
+        setProblem(told);
+        if (GONE.has(told.kind)) setValue((last = null));
+      }
+      window.clearTimeout(timer);
+      timer = window.setTimeout(() => void look(), wait.current(last) * 1000);
+    };
+    const seen = (): void => void look();
+    document.addEventListener("visibilitychange", seen);
+    void look();
+    return () => {
+      over = true;
+      window.clearTimeout(timer);
+      document.removeEventListener("visibilitychange", seen);
+    };
+  }, [path, asked]);
+
+  return { value, problem, reload: useCallback(() => setAsked((n) => n + 1), []) };
+}
+
+/** After these, what was shown is not true any more. */
+const GONE = new Set(["not_started", "no_job", "no_task", "job_gone", "forbidden", "logged_out"]);
+const UNKNOWN: Problem = {
+  kind: "failed",
+  title: "Something went wrong in this page",
+  detail: "",
+  remedy: "Reload it; the browser's console tells more.",
+};
+
+/** The time in seconds since 1970, every second while `running`. */
+export function useNow(running: boolean): number {
+  const [now, setNow] = useState(() => Date.now() / 1000);
+  useEffect(() => {
+    if (!running) return;
+    const timer = window.setInterval(() => setNow(Date.now() / 1000), 1000);
+    return () => window.clearInterval(timer);
+  }, [running]);
+  return now;
+}

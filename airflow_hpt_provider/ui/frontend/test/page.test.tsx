@@ -1,0 +1,87 @@
+import { fireEvent } from "./events";
+import { render } from "preact";
+import { act } from "preact/test-utils";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+
+import { Failures } from "../src/parts/Failures";
+import { Header } from "../src/parts/Header";
+import { Leaderboard } from "../src/parts/Leaderboard";
+import { Notice } from "../src/parts/Notice";
+import { currentTheme } from "../src/theme";
+import { tuning } from "./tuning";
+
+const task = { dag_id: "d", run_id: "r", task_id: "t", map_index: -1 };
+let root: HTMLElement;
+
+beforeEach(() => {
+  root = document.body.appendChild(document.createElement("div"));
+});
+afterEach(() => {
+  render(null, root);
+  root.remove();
+  localStorage.clear();
+  vi.unstubAllGlobals();
+});
+
+const show = (element: preact.ComponentChild): void => void act(() => render(element, root));
+const rows = (): string[] =>
+  [...root.querySelectorAll("tbody tr")].map((row) => row.querySelector("td")?.textContent ?? "");
+
+test("the header counts, tells the best, and offers to stop only those who may", () => {
+  show(<Header tuning={tuning()} task={task} onStopped={() => undefined} />);
+  expect(root.querySelector("[role=progressbar]")?.getAttribute("aria-valuetext")).toBe("4 of 8 training jobs ended");
+  expect(root.querySelector(".stat-best strong")?.textContent).toBe("0.2");
+  expect(root.textContent).toContain("Stop");
+  show(<Header tuning={{ ...tuning(), canStop: false }} task={task} onStopped={() => undefined} />);
+  expect(root.querySelector(".button-stop")).toBeNull();
+});
+
+test("stopping asks first, then sends the header that other sites cannot, and tells", async () => {
+  const sent = vi.fn(() => Promise.resolve(new Response("{}", { status: 200 })));
+  vi.stubGlobal("fetch", sent);
+  const stopped = vi.fn();
+  show(<Header tuning={tuning()} task={task} onStopped={stopped} />);
+  await fireEvent(root.querySelector(".button-stop"));
+  expect(root.querySelector("dialog")?.open).toBe(true);
+  expect(sent).not.toHaveBeenCalled();
+  await fireEvent(root.querySelector(".button-danger"));
+  await vi.waitFor(() => expect(stopped).toHaveBeenCalledOnce());
+  const [url, init] = sent.mock.calls[0] as unknown as [URL, RequestInit];
+  expect(String(url)).toContain("/stop");
+  expect(init).toMatchObject({ method: "POST", headers: { "X-Requested-With": "tuning-page" } });
+});
+
+test("the leaderboard sorts by a click, says so to screen readers, and filters", async () => {
+  show(<Leaderboard tuning={tuning()} task={task} />);
+  expect(rows()).toEqual(["3", "4", "1", "2", "5"]);
+  const head = [...root.querySelectorAll("th")].find((one) => one.textContent === "lr");
+  await fireEvent(head?.querySelector("button"));
+  expect(rows()).toEqual(["3", "4", "5", "1", "2"]);
+  expect(head?.getAttribute("aria-sort")).toBe("ascending");
+  await fireEvent(head?.querySelector("button"));
+  expect(rows()).toEqual(["2", "1", "5", "4", "3"]);
+  const search = root.querySelector<HTMLInputElement>("input[type=search]") as HTMLInputElement;
+  search.value = "gbtree";
+  act(() => void search.dispatchEvent(new Event("input", { bubbles: true })));
+  expect(rows()).toEqual(["1", "4"]);
+});
+
+test("what training jobs say is shown as text", () => {
+  const evil = tuning();
+  evil.trials[1] = { ...evil.trials[1]!, headline: "<b id=evil>", reason: "<script>" };
+  show(<Failures tuning={evil} />);
+  expect(root.querySelector("#evil, script")).toBeNull();
+  expect(root.textContent).toContain("<b id=evil>");
+});
+
+test("an error says what to do", () => {
+  show(<Notice problem={{ kind: "credentials", title: "No", detail: "why", remedy: "do this" }} />);
+  expect(root.querySelector("[role=alert]")?.textContent).toBe("Nowhydo this");
+});
+
+test("Airflow's choice of theme comes before the browser's", () => {
+  localStorage.setItem("theme", "dark");
+  expect(currentTheme()).toBe("dark");
+  localStorage.setItem("theme", "light");
+  expect(currentTheme()).toBe("light");
+});

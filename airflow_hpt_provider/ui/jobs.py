@@ -1,0 +1,191 @@
+"""Reading tuning jobs for the page: through the task's connection, once for all who look."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow.sdk import BaseHook
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+from airflow_hpt_provider.ui.cache import SharedCache
+from airflow_hpt_provider.ui.document import document, encode
+from airflow_hpt_provider.ui.problems import Problem, from_error
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.hooks.settings import ConnectionSettings
+    from airflow_hpt_provider.models import TrainingJobSummary, TuningJobDescription, TuningJobSummary
+    from airflow_hpt_provider.ui.tasks import TaskJob
+
+T = TypeVar("T")
+RUNNING_SECONDS, ENDED_SECONDS, LIST_SECONDS = 4.0, 60.0, 10.0
+"""How long a running job, one that has ended, and the list are served before they are read again."""
+
+
+class PageHook(HyperParameterTuningHook):
+    """A hook for people who wait: no call is tried for minutes, since the page asks again by itself."""
+
+    def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        """One call, with one more try of botocore's."""
+        return self.call_once(operation, **parameters)
+
+
+@dataclass(frozen=True)
+class JobView:
+    """A tuning job as it was read.
+
+    Attributes:
+        description: DescribeHyperParameterTuningJob's answer.
+        trials: its training jobs by name, in the order of their creation.
+        tags: its tags; None if they may not be read.
+        calls: how many calls it took.
+    """
+
+    description: TuningJobDescription
+    trials: Mapping[str, TrainingJobSummary]
+    tags: dict[str, str] | None
+    calls: int = 1
+
+    @cached_property
+    def document(self) -> dict[str, Any]:
+        """What the page gets of it."""
+        return document(self.description, list(self.trials.values()))
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """The same as JSON."""
+        return encode(self.document)
+
+    @property
+    def seconds(self) -> float:
+        """How long it is fresh: a job of many pages is read less often."""
+        return ENDED_SECONDS if self.description.is_terminal else RUNNING_SECONDS + self.calls / 2
+
+
+class JobReader:
+    """All that the page reads of SageMaker, and the one thing that it does there: stop a job."""
+
+    def __init__(self) -> None:
+        self._hooks: SharedCache[PageHook] = SharedCache(size=32)
+        self._views: SharedCache[JobView] = SharedCache(size=64)
+        self._derived: SharedCache[Any] = SharedCache(size=32)
+        self._lists: SharedCache[dict[str, TuningJobSummary]] = SharedCache(size=32)
+
+    def view(self, job: TaskJob) -> JobView:
+        """A job with its training jobs, at most some seconds old.
+
+        Raises:
+            Problem: it cannot be read.
+        """
+        return self._guarded(
+            job, lambda: self._views.get(job.key, self._loader(job), lambda view: view.seconds)
+        )
+
+    def summaries(self, job: TaskJob) -> dict[str, TuningJobSummary]:
+        """The newest 100 tuning jobs of the account that a job is in, by ARN.
+
+        Raises:
+            Problem: they cannot be listed.
+        """
+
+        def load(_: Any) -> dict[str, TuningJobSummary]:
+            found = self._hook(job.settings).list(limit=100)
+            return {summary.hyper_parameter_tuning_job_arn: summary for summary in found}
+
+        return self._guarded(job, lambda: self._lists.get(job.settings.key, load, lambda _: LIST_SECONDS))
+
+    def derived(self, job: TaskJob, what: str, view: JobView, compute: Callable[[], Any]) -> Any:
+        """Something computed from a view, once for all who ask while the job is as it was."""
+        key = f"{what} {hashlib.sha256(view.encoded).hexdigest()} {job.settings.key}"
+        return self._derived.get(key, lambda _: compute(), lambda _: 3600.0)
+
+    def stop(self, job: TaskJob) -> bool:
+        """Stop a job; whether there was something to stop.
+
+        Raises:
+            Problem: it could not be stopped.
+        """
+        stopped = self._guarded(job, lambda: self._hook(job.settings).stop(job.name))
+        self._views.expire(job.key)
+        self._lists.expire(job.settings.key)
+        return stopped
+
+    def _guarded(self, job: TaskJob, read: Callable[[], T]) -> T:
+        try:
+            return read()
+        except Exception as error:
+            problem = from_error(error, job.name, job.settings.aws_conn_id)
+            if problem.kind == "credentials":
+                self._hooks.expire(job.settings.key)
+            raise problem from error
+
+    def _hook(self, settings: ConnectionSettings) -> PageHook:
+        # Made anew now and then, so that a changed connection is noticed without a restart.
+        return self._hooks.get(settings.key, lambda _: _make_hook(settings), lambda _: 300.0)
+
+    def _loader(self, job: TaskJob) -> Callable[[JobView | None], JobView]:
+        def load(known: JobView | None) -> JobView:
+            hook = self._hook(job.settings)
+            description = hook.describe(job.name)
+            arn = description.hyper_parameter_tuning_job_arn
+            if known is not None and known.description.hyper_parameter_tuning_job_arn != arn:
+                known = None
+            trials, calls = _trials(hook, description, known.trials if known else {})
+            return JobView(description, trials, known.tags if known else _tags(hook, arn), calls)
+
+        return load
+
+
+def _make_hook(settings: ConnectionSettings) -> PageHook:
+    if settings.aws_conn_id:
+        try:
+            BaseHook.get_connection(settings.aws_conn_id)
+        except Exception as error:
+            # The amazon provider would go on with the API server's own credentials, which are not the task's.
+            raise Problem(
+                502,
+                "credentials",
+                f"The API server does not know connection {settings.aws_conn_id!r}",
+                "The task reached its tuning job by this connection.",
+                "Define it in Airflow's connections or in a secrets backend, or as an environment variable of the"
+                " API server too.",
+            ) from error
+    config = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2, "mode": "standard"})
+    own = Config(**settings.botocore_config) if settings.botocore_config else Config()
+    return PageHook(
+        aws_conn_id=settings.aws_conn_id,
+        region_name=settings.region_name,
+        verify=settings.verify,
+        config=config.merge(own),
+    )
+
+
+def _trials(
+    hook: PageHook, description: TuningJobDescription, known: Mapping[str, TrainingJobSummary]
+) -> tuple[dict[str, TrainingJobSummary], int]:
+    """All training jobs, and how many calls it took: what has ended does not change, so it is read once.
+
+    The newest come first; reading ends when all that are missing or were running have been seen.
+    """
+    trials = {name: trial for name, trial in known.items() if trial.is_terminal}
+    total, seen = description.training_job_status_counters.total, 0
+    newest_first = hook.trials(description.name, sort_by="CreationTime", sort_order="Descending")
+    for trial in newest_first:
+        seen += 1
+        trials[trial.training_job_name] = trial
+        if seen % 100 == 0 and len(trials) >= total:
+            break  # at the end of a page, before the next one is fetched
+    ordered = sorted(trials.values(), key=lambda trial: (trial.creation_time, trial.training_job_name))
+    return {trial.training_job_name: trial for trial in ordered}, 1 + -(-seen // 100)
+
+
+def _tags(hook: PageHook, arn: str) -> dict[str, str] | None:
+    try:
+        return hook.tags(arn)
+    except ClientError:
+        return None  # not allowed to: the task's word must do

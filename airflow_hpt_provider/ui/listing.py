@@ -1,0 +1,69 @@
+"""Lists of tuning jobs, as Airflow's own records tell of them; SageMaker adds how they are doing.
+
+The account's list is never shown as it is: only jobs that tasks of readable DAGs have named are looked up in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.ui import tasks
+from airflow_hpt_provider.ui.document import finite, seconds
+from airflow_hpt_provider.ui.problems import Problem
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from airflow_hpt_provider.models import TuningJobSummary
+    from airflow_hpt_provider.ui.jobs import JobReader
+    from airflow_hpt_provider.ui.tasks import TaskJob
+
+PAGE_SIZE = 100
+
+
+def page(
+    session: Session, dag_ids: Collection[str], reader: JobReader, before: float | None
+) -> dict[str, Any]:
+    """One page of the navigation's list, the newest jobs first."""
+    moment = None if before is None else datetime.fromtimestamp(before, UTC)
+    jobs = tasks.recent_jobs(session, dag_ids, before=moment, limit=PAGE_SIZE)
+    older = jobs[-1].announced.timestamp() if len(jobs) == PAGE_SIZE else None
+    return {**rows(jobs, reader), "older": older}
+
+
+def rows(jobs: Sequence[TaskJob], reader: JobReader) -> dict[str, Any]:
+    """``jobs``, one dict each, and ``problems`` with accounts that could not be asked."""
+    lists: dict[str, dict[str, TuningJobSummary]] = {}
+    problems: dict[str, Any] = {}
+    for job in jobs:
+        if job.settings.key not in lists:
+            try:
+                lists[job.settings.key] = reader.summaries(job)
+            except Problem as problem:
+                lists[job.settings.key] = {}
+                problems[problem.title] = problem.to_dict()
+    return {
+        "jobs": [_row(job, lists[job.settings.key].get(job.arn)) for job in jobs],
+        "problems": list(problems.values()),
+    }
+
+
+def _row(job: TaskJob, summary: TuningJobSummary | None) -> dict[str, Any]:
+    counters = summary and summary.training_job_status_counters
+    limits = summary and summary.resource_limits
+    return {
+        **job.task._asdict(),
+        "task_state": job.task_state,
+        "name": job.name,
+        "announced": seconds(job.announced),
+        "final_metric": finite(job.final_metric),
+        "status": summary and str(summary.status),
+        "strategy": summary and summary.strategy,
+        "created_at": summary and seconds(summary.creation_time),
+        "ended_at": summary and seconds(summary.hyper_parameter_tuning_end_time),
+        "finished": counters and counters.finished,
+        "failed": counters and counters.failed,
+        "max_trials": limits and limits.max_number_of_training_jobs,
+    }

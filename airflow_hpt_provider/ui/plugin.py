@@ -1,0 +1,55 @@
+"""What Airflow loads through the ``airflow.plugins`` entry point, in every process: so it imports next to nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from airflow.plugins_manager import AirflowPlugin
+
+from airflow_hpt_provider.ui.urls import DAG_RUN_TAB, NAVIGATION_PAGE, TASK_TAB, URL_PREFIX
+
+
+class LazyApp:
+    """An ASGI app that is made on the first request: FastAPI is not for schedulers and workers."""
+
+    def __init__(self) -> None:
+        self._app: Any = None
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Handle one request."""
+        if self._app is None:
+            from airflow_hpt_provider.ui.app import create_app
+
+            self._app = create_app()
+        await self._app(scope, receive, send)
+
+
+def _view(name: str, destination: str, url_route: str, href: str) -> dict[str, str]:
+    # Relative, so that it holds below a base_url with a path; no url_route, no view.
+    return {
+        "name": name,
+        "href": f"{URL_PREFIX.removeprefix('/')}/{href}",
+        "destination": destination,
+        "url_route": url_route,
+        "icon": f"{URL_PREFIX}/static/icon.svg",
+        "icon_dark_mode": f"{URL_PREFIX}/static/icon-dark.svg",
+    }
+
+
+class TuningPagePlugin(AirflowPlugin):
+    """Tabs on task instances and DAG runs, and a list of tuning jobs in the navigation."""
+
+    name = "airflow_hpt"
+    fastapi_apps: list[Any] = [  # noqa: RUF012 - Airflow's own declaration
+        {"name": "Tuning page", "app": LazyApp(), "url_prefix": URL_PREFIX},
+    ]
+    external_views: list[Any] = [  # noqa: RUF012
+        _view(
+            "Tuning",
+            "task_instance",
+            TASK_TAB,
+            "task/{DAG_ID}/{RUN_ID}/{TASK_ID}?map_index={MAP_INDEX}",
+        ),
+        _view("Tuning", "dag_run", DAG_RUN_TAB, "run/{DAG_ID}/{RUN_ID}"),
+        _view("Tuning jobs", "nav", NAVIGATION_PAGE, "jobs") | {"category": "browse"},
+    ]

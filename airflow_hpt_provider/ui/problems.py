@@ -1,0 +1,85 @@
+"""What can be wrong, in words that say what to do: every error of the page's API has this form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_hpt_provider.exceptions import TuningJobNotFoundError
+from airflow_hpt_provider.retries import ROTATED_CODES, Verdict, brief, classify, error_code
+
+
+@dataclass
+class Problem(Exception):  # noqa: N818 - it is what the page shows, not only an error
+    """Something that the page shows instead of a job.
+
+    Attributes:
+        status: of the HTTP answer.
+        kind: for programs: ``not_started``, ``no_job``, ``job_gone``, ``access_denied``, ``credentials`` ...
+        title: what is the matter, in a few words.
+        detail: more of it.
+        remedy: what to do.
+    """
+
+    status: int
+    kind: str
+    title: str
+    detail: str = ""
+    remedy: str = ""
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON."""
+        return {"kind": self.kind, "title": self.title, "detail": self.detail, "remedy": self.remedy}
+
+
+def job_gone(name: str) -> Problem:
+    """SageMaker does not know the job."""
+    return Problem(
+        404,
+        "job_gone",
+        "The tuning job no longer exists",
+        f"The task made tuning job {name}, but there is none of this name in its account and region.",
+        "It was deleted, or the connection now leads to another account or region. A finished task's result is"
+        " still in its XComs.",
+    )
+
+
+def from_error(error: Exception, tuning_job_name: str, aws_conn_id: str | None) -> Problem:
+    """What an error of a call to SageMaker means for the person who looks at the page."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, TuningJobNotFoundError):
+        return job_gone(tuning_job_name)
+    verdict, code = classify(error), error_code(error)
+    connection = f"connection {aws_conn_id!r}" if aws_conn_id else "credentials of the API server"
+    if verdict is Verdict.NOT_FOUND:
+        return job_gone(tuning_job_name)
+    if "AccessDenied" in code or code in {"UnauthorizedOperation", "NotAuthorized"}:
+        return Problem(
+            502,
+            "access_denied",
+            "AWS does not allow reading this tuning job",
+            brief(error),
+            f"Allow sagemaker:DescribeHyperParameterTuningJob, sagemaker:ListTrainingJobsForHyperParameterTuningJob"
+            f" and sagemaker:ListTags to the {connection}.",
+        )
+    if verdict is Verdict.CREDENTIALS or code in ROTATED_CODES or "Credential" in type(error).__name__:
+        return Problem(
+            502,
+            "credentials",
+            "The credentials do not work",
+            brief(error),
+            f"Check the {connection}: the API server uses it to read the job, just as the task did.",
+        )
+    if verdict is Verdict.TRANSIENT:
+        return Problem(
+            504,
+            "unreachable",
+            "SageMaker cannot be reached",
+            brief(error),
+            "The page tries again by itself. If it goes on: is the service (or the local tuning service) up, and"
+            " may the API server reach it?",
+        )
+    return Problem(
+        502, "failed", "The tuning job could not be read", brief(error), "See the API server's log."
+    )

@@ -1,0 +1,25 @@
+"""Where the tuning page is: for links to it. Imports nothing."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+URL_PREFIX = "/hpt"
+"""Of the app below the API server's own address."""
+TASK_TAB, DAG_RUN_TAB, NAVIGATION_PAGE = "tuning", "tuning-jobs-of-run", "tuning-jobs"
+"""The views' names in the addresses of Airflow's UI."""
+
+
+def task_page(dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> str:
+    """The tuning page of a task instance, as a tab in Airflow's UI: a path below ``[api] base_url``."""
+    mapped = f"/mapped/{map_index}" if map_index >= 0 else ""
+    return f"/dags/{_part(dag_id)}/runs/{_part(run_id)}/tasks/{_part(task_id)}{mapped}/plugin/{TASK_TAB}"
+
+
+def bare_task_page(dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> str:
+    """The same page without Airflow's UI around it."""
+    return f"{URL_PREFIX}/task/{_part(dag_id)}/{_part(run_id)}/{_part(task_id)}?map_index={map_index}"
+
+
+def _part(text: str) -> str:
+    return quote(text, safe="")

@@ -1,0 +1,115 @@
+"""The reference's pages, written from the code: docstrings, ``airflow-hpt``'s parser, ``provider_info.py``."""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+
+from airflow_hpt_provider import exceptions, models
+from airflow_hpt_provider.cli.main import build_parser
+from airflow_hpt_provider.provider_info import get_provider_info
+
+KINDS = ("operators", "sensors", "triggers", "hooks")
+
+
+def pages() -> dict[str, str]:
+    """Every page of the reference by its path."""
+    return {
+        **{
+            f"reference/{kind}.md": "\n".join(_classes(kind.capitalize(), public_classes(kind)))
+            for kind in KINDS
+        },
+        "reference/models.md": "\n".join(_models()),
+        "reference/exceptions.md": "\n".join(_exceptions()),
+        "reference/configuration.md": "\n".join(_configuration()),
+        "reference/commands.md": "\n".join(_commands()),
+    }
+
+
+def public_classes(kind: str) -> list[str]:
+    """The dotted names of what ``provider_info.py`` lists: ``operators``, ``sensors``, ``triggers`` or ``hooks``."""
+    modules = [name for entry in get_provider_info()[kind] for name in entry["python-modules"]]
+    return [f"{name}.{each}" for name in modules for each in classes_of(import_module(name))]
+
+
+def classes_of(module: ModuleType) -> list[str]:
+    """The public classes that a module defines, in its order."""
+    return [
+        name
+        for name, value in vars(module).items()
+        if inspect.isclass(value) and value.__module__ == module.__name__ and not name.startswith("_")
+    ]
+
+
+def public_models() -> list[str]:
+    """The dotted names, where they are defined, of what ``airflow_hpt_provider.models`` exports."""
+    return [f"{(value := getattr(models, name)).__module__}.{value.__name__}" for name in models.__all__]
+
+
+def public_exceptions() -> list[str]:
+    """The dotted names of all errors."""
+    return [f"{exceptions.__name__}.{name}" for name in classes_of(exceptions)]
+
+
+def config_options() -> dict[str, dict[str, str]]:
+    """The options of ``[hpt]``."""
+    options: dict[str, dict[str, str]] = get_provider_info()["config"]["hpt"]["options"]
+    return options
+
+
+def commands(parser: argparse.ArgumentParser | None = None) -> Iterator[argparse.ArgumentParser]:
+    """The parsers of all commands that do something, ``airflow-hpt local serve`` for one."""
+    parser = parser or build_parser()
+    choices = [action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not choices:
+        yield parser
+    for each in choices:
+        for sub in dict.fromkeys(each.values()):
+            yield from commands(sub)
+
+
+def _classes(title: str, names: list[str]) -> Iterator[str]:
+    yield from (f"# {title}", "")
+    for name in names:
+        yield from (f"::: {name}", "")
+
+
+def _models() -> Iterator[str]:
+    yield from ("# Models", "")
+    yield "What `airflow_hpt_provider.models` exports. The members of requests and answers are in"
+    yield "[Coverage](../coverage.md), each with the attribute that holds it."
+    yield ""
+    for name in public_models():
+        yield from (f"::: {name}", "")
+
+
+def _exceptions() -> Iterator[str]:
+    tree = (exceptions.__doc__ or "").split("::", 1)[1].split("\n\n")
+    drawing = next(part for part in tree if "└──" in part)
+    yield from ("# Exceptions", "", "```text", inspect.cleandoc(drawing), "```", "")
+    yield '"Fails the task at once" means that Airflow\'s `retries` are not used up on what they cannot mend.'
+    yield ""
+    for name in public_exceptions():
+        yield from (f"::: {name}", "")
+
+
+def _configuration() -> Iterator[str]:
+    info = get_provider_info()["config"]["hpt"]
+    yield from ("# Configuration", "", info["description"], "")
+    yield "Options of the section `[hpt]` of `airflow.cfg`, or environment variables:"
+    yield ""
+    for name, option in config_options().items():
+        yield from (f"## {name}", "", option["description"], "")
+        yield f"`{option['type']}`, default `{option['default']}`, since {option['version_added']};"
+        yield f"`AIRFLOW__HPT__{name.upper()}`."
+        yield ""
+
+
+def _commands() -> Iterator[str]:
+    yield from ("# Commands", "", "What each command says with `--help`.", "")
+    for parser in commands():
+        help_text = parser.format_help().replace("```", "'''")
+        yield from (f"## {parser.prog}", "", "```text", help_text.rstrip(), "```", "")

@@ -1,0 +1,109 @@
+"""One local tuning service for all runs, and the table of what happened."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from airflow_hpt_provider.demo.service import LocalService
+from tests.faults.machine import Machine
+from tests.faults.table import Record, markdown, page
+
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/faults:1"
+BUCKET = "faults"
+SCRIPT = Path(__file__).parent / "training" / "train.py"
+SEED = 20261124
+RECORDS = pytest.StashKey[list[Record]]()
+BEGAN = pytest.StashKey[float]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--fault-seed", type=int, default=SEED, help="of all that is random in tests/faults")
+    parser.addoption("--fault-table", type=Path, help="write the page with the table of what happened here")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[RECORDS] = []
+    config.stash[BEGAN] = time.monotonic()
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    records = config.stash[RECORDS]
+    if records:
+        terminalreporter.section("what was tried and what happened")
+        terminalreporter.write_line(markdown(records))
+    if target := config.getoption("--fault-table", default=None):
+        minutes = (time.monotonic() - config.stash[BEGAN]) / 60
+        target.write_text(page(records, config.getoption("--fault-seed", default=SEED), minutes))
+
+
+@pytest.fixture
+def seed(request: pytest.FixtureRequest) -> int:
+    return int(request.config.getoption("--fault-seed", default=SEED))
+
+
+@pytest.fixture
+def records(request: pytest.FixtureRequest) -> list[Record]:
+    """What the tests of this session have seen so far."""
+    return request.config.stash[RECORDS]
+
+
+def start_service(folder: Path) -> LocalService:
+    """`airflow-hpt local serve` with room for many training jobs that only sleep."""
+    images = folder / "images.toml"
+    images.write_text(f'[[image]]\nmatch = "*/faults:*"\ncommand = ["{sys.executable}", "-S", "{SCRIPT}"]\n')
+    service = LocalService(folder / "data", images, ["--max-parallel", "64"])
+    service.start()
+    service.client("s3").create_bucket(Bucket=BUCKET)
+    return service
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
+    running = start_service(tmp_path_factory.mktemp("service"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+    """This process's resolver and clock; and no trigger waits for the sake of a scheduler that is not here."""
+    monkeypatch.setattr("airflow_hpt_provider.triggers.tuning.SETTLE_SECONDS", 0.0)
+    with Machine().patched() as machine:
+        yield machine
+
+
+@pytest.fixture
+def config() -> dict[str, Any]:
+    return job_config()
+
+
+def job_config(**static: str) -> dict[str, Any]:
+    """A tuning job of two training jobs side by side."""
+    return {
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Random",
+            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "objective"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 2},
+            "ParameterRanges": {
+                "ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]
+            },
+        },
+        "TrainingJobDefinition": {
+            "AlgorithmSpecification": {
+                "TrainingImage": IMAGE,
+                "TrainingInputMode": "File",
+                "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([0-9.]+);"}],
+            },
+            "StaticHyperParameters": {"seconds": "3", **static},
+            "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/models"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 1200},
+            "RoleArn": "arn:aws:iam::123456789012:role/tuning",
+        },
+    }

@@ -1,0 +1,106 @@
+"""The property that must hold after every run, and how it is checked at the service itself.
+
+Exactly one of these is true:
+
+- *delivered*: there is one tuning job for the task, it has Completed, and its result has arrived once;
+- *stopped*: nothing was delivered, and nothing that was made for the task runs any more.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+ACTIVE = frozenset({"InProgress", "Stopping"})
+SETTLE_SECONDS = 60.0
+"""For so long a job that was told to stop may take to do so."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A tuning job, as the service has it."""
+
+    name: str
+    status: str
+    ended: float | None
+    final_metric: float | None
+    active_training_jobs: int
+
+    @property
+    def runs(self) -> bool:
+        """Whether it, or a training job of it, still costs money."""
+        return self.status in ACTIVE or self.active_training_jobs > 0
+
+
+class Violation(AssertionError):
+    """The property does not hold."""
+
+
+def jobs_of(sagemaker: Any, base_name: str) -> list[Job]:
+    """All tuning jobs that were made under a task's name, the oldest first."""
+    pages = sagemaker.get_paginator("list_hyper_parameter_tuning_jobs").paginate(
+        NameContains=base_name, SortBy="CreationTime", SortOrder="Ascending"
+    )
+    return [
+        _job(sagemaker, summary["HyperParameterTuningJobName"])
+        for page in pages
+        for summary in page["HyperParameterTuningJobSummaries"]
+    ]
+
+
+def _job(sagemaker: Any, name: str) -> Job:
+    answer = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    pages = sagemaker.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job").paginate(
+        HyperParameterTuningJobName=name
+    )
+    states = [each["TrainingJobStatus"] for page in pages for each in page["TrainingJobSummaries"]]
+    ended = answer.get("HyperParameterTuningEndTime")
+    best = answer.get("BestTrainingJob", {}).get("FinalHyperParameterTuningJobObjectiveMetric", {})
+    return Job(
+        name=name,
+        status=answer["HyperParameterTuningJobStatus"],
+        ended=ended.timestamp() if ended else None,
+        final_metric=best.get("Value"),
+        active_training_jobs=sum(state in ACTIVE for state in states),
+    )
+
+
+def settled(sagemaker: Any, base_name: str) -> list[Job]:
+    """The task's jobs, as soon as none runs; or as they are, when that takes too long."""
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        jobs = jobs_of(sagemaker, base_name)
+        if not any(job.runs for job in jobs) or time.monotonic() > deadline:
+            return jobs
+        time.sleep(0.5)
+
+
+def judge(jobs: list[Job], delivered: list[dict[str, Any]]) -> str:
+    """Which of the two is true.
+
+    Args:
+        jobs: the task's, once its run is over.
+        delivered: every result that arrived, as the return value in XCom.
+
+    Returns:
+        ``delivered`` or ``stopped``.
+
+    Raises:
+        Violation: neither, or something runs with nobody waiting.
+    """
+    seen = f"jobs: {jobs}; delivered: {[(d['tuning_job_name'], d['final_metric']) for d in delivered]}"
+    if any(job.runs for job in jobs):
+        raise Violation(f"a job runs with nobody waiting; {seen}")
+    if not delivered:
+        return "stopped"
+    if len(delivered) > 1:
+        raise Violation(f"a result arrived {len(delivered)} times; {seen}")
+    if len(jobs) != 1:
+        raise Violation(f"{len(jobs)} jobs were made for one task; {seen}")
+    (job,), (result,) = jobs, delivered
+    if (result["tuning_job_name"], job.status) != (job.name, "Completed"):
+        raise Violation(f"the result is not that of the task's job; {seen}")
+    if job.final_metric is None or abs(result["final_metric"] - job.final_metric) > 1e-6:
+        raise Violation(f"the result is not the job's; {seen}")
+    return "delivered"

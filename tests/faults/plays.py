@@ -1,0 +1,194 @@
+"""One run: an operator, its trigger and its retries, as Airflow drives them, through weather."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
+from asgiref.sync import ThreadSensitiveContext
+
+from airflow_hpt_provider.identity import Owner
+from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
+from tests.faults import ledger
+from tests.faults.table import VIOLATED, Record
+from tests.integration.provider.conftest import Try, make, with_static
+from tests.support.faulty_proxy import FaultyProxy
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.demo.service import LocalService
+    from tests.faults.weather import Fault, Storm
+
+RETRIES = 2
+POLL_INTERVAL = 1.0
+UNREACHABLE_SECONDS = 2.0
+TIMEOUT_SECONDS = 6.0
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is tried.
+
+    Attributes:
+        mode: ``sync`` or ``deferrable``.
+        limit: ``none``: the job ends by itself, and the trouble sooner or later too. ``unreachable``: the task
+            may not bear more than two seconds of trouble. ``timeout``: the job would take for ever.
+    """
+
+    fault: Fault
+    mode: str
+    limit: str
+    seed: int
+
+    @property
+    def name(self) -> str:
+        """Unique among plans, and part of what the connection is called."""
+        return f"{self.fault.name}_{self.mode}_{self.limit}_{self.seed}".upper()
+
+
+@dataclass
+class Played:
+    """What happened.
+
+    Attributes:
+        outcome: see :func:`tests.faults.ledger.judge`; or ``violated``.
+        tries: of the task.
+        struck: calls that met trouble.
+        lateness: seconds from the moment when the result could have been had, to the end of the task.
+        trouble: seconds that the weather lasted.
+        error: the last of the task's errors.
+        told: what helps to understand a violation.
+    """
+
+    plan: Plan
+    outcome: str = ""
+    tries: int = 0
+    struck: int = 0
+    lateness: float = 0.0
+    trouble: float = 0.0
+    error: str = ""
+    told: str = ""
+    delivered: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def record(self) -> Record:
+        """For the table."""
+        limit = "" if self.plan.limit == "none" else f"; limit: {self.plan.limit}"
+        ratio = self.lateness / (self.trouble + POLL_INTERVAL)
+        return Record(
+            self.plan.fault.value + limit, self.plan.mode, self.outcome, self.tries, self.struck, ratio
+        )
+
+
+def play(plan: Plan, storm: Storm, service: LocalService, config: dict[str, Any]) -> Played:
+    """Run a task through a storm to its end, and judge what is left."""
+    played = Played(plan)
+    conn_id = f"faults_{plan.name.lower()}"
+    variable = f"AIRFLOW_CONN_{conn_id.upper()}"
+    address = urlsplit(service.endpoint)
+    with FaultyProxy((address.hostname or "", address.port or 80), storm) as proxy:
+        keys = [new_key(service, f"{plan.name.lower()}-{n}") for n in range(2)]
+        os.environ[variable] = _connection(proxy.port, keys[0])
+        storm.port = proxy.port
+        storm.rotate = lambda: os.environ.__setitem__(variable, _connection(proxy.port, keys[1]))
+        one = Try(dag_id=plan.name, max_tries=RETRIES)
+        job = with_static(config, seconds="600") if plan.limit == "timeout" else config
+        task = make(
+            HyperParameterTuningJobOperator,
+            config=job,
+            deferrable=plan.mode == "deferrable",
+            poll_interval=POLL_INTERVAL,
+            aws_conn_id=conn_id,
+            retries=RETRIES,
+            max_unreachable=UNREACHABLE_SECONDS if plan.limit == "unreachable" else None,
+            timeout=TIMEOUT_SECONDS if plan.limit == "timeout" else None,
+        )
+        _run(task, one, played)
+        ended = time.time()
+        os.environ.pop(variable, None)
+    name = Owner.from_context(one.context(task)).base_name
+    jobs = ledger.settled(service.client("sagemaker"), name)
+    played.struck = len(proxy.struck) + storm.machine.struck[proxy.port]
+    played.trouble = 0.0 if storm.began is None else storm.seconds
+    try:
+        played.outcome = ledger.judge(jobs, played.delivered)
+    except ledger.Violation as violation:
+        played.outcome = VIOLATED
+        played.told = f"{plan}: {violation}; tries: {played.tries}, {played.error}; calls: {_short(proxy)}"
+    if played.outcome == "delivered" and jobs[0].ended is not None:
+        played.lateness = max(0.0, ended - max(jobs[0].ended, storm.over if storm.began else 0.0))
+    return played
+
+
+def _run(task: Any, one: Try, played: Played) -> None:
+    """All tries of a task, as Airflow makes them."""
+    while True:
+        played.tries += 1
+        try:
+            played.delivered.append(_attempt(task, one))
+            return
+        except (AirflowFailException, AirflowSkipException) as error:
+            played.error = repr(error)[:500]
+            return
+        except Exception as error:
+            played.error = repr(error)[:500]
+            if one.try_number > one.max_tries:
+                return
+        one = one.retry()
+        time.sleep(0.5)
+
+
+def _attempt(task: Any, one: Try) -> dict[str, Any]:
+    context = one.context(task)
+    task.__dict__.pop("hook", None)  # each leg is a process of its own in life
+    method, arguments = "execute", None
+    while True:
+        try:
+            if arguments is None:
+                return dict(task.execute(context))
+            return dict(task.resume_execution(method, arguments, context))
+        except TaskDeferred as deferred:
+            method, arguments = deferred.method_name, dict(deferred.kwargs or {})
+            try:
+                arguments["event"] = asyncio.run(_first_event(deferred.trigger))
+            except Exception as error:
+                method, arguments = "__fail__", {"error": "Trigger failure", "traceback": [repr(error)]}
+            task.__dict__.pop("hook", None)
+
+
+async def _first_event(trigger: Any) -> Any:
+    # Each triggerer has a thread for what must not block its loop; without a context, all in this process share one.
+    async with ThreadSensitiveContext():
+        async for event in trigger.run():
+            return event.payload
+    raise RuntimeError("the trigger ended without an event")
+
+
+def new_key(service: LocalService, user: str) -> dict[str, str]:
+    """An access key of its own."""
+    iam = service.client("iam")
+    iam.create_user(UserName=user)
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    return {"login": key["AccessKeyId"], "password": key["SecretAccessKey"]}
+
+
+def _connection(port: int, key: dict[str, str]) -> str:
+    extra = {
+        "endpoint_url": f"http://localhost:{port}",
+        "region_name": "us-east-1",
+        # A call that hangs is to end within seconds, not within the minute or so of life.
+        "config_kwargs": {"connect_timeout": 2, "read_timeout": 2},
+    }
+    return json.dumps({"conn_type": "aws", **key, "extra": extra})
+
+
+def _short(proxy: FaultyProxy) -> str:
+    return " ".join(
+        f"{call.operation.replace('HyperParameterTuningJob', 'HPTJ')}{':' + trouble.name if trouble else ''}"
+        for call, trouble in proxy.calls
+    )

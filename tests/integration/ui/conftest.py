@@ -1,0 +1,135 @@
+"""A real API server with the page, users with different permissions, and tuning jobs of two DAGs."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from airflow_hpt_provider.demo.airflow import LocalAirflow
+from airflow_hpt_provider.demo.processes import ChildProcess, stop_all
+from airflow_hpt_provider.demo.service import LocalService
+from airflow_hpt_provider.demo.waiting import wait_until
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[2]
+SCRIPT = HERE.parent / "provider" / "training" / "quick.py"
+PERMISSIONS = {
+    "viewer": {"mine": "read"},
+    "editor": {"mine": "edit"},
+    "neighbour": {"mine": "edit", "theirs": "read"},
+    "other": {"theirs": "edit"},
+    "nobody": {},
+}
+TOKENS = """
+import json, sys
+from airflow.api_fastapi.app import create_auth_manager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+manager = create_auth_manager()
+users = json.loads(sys.argv[1])
+print(json.dumps({one: manager.generate_jwt(SimpleAuthManagerUser(username=one, role="viewer")) for one in users}))
+"""
+
+
+@dataclass
+class Page:
+    """The running API server.
+
+    Attributes:
+        url: its address.
+        tokens: user -> token.
+        runs: DAG id -> run id.
+        service: the local tuning service.
+    """
+
+    url: str
+    tokens: dict[str, str]
+    runs: dict[str, str]
+    service: LocalService
+
+    def ask(self, user: str | None, method: str, path: str, **kwargs: Any) -> httpx.Response:
+        """A request below the page's prefix; by nobody if there is no user."""
+        headers = {"Authorization": f"Bearer {self.tokens[user]}"} if user else {}
+        headers |= kwargs.pop("headers", {})
+        url = f"{self.url}/hpt{path}"
+        return httpx.request(method, url, headers=headers, timeout=60, trust_env=False, **kwargs)
+
+    def task(self, dag_id: str, task_id: str, rest: str = "") -> str:
+        """The path of a task's tuning job in the API."""
+        return f"/api/dags/{dag_id}/runs/{quote(self.runs[dag_id], safe='')}/tasks/{task_id}{rest}"
+
+
+@pytest.fixture(scope="session")
+def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    folder = tmp_path_factory.mktemp("page")
+    images, gate = folder / "images.toml", folder / "gate"
+    images.write_text(f'[[image]]\nmatch = "*/quick:*"\ncommand = ["{sys.executable}", "{SCRIPT}"]\n')
+    with LocalService(folder / "service", images) as service:
+        service.client("s3").create_bucket(Bucket="tuning-tests")
+        airflow = LocalAirflow(
+            folder / "airflow",
+            HERE,
+            {
+                "AIRFLOW_CONN_AWS_DEFAULT": service.airflow_connection,
+                "AIRFLOW__CORE__AUTH_MANAGER": "tests.support.per_dag_auth.PerDagAuthManager",
+                "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
+                "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
+                "HPT_TEST_PERMISSIONS": json.dumps(PERMISSIONS),
+                "HPT_TEST_GATE": str(gate),
+                "PYTHONPATH": str(ROOT),
+            },
+        )
+        airflow.logs.mkdir(parents=True)
+        run = _program(airflow.environment)
+        run("-m", "airflow", "db", "migrate")
+        printed = run(str(HERE / "dags.py"))
+        runs = json.loads(printed.rsplit("RUNS ", 1)[1])
+        tokens = json.loads(run("-c", TOKENS, json.dumps(list(PERMISSIONS))).splitlines()[-1])
+        server = ChildProcess(
+            "airflow api-server",
+            [
+                *(sys.executable, "-m", "airflow", "api-server", "--host", "127.0.0.1"),
+                *("--port", airflow.url.rsplit(":", 1)[1]),
+            ],
+            airflow.environment,
+            airflow.logs / "api-server.log",
+        )
+        server.start()
+        try:
+            wait_until(lambda: _answers(server, airflow.url), 240, f"no API server; log: {server.log}")
+            yield Page(airflow.url, tokens, runs, service)
+        finally:
+            stop_all([server])
+            gate.touch()
+
+
+def _program(environment: dict[str, str]) -> Callable[..., str]:
+    def run(*arguments: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=400,
+            cwd=ROOT,
+        )
+        assert done.returncode == 0, f"{arguments[:3]}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return done.stdout
+
+    return run
+
+
+def _answers(server: ChildProcess, url: str) -> bool:
+    server.check()
+    try:
+        return httpx.get(f"{url}/hpt/jobs", timeout=10, trust_env=False).status_code == 401
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,90 @@
+"""Run as a program, in the environment of a private Airflow: tasks that make tuning jobs, and some that do not.
+
+What they leave in Airflow's database is what the page reads. Prints the run ids as JSON.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import Any
+
+from airflow.sdk import DAG, task
+
+from airflow_hpt_provider.models import Continuous
+from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
+
+
+def job(name: str, **static: str) -> dict[str, Any]:
+    return {
+        "HyperParameterTuningJobName": name,
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Random",
+            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "objective"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1},
+            "ParameterRanges": {"x": Continuous(0.001, 1, log=True)},
+        },
+        "TrainingJobDefinition": {
+            "AlgorithmSpecification": {
+                "TrainingImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1",
+                "TrainingInputMode": "File",
+                "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([0-9.]+);"}],
+            },
+            "StaticHyperParameters": {"fail": "never", "gate": "", "note": "none", **static},
+            "OutputDataConfig": {"S3OutputPath": "s3://tuning-tests/models"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+            "RoleArn": "arn:aws:iam::123456789012:role/tuning",
+        },
+    }
+
+
+def child_of(parent: str, name: str, gate: str) -> dict[str, Any]:
+    warm_start = {
+        "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": parent}],
+        "WarmStartType": "IdenticalDataAndAlgorithm",
+    }
+    return {**job(name, gate=gate), "WarmStartConfig": warm_start}
+
+
+@task
+def names(tuning_job_name: str, aws_conn_id: str, ti: Any = None) -> None:
+    """An XCom that names somebody else's job, as whoever may edit XComs can write it."""
+    ti.xcom_push(key="tuning_job_name", value=tuning_job_name)
+    ti.xcom_push(key="tuning_connection", value={"aws_conn_id": aws_conn_id, "region_name": None})
+
+
+@task
+def nothing() -> None:
+    """Makes no tuning job."""
+
+
+GATE = os.environ.get("HPT_TEST_GATE", "")
+
+with DAG("theirs", schedule=None) as theirs:
+    HyperParameterTuningJobOperator(
+        task_id="tune", config=job("theirs", note="their-secret"), deferrable=False, poll_interval=0.5
+    )
+
+with DAG("mine", schedule=None) as mine:
+    HyperParameterTuningJobOperator(
+        task_id="tune", config=job("mine", gate=GATE), deferrable=False, wait_for_completion=False
+    )
+    HyperParameterTuningJobOperator(
+        task_id="child",
+        config=child_of("theirs", "child", GATE),
+        deferrable=False,
+        wait_for_completion=False,
+    )
+    names.override(task_id="borrowed")("theirs", "aws_default")
+    names.override(task_id="deleted")("never-made", "aws_default")
+    names.override(task_id="no_connection")("mine", "no_such_connection")
+    nothing()
+
+if __name__ == "__main__":
+    # theirs first: its job is the child's parent, which has to have ended
+    done = [dag.test() for dag in (theirs, mine)]
+    assert all(run.state == "success" for run in done), done
+    runs = {run.dag_id: run.run_id for run in done}
+    sys.stdout.write(f"\nRUNS {json.dumps(runs)}\n")

@@ -1,0 +1,222 @@
+"""Every route of the tuning page, as nobody, a viewer, an editor, and people of another DAG."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+
+from airflow_hpt_provider.demo.waiting import wait_until
+
+if TYPE_CHECKING:
+    from tests.integration.ui.conftest import Page
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+
+TASK = "/api/dags/{dag_id}/runs/{run_id}/tasks/{task_id}"
+ROUTES = {
+    ("GET", "/task/{dag_id}/{run_id}/{task_id}"),
+    ("GET", "/run/{dag_id}/{run_id}"),
+    ("GET", "/jobs"),
+    ("GET", "/static/{path:path}"),
+    ("GET", TASK),
+    ("GET", f"{TASK}/importance"),
+    ("GET", f"{TASK}/parents/{{name}}"),
+    ("GET", f"{TASK}/trials.csv"),
+    ("GET", f"{TASK}/trials.json"),
+    ("POST", f"{TASK}/stop"),
+    ("GET", "/api/dags/{dag_id}/runs/{run_id}/jobs"),
+    ("GET", "/api/jobs"),
+}
+OF_A_DAG = sorted((method, path) for method, path in ROUTES if path.startswith("/api/dags/"))
+OURS = {"X-Requested-With": "tuning-page", "Sec-Fetch-Site": "same-origin"}
+
+
+def at(page: Page, path: str, dag_id: str = "mine", task_id: str = "tune") -> str:
+    return path.replace("{path:path}", "icon.svg").format(
+        dag_id=dag_id, run_id=page.runs[dag_id].replace("+", "%2B"), task_id=task_id, name="theirs"
+    )
+
+
+@pytest.mark.filterwarnings("ignore")  # what Airflow's API server warns of when it is imported
+def test_these_are_all_the_routes() -> None:
+    from airflow_hpt_provider.ui.app import create_app
+
+    found = {(method, route.path) for route in create_app().routes for method in route.methods - {"HEAD"}}
+    assert found == ROUTES
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(ROUTES))
+def test_nobody_gets_anything(page: Page, method: str, path: str) -> None:
+    answer = page.ask(None, method, at(page, path), headers=OURS)
+    assert answer.status_code == 401, answer.text
+    forged = page.ask(None, method, at(page, path), headers=OURS, cookies={"_token": "forged"})
+    assert forged.status_code in (401, 403), forged.text
+
+
+@pytest.mark.parametrize("user", ["other", "nobody"])
+@pytest.mark.parametrize(("method", "path"), OF_A_DAG)
+def test_a_dag_that_one_may_not_read_is_closed(page: Page, user: str, method: str, path: str) -> None:
+    assert page.ask(user, method, at(page, path), headers=OURS).status_code == 403
+
+
+def test_a_viewer_sees_the_job_and_may_not_stop_it(page: Page) -> None:
+    answer = page.ask("viewer", "GET", page.task("mine", "tune"))
+    assert answer.status_code == 200, answer.text
+    document = answer.json()
+    assert document["job"]["name"] == "mine"
+    assert document["page"]["can_stop"] is False
+    assert document["parameters"][0] == {
+        "name": "x", "kind": "continuous", "scale": "log", "min": 0.001, "max": 1,
+    }  # fmt: skip
+    refused = page.ask("viewer", "POST", page.task("mine", "tune", "/stop"), headers=OURS)
+    assert refused.status_code == 403
+    assert _status(page, "mine") == "InProgress"
+
+
+def test_airflows_cookie_is_enough_to_look(page: Page) -> None:
+    cookies = {"_token": page.tokens["viewer"]}
+    assert page.ask(None, "GET", page.task("mine", "tune"), cookies=cookies).status_code == 200
+
+
+def test_another_dags_job_is_not_reached_through_an_xcom_of_mine(page: Page) -> None:
+    for user in ("viewer", "editor"):
+        for rest in ("", "/importance", "/trials.csv", "/trials.json"):
+            answer = page.ask(user, "GET", page.task("mine", "borrowed", rest))
+            assert (answer.status_code, answer.json()["kind"]) == (403, "forbidden"), rest
+            assert "their-secret" not in answer.text
+        assert page.ask(user, "GET", page.task("mine", "child", "/parents/theirs")).status_code == 403
+    assert page.ask("editor", "POST", page.task("mine", "borrowed", "/stop"), headers=OURS).status_code == 403
+
+
+def test_who_may_read_both_dags_sees_it_but_stops_only_what_both_allow(page: Page) -> None:
+    answer = page.ask("neighbour", "GET", page.task("mine", "borrowed"))
+    assert answer.json()["job"]["name"] == "theirs"
+    stop = page.ask("neighbour", "POST", page.task("mine", "borrowed", "/stop"), headers=OURS)
+    assert stop.status_code == 403
+    parent = page.ask("neighbour", "GET", page.task("mine", "child", "/parents/theirs"))
+    assert parent.json()["job"]["name"] == "theirs"
+    assert len(parent.json()["trials"]["name"]) == 2
+    stranger = page.ask("neighbour", "GET", page.task("mine", "child", "/parents/mine"))
+    assert stranger.status_code == 404
+
+
+def test_static_hyperparameters_are_not_told(page: Page) -> None:
+    answer = page.ask("other", "GET", page.task("theirs", "tune"))
+    assert answer.json()["job"]["status"] == "Completed"
+    assert "their-secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("user", "dags"),
+    [("viewer", {"mine"}), ("other", {"theirs"}), ("neighbour", {"mine", "theirs"}), ("nobody", set())],
+)
+def test_the_list_has_only_jobs_of_readable_dags(page: Page, user: str, dags: set[str]) -> None:
+    answer = page.ask(user, "GET", "/api/jobs")
+    assert answer.status_code == 200
+    rows = answer.json()["jobs"]
+    assert {row["dag_id"] for row in rows} == dags
+    if "theirs" in dags:
+        row = next(row for row in rows if row["dag_id"] == "theirs")
+        assert (row["name"], row["status"], row["finished"]) == ("theirs", "Completed", 2)
+
+
+def test_the_list_tells_nothing_of_jobs_that_the_task_only_names(page: Page) -> None:
+    rows = {row["task_id"]: row for row in page.ask("viewer", "GET", "/api/jobs").json()["jobs"]}
+    assert rows["tune"]["status"] == "InProgress"
+    assert rows["borrowed"]["status"] is None, "its XComs lack the job's ARN"
+
+
+def test_the_list_of_a_run(page: Page) -> None:
+    path = at(page, "/api/dags/{dag_id}/runs/{run_id}/jobs")
+    rows = page.ask("viewer", "GET", path).json()["jobs"]
+    assert {row["task_id"] for row in rows} == {"tune", "child", "borrowed", "deleted", "no_connection"}
+
+
+@pytest.mark.parametrize(
+    ("task_id", "status", "kind"),
+    [
+        ("nothing", 404, "no_job"),
+        ("no_such_task", 404, "no_task"),
+        ("deleted", 404, "job_gone"),
+        ("no_connection", 502, "credentials"),
+    ],
+)
+def test_what_is_wrong_is_told_with_a_remedy(page: Page, task_id: str, status: int, kind: str) -> None:
+    answer = page.ask("viewer", "GET", page.task("mine", task_id))
+    assert (answer.status_code, answer.json()["kind"]) == (status, kind)
+    assert answer.json()["remedy"]
+
+
+def test_an_unchanged_job_is_not_sent_twice(page: Page) -> None:
+    first = page.ask("other", "GET", page.task("theirs", "tune") + "?map_index={MAP_INDEX}")
+    again = page.ask(
+        "other", "GET", page.task("theirs", "tune"), headers={"If-None-Match": first.headers["ETag"]}
+    )
+    assert (again.status_code, again.content) == (304, b"")
+
+
+def test_downloads(page: Page) -> None:
+    text = page.ask("other", "GET", page.task("theirs", "tune", "/trials.csv"))
+    assert text.headers["Content-Disposition"] == 'attachment; filename="theirs.csv"'
+    rows = list(csv.DictReader(io.StringIO(text.text)))
+    told = page.ask("other", "GET", page.task("theirs", "tune", "/trials.json")).json()
+    assert [row["training_job_name"] for row in rows] == [row["training_job_name"] for row in told]
+    assert {row["status"] for row in rows} == {"Completed"}
+    assert all(float(row["hyperparameter.x"]) > 0 for row in rows)
+
+
+def test_importance_says_when_it_comes(page: Page) -> None:
+    answer = page.ask("other", "GET", page.task("theirs", "tune", "/importance"))
+    assert (answer.status_code, answer.json()["kind"]) == (409, "too_few_trials")
+
+
+def test_no_file_outside_of_the_bundle_is_sent(page: Page) -> None:
+    for path in ("%2e%2e/app.py", "..%2fapp.py", "assets/%2e%2e/%2e%2e/app.py", "/etc/passwd"):
+        assert page.ask("viewer", "GET", f"/static/{path}").status_code == 404, path
+
+
+def test_the_pages_headers(page: Page) -> None:
+    answer = page.ask("viewer", "GET", at(page, "/task/{dag_id}/{run_id}/{task_id}"))
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"Sec-Fetch-Site": "same-origin"},
+        {**OURS, "Sec-Fetch-Site": "cross-site"},
+        {**OURS, "Sec-Fetch-Site": "same-site"},
+        {"X-Requested-With": "XMLHttpRequest"},
+    ],
+)
+def test_another_site_cannot_stop_a_job(page: Page, headers: dict[str, str]) -> None:
+    cookies = {"_token": page.tokens["editor"]}
+    answer = page.ask(None, "POST", page.task("mine", "child", "/stop"), headers=headers, cookies=cookies)
+    assert answer.status_code == 403
+    assert _status(page, "child") == "InProgress"
+
+
+def test_an_editor_stops_the_job(page: Page) -> None:
+    assert page.ask("editor", "GET", page.task("mine", "child")).json()["page"]["can_stop"] is True
+    answer = page.ask("editor", "POST", page.task("mine", "child", "/stop"), headers=OURS)
+    assert (answer.status_code, answer.json()) == (200, {"stopped": True})
+    wait_until(lambda: _status(page, "child") == "Stopped", 60, "the job was not stopped")
+
+    def shown() -> bool:
+        return bool(page.ask("editor", "GET", page.task("mine", "child")).json()["job"]["ended"])
+
+    wait_until(shown, 60, "the page does not tell")
+    again = page.ask("editor", "POST", page.task("mine", "child", "/stop"), headers=OURS)
+    assert again.json() == {"stopped": False}
+
+
+def _status(page: Page, name: str) -> str:
+    answer = page.service.client("sagemaker").describe_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=name
+    )
+    return str(answer["HyperParameterTuningJobStatus"])

@@ -1,0 +1,160 @@
+"""The tuning page as a person uses it: in Airflow's UI, in a real browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_hpt_provider.demo.waiting import wait_until
+from airflow_hpt_provider.ui.pages import BUNDLE
+from airflow_hpt_provider.ui.urls import DAG_RUN_TAB, NAVIGATION_PAGE, bare_task_page, task_page
+from benchmarks.page.session import browser, chromium
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.demo.session import DemoSession
+
+pytestmark = [
+    pytest.mark.system,
+    pytest.mark.timeout(600),
+    pytest.mark.skipif(chromium() is None, reason="no Chromium is installed"),
+    pytest.mark.skipif(not (BUNDLE / "index.html").is_file(), reason="the page is not built: make ui"),
+]
+PATIENCE = 240.0
+MS = 60_000
+"""How long the browser waits for something to appear."""
+
+
+@pytest.fixture(scope="module")
+def chrome() -> Iterator[Any]:
+    pytest.importorskip("playwright", reason="Playwright is not installed: make env-browser")
+    with browser() as running:
+        yield running
+
+
+@pytest.fixture
+def tab(chrome: Any) -> Iterator[Any]:
+    """A browser tab; an error in the page's script fails the test."""
+    context = chrome.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(MS)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    yield page
+    context.close()
+    assert not errors
+
+
+@pytest.fixture(scope="module")
+def finished(demo: DemoSession) -> str:
+    """The run id of a finished run of DAG ``sync``."""
+    api = demo.airflow.api
+    api.wait_for_dag("sync")
+    run_id = api.trigger("sync")
+    assert api.wait_for_run("sync", run_id, PATIENCE) == "success"
+    return run_id
+
+
+def column(page: Any, number: int) -> list[str]:
+    return [text.strip() for text in page.locator(f"tbody tr td:nth-child({number})").all_inner_texts()]
+
+
+def test_the_tab_of_a_task_in_airflows_ui(demo: DemoSession, tab: Any, finished: str) -> None:
+    tab.goto(demo.airflow.url + task_page("sync", finished, "tune"))
+    frame = tab.frame_locator("iframe")
+    frame.locator("h1").wait_for()
+    job = demo.airflow.api.xcom("sync", finished, "tune", "tuning_job_name")
+    assert frame.locator("h1").inner_text() == job
+    assert "4 of 4 training jobs" in frame.locator(".legend").inner_text()
+    frame.locator("canvas").first.wait_for()
+    metric = demo.airflow.api.xcom("sync", finished, "tune", "final_metric")
+    assert float(
+        frame.locator(".stat-best strong").inner_text().replace("\N{MINUS SIGN}", "-")
+    ) == pytest.approx(metric, rel=1e-4)
+
+
+def test_sorting_and_filtering(demo: DemoSession, tab: Any, finished: str) -> None:
+    tab.goto(demo.airflow.url + bare_task_page("sync", finished, "tune"))
+    tab.locator("tbody tr").nth(3).wait_for()
+    metrics = [float(text) for text in column(tab, 2)]
+    assert metrics == sorted(metrics)
+    head = tab.get_by_role("columnheader", name="objective")
+    head.get_by_role("button").press("Enter")  # by keyboard
+    assert head.get_attribute("aria-sort") == "descending"
+    assert [float(text) for text in column(tab, 2)] == sorted(metrics, reverse=True)
+    tab.get_by_role("columnheader", name="#").get_by_role("button").click()
+    assert column(tab, 1) == ["1", "2", "3", "4"]
+    tab.get_by_role("searchbox").fill("number<=2")
+    assert column(tab, 1) == ["1", "2"]
+    tab.get_by_role("searchbox").fill("no such thing")
+    tab.get_by_text("No training job matches the filter.").wait_for()
+
+
+def test_downloads(demo: DemoSession, tab: Any, finished: str) -> None:
+    tab.goto(demo.airflow.url + bare_task_page("sync", finished, "tune"))
+    with tab.expect_download() as started:
+        tab.get_by_role("link", name="CSV").click()
+    lines = started.value.path().read_text().splitlines()
+    assert lines[0].startswith("training_job_name,status,objective,")
+    assert len(lines) == 5
+
+
+def test_from_the_lists_to_a_job(demo: DemoSession, tab: Any, finished: str) -> None:
+    job = demo.airflow.api.xcom("sync", finished, "tune", "tuning_job_name")
+    tab.goto(f"{demo.airflow.url}/dags/sync/runs/{finished}/plugin/{DAG_RUN_TAB}")
+    frame = tab.frame_locator("iframe")
+    frame.get_by_role("link", name=job).click()
+    frame.locator("h1", has_text=job).wait_for()
+    tab.goto(f"{demo.airflow.url}/plugin/{NAVIGATION_PAGE}")
+    frame.get_by_role("link", name=job).wait_for()
+
+
+def test_the_theme_is_airflows(demo: DemoSession, tab: Any, finished: str) -> None:
+    tab.goto(demo.airflow.url + task_page("sync", finished, "tune"))
+    frame = tab.frame_locator("iframe")
+    frame.locator("h1").wait_for()
+    for theme in ("dark", "light"):
+        tab.evaluate("theme => localStorage.setItem('theme', theme)", theme)
+        tab.reload()
+        frame.locator("h1").wait_for()
+        assert frame.locator("html").get_attribute("data-theme") == theme
+
+
+def test_a_phone_shows_it_without_scrolling_sideways(demo: DemoSession, tab: Any, finished: str) -> None:
+    tab.set_viewport_size({"width": 390, "height": 844})
+    tab.goto(demo.airflow.url + bare_task_page("sync", finished, "tune"))
+    tab.locator("tbody tr").first.wait_for()
+    assert tab.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_a_task_without_a_tuning_job_says_so(demo: DemoSession, tab: Any, finished: str) -> None:
+    tab.goto(demo.airflow.url + bare_task_page("sync", finished, "no_such_task"))
+    tab.get_by_role("heading", name="There is no such task instance").wait_for()
+
+
+def test_a_running_job_refreshes_itself_and_is_stopped_by_a_click(demo: DemoSession, tab: Any) -> None:
+    api = demo.airflow.api
+    api.wait_for_dag("endless")
+    run_id = api.trigger("endless")
+    tab.goto(demo.airflow.url + bare_task_page("endless", run_id, "tune"))
+    tab.get_by_text("No tuning job yet").or_(tab.locator("header")).first.wait_for()
+    # without a reload, the job appears, and its training jobs start
+    tab.locator(".key-running").wait_for(timeout=PATIENCE * 1000)
+    job = api.xcom("endless", run_id, "tune", "tuning_job_name")
+    tab.get_by_role("button", name="Stop", exact=True).click()
+    tab.get_by_role("button", name="Let it run").click()
+    assert _status(demo, job) == "InProgress"
+    tab.get_by_role("button", name="Stop", exact=True).click()
+    tab.get_by_role("button", name="Stop tuning job").click()
+    wait_until(lambda: _status(demo, job) == "Stopped", PATIENCE, f"tuning job {job} was not stopped")
+    tab.locator(".actions .status", has_text="Stopped").wait_for()
+    assert not tab.get_by_role("button", name="Stop", exact=True).is_visible()
+    assert api.wait_for_run("endless", run_id, PATIENCE) == "failed"
+
+
+def _status(demo: DemoSession, job: str) -> str:
+    answer = demo.service.client("sagemaker").describe_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=job
+    )
+    return str(answer["HyperParameterTuningJobStatus"])

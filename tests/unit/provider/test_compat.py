@@ -1,0 +1,71 @@
+"""What ``compat.py`` says of the running Airflow is what that Airflow has. ``make test-matrix`` runs this on each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from airflow_hpt_provider import compat
+
+
+def trigger_has_on_kill() -> bool:
+    from airflow.triggers.base import BaseTrigger
+
+    return hasattr(BaseTrigger, "on_kill")
+
+
+def has_retry_policies() -> bool:
+    import airflow.sdk
+
+    return hasattr(airflow.sdk, "RetryPolicy")
+
+
+def trigger_arguments_are_templates() -> bool:
+    from airflow.triggers.base import BaseTrigger
+
+    return hasattr(BaseTrigger, "render_template_fields")
+
+
+def triggers_can_push_xcoms() -> bool:
+    from airflow.sdk.bases.xcom import BaseXCom
+
+    return hasattr(BaseXCom, "aset")
+
+
+def context_has_a_state_store() -> bool:
+    from airflow.sdk import Context
+
+    return "task_state_store" in Context.__annotations__
+
+
+PROBES: dict[str, Callable[[], bool]] = {
+    "trigger_on_kill": trigger_has_on_kill,
+    "retry_policy": has_retry_policies,
+    "start_from_trigger": trigger_arguments_are_templates,
+    "finish_in_triggerer": triggers_can_push_xcoms,
+    "task_state_store": context_has_a_state_store,
+}
+
+
+def test_every_capability_has_a_probe() -> None:
+    assert set(PROBES) == set(compat.CAPABILITIES)
+
+
+@pytest.mark.parametrize("capability", PROBES)
+def test_compat_says_what_this_airflow_has(capability: str) -> None:
+    assert compat.has(capability) is PROBES[capability]()
+
+
+def test_the_version_is_the_running_one() -> None:
+    import airflow
+
+    assert airflow.__version__.startswith(".".join(map(str, compat.airflow_version())))
+
+
+def test_what_it_says_of_each_capability_is_a_sentence() -> None:
+    for capability in compat.CAPABILITIES.values():
+        assert capability.since >= (3, 1, 0)
+        for text in (capability.what, capability.below):
+            assert text[0].isupper()
+            assert text.endswith(".")

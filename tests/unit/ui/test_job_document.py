@@ -1,0 +1,157 @@
+"""What the page gets of a tuning job, what a file of it holds, and what matters in it."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import math
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from airflow_hpt_provider.models import TrainingJobSummary, TuningJobDescription
+from airflow_hpt_provider.ui import export
+from airflow_hpt_provider.ui.document import document, encode
+from airflow_hpt_provider.ui.importance import importance
+from airflow_hpt_provider.ui.problems import Problem
+
+START = datetime(2026, 11, 24, tzinfo=UTC)
+ARN = "arn:aws:sagemaker:us-east-1:123456789012"
+
+
+def description(**change: Any) -> TuningJobDescription:
+    answer = {
+        "HyperParameterTuningJobName": "job",
+        "HyperParameterTuningJobArn": f"{ARN}:hyper-parameter-tuning-job/job",
+        "HyperParameterTuningJobStatus": "InProgress",
+        "CreationTime": START,
+        "HyperParameterTuningJobConfig": {
+            "Strategy": "Random",
+            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+            "ResourceLimits": {"MaxNumberOfTrainingJobs": 1000, "MaxParallelTrainingJobs": 10},
+            "ParameterRanges": {
+                "ContinuousParameterRanges": [
+                    {"Name": "lr", "MinValue": "0.001", "MaxValue": "1", "ScalingType": "Logarithmic"},
+                    {"Name": "noise", "MinValue": "0", "MaxValue": "1"},
+                ],
+                "CategoricalParameterRanges": [{"Name": "kind", "Values": ["a", "b"]}],
+            },
+        },
+        "TrainingJobDefinition": {
+            "AlgorithmSpecification": {
+                "TrainingImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1",
+                "TrainingInputMode": "File",
+            },
+            "StaticHyperParameters": {"password": "not-for-the-page"},
+            "Environment": {"TOKEN": "neither-is-this"},
+            "RoleArn": "arn:aws:iam::123456789012:role/tuning",
+            "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
+            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 60},
+        },
+        "TrainingJobStatusCounters": {"Completed": 2, "NonRetryableError": 1, "RetryableError": 1},
+        "ObjectiveStatusCounters": {},
+    }
+    return TuningJobDescription.model_validate(answer | change)
+
+
+def trial(
+    number: int, metric: float | None = None, reason: str | None = None, **tuned: Any
+) -> TrainingJobSummary:
+    name = f"job-{number:03d}-{number * 2654435761 % 2**32:08x}"
+    answer: dict[str, Any] = {
+        "TrainingJobName": name,
+        "TrainingJobArn": f"{ARN}:training-job/{name}",
+        "CreationTime": START + timedelta(seconds=number),
+        "TrainingStartTime": START + timedelta(seconds=number + 1),
+        "TrainingEndTime": START + timedelta(seconds=number + 31.5),
+        "TrainingJobStatus": "Failed" if reason else "Completed",
+        "TunedHyperParameters": {key: str(value) for key, value in tuned.items()},
+        "FailureReason": reason,
+    }
+    if metric is not None:
+        answer["FinalHyperParameterTuningJobObjectiveMetric"] = {"MetricName": "loss", "Value": metric}
+    return TrainingJobSummary.model_validate(answer)
+
+
+def many(count: int) -> list[TrainingJobSummary]:
+    dice = random.Random(1)
+    points = [(10 ** dice.uniform(-3, 0), dice.random(), dice.choice("ab")) for _ in range(count)]
+    return [
+        trial(i + 1, (math.log10(lr) + 1.5) ** 2 + (kind == "b") * 0.3, lr=lr, noise=noise, kind=kind)
+        for i, (lr, noise, kind) in enumerate(points)
+    ]
+
+
+def test_columns_and_scales() -> None:
+    told = document(description(), [trial(1, 0.5, lr=0.1, noise=0.2, kind="a"), trial(2, reason="boom")])
+    assert told["parameters"] == [
+        {"name": "lr", "kind": "continuous", "scale": "log", "min": 0.001, "max": 1},
+        {"name": "noise", "kind": "continuous", "scale": "linear", "min": 0, "max": 1},
+        {"name": "kind", "kind": "categorical", "values": ["a", "b"]},
+    ]
+    assert told["trials"]["values"] == {"lr": [0.1, None], "noise": [0.2, None], "kind": ["a", None]}
+    assert told["trials"]["metric"] == [0.5, None]
+    assert told["trials"]["reason"] == [None, 0]
+    assert told["reasons"] == [{"text": "boom", "headline": "boom"}]
+    assert told["job"]["counters"] == {"completed": 2, "in_progress": 0, "failed": 2, "stopped": 0}
+    assert told["job"]["instances"] == [{"definition": None, "type": "ml.m5.large", "count": 2}]
+
+
+def test_what_may_be_secret_is_not_told() -> None:
+    text = encode(document(description(), many(3))).decode()
+    assert "not-for-the-page" not in text
+    assert "neither-is-this" not in text
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_numbers_that_json_cannot_hold_are_left_out(value: float) -> None:
+    told = json.loads(encode(document(description(), [trial(1, value, lr=value, noise=0, kind="a")])))
+    assert told["trials"]["metric"] == [None]
+    assert told["trials"]["values"]["lr"] == [None]
+
+
+def test_hyperparameters_without_a_range_are_found_in_the_training_jobs() -> None:
+    trials = [trial(1, 1.0, depth=3, booster="dart"), trial(2, 1.0, depth=4, booster="gbtree")]
+    kinds = {one["name"]: one["kind"] for one in document(description(), trials)["parameters"]}
+    assert (kinds["depth"], kinds["booster"]) == ("continuous", "categorical")
+
+
+def test_a_thousand_training_jobs_are_small() -> None:
+    assert len(gzip.compress(encode(document(description(), many(1000))), 5)) < 300_000
+
+
+def test_importance_finds_what_matters() -> None:
+    pytest.importorskip("sklearn")
+    found = importance(document(description(), many(120)))
+    shares = {one["name"]: one["share"] for one in found["parameters"]}
+    assert next(iter(shares)) == "lr"
+    assert shares["kind"] > shares["noise"]
+    assert sum(shares.values()) == pytest.approx(1, abs=0.01)
+    assert found["score"] > 0.7
+
+
+def test_importance_without_enough_training_jobs_or_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Problem) as few:
+        importance(document(description(), many(9)))
+    assert few.value.kind == "too_few_trials"
+    monkeypatch.setattr("airflow_hpt_provider.ui.importance.find_spec", lambda name: None)
+    with pytest.raises(Problem) as missing:
+        importance(document(description(), many(50)))
+    assert "airflow-hpt-provider[importance]" in missing.value.remedy
+
+
+def test_a_csv_runs_no_formula_in_a_spreadsheet() -> None:
+    told = document(description(), [trial(1, reason="=HYPERLINK(1)", lr=0.1, noise=0, kind="a")])
+    (row,) = csv.DictReader(io.StringIO(export.to_csv(told)))
+    assert row["failure_reason"] == "'=HYPERLINK(1)"
+    assert (row["hyperparameter.lr"], row["duration_seconds"]) == ("0.1", "30.5")
+    assert json.loads(export.to_json(told))[0]["failure_reason"] == "=HYPERLINK(1)"
+
+
+def test_a_job_without_training_jobs_makes_an_empty_file() -> None:
+    assert export.to_csv(document(description(), [])).strip() == "training_job_name"

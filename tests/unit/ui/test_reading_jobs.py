@@ -1,0 +1,112 @@
+"""How the page reads a job: few calls, the task's own connection, other people's jobs told apart."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_hpt_provider.hooks.settings import ConnectionSettings
+from airflow_hpt_provider.identity import FINGERPRINT_TAG, OWNER_TAG, Owner
+from airflow_hpt_provider.ui.jobs import _trials
+from airflow_hpt_provider.ui.tasks import _settings
+from tests.unit.ui.test_job_document import description, trial
+
+
+class Listing:
+    """ListTrainingJobs..., newest first, in pages of 100; counts the pages."""
+
+    def __init__(self, trials: list[Any]) -> None:
+        self.trials_newest_first, self.pages = trials[::-1], 0
+
+    def trials(self, name: str, **_: Any) -> Any:
+        for index, one in enumerate(self.trials_newest_first):
+            self.pages += index % 100 == 0
+            yield one
+
+
+def of(count: int) -> Any:
+    return description(TrainingJobStatusCounters={"Completed": count})
+
+
+def test_all_pages_are_read_once_then_only_the_newest() -> None:
+    first = Listing([trial(n, 1.0) for n in range(1, 951)])
+    known, _ = _trials(first, of(950), {})  # type: ignore[arg-type]
+    assert (len(known), first.pages) == (950, 10)
+    assert list(known) == [one.training_job_name for one in first.trials_newest_first[::-1]]
+    later = Listing([trial(n, 1.0) for n in range(1, 961)])
+    found, _ = _trials(later, of(960), known)  # type: ignore[arg-type]
+    assert (len(found), later.pages) == (960, 1)
+
+
+def test_a_running_one_is_looked_for_until_it_is_found() -> None:
+    trials = [trial(n, 1.0) for n in range(1, 301)]
+    running = trials[20].model_copy(update={"training_job_status": "InProgress"})
+    listing = Listing([*trials[:20], running, *trials[21:]])
+    known, _ = _trials(listing, of(300), {})  # type: ignore[arg-type]
+    ended = Listing(trials)
+    found, _ = _trials(ended, of(300), known)  # type: ignore[arg-type]
+    assert found[running.training_job_name].training_job_status == "Completed"
+    assert ended.pages == 3
+
+
+def test_rendered_fields_come_before_what_an_xcom_says() -> None:
+    rendered = {"aws_conn_id": "team_a", "region_name": "eu-west-1", "verify": None, "config": {}}
+    pushed = {"aws_conn_id": "stolen", "region_name": None}
+    assert _settings(rendered, pushed) == ConnectionSettings("team_a", "eu-west-1")
+    assert _settings(None, pushed).aws_conn_id == "stolen"
+    assert _settings({"op_args": []}, None) == ConnectionSettings()
+    assert _settings({"aws_conn_id": None}, None).aws_conn_id is None
+
+
+@pytest.mark.filterwarnings("ignore")  # what Airflow's API server warns of when it is imported
+def test_whose_job_it_is() -> None:
+    from airflow_hpt_provider.ui.access import maker
+
+    mine, sibling = Owner("mine", "tune", "run"), Owner("mine", "other", "run")
+    theirs = Owner("theirs", "tune", "run")
+
+    def tags(owner: Owner, **change: str) -> dict[str, str]:
+        return {tag["Key"]: tag["Value"] for tag in owner.tags("f")} | change
+
+    assert maker(tags(mine), mine) is None
+    assert maker(tags(sibling), mine) is None
+    assert maker(tags(theirs), mine) == "theirs"
+    assert maker({OWNER_TAG: theirs.digest, FINGERPRINT_TAG: "f"}, mine) == ""
+    assert maker({"cost-center": "7"}, mine) is None
+    assert maker(None, mine) is None
+
+
+def test_links_to_the_page() -> None:
+    from airflow_hpt_provider.ui.urls import bare_task_page, task_page
+
+    assert task_page("d", "a+b:c", "g.t") == "/dags/d/runs/a%2Bb%3Ac/tasks/g.t/plugin/tuning"
+    assert task_page("d", "r", "t", 3) == "/dags/d/runs/r/tasks/t/mapped/3/plugin/tuning"
+    assert bare_task_page("d", "r", "t", 3) == "/hpt/task/d/r/t?map_index=3"
+
+
+def test_the_plugin_loads_next_to_nothing_in_every_process() -> None:
+    program = (
+        "import sys, airflow.plugins_manager; before = set(sys.modules);"
+        "import airflow_hpt_provider.ui.plugin; print(*sorted(set(sys.modules) - before))"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True
+    )
+    loaded = set(printed.stdout.splitlines()[-1].split())
+    assert {name.split(".")[0] for name in loaded} <= {"airflow_hpt_provider"}, loaded
+    ours = {f"airflow_hpt_provider{name}" for name in ("", ".ui", ".ui.plugin", ".ui.urls")}
+    assert loaded <= ours
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_views_have_relative_addresses_and_routes_of_their_own() -> None:
+    from airflow_hpt_provider.ui.plugin import TuningPagePlugin
+
+    views = [SimpleNamespace(**view) for view in TuningPagePlugin.external_views]
+    assert {view.destination for view in views} == {"task_instance", "dag_run", "nav"}
+    assert len({view.url_route for view in views}) == 3
+    assert not any(view.href.startswith(("/", "http")) for view in views)
