@@ -39,7 +39,7 @@ def problems(site: Path) -> list[str]:
     for path, page in parsed.items():
         where = path.relative_to(site)
         found += [f"{where}: loads {url}" for url in page.loads if urlsplit(url).netloc]
-        for link in page.links:
+        for link in [*page.links, *page.loads]:
             url = urlsplit(link)
             if url.scheme or url.netloc:
                 continue

@@ -11,6 +11,7 @@ from docs.site import reference
 from docs.site.nav import nav
 
 REPOSITORY = Path(__file__).parents[2]
+IMAGES = REPOSITORY / "docs" / "images"
 PROJECT_PAGES = {
     "contributing.md": "CONTRIBUTING.md",
     "changelog.md": "CHANGELOG.md",
@@ -18,11 +19,15 @@ PROJECT_PAGES = {
 }
 _QUOTE = re.compile(r'^--8<-- "([^":]+)(?::([\w-]+))?"$', re.MULTILINE)
 
+_OUTSIDE = re.compile(r"(?<!!)\[([^\]]+)\]\(\.\./[^)]+\)")
+
 
 def kept() -> dict[str, str]:
     """The pages that are written by hand, or kept in the repository, by their path on the website."""
     folder = REPOSITORY / "docs"
     own = {page.relative_to(folder).as_posix(): page.read_text() for page in sorted(folder.rglob("*.md"))}
+    # Links to files of the repository lead somewhere in a checkout, but not on the website.
+    own = {name: text if "/" in name else _OUTSIDE.sub(r"\1", text) for name, text in own.items()}
     return own | {name: (REPOSITORY / file).read_text() for name, file in PROJECT_PAGES.items()}
 
 
@@ -39,6 +44,8 @@ def write(into: Path) -> list[str]:
         target = into / "pages" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text)
+    if IMAGES.is_dir():
+        shutil.copytree(IMAGES, into / "pages" / IMAGES.name)
     settings = (Path(__file__).parent / "zensical.toml").read_text()
     settings = settings.replace("@REPOSITORY@", str(REPOSITORY)).replace("@NAV@", _toml(nav(list(pages))))
     (into / "zensical.toml").write_text(settings)
