@@ -20,9 +20,9 @@ from airflow_hpt_provider.models import TuningResult
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.session import DemoSession
 
-pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 
-PATIENCE = 240
+PATIENCE = 420
 """Seconds; generous, for a busy machine."""
 RUNS = {
     "marked failed": "stopping",
