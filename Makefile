@@ -4,6 +4,8 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
+.PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts fuzz audit \
+        bench-import bench-search bench-service bench-overhead bench-waiting clean
 .PHONY: $(shell sed -nE 's/^([a-z-]+):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help:             ## list the commands
@@ -74,7 +76,7 @@ test-heavy: env   ## what takes minutes or large packages: 25 kills in one tunin
 	$(BIN)/pytest tests/integration -m heavy
 
 test-faults: env  ## 100 and more runs through faulty calls and kills (SEED=n; TABLE=docs/faults.md keeps the table)
-	$(BIN)/pytest tests/faults -m heavy $(if $(SEED),--fault-seed $(SEED)) $(if $(TABLE),--fault-table $(TABLE))
+	$(BIN)/pytest tests/faults/test_kills.py tests/faults/test_calls.py -m heavy $(if $(SEED),--fault-seed $(SEED)) $(if $(TABLE),--fault-table $(TABLE))
 
 test-system: env ui-if-npm env-browser  ## a real scheduler, triggerer and API server
 	$(BIN)/pytest tests/system
@@ -82,11 +84,15 @@ test-system: env ui-if-npm env-browser  ## a real scheduler, triggerer and API s
 fuzz: env         ## 10,000 malformed requests at a real local service (minutes; ARGS="--seed 2 --count 1000")
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
+audit: env        ## known vulnerabilities in what constraints.txt pins; says so where it cannot know
+	test -x .heavy/audit/bin/pip-audit || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/audit && \
+	  $(BIN)/uv pip install -q -p .heavy/audit/bin/python pip-audit; }
+	$(BIN)/python .ci/audit.py .heavy/audit/bin/pip-audit
 wheel: env        ## build the wheel into dist/; the same bytes for the same commit
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) \
 	  $(BIN)/python -m build --wheel --no-isolation --outdir dist
 
-test-wheel: env   ## install the wheel alone, with and without extras, and run the demo from it
+test-wheel: env ui-if-npm  ## install the wheel alone, with and without extras, and run the demo from it
 	$(BIN)/pytest tests/wheel tests/unit/packaging
 
 test-matrix: env  ## the suite's core on Airflow 3.1, 3.2, 3.3 and Python 3.11 to 3.13, as far as they are here

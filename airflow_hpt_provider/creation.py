@@ -2,25 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
-from airflow_hpt_provider.exceptions import TuningJobNameConflictError, TuningJobNotFoundError
-from airflow_hpt_provider.identity import DELIVERED_TAG, Owner, Verdict, attempt_name, judge
-from airflow_hpt_provider.retries import brief, error_code
+from airflow_hpt_provider.exceptions import (
+    TuningJobNameConflictError,
+    TuningJobNotFoundError,
+    TuningJobTimeoutError,
+)
+from airflow_hpt_provider.identity import (
+    DELIVERED_TAG,
+    FINGERPRINT_TAG,
+    OWNER_TAG,
+    RETRY_OF_TAG,
+    ROUND_TAG,
+    Owner,
+    Verdict,
+    attempt_name,
+    judge,
+)
+from airflow_hpt_provider.models import Attempt, TuningJobDescription
+from airflow_hpt_provider.retries import Verdict as Failure
+from airflow_hpt_provider.retries import brief, classify, error_code, is_denied
+from airflow_hpt_provider.retry_strategy import describe_series, warm_started
 from airflow_hpt_provider.waiting.decision import utcnow
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
     from airflow_hpt_provider.models import TuningJobRequest
+    from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
 
 OnNameConflict = Literal["fail", "next"]
-MAX_ATTEMPTS = 99
+MAX_NAMES = 99
 MAX_TAGS = 50
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+NAME = "name"
+"""In the task state store's value: the job's name, beside its marks (:meth:`Owner.marks`)."""
 
 
 @dataclass(frozen=True)
@@ -29,16 +49,26 @@ class OwnJob:
 
     Attributes:
         name, arn: its own.
-        attempt: 1 for the first job of this task instance, 2 for the second ...
-        created: when; the timeout counts from here.
+        created: when.
         rejoined: it was there before this try of the task.
+        marks: its tags that say whose it is; what they should be, if they could not be written.
+        earlier: the attempts that failed before it, if it is a retry of theirs.
     """
 
     name: str
     arn: str
-    attempt: int
     created: datetime
     rejoined: bool
+    marks: Mapping[str, str] = field(default_factory=dict)
+    earlier: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Past:
+    """A job of this task that is over and done with. Without permission to read its marks, they are empty."""
+
+    description: TuningJobDescription
+    marks: Mapping[str, str]
 
 
 @dataclass
@@ -50,7 +80,11 @@ class JobFinder:
         owner: the task instance.
         request: what to create; its name is the author's, or None for a derived one.
         on_name_conflict: when the name is taken by another's job: ``fail``, or take the ``next`` free name.
-        known_name: the job's name as the task's state store remembers it, if there is one.
+        memory: what the task state store knows of the task's last job: its ``name`` and marks.
+        retry_strategy: whether a job that failed is retried by another one.
+        timeout: for all attempts of such a series together.
+        stop_superseded: stop a job of this task that runs with another config; else it is a name conflict.
+        on_create: told the name right before a job is created; None if it was not created after all.
         log: the task's.
     """
 
@@ -58,7 +92,11 @@ class JobFinder:
     owner: Owner
     request: TuningJobRequest
     on_name_conflict: OnNameConflict = "fail"
-    known_name: str | None = None
+    memory: Mapping[str, str] = field(default_factory=dict)
+    retry_strategy: TuningRetryStrategy | None = None
+    timeout: timedelta | None = None
+    stop_superseded: bool = False
+    on_create: Callable[[str | None], None] = lambda name: None
     log: Any = None
 
     def find_or_create(self) -> OwnJob:
@@ -69,88 +107,190 @@ class JobFinder:
 
         Raises:
             TuningJobNameConflictError: see ``on_name_conflict``.
+            TuningJobTimeoutError: another attempt is due, but the time for all of them is over.
             botocore.exceptions.ClientError: the request was refused.
         """
         given = self.request.hyper_parameter_tuning_job_name
         base = given or self.owner.base_name
-        for attempt in range(1, MAX_ATTEMPTS + 1):
-            name = attempt_name(base, attempt)
-            found = self._look(name, attempt, derived=given is None)
+        series: list[_Past] = []
+        for number in range(1, MAX_NAMES + 1):
+            name = attempt_name(base, number)
+            found = self._look(name, series, derived=given is None)
+            if found is None and self._is_own(attempt_name(base, number + 1), derived=given is None):
+                continue  # somebody has deleted it, but what came after it counts
             if found is None:
                 # Losing the race for the name means that there is now a job to look at.
-                found = self._create(name, attempt) or self._look(name, attempt, derived=given is None)
+                found = self._create(name, series) or self._look(name, series, derived=given is None)
             if isinstance(found, OwnJob):
                 return found
+            if isinstance(found, _Past):
+                series = [*(series if self._is_retry(found.marks, series) else ()), found]
         raise TuningJobNameConflictError(
-            f"All names from {base} to {attempt_name(base, MAX_ATTEMPTS)} are taken. Delete old tuning jobs or give"
+            f"All names from {base} to {attempt_name(base, MAX_NAMES)} are taken. Delete old tuning jobs or give"
             " HyperParameterTuningJobName another value.",
             base,
         )
 
-    def _look(self, name: str, attempt: int, *, derived: bool) -> OwnJob | Verdict | None:
-        """The job of this name if it is the one to wait for; why not, if it is not; None if there is none."""
+    # -- what is there -----------------------------------------------------------------------------------
+
+    def _look(self, name: str, series: list[_Past], *, derived: bool) -> OwnJob | _Past | Verdict | None:
+        """The job of this name if it is the one to wait for; what it is else; None if there is none."""
         try:
             description = self.hook.describe(name)
         except TuningJobNotFoundError:
             return None
-        arn = description.hyper_parameter_tuning_job_arn
+        arn, remembered = description.hyper_parameter_tuning_job_arn, self.memory.get(NAME) == name
+        marks = self._marks(arn, remembered=remembered)
         verdict = judge(
             description.status,
-            self._tags(arn),
+            marks,
             self.owner,
             self.request.fingerprint(),
-            known_own=derived or name == self.known_name,
+            known_own=derived or remembered,
         )
         if verdict in {Verdict.REJOIN, Verdict.TAKE}:
             self.log.info("Tuning job %s is this task's own: %s.", name, verdict.value)
-            return OwnJob(name, arn, attempt, description.creation_time, rejoined=True)
+            earlier = series if self._is_retry(marks or {}, series) else []
+            marks = marks or self.owner.marks(self.request.fingerprint())
+            return self._own(name, arn, description.creation_time, marks, earlier, rejoined=True)
+        if verdict is Verdict.CHANGED and self.stop_superseded:
+            self.log.warning("Tuning job %s %s: it is stopped.", name, verdict.value)
+            self.hook.stop(name)
+            return verdict
         if verdict is Verdict.NEXT or self.on_name_conflict == "next":
             self.log.info("Tuning job %s (%s): %s.", name, description.status, verdict.value)
-            return verdict
+            return _Past(description, marks or {}) if verdict is Verdict.NEXT else verdict
         raise TuningJobNameConflictError(
             f"Tuning job {name} ({description.status}) {verdict.value}. Give HyperParameterTuningJobName another"
             " value, stop that job, or set on_name_conflict='next'.",
             name,
         )
 
-    def _create(self, name: str, attempt: int) -> OwnJob | None:
+    def _is_own(self, name: str, *, derived: bool) -> bool:
+        """Whether there is a job of this name, and it is this task's."""
+        try:
+            arn = self.hook.describe(name).hyper_parameter_tuning_job_arn
+        except TuningJobNotFoundError:
+            return False
+        remembered = self.memory.get(NAME) == name
+        marks = self._marks(arn, remembered=remembered) or {}
+        return marks.get(OWNER_TAG) == self.owner.digest or (OWNER_TAG not in marks and derived)
+
+    def _marks(self, arn: str, *, remembered: bool) -> Mapping[str, str] | None:
+        """The job's tags; where they don't say whose it is, what the task remembers of it; None if unreadable."""
+        tags: Mapping[str, str] | None
+        try:
+            tags = self.hook.tags(arn)
+        except ClientError as error:
+            if not is_denied(error):
+                raise
+            self.log.warning(
+                "No permission to read the tuning job's tags (sagemaker:ListTags): it is judged by its name."
+            )
+            tags = None
+        if remembered and OWNER_TAG not in (tags or {}):
+            return {key: value for key, value in self.memory.items() if key != NAME}
+        return tags
+
+    @staticmethod
+    def _own(
+        name: str,
+        arn: str,
+        created: datetime,
+        marks: Mapping[str, str],
+        series: list[_Past],
+        *,
+        rejoined: bool,
+    ) -> OwnJob:
+        earlier = tuple(Attempt.of(past.description, number) for number, past in enumerate(series, 1))
+        return OwnJob(name, arn, created, rejoined, marks, earlier)
+
+    # -- the series of attempts --------------------------------------------------------------------------
+
+    def _is_retry(self, marks: Mapping[str, str], series: list[_Past]) -> bool:
+        """Whether a job of this task is the retry of the one before it."""
+        if not series:
+            return False
+        if OWNER_TAG in marks:
+            return marks.get(RETRY_OF_TAG) == series[-1].description.name
+        return self._is_unfinished(series)  # made without tags: what we would do ourselves
+
+    def _is_unfinished(self, series: list[_Past]) -> bool:
+        """Whether the next job is to be the retry of the last one, rather than to start anew."""
+        if not series or self.retry_strategy is None:
+            return False
+        last = series[-1]
+        # A person who has cleared the task wants a new start; without marks, only round 0 is sure to be the same.
+        same_round = last.marks.get(ROUND_TAG, "0") == str(self.owner.round)
+        same_config = (
+            last.marks.get(FINGERPRINT_TAG, self.request.fingerprint()) == self.request.fingerprint()
+        )
+        return same_round and same_config and self.retry_strategy.continues(last.description, len(series))
+
+    # -- a new one ---------------------------------------------------------------------------------------
+
+    def _create(self, name: str, series: list[_Past]) -> OwnJob | None:
         """A new job of this name; None if it was created by somebody else in the meantime."""
-        request = self.request.with_name(name)
+        request, warm = self.request.with_name(name), None
+        if not self._is_unfinished(series):
+            series = []
+        if series and self.retry_strategy:
+            began = series[0].description.creation_time
+            if self.timeout is not None and utcnow() >= began + self.timeout:
+                raise TuningJobTimeoutError(
+                    describe_series(began.isoformat(timespec="seconds"), len(series), self.timeout), name
+                )
+            if self.retry_strategy.warm_start:
+                warm = warm_started(request, [past.description for past in series], self.log)
+        retry_of = series[-1].description.name if series else None
         before = utcnow()
         try:
-            arn = self.hook.create(request.with_tags(self._tags_for(request)))
+            arn = self._send(warm or request, retry_of)
         except ClientError as error:
-            if error_code(error) == "ResourceInUse":
-                return None
-            if not _is_tagging_denied(error):
+            refused = error_code(error) == "ValidationException" or classify(error) is Failure.NOT_FOUND
+            if warm is None or not refused:
                 raise
+            self.log.warning("No warm start: SageMaker refuses it (%s).", brief(error))
+            arn = self._send(request, retry_of)
+        if arn is None:
+            return None
+        if series:
+            how = f"attempt {len(series) + 1}, after {retry_of} has failed"
+            self.log.info("Created tuning job %s (%s%s).", arn, how, ", warm-started" if warm else "")
+        else:
+            self.log.info("Created tuning job %s.", arn)
+        marks = self.owner.marks(self.request.fingerprint(), retry_of)
+        return self._own(name, arn, before, marks, series, rejoined=False)
+
+    def _send(self, request: TuningJobRequest, retry_of: str | None) -> str | None:
+        """Create the job, with tags if we may; its ARN, or None if the name is taken by now."""
+        self.on_create(request.hyper_parameter_tuning_job_name)
+        tags = self._tags_for(request, retry_of)
+        try:
+            try:
+                return self.hook.create(request.with_tags(tags))
+            except ClientError as error:
+                if not _is_tagging_denied(error):
+                    raise
             self.log.warning(
                 "No permission to tag the tuning job (sagemaker:AddTags): it is created without the tags that"
                 " say whose it is, and will be found again by its name alone."
             )
-            arn = self.hook.create(request)
-        self.log.info("Created tuning job %s.", arn)
-        return OwnJob(name, arn, attempt, before, rejoined=False)
-
-    def _tags_for(self, request: TuningJobRequest) -> list[dict[str, str]]:
-        """Our tags that fit beside the author's; those that only inform come last and give way."""
-        room = MAX_TAGS - len(request.tags or ())
-        return self.owner.tags(request.fingerprint())[:room]
-
-    def _tags(self, arn: str) -> dict[str, str] | None:
-        try:
-            return self.hook.tags(arn)
+            return self.hook.create(request)
         except ClientError as error:
-            if error_code(error) in _DENIED:
-                self.log.warning(
-                    "No permission to read the tuning job's tags (sagemaker:ListTags): it is judged by its name."
-                )
+            self.on_create(None)
+            if error_code(error) == "ResourceInUse":
                 return None
             raise
 
+    def _tags_for(self, request: TuningJobRequest, retry_of: str | None) -> list[dict[str, str]]:
+        """Our tags that fit beside the author's; those that only inform come last and give way."""
+        room = MAX_TAGS - len(request.tags or ())
+        return self.owner.tags(self.request.fingerprint(), retry_of)[:room]
+
 
 def _is_tagging_denied(error: ClientError) -> bool:
-    return error_code(error) in _DENIED and "AddTags" in str(error)
+    return is_denied(error) and "AddTags" in str(error)
 
 
 def mark_delivered(hook: HyperParameterTuningHook, arn: str, owner: Owner, log: Any) -> None:
@@ -163,3 +303,13 @@ def mark_delivered(hook: HyperParameterTuningHook, arn: str, owner: Owner, log: 
     except ClientError as error:
         # The result is there; a missing mark must not fail the task.
         log.warning("The tuning job could not be tagged as delivered (sagemaker:AddTags): %s", brief(error))
+
+
+def earlier_attempts(hook: HyperParameterTuningHook, arn: str) -> tuple[Attempt, ...]:
+    """The attempts that a job is the retry of, by the tags alone, the oldest first."""
+    found: list[TuningJobDescription] = []
+    while name := hook.tags(arn).get(RETRY_OF_TAG):
+        description = hook.describe(name)
+        found.insert(0, description)
+        arn = description.hyper_parameter_tuning_job_arn
+    return tuple(Attempt.of(description, number) for number, description in enumerate(found, 1))

@@ -11,6 +11,7 @@
         │   └── TuningJobRejectedError    (fails the task at once) ... a retry would fail the same way
         ├── TuningJobStoppedError         (fails the task at once) somebody stopped the job
         ├── TuningJobTimeoutError         (fails the task at once) ``timeout`` is over
+        ├── TuningJobBudgetError          (fails the task at once) a spend guard has stopped the job
         ├── TuningServiceUnreachableError the service could not be reached for ``max_unreachable``
         └── RegistrationError
             └── ModelNotGoodEnoughError   (fails the task at once) the gate refused the model
@@ -71,6 +72,10 @@ class TuningJobStoppedError(TuningError, AirflowFailException):
 
 class TuningJobTimeoutError(TuningError, AirflowFailException):
     """The tuning job did not end within ``timeout``, and ``on_timeout`` is ``fail``."""
+
+
+class TuningJobBudgetError(TuningError, AirflowFailException):
+    """The job has reached ``max_billable_seconds`` or ``max_trials_failed``, and ``on_budget_end`` is ``fail``."""
 
 
 class TuningServiceUnreachableError(TuningError):

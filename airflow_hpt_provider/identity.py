@@ -1,7 +1,8 @@
 """How a task finds its own tuning job again, however often it is tried.
 
 Nothing needs to survive the worker: the job's name is derived from the task instance, and tags on the job say
-whose it is (``owner``), of which config (``fingerprint``), and whether its result was delivered.
+whose it is (``owner``), of which config (``fingerprint``), and whether its result was ``delivered``; in which
+``round`` (see :class:`Owner`) it was made; and which failed job it is the ``retry-of``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,8 @@ MAX_NAME = 32
 OWNER_TAG = "airflow-hpt:owner"
 FINGERPRINT_TAG = "airflow-hpt:fingerprint"
 DELIVERED_TAG = "airflow-hpt:delivered"
+ROUND_TAG = "airflow-hpt:round"
+RETRY_OF_TAG = "airflow-hpt:retry-of"
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,19 @@ class Owner:
         slug = re.sub(r"[^a-zA-Z0-9]+", "-", self.task_id).strip("-")[:18].strip("-")
         return f"{slug}-{short}" if slug else f"tune-{short}"
 
-    def tags(self, fingerprint: str) -> list[dict[str, str]]:
-        """The tags that mark a job as this owner's, in the API's form."""
-        tags = {
-            OWNER_TAG: self.digest,
-            FINGERPRINT_TAG: fingerprint,
+    def marks(self, fingerprint: str, retry_of: str | None = None) -> dict[str, str]:
+        """The tags by which the job is found again.
+
+        Args:
+            fingerprint: of the config as its author wrote it.
+            retry_of: the failed job that this one continues.
+        """
+        marks = {OWNER_TAG: self.digest, FINGERPRINT_TAG: fingerprint, ROUND_TAG: str(self.round)}
+        return marks | ({RETRY_OF_TAG: retry_of} if retry_of else {})
+
+    def tags(self, fingerprint: str, retry_of: str | None = None) -> list[dict[str, str]]:
+        """The tags of this owner's job in the API's form: its marks, then those that only inform people."""
+        tags = self.marks(fingerprint, retry_of) | {
             "airflow:dag_id": self.dag_id,
             "airflow:task_id": self.task_id,
             "airflow:run_id": self.run_id,
@@ -92,7 +103,7 @@ class Verdict(Enum):
     """What an existing tuning job is to a task that wants one."""
 
     REJOIN = "still running: wait for it"
-    TAKE = "finished, and its result was never delivered: take it"
+    TAKE = "ended, and its result is still wanted: take it"
     NEXT = "over and done with: make a new one under the next name"
     FOREIGN = "belongs to another task, or to nobody we know"
     CHANGED = "is this task's own, still running, but was made from another config"
@@ -127,9 +138,12 @@ def judge(
         return Verdict.FOREIGN
     if status == "InProgress":
         return Verdict.REJOIN if same_config else Verdict.CHANGED
-    if status == "Completed" and same_config:
+    if same_config:
         # A person who clears a task whose result arrived wants a new one; an Airflow retry does not.
-        delivered_round = (tags or {}).get(DELIVERED_TAG) if tagged else "0"
-        if delivered_round is None or delivered_round == str(owner.round):
+        delivered_round = (
+            (tags or {}).get(DELIVERED_TAG) if tagged else "0" if status == "Completed" else None
+        )
+        undelivered = status == "Completed" and delivered_round is None
+        if undelivered or (status in {"Completed", "Stopped"} and delivered_round == str(owner.round)):
             return Verdict.TAKE
     return Verdict.NEXT

@@ -15,12 +15,13 @@ from airflow_hpt_provider.exceptions import (
     TuningJobStoppedError,
     TuningJobTimeoutError,
 )
+from airflow_hpt_provider.forensics import failure_report
 from airflow_hpt_provider.retries import brief, is_retryable_failure
 from airflow_hpt_provider.waiting.decision import OnUnfinished, Outcome, outcome_of
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
-    from airflow_hpt_provider.models import FailureGroup, TuningJobDescription, TuningResult
+    from airflow_hpt_provider.models import Attempt, FailureGroup, TuningJobDescription, TuningResult
 
 
 @dataclass
@@ -33,6 +34,8 @@ class Settlement:
         on_timeout: for a job that did not end in time.
         top_k: how many of the best training jobs the result lists.
         log: the task's.
+        on_budget_end: for a job that a spend guard has ended; None: as ``on_timeout``.
+        earlier: the attempts that failed before this job.
     """
 
     hook: HyperParameterTuningHook
@@ -40,13 +43,22 @@ class Settlement:
     on_timeout: OnUnfinished = "fail"
     top_k: int = 0
     log: Any = None
+    on_budget_end: OnUnfinished | None = None
+    earlier: Sequence[Attempt] = ()
 
-    def settle(self, description: TuningJobDescription, *, timed_out: bool = False) -> TuningResult:
-        """The result of a job that has ended, or whose time is over.
+    def settle(
+        self, description: TuningJobDescription, *, ended_by: TuningError | None = None
+    ) -> TuningResult:
+        """The result of a job that has ended, or whose time or budget is over.
+
+        Args:
+            description: the job.
+            ended_by: why the wait was ended before the job: TuningJobTimeoutError or TuningJobBudgetError.
 
         Raises:
             TuningJobRejectedError, TuningJobFailedError: Failed, or Completed without any success.
-            TuningJobStoppedError, TuningJobTimeoutError: by policy ``fail``, or no training job succeeded.
+            TuningJobStoppedError, TuningJobTimeoutError, TuningJobBudgetError: by policy ``fail``, or there is no
+                best training job to use.
             AirflowSkipException: by policy ``skip``.
             TuningJobNotFoundError: DeleteFailed: what is left of the job cannot be relied on.
         """
@@ -65,11 +77,7 @@ class Settlement:
                 " Delete it again, then clear this task.",
                 name,
             )
-        error: type[TuningError]
-        if timed_out:
-            what, policy, error = "did not end within its timeout", self.on_timeout, TuningJobTimeoutError
-        else:
-            what, policy, error = "was stopped before it completed", self.on_stopped, TuningJobStoppedError
+        what, policy, error = self._policy(ended_by)
         if policy == "use_best" and description.best_training_job is not None:
             self.log.warning("Tuning job %s %s; taking its best training job so far.", name, what)
             return self.result(description, status_reason=what)
@@ -78,14 +86,25 @@ class Settlement:
             raise AirflowSkipException(message)
         if policy == "use_best":
             message += " There is no best training job to use: none reported the objective metric."
+        if description.training_job_status_counters.failed:
+            message = self._report(description, f"{what} (status {description.status})")
         raise error(message, name)
+
+    def _policy(self, ended_by: TuningError | None) -> tuple[str, OnUnfinished, type[TuningError]]:
+        """What has ended the job, in words, and what is to be done then."""
+        if ended_by is None:
+            return "was stopped before it completed", self.on_stopped, TuningJobStoppedError
+        if isinstance(ended_by, TuningJobTimeoutError):
+            return "did not end within its timeout", self.on_timeout, TuningJobTimeoutError
+        return ended_by.message, self.on_budget_end or self.on_timeout, type(ended_by)
 
     def result(self, description: TuningJobDescription, status_reason: str | None = None) -> TuningResult:
         """What lands in XCom, whatever the status."""
-        from airflow_hpt_provider.models import TuningResult
+        from airflow_hpt_provider.models import Attempt, TuningResult
 
         top = self.hook.trials(description.name, limit=self.top_k) if self.top_k else ()
         failed = description.training_job_status_counters.failed
+        last = Attempt.of(description, len(self.earlier) + 1)
         return TuningResult.from_description(
             description,
             best=self.hook.best_training_job(description),
@@ -93,42 +112,21 @@ class Settlement:
             top=[job for job in map(self.hook.with_artifacts, top) if job is not None],
             failures=self.hook.failures(description.name) if failed else (),
             status_reason=status_reason,
+            attempts=[*self.earlier, last] if self.earlier else (),
         )
 
     def _failed(self, description: TuningJobDescription, what: str) -> TuningJobFailedError:
-        name = description.name
-        try:
-            groups: Sequence[FailureGroup] = self.hook.failures(name)
-        except Exception as error:  # noqa: BLE001 - the failure itself matters more than its details
-            self.log.warning("The training jobs' failure reasons could not be read: %s", brief(error))
-            groups = []
-        report = failure_report(description, what, groups)
         kind = (
             TuningJobFailedError
             if is_retryable_failure(description.failure_reason)
             else TuningJobRejectedError
         )
-        return kind(report, name)
+        return kind(self._report(description, what), description.name)
 
-
-def failure_report(description: TuningJobDescription, what: str, groups: Sequence[FailureGroup]) -> str:
-    """What happened, in at most 15 lines: status, reasons of the training jobs with counts, where the logs are."""
-    lines = [f"Tuning job {description.name} {what}."]
-    if description.failure_reason:
-        lines.append(f"  Reason: {_shorten(description.failure_reason)}")
-    for group in groups[:4]:
-        lines.append(
-            f"  {group.count} training job{'s' * (group.count > 1)} failed with: {_shorten(group.reason)}"
-        )
-        if group.count > 1 and group.hyper_parameters:
-            shared = ", ".join(f"{key}={value}" for key, value in list(group.hyper_parameters.items())[:6])
-            lines.append(f"    all of them with {_shorten(shared, 160)}")
-        lines.append(f"    log: /aws/sagemaker/TrainingJobs, stream {group.training_job_names[0]}/")
-    if len(groups) > 4:
-        lines.append(f"  ... and {len(groups) - 4} more reasons.")
-    return "\n".join(lines)
-
-
-def _shorten(text: str, length: int = 300) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= length else text[: length - 3] + "..."
+    def _report(self, description: TuningJobDescription, what: str) -> str:
+        try:
+            groups: Sequence[FailureGroup] = self.hook.failures(description.name)
+        except Exception as error:  # noqa: BLE001 - the failure itself matters more than its details
+            self.log.warning("The training jobs' failure reasons could not be read: %s", brief(error))
+            groups = []
+        return failure_report(description, what, groups, earlier=self.earlier, is_aws=self.hook.is_aws)

@@ -9,6 +9,8 @@ FAILURE = 1
 """Exit code of an error that is not the user's."""
 USAGE_ERROR = 2
 """Exit code of an error that the user can put right."""
+INTERRUPTED = 130
+"""Exit code after Ctrl-C, as shells have it."""
 
 
 class CommandError(Exception):

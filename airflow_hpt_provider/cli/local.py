@@ -6,7 +6,9 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_hpt_provider.cli import local_state
 from airflow_hpt_provider.cli.errors import CommandError, missing_extra
+from airflow_hpt_provider.cli.options import add_debug
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.protocol.credentials import Environment
@@ -42,7 +44,12 @@ faults, to see how your DAGs and programs bear them (--faults FILE, in TOML):
   numbers = [2, 5]                           # trials of each tuning job; and/or rate (with seed)
   training_job = "forecast-*"                # glob on its name
   attempts = 1                               # only its first attempt
-  seconds = 2.5                              # after so long; default: at once"""
+  seconds = 2.5                              # after so long; default: at once
+
+  [[tuning_job]]                             # a tuning job as a whole ...
+  reason = "InternalServerError: try again"  # fails with this
+  tuning_job = "forecast-?"                  # glob on its name
+  after = 3                                  # when so many of its training jobs have ended"""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -107,7 +114,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="TOML file that says which calls and training jobs are to go wrong, and how; see below",
     )
     serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=argparse.SUPPRESS)
+    add_debug(serve)
     serve.set_defaults(run=run_serve)
+    local_state.register(commands)
 
 
 def run_serve(options: argparse.Namespace) -> int:

@@ -12,24 +12,27 @@ import argparse
 import os
 import sys
 from importlib import import_module
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from airflow_hpt_provider import __version__
-from airflow_hpt_provider.cli.errors import message_and_code
+from airflow_hpt_provider.cli.errors import INTERRUPTED, USAGE_ERROR, message_and_code
 from airflow_hpt_provider.cli.options import add_debug
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 COMMANDS = (
+    "airflow_hpt_provider.cli.validate",
+    "airflow_hpt_provider.cli.create",
+    "airflow_hpt_provider.cli.wait",
+    "airflow_hpt_provider.cli.jobs",
+    "airflow_hpt_provider.cli.plot",
     "airflow_hpt_provider.cli.aws.describe",
     "airflow_hpt_provider.cli.local",
     "airflow_hpt_provider.cli.migrate",
     "airflow_hpt_provider.demo.cli",
 )
 """Modules with a ``register(subparsers)``, in the order of ``--help``."""
-
-INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -67,9 +70,16 @@ def _complete(parser: argparse.ArgumentParser) -> None:
         argcomplete.autocomplete(parser)
 
 
+class _Parser(argparse.ArgumentParser):
+    """Tells a usage error in one line, without a page of options above it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(USAGE_ERROR, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+
+
 def build_parser() -> argparse.ArgumentParser:
     """The parser with every command in it."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="airflow-hpt",
         description="SageMaker hyperparameter tuning with Airflow, on AWS or on this machine.",
     )

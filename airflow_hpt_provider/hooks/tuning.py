@@ -5,9 +5,10 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
+from urllib.parse import urlsplit
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
@@ -42,7 +43,8 @@ class HyperParameterTuningHook(AwsBaseHook):
         kwargs["client_type"] = "sagemaker"
         super().__init__(*args, **kwargs)
         self._worked = False
-        self._client_lock = threading.Lock()
+        # Reentrant: a task's on_kill runs in a signal handler, maybe in the middle of another call.
+        self._client_lock = threading.RLock()
 
     # -- the way to the API ------------------------------------------------------------------------------
 
@@ -51,6 +53,11 @@ class HyperParameterTuningHook(AwsBaseHook):
         with self._client_lock:
             for cached in ("conn", "conn_config", "_client"):
                 self.__dict__.pop(cached, None)
+
+    def ready(self) -> None:
+        """Make the client, if it is not there yet; blocks while another thread does so."""
+        with self._client_lock:
+            self.conn  # noqa: B018 - made by being asked for
 
     def get_client_type(self, *args: Any, **kwargs: Any) -> Any:
         """As in every AWS hook; the client also notices when only a part of an answer has arrived.
@@ -63,6 +70,14 @@ class HyperParameterTuningHook(AwsBaseHook):
         client: Any = super().get_client_type(*args, **kwargs)
         client.meta.events.register("after-call.sagemaker", refuse_partial_answer)
         return client
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether the connection leads to AWS itself, whose console shows the jobs."""
+        with self._client_lock:
+            client: Any = self.conn
+        endpoint = str(client.meta.endpoint_url)
+        return (urlsplit(endpoint).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn"))
 
     def call_once(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One API call with botocore's own retries only.
@@ -232,6 +247,20 @@ class HyperParameterTuningHook(AwsBaseHook):
             "list_training_jobs_for_hyper_parameter_tuning_job", "TrainingJobSummaries", parameters
         )
         return (TrainingJobSummary.model_validate(item) for item in islice(pages, limit))
+
+    def billable_seconds(self, tuning_job_name: str) -> float:
+        """Seconds for which the tuning job's training jobs are billed so far, added up.
+
+        From TrainingStartTime to TrainingEndTime of each, or until now: SageMaker tells BillableTimeInSeconds
+        only of a training job that has ended, and only one by one. Wall-clock time, as there: not multiplied by
+        the number of instances. With managed spot training less is billed.
+        """
+        now = datetime.now(UTC)
+        return sum(
+            max(0.0, ((trial.training_end_time or now) - trial.training_start_time).total_seconds())
+            for trial in self.trials(tuning_job_name, sort_by="CreationTime")
+            if trial.training_start_time is not None
+        )
 
     def describe_training_job(self, training_job_name: str) -> dict[str, Any]:
         """DescribeTrainingJob's answer, in AWS names."""

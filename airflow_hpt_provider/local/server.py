@@ -134,9 +134,11 @@ def _build_operations(settings: ServiceSettings, objects: ObjectStore, faults: F
 
     events = StateChangeEvents(settings.region, settings.account_id)
     if not faults.trial:
-        return build_operations(settings, objects, on_change=events)
+        return build_operations(settings, objects, on_change=events, failure_of=faults.failure_of)
     trials = TrialFaults(faults.trial)
-    return build_operations(settings, objects, lambda runner: FaultyRunner(runner, trials), events)
+    return build_operations(
+        settings, objects, lambda runner: FaultyRunner(runner, trials), events, faults.failure_of
+    )
 
 
 def _listen(settings: ServiceSettings, former: Environment | None) -> socket.socket:

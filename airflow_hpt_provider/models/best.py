@@ -1,13 +1,17 @@
 """A training job with what it takes to use its model."""
 
+import datetime as dt
 import json
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from airflow_hpt_provider.models.base import AnswerModel
-from airflow_hpt_provider.models.description import TrainingJobSummary
+from airflow_hpt_provider.models.description import TrainingJobSummary, TuningJobDescription
+from airflow_hpt_provider.models.members import Time
+
+Moment = Annotated[dt.datetime, Time()]
 
 
 class ModelArtifacts(AnswerModel):
@@ -92,13 +96,32 @@ class Objective(ResultPart):
 
 
 class Attempt(ResultPart):
-    """One of the tuning jobs that a task made before it had its result."""
+    """One of the tuning jobs that it took to get a result, with ``retry_strategy``."""
 
     number: int
     """Counts from 1."""
     tuning_job_name: str
     status: str
     failure_reason: str | None = None
+    creation_time: Moment | None = None
+    end_time: Moment | None = None
+
+    @classmethod
+    def of(cls, description: TuningJobDescription, number: int) -> Self:
+        """The attempt that a description tells of.
+
+        Args:
+            description: DescribeHyperParameterTuningJob's answer.
+            number: which attempt it was, from 1.
+        """
+        return cls(
+            number=number,
+            tuning_job_name=description.name,
+            status=description.hyper_parameter_tuning_job_status,
+            failure_reason=description.failure_reason,
+            creation_time=description.creation_time,
+            end_time=description.hyper_parameter_tuning_end_time,
+        )
 
 
 class FailureGroup(ResultPart):

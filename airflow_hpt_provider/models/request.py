@@ -109,6 +109,23 @@ class TuningJobRequest(RequestModel):
         merged = {tag.key: tag for tag in [*(self.tags or ()), *map(Tag.model_validate, tags)]}
         return self.model_validate({**self.to_dict(), "Tags": [tag.to_aws() for tag in merged.values()]})
 
+    def with_parents(self, names: Iterable[str]) -> Self:
+        """This request, warm-started from more tuning jobs.
+
+        A request without a warm start gets one of type IdenticalDataAndAlgorithm; one that has it keeps its type.
+
+        Args:
+            names: the parents' names.
+
+        Raises:
+            pydantic.ValidationError: it has more than five parents then.
+        """
+        config = dict(self.to_dict().get("WarmStartConfig") or {"WarmStartType": "IdenticalDataAndAlgorithm"})
+        more = [{"HyperParameterTuningJobName": name} for name in names]
+        parents = [*config.get("ParentHyperParameterTuningJobs", ()), *more]
+        config["ParentHyperParameterTuningJobs"] = parents
+        return self.model_validate({**self.to_dict(), "WarmStartConfig": config})
+
     def to_dict(self) -> dict[str, Any]:
         """The request in AWS's names, with or without a name."""
         return super().to_aws()

@@ -1,10 +1,9 @@
 """What a tuning job came to: the value that lands in XCom."""
 
-import datetime as dt
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Self
+from typing import Any, Final, Self
 
 from pydantic import Field, ValidationError
 
@@ -13,6 +12,7 @@ from airflow_hpt_provider.models.best import (
     BestTrainingJob,
     FailureGroup,
     ModelArtifacts,
+    Moment,
     Objective,
     ResultPart,
 )
@@ -23,7 +23,6 @@ from airflow_hpt_provider.models.description import (
     TrainingJobSummary,
     TuningJobDescription,
 )
-from airflow_hpt_provider.models.members import Time
 from airflow_hpt_provider.models.status import TuningJobStatus
 from airflow_hpt_provider.models.trimming import MOST_BYTES, to_json_value, trimmed
 
@@ -39,8 +38,6 @@ __all__ = [
 SCHEMA_VERSION: Final = 1
 """Of the JSON form. It grows when a member changes its meaning, not when one is added."""
 
-Moment = Annotated[dt.datetime, Time()]
-
 
 class TuningResult(ResultPart):
     """What a tuning job came to.
@@ -55,7 +52,7 @@ class TuningResult(ResultPart):
     status: str
     """AWS's word: Completed, Failed, Stopped ..."""
     status_reason: str | None = None
-    """Why the wait ended as it did, if AWS's status alone does not say (a timeout, a budget)."""
+    """Why the wait ended as it did, if AWS's status alone does not say (a stop, a timeout, a spend guard)."""
     failure_reason: str | None = None
     """AWS's own reason, if the tuning job failed."""
     objective: Objective | None = None
@@ -67,7 +64,7 @@ class TuningResult(ResultPart):
     training_job_status_counters: TrainingJobStatusCounters = Field(default_factory=TrainingJobStatusCounters)
     objective_status_counters: ObjectiveStatusCounters = Field(default_factory=ObjectiveStatusCounters)
     attempts: tuple[Attempt, ...] = ()
-    """The tuning jobs that it took, the last one included; empty if there was one."""
+    """The tuning jobs that it took (``retry_strategy``), the last one included; empty if there was one."""
     creation_time: Moment | None = None
     end_time: Moment | None = None
     completion_details: HyperParameterTuningJobCompletionDetails | None = None

@@ -10,6 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
+from airflow_hpt_provider.waiting.decision import check_policy
+from airflow_hpt_provider.waiting.spending import SpendLimits
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
@@ -53,3 +55,40 @@ def cast_argument(name: str, value: Any, kind: type[T]) -> Any:
         return TypeAdapter(kind).validate_python(value)
     except ValidationError as error:
         raise TuningJobConfigError(f"{name}={value!r}: {error.errors()[0]['msg']}.") from None
+
+
+def is_template(value: Any) -> bool:
+    """Whether an argument is known only when the task runs."""
+    return isinstance(value, str) and "{{" in value
+
+
+def spend_limits(max_billable_seconds: Any, max_trials_failed: Any) -> SpendLimits:
+    """The spend guard's arguments, which may have been templates.
+
+    Raises:
+        TuningJobConfigError: naming the argument, the value and the remedy.
+    """
+    seconds = cast_argument("max_billable_seconds", max_billable_seconds, float)
+    trials = cast_argument("max_trials_failed", max_trials_failed, int)
+    try:
+        return SpendLimits(seconds, trials)
+    except ValueError as error:
+        raise TuningJobConfigError(str(error)) from None
+
+
+def check_early(policies: dict[str, Any], max_billable_seconds: Any, max_trials_failed: Any) -> None:
+    """Check, when the DAG is parsed, the arguments of operators and sensors that are no templates.
+
+    Args:
+        policies: ``on_stopped`` and the like, by name; None is not checked.
+        max_billable_seconds, max_trials_failed: the spend guard's.
+
+    Raises:
+        ValueError, TuningJobConfigError: naming the argument, the value and the remedy.
+    """
+    for name, value in policies.items():
+        if value is not None and not is_template(value):
+            check_policy(name, value)
+    spend_limits(
+        *(None if is_template(value) else value for value in (max_billable_seconds, max_trials_failed))
+    )

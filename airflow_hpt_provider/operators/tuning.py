@@ -2,44 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
 from airflow_hpt_provider import config as configs
-from airflow_hpt_provider.compat import (
-    AirflowFailException,
-    AirflowSkipException,
-    TaskDeferralError,
-    TaskDeferralTimeout,
-    default_deferrable,
-)
+from airflow_hpt_provider.compat import TaskDeferralError, TaskDeferralTimeout, default_deferrable
 from airflow_hpt_provider.delivery import TUNING_JOB_NAME, announce, deliver
-from airflow_hpt_provider.exceptions import TuningJobTimeoutError, TuningServiceUnreachableError
-from airflow_hpt_provider.identity import Owner
+from airflow_hpt_provider.exceptions import (
+    TuningError,
+    TuningJobBudgetError,
+    TuningJobTimeoutError,
+    TuningServiceUnreachableError,
+)
+from airflow_hpt_provider.identity import DELIVERED_TAG, Owner
 from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
 from airflow_hpt_provider.links.tuning import BestTrainingJobLink, BestTrainingJobLogsLink, TuningJobLink
 from airflow_hpt_provider.masking import mask_secrets
-from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, cast_argument
-from airflow_hpt_provider.waiting.decision import Outcome, check_policy, deadline, outcome_of, utcnow
+from airflow_hpt_provider.operators.arguments import TuningArgumentsMixin
+from airflow_hpt_provider.operators.base import (
+    CONNECTION_FIELDS,
+    TuningConnectionMixin,
+    check_early,
+    is_template,
+)
+from airflow_hpt_provider.operators.no_leak import NoLeakMixin
+from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
+from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
+from airflow_hpt_provider.waiting.decision import Outcome, outcome_of, utcnow
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_hpt_provider.creation import OnNameConflict, OwnJob
-    from airflow_hpt_provider.models import TuningJobDescription, TuningJobRequest
-    from airflow_hpt_provider.outcomes import Settlement
+    from airflow_hpt_provider.models import Attempt, TuningJobDescription, TuningJobRequest
     from airflow_hpt_provider.waiting.decision import OnUnfinished
 
-STORE_KEY = "airflow_hpt_tuning_job_name"
+__all__ = ["HyperParameterTuningJobOperator", "StopHyperParameterTuningJobOperator"]
+
+STORE_KEY = "airflow_hpt_tuning_job"
+"""In the task state store: the job's name and its marks."""
 DEFER_MARGIN = timedelta(minutes=5)
 """Airflow's own timeout of a deferral comes so much later than the trigger's: it is the safety net."""
 
 
-class HyperParameterTuningJobOperator(TuningLineageMixin, TuningConnectionMixin, BaseOperator):
+class HyperParameterTuningJobOperator(
+    NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin, TuningConnectionMixin, BaseOperator
+):
     """Create a SageMaker hyperparameter tuning job, wait for it, and leave its best training job in XCom.
 
     The job is created once, however often the task is tried: a retry finds the job of the try before and waits
@@ -56,12 +68,21 @@ class HyperParameterTuningJobOperator(TuningLineageMixin, TuningConnectionMixin,
             default_deferrable`` of Airflow's configuration.
         poll_interval: seconds between two looks at the job; default 30.
         timeout: seconds or timedelta from the creation of the job; what happens then is ``on_timeout``. Counts
-            over all tries, in every mode. Default None: no limit of ours.
+            over all tries and attempts, in every mode. Default None: no limit of ours.
+        retry_strategy: submit the job again, warm-started, when it Failed through no fault of its own: how many
+            times, or a :class:`~airflow_hpt_provider.retry_strategy.TuningRetryStrategy`. Default None: leave it
+            to Airflow's ``retries``. See ``docs/retries.md``.
+        max_billable_seconds: stop the job when its training jobs together have been billed for so long (wall-clock
+            time, as SageMaker's BillableTimeInSeconds; over all attempts). Measured every two minutes at most;
+            what is spent until it has stopped comes on top. Default None: no limit.
+        max_trials_failed: stop the job when more of its training jobs have failed. Default None: no limit.
         on_stopped: for a job that was stopped before it completed: ``fail`` (default), ``skip``, or
             ``use_best``: go on with the best training job so far.
         on_timeout: the same for a job that did not end within ``timeout``; it is stopped first.
-        stop_on_kill: stop the tuning job when the task is killed, or fails for good while the job is running
-            (default True); False: it goes on, and the log says where.
+        on_budget_end: the same for a job that has reached ``max_billable_seconds`` or ``max_trials_failed``; it is
+            stopped first. Default None: as ``on_timeout``.
+        stop_on_kill: stop the tuning job when the task is killed, or fails for good while the job is running, or
+            starts again with another config (default True); False: it goes on, and the log says where.
         on_name_conflict: when the job's name is taken by another's job: ``fail`` (default), or use the
             ``next`` free name (``name-2`` ...).
         max_unreachable: seconds for which the service may be unreachable during the wait before the task
@@ -74,8 +95,9 @@ class HyperParameterTuningJobOperator(TuningLineageMixin, TuningConnectionMixin,
     Raises:
         TuningJobConfigError: the config is wrong; lists every problem. Nothing was created.
         TuningJobNameConflictError: see ``on_name_conflict``.
-        TuningJobFailedError, TuningJobRejectedError, TuningJobStoppedError, TuningJobTimeoutError: how the job
-            ended; :mod:`airflow_hpt_provider.exceptions` tells which of them Airflow retries.
+        TuningJobFailedError, TuningJobRejectedError, TuningJobStoppedError, TuningJobTimeoutError,
+            TuningJobBudgetError: how the job ended; :mod:`airflow_hpt_provider.exceptions` tells which of them
+            Airflow retries.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateHyperParameterTuningJob.html
     """
@@ -87,6 +109,10 @@ class HyperParameterTuningJobOperator(TuningLineageMixin, TuningConnectionMixin,
         "timeout",
         "on_stopped",
         "on_timeout",
+        "on_budget_end",
+        "retry_strategy",
+        "max_billable_seconds",
+        "max_trials_failed",
         "event_queue_url",
         *CONNECTION_FIELDS,
     )
@@ -102,8 +128,12 @@ class HyperParameterTuningJobOperator(TuningLineageMixin, TuningConnectionMixin,
         deferrable: bool | None = None,
         poll_interval: float = 30.0,
         timeout: timedelta | float | None = None,
+        retry_strategy: TuningRetryStrategy | dict[str, Any] | int | str | None = None,
+        max_billable_seconds: float | str | None = None,
+        max_trials_failed: int | str | None = None,
         on_stopped: OnUnfinished = "fail",
         on_timeout: OnUnfinished = "fail",
+        on_budget_end: OnUnfinished | None = None,
         stop_on_kill: bool = True,
         on_name_conflict: OnNameConflict = "fail",
         max_unreachable: float | None = None,
@@ -121,8 +151,15 @@ class HyperParameterTuningJobOperator(TuningLineageMixin, TuningConnectionMixin,
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.poll_interval = poll_interval
         self.timeout = timeout
+        # As Airflow can template and serialize it; TuningRetryStrategy.of() makes a strategy of it again.
+        self.retry_strategy = (
+            asdict(retry_strategy) if isinstance(retry_strategy, TuningRetryStrategy) else retry_strategy
+        )
+        self.max_billable_seconds = max_billable_seconds
+        self.max_trials_failed = max_trials_failed
         self.on_stopped = on_stopped
         self.on_timeout = on_timeout
+        self.on_budget_end = on_budget_end
         self.stop_on_kill = stop_on_kill
         self.on_name_conflict = on_name_conflict
         self.max_unreachable = max_unreachable
@@ -132,58 +169,63 @@ class HyperParameterTuningJobOperator(TuningLineageMixin, TuningConnectionMixin,
         self.region_name = region_name
         self.verify = verify
         self.botocore_config = botocore_config
-        self._running_job: str | None = None
         if on_name_conflict not in ("fail", "next"):
             raise ValueError(f"on_name_conflict={on_name_conflict!r} is neither 'fail' nor 'next'.")
         if not 0 <= top_k <= 100:
             raise ValueError(f"top_k={top_k!r} is not between 0 and 100.")
-        for name in ("on_stopped", "on_timeout"):
-            if "{{" not in getattr(self, name):
-                check_policy(name, getattr(self, name))
+        check_early(self._policies, max_billable_seconds, max_trials_failed)
+        if not is_template(retry_strategy):
+            _ = self._strategy
 
     # -- the way: config -> create -> wait -> result -> XCom ---------------------------------------------
 
     def execute(self, context: Context) -> Any:
         """Create or rejoin the job; then wait here, defer, or leave it."""
         self._cast_templated()
-        config, path = configs.load(self, self.config, context)
-        request = configs.validate(configs.expand_roles(config, self.hook), path)
-        job = self._find_or_create(request, context)
-        self._running_job = job.name
-        announce(self, context, job.name, job.arn)
+        request = self._request(context)
         with self._no_leak(context):
+            job = self._find_or_create(request, context)
             description = self.hook.describe(job.name)
             if not self.wait_for_completion:
                 self.log.info("Not waiting for tuning job %s (wait_for_completion=False).", job.name)
                 self._running_job = None
                 self.note_lineage(description)
-                return deliver(self, context, self._settlement.result(description))
-            if outcome_of(description.status) is None:
-                if self.deferrable:
-                    self._defer(description, job)
-                description = self._wait_here(description)
-            return self._finish(context, description)
+                return deliver(self, context, self._settlement(job.earlier).result(description))
+            if description.status == "Stopped" and DELIVERED_TAG in job.marks:
+                self.on_stopped = "use_best"  # it was taken before, so it is again
+            return self._see_through(context, description, job.earlier)
 
-    def execute_complete(self, context: Context, event: Any = None, tuning_job_name: str = "") -> Any:
+    def execute_complete(
+        self,
+        context: Context,
+        event: Any = None,
+        tuning_job_name: str = "",
+        earlier: Sequence[Any] | None = None,
+    ) -> Any:
         """Take up the task again after the trigger has fired."""
-        # `dag.test()` hands on an end event as a bare string; the job's state is read afresh in any case.
+        from airflow_hpt_provider.creation import earlier_attempts
+        from airflow_hpt_provider.models import Attempt
+
+        # `dag.test()` hands on an end event as a bare string, and nothing else; the job is looked at afresh.
         event = event if isinstance(event, dict) else {}
-        tuning_job_name = tuning_job_name or self._announced_name(
-            context
-        )  # `dag.test()` hands on the event alone
+        tuning_job_name = tuning_job_name or self._announced_name(context)
         self._cast_templated()
         self._running_job = tuning_job_name
         with self._no_leak(context):
             if event.get("status") == Outcome.UNREACHABLE:
                 raise TuningServiceUnreachableError(str(event.get("message")), tuning_job_name)
             description = self.hook.describe(tuning_job_name)
-            announce(self, context, tuning_job_name, description.hyper_parameter_tuning_job_arn)
-            if outcome_of(description.status) is None:
-                # Only a deadline fires for a running job; any other event was early, so wait on.
-                limit = deadline(description.creation_time, self._timeout)
-                if limit is None or utcnow() < limit:
-                    self._defer(description)
-            return self._finish(context, description)
+            arn = description.hyper_parameter_tuning_job_arn
+            announce(self, context, tuning_job_name, arn)
+            attempts = (
+                earlier_attempts(self.hook, arn)
+                if earlier is None
+                else tuple(Attempt.model_validate(each) for each in earlier)
+            )
+            ended_by: TuningError | None = None
+            if event.get("status") == Outcome.BUDGET:
+                ended_by = TuningJobBudgetError(str(event.get("message")), tuning_job_name)
+            return self._see_through(context, description, attempts, ended_by)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """As in BaseOperator; but a trigger that failed or timed out does not leave the job running unseen."""
@@ -197,10 +239,9 @@ class HyperParameterTuningJobOperator(TuningLineageMixin, TuningConnectionMixin,
             with self._no_leak(context):
                 raise
 
-    def on_kill(self) -> None:
-        """Stop the tuning job when the task is killed on its worker."""
-        if self._running_job:
-            self._stop_or_tell(self._running_job)
+    def _announced_name(self, context: Context) -> str:
+        ti: Any = context["ti"]
+        return str(ti.xcom_pull(task_ids=ti.task_id, key=TUNING_JOB_NAME, map_indexes=ti.map_index) or "")
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # Where Airflow renders mapped tasks too; what is rendered is shown in the UI right after.
@@ -209,8 +250,12 @@ class HyperParameterTuningJobOperator(TuningLineageMixin, TuningConnectionMixin,
 
     # -- the steps ---------------------------------------------------------------------------------------
 
+    def _request(self, context: Context) -> TuningJobRequest:
+        config, path = configs.load(self, self.config, context)
+        return configs.validate(configs.expand_roles(config, self.hook), path)
+
     def _find_or_create(self, request: TuningJobRequest, context: Context) -> OwnJob:
-        from airflow_hpt_provider.creation import JobFinder
+        from airflow_hpt_provider.creation import NAME, JobFinder
 
         store: Any = context.get("task_state_store")  # Airflow 3.3+
         job = JobFinder(
@@ -218,18 +263,62 @@ class HyperParameterTuningJobOperator(TuningLineageMixin, TuningConnectionMixin,
             owner=Owner.from_context(context),
             request=request,
             on_name_conflict=self.on_name_conflict,
-            known_name=store.get(STORE_KEY) if store else None,
+            memory=(store.get(STORE_KEY) if store else None) or {},
+            retry_strategy=self._strategy,
+            timeout=self._timeout,
+            stop_superseded=self.stop_on_kill,
+            on_create=lambda name: setattr(self, "_running_job", name),
             log=self.log,
         ).find_or_create()
+        self._running_job = job.name
+        if self._killed:  # while the job was being created: there was nothing to stop yet
+            self._stop_or_tell(job.name)
         if store:
-            store.set(STORE_KEY, job.name)
+            store.set(STORE_KEY, {NAME: job.name, **job.marks})
+        announce(self, context, job.name, job.arn)
         return job
 
-    def _defer(self, description: TuningJobDescription, job: OwnJob | None = None) -> None:
+    def _see_through(
+        self,
+        context: Context,
+        description: TuningJobDescription,
+        earlier: Sequence[Attempt],
+        ended_by: TuningError | None = None,
+    ) -> Any:
+        """Wait for the job, and for those that retry it; or defer. Then deliver the result."""
+        while True:
+            if outcome_of(description.status) is None and ended_by is None:
+                limit = self._deadline(description, earlier)
+                if limit is not None and utcnow() >= limit:
+                    ended_by = TuningJobTimeoutError("", description.name)
+                elif self.deferrable:
+                    self._defer(description, earlier)
+                else:
+                    description, ended_by = self._wait_here(description, earlier)
+            retry = None if ended_by else self._retry(context, description, earlier)
+            if retry is None:
+                return self._finish(context, description, earlier, ended_by)
+            description, earlier = self.hook.describe(retry.name), retry.earlier
+
+    def _retry(
+        self, context: Context, description: TuningJobDescription, earlier: Sequence[Attempt]
+    ) -> OwnJob | None:
+        """The next attempt, if the job has failed and is to be retried."""
+        strategy, limit = self._strategy, self._deadline(description, earlier)
+        if strategy is None or not strategy.continues(description, len(earlier) + 1):
+            return None
+        if limit is not None and utcnow() >= limit:
+            self.log.warning("Tuning job %s is not retried: the timeout is over.", description.name)
+            return None
+        self.log.warning(
+            "Tuning job %s failed and is retried: %s", description.name, description.failure_reason
+        )
+        return self._find_or_create(self._request(context), context)
+
+    def _defer(self, description: TuningJobDescription, earlier: Sequence[Attempt]) -> None:
         from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
 
-        name = description.name
-        limit = deadline(description.creation_time, self._timeout)
+        name, limit = description.name, self._deadline(description, earlier)
         self.log.info("Waiting for tuning job %s in the triggerer.", name)
         self.defer(
             trigger=HyperParameterTuningJobTrigger(
@@ -239,174 +328,67 @@ class HyperParameterTuningJobOperator(TuningLineageMixin, TuningConnectionMixin,
                 max_unreachable=self.max_unreachable,
                 event_queue_url=self.event_queue_url,
                 stop_on_kill=self.stop_on_kill,
+                max_billable_seconds=self._limits.max_billable_seconds,
+                max_trials_failed=self._limits.max_trials_failed,
+                earlier_jobs=[each.tuning_job_name for each in earlier],
                 **self.connection_settings.as_kwargs(),
             ),
             method_name="execute_complete",
-            kwargs={"tuning_job_name": name},
+            kwargs={
+                "tuning_job_name": name,
+                "earlier": [each.model_dump(mode="json") for each in earlier],
+            },
             timeout=max(limit - utcnow(), timedelta()) + DEFER_MARGIN if limit else None,
         )
 
-    def _wait_here(self, description: TuningJobDescription) -> TuningJobDescription:
+    def _wait_here(
+        self, description: TuningJobDescription, earlier: Sequence[Attempt]
+    ) -> tuple[TuningJobDescription, TuningError | None]:
+        """The job at its end; or as it is when its time or budget is over, and which of them is."""
         from airflow_hpt_provider.waiting.polling import Poll
-        from airflow_hpt_provider.waiting.progress import ProgressLog
+        from airflow_hpt_provider.waiting.watch import Watch
 
         name = description.name
         poll = Poll(
             name,
             poll_interval=self.poll_interval,
-            deadline=deadline(description.creation_time, self._timeout),
+            deadline=self._deadline(description, earlier),
             max_unreachable=None if self.max_unreachable is None else timedelta(seconds=self.max_unreachable),
-            on_look=ProgressLog(self.log),
+            on_look=Watch(
+                self.hook, name, self._limits, [each.tuning_job_name for each in earlier], self.log
+            ),
             rebuild=self.hook.reset,
             log=self.log,
             seen=True,
         )
         try:
-            return poll.run(lambda: self.hook.describe_once(name))
-        except TuningJobTimeoutError:
-            return self.hook.describe(name)
+            return poll.run(lambda: self.hook.describe_once(name)), None
+        except (TuningJobTimeoutError, TuningJobBudgetError) as error:
+            return self.hook.describe(name), error
 
-    def _finish(self, context: Context, description: TuningJobDescription) -> Any:
-        from airflow_hpt_provider.creation import mark_delivered
+    def _finish(
+        self,
+        context: Context,
+        description: TuningJobDescription,
+        earlier: Sequence[Attempt],
+        ended_by: TuningError | None,
+    ) -> Any:
+        from airflow_hpt_provider.closing import log_result
+        from airflow_hpt_provider.creation import NAME, mark_delivered
 
-        name = description.name
-        timed_out = outcome_of(description.status) is None
-        if timed_out:
-            self._stop_or_tell(name)
+        name, owner = description.name, Owner.from_context(context)
+        if ended_by is not None and outcome_of(description.status) is None:
+            self._stop_or_tell(name, always=True)
             description = self.hook.describe(name)
         self.note_lineage(description)
-        result = self._settlement.settle(description, timed_out=timed_out)
+        result = self._settlement(earlier).settle(description, ended_by=ended_by)
         self.note_lineage(description, result)
         value = deliver(self, context, result)
-        mark_delivered(
-            self.hook, description.hyper_parameter_tuning_job_arn, Owner.from_context(context), self.log
-        )
+        mark_delivered(self.hook, description.hyper_parameter_tuning_job_arn, owner, self.log)
+        if store := context.get("task_state_store"):
+            known: Any = store.get(STORE_KEY)
+            if known and known.get(NAME) == name:
+                store.set(STORE_KEY, {**known, DELIVERED_TAG: str(owner.round)})
         self._running_job = None
-        self.log.info("%s", result.summary())
+        log_result(self.hook, result, self.log)
         return value
-
-    # -- nothing keeps running that nobody waits for -----------------------------------------------------
-
-    @contextmanager
-    def _no_leak(self, context: Context) -> Iterator[None]:
-        """Stop the job if this try fails while it runs, and no other try will come back for it."""
-        try:
-            yield
-        except Exception as error:
-            name = self._running_job
-            if name and self._is_last_try(context, error):
-                self._stop_or_tell(name)
-            elif name:
-                self.log.info("The next try of this task will find tuning job %s again.", name)
-            raise
-
-    @staticmethod
-    def _is_last_try(context: Context, error: Exception) -> bool:
-        ti: Any = context["ti"]
-        return isinstance(error, (AirflowFailException, AirflowSkipException)) or ti.try_number > (
-            ti.max_tries or 0
-        )
-
-    def _stop_or_tell(self, name: str) -> None:
-        """Stop the job; or say where it goes on. Never raises: it runs while something else has gone wrong."""
-        if not self.stop_on_kill:
-            self.log.warning("Tuning job %s may go on running (stop_on_kill=False).", name)
-            return
-        try:
-            if self.hook.stop(name):
-                self.log.warning("Tuning job %s is being stopped.", name)
-        except Exception:
-            self.log.exception(
-                "Tuning job %s could not be stopped and may go on running: stop it by hand.", name
-            )
-
-    # -- arguments that may have been templates ----------------------------------------------------------
-
-    @property
-    def _timeout(self) -> timedelta | None:
-        timeout: timedelta | None = cast_argument("timeout", self.timeout, timedelta)
-        return timeout
-
-    @property
-    def _settlement(self) -> Settlement:
-        from airflow_hpt_provider.outcomes import Settlement
-
-        return Settlement(self.hook, self.on_stopped, self.on_timeout, self.top_k, self.log)
-
-    def _announced_name(self, context: Context) -> str:
-        ti: Any = context["ti"]
-        return str(ti.xcom_pull(task_ids=ti.task_id, key=TUNING_JOB_NAME, map_indexes=ti.map_index) or "")
-
-    def _cast_templated(self) -> None:
-        self.poll_interval = cast_argument("poll_interval", self.poll_interval, float)
-        self.wait_for_completion = bool(cast_argument("wait_for_completion", self.wait_for_completion, bool))
-        check_policy("on_stopped", self.on_stopped)
-        check_policy("on_timeout", self.on_timeout)
-
-
-class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
-    """Stop a tuning job and, by default, wait until it has stopped. A job that has ended already is left alone.
-
-    Pushes the job's last status (``Stopped``, ``Completed`` ...) as its return value.
-
-    Args:
-        tuning_job_name: the job to stop (templated).
-        wait_for_completion: wait until it has ended; SageMaker gives training jobs 120 s. Default True.
-        poll_interval: seconds between two looks; default 10.
-        timeout: seconds or timedelta to wait at most; default 15 minutes.
-        aws_conn_id, region_name, verify, botocore_config: as for every AWS operator.
-
-    Raises:
-        TuningJobNotFoundError: there is no such job.
-        TuningJobTimeoutError: it had not ended within ``timeout``.
-    """
-
-    template_fields: Sequence[str] = ("tuning_job_name", *CONNECTION_FIELDS)
-    ui_color = "#e8f0fe"
-
-    def __init__(
-        self,
-        *,
-        tuning_job_name: str,
-        wait_for_completion: bool = True,
-        poll_interval: float = 10.0,
-        timeout: timedelta | float = timedelta(minutes=15),
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
-        **kwargs: Any,
-    ) -> None:
-        super().__init__(**kwargs)
-        self.tuning_job_name = tuning_job_name
-        self.wait_for_completion = wait_for_completion
-        self.poll_interval = poll_interval
-        self.timeout = timeout
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
-        self.botocore_config = botocore_config
-
-    def execute(self, context: Context) -> str:
-        """Stop, wait, and return the last status."""
-        from airflow_hpt_provider.waiting.polling import Poll
-        from airflow_hpt_provider.waiting.progress import ProgressLog
-
-        name = self.tuning_job_name
-        description = self.hook.describe(name)
-        if not description.is_terminal and self.hook.stop(name):
-            self.log.info("Tuning job %s is being stopped.", name)
-        if self.wait_for_completion:
-            poll = Poll(
-                name,
-                poll_interval=self.poll_interval,
-                deadline=utcnow() + (cast_argument("timeout", self.timeout, timedelta) or timedelta()),
-                on_look=ProgressLog(self.log),
-                rebuild=self.hook.reset,
-                log=self.log,
-                seen=True,
-            )
-            description = poll.run(lambda: self.hook.describe_once(name))
-        else:
-            description = self.hook.describe(name)
-        return str(description.status)

@@ -8,13 +8,24 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from airflow_hpt_provider.compat import default_deferrable, has
+from airflow_hpt_provider.compat import AirflowSensorTimeout, default_deferrable, has
 from airflow_hpt_provider.delivery import announce, deliver
-from airflow_hpt_provider.exceptions import TuningJobNotFoundError, TuningServiceUnreachableError
+from airflow_hpt_provider.exceptions import (
+    TuningError,
+    TuningJobBudgetError,
+    TuningJobNotFoundError,
+    TuningJobTimeoutError,
+    TuningServiceUnreachableError,
+)
 from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
 from airflow_hpt_provider.links.tuning import BestTrainingJobLink, BestTrainingJobLogsLink, TuningJobLink
-from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin
-from airflow_hpt_provider.waiting.decision import Outcome, check_policy, outcome_of, utcnow
+from airflow_hpt_provider.operators.base import (
+    CONNECTION_FIELDS,
+    TuningConnectionMixin,
+    check_early,
+    spend_limits,
+)
+from airflow_hpt_provider.waiting.decision import Outcome, outcome_of, utcnow
 from airflow_hpt_provider.waiting.upstream import is_known_to_triggerer, job_name, source_of
 
 if TYPE_CHECKING:
@@ -22,14 +33,14 @@ if TYPE_CHECKING:
 
     from airflow_hpt_provider.models import TuningJobDescription
     from airflow_hpt_provider.waiting.decision import OnUnfinished
-    from airflow_hpt_provider.waiting.progress import ProgressLog
+    from airflow_hpt_provider.waiting.watch import Watch
 
 
 class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, BaseSensorOperator):
     """Wait until a tuning job has ended; leaves the same XComs as the operator that made it would.
 
     Works in ``mode="poke"``, ``mode="reschedule"`` and deferrable, with the same outcomes. It waits for
-    somebody else's job, so it never stops it.
+    somebody else's job, so it never stops it; but for one that reaches a limit given here.
 
     Args:
         tuning_job_name: the job to wait for (templated), or the result of the task that started it:
@@ -45,6 +56,12 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             task: see ``docs/waiting.md``.
         on_stopped: for a job that was stopped before it completed: ``fail`` (default), ``skip``, or
             ``use_best``.
+        on_timeout: for a job that did not end within the sensor's ``timeout``; it goes on running. ``fail`` (default):
+            AirflowSensorTimeout, as of every sensor; ``skip``, or ``use_best``.
+        max_billable_seconds, max_trials_failed: stop the job when it has used so much, or more of its training jobs
+            have failed; as for the operator. Default None: no limits.
+        on_budget_end: for a job that was stopped so: ``fail``, ``skip`` or ``use_best``. Default None: as
+            ``on_timeout``.
         max_unreachable: deferrable only: seconds for which the service may be unreachable before the task
             fails. Default None: as long as ``timeout`` allows.
         event_queue_url: deferrable only: an SQS queue that gets the job's state changes from EventBridge, and
@@ -55,12 +72,21 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         aws_conn_id, region_name, verify, botocore_config: as for every AWS operator.
 
     Raises:
-        TuningJobFailedError, TuningJobRejectedError, TuningJobStoppedError: how the job ended.
+        TuningJobFailedError, TuningJobRejectedError, TuningJobStoppedError, TuningJobBudgetError: how the job ended.
         TuningJobNotFoundError: there is no such job.
         AirflowSensorTimeout: it had not ended within ``timeout``.
     """
 
-    template_fields: Sequence[str] = ("tuning_job_name", "on_stopped", "event_queue_url", *CONNECTION_FIELDS)
+    template_fields: Sequence[str] = (
+        "tuning_job_name",
+        "on_stopped",
+        "on_timeout",
+        "on_budget_end",
+        "max_billable_seconds",
+        "max_trials_failed",
+        "event_queue_url",
+        *CONNECTION_FIELDS,
+    )
     operator_extra_links = (TuningJobLink(), BestTrainingJobLink(), BestTrainingJobLogsLink())
     ui_color = "#e8f0fe"
 
@@ -72,6 +98,10 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         start_from_trigger: bool = False,
         finish_in_triggerer: bool = False,
         on_stopped: OnUnfinished = "fail",
+        on_timeout: OnUnfinished = "fail",
+        max_billable_seconds: float | str | None = None,
+        max_trials_failed: int | str | None = None,
+        on_budget_end: OnUnfinished | None = None,
         max_unreachable: float | None = None,
         event_queue_url: str | None = None,
         top_k: int = 0,
@@ -90,6 +120,10 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             deferrable = True
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.on_stopped = on_stopped
+        self.on_timeout = on_timeout
+        self.max_billable_seconds = max_billable_seconds
+        self.max_trials_failed = max_trials_failed
+        self.on_budget_end = on_budget_end
         self.max_unreachable = max_unreachable
         self.event_queue_url = event_queue_url
         self.top_k = top_k
@@ -97,18 +131,20 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         self.region_name = region_name
         self.verify = verify
         self.botocore_config = botocore_config
-        self._progress: ProgressLog | None = None
-        if "{{" not in on_stopped:
-            check_policy("on_stopped", on_stopped)
+        self._watch: Watch | None = None
+        check_early(self._policies, max_billable_seconds, max_trials_failed)
         if start_from_trigger and has("start_from_trigger"):
             self._start_in_triggerer()
 
     def execute(self, context: Context) -> Any:
         """Wait here, or defer."""
-        check_policy("on_stopped", self.on_stopped)
+        check_early(self._policies, self.max_billable_seconds, self.max_trials_failed)
         self.tuning_job_name = job_name(self.tuning_job_name)
         if not self.deferrable:
-            return super().execute(context)
+            try:
+                return super().execute(context)
+            except AirflowSensorTimeout as error:
+                return self._timed_out(context, error)
         done = self.poke(context)
         if done:
             return done.xcom_value
@@ -130,7 +166,10 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
                 raise
             self.log.warning("Could not look at tuning job %s (%s).", self.tuning_job_name, brief(error))
             return PokeReturnValue(is_done=False)
-        self._log_progress(description)
+        try:
+            self._look(description)
+        except TuningJobBudgetError as error:
+            return PokeReturnValue(is_done=True, xcom_value=self._budget_ended(context, error))
         if outcome_of(description.status) is None:
             announce(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
             return PokeReturnValue(is_done=False)
@@ -143,6 +182,9 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         self.tuning_job_name = job_name(self.tuning_job_name)
         if event.get("status") == Outcome.UNREACHABLE:
             raise TuningServiceUnreachableError(str(event.get("message")), self.tuning_job_name)
+        if event.get("status") == Outcome.BUDGET:
+            error = TuningJobBudgetError(str(event.get("message")), self.tuning_job_name)
+            return self._budget_ended(context, error)
         description = self.hook.describe(self.tuning_job_name)
         if outcome_of(description.status) is None:
             # The event was early. Without a leg on a worker before, nobody has set the deadline yet.
@@ -151,6 +193,26 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             )
             return self._defer(limit)
         return self._finish(context, description)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """As in BaseSensorOperator; but ``on_timeout`` says what becomes of a timeout."""
+        try:
+            return super().resume_execution(next_method, next_kwargs, context)
+        except AirflowSensorTimeout as error:
+            self.tuning_job_name = job_name(self.tuning_job_name)
+            return self._timed_out(context, error)
+
+    def _timed_out(self, context: Context, error: AirflowSensorTimeout) -> Any:
+        if self.on_timeout == "fail":
+            raise error
+        self.log.warning("Tuning job %s goes on running: its sensor does not stop it.", self.tuning_job_name)
+        ended_by = TuningJobTimeoutError(str(error), self.tuning_job_name)
+        return self._finish(context, self.hook.describe(self.tuning_job_name), ended_by)
+
+    def _budget_ended(self, context: Context, error: TuningJobBudgetError) -> Any:
+        if self.hook.stop(self.tuning_job_name):
+            self.log.warning("Tuning job %s %s: it is being stopped.", self.tuning_job_name, error)
+        return self._finish(context, self.hook.describe(self.tuning_job_name), error)
 
     def _start_in_triggerer(self) -> None:
         """Tell Airflow to start the task with its trigger.
@@ -194,21 +256,34 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             "on_stopped": self.on_stopped,
             "top_k": self.top_k,
             "push_result": self.do_xcom_push,
+            "max_billable_seconds": self.max_billable_seconds,
+            "max_trials_failed": self.max_trials_failed,
             **self.connection_settings.as_kwargs(),
         }
 
-    def _finish(self, context: Context, description: TuningJobDescription) -> dict[str, Any]:
+    def _finish(
+        self, context: Context, description: TuningJobDescription, ended_by: TuningError | None = None
+    ) -> dict[str, Any]:
+        from airflow_hpt_provider.closing import log_result
         from airflow_hpt_provider.outcomes import Settlement
 
         announce(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
         self.note_lineage(description)
-        result = Settlement(self.hook, self.on_stopped, top_k=self.top_k, log=self.log).settle(description)
+        settlement = Settlement(self.hook, **self._policies, top_k=self.top_k, log=self.log)
+        result = settlement.settle(description, ended_by=ended_by)
         self.note_lineage(description, result)
-        self.log.info("%s", result.summary())
+        log_result(self.hook, result, self.log)
         return deliver(self, context, result)
 
-    def _log_progress(self, description: TuningJobDescription) -> None:
-        from airflow_hpt_provider.waiting.progress import ProgressLog
+    @property
+    def _policies(self) -> dict[str, Any]:
+        names = ("on_stopped", "on_timeout", "on_budget_end")
+        return {name: getattr(self, name) for name in names}
 
-        self._progress = self._progress or ProgressLog(self.log)
-        self._progress(description)
+    def _look(self, description: TuningJobDescription) -> None:
+        from airflow_hpt_provider.waiting.watch import Watch
+
+        if self._watch is None:
+            limits = spend_limits(self.max_billable_seconds, self.max_trials_failed)
+            self._watch = Watch(self.hook, self.tuning_job_name, limits, (), self.log)
+        self._watch(description)

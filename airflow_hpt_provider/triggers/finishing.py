@@ -44,6 +44,7 @@ class Finish:
         """
         from airflow.sdk.execution_time.xcom import XCom
 
+        from airflow_hpt_provider.closing import log_result
         from airflow_hpt_provider.outcomes import Settlement
 
         hook = await sync_to_async(self._build_hook)()
@@ -61,7 +62,7 @@ class Finish:
                     run_id=ti.run_id,
                     map_index=ti.map_index,
                 )
-        log.info("%s", result.summary())
+        await asyncio.to_thread(log_result, hook, result, log)
 
     def _build_hook(self) -> HyperParameterTuningHook:
         hook = self.settings.hook()

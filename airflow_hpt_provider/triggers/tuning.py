@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from airflow_hpt_provider.compat import has
 from airflow_hpt_provider.exceptions import (
+    TuningJobBudgetError,
     TuningJobNotFoundError,
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
@@ -22,9 +23,13 @@ from airflow_hpt_provider.retries import brief
 from airflow_hpt_provider.triggers.finishing import Finish
 from airflow_hpt_provider.waiting.decision import OnUnfinished, Outcome
 from airflow_hpt_provider.waiting.progress import ProgressLog
+from airflow_hpt_provider.waiting.spending import SpendLimits
 from airflow_hpt_provider.waiting.upstream import job_name
 from airflow_hpt_provider.waiting.waiter import Waiter
 from airflow_hpt_provider.waiting.watcher import TuningJobWatcher
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.waiting.sighting import Sighting
 
 SETTLE_SECONDS = 5.0
 """No event is fired earlier than this after the start. The scheduler may not yet have seen the end of the task's
@@ -41,7 +46,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
     """Fires once when a tuning job has ended, or can no longer be waited for.
 
     The event's payload is a dict: ``status`` (``completed``, ``failed``, ``stopped`` or ``deletefailed``: the
-    AWS status word in lower case; or ``gone``, ``timeout``, ``unreachable``), ``tuning_job_name``,
+    AWS status word in lower case; or ``gone``, ``timeout``, ``budget``, ``unreachable``), ``tuning_job_name``,
     ``tuning_job_arn`` (when known) and ``message``.
 
     Args:
@@ -56,6 +61,9 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             (Airflow 3.3+). Default False: a trigger of its own waits for somebody else's job.
         event_queue_url: an SQS queue of its own that gets the job's state changes from EventBridge: the wait
             ends on the event; the job itself is looked at only every ``poll_interval``, five minutes at least.
+        max_billable_seconds, max_trials_failed: what the job may use before ``budget``; see
+            :mod:`airflow_hpt_provider.waiting.spending`. Whoever gets the event stops the job. Default None: no limit.
+        earlier_jobs: the names of the attempts before this job, whose billable seconds count too.
         name_from: where the task has not been on a worker before: the XCom (``task_id`` and ``key``) that holds
             the job's name; instead of ``tuning_job_name``.
         finish_in_triggerer: when the job has succeeded, leave its XComs and end the task here (Airflow 3.3+).
@@ -79,6 +87,9 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         on_stopped: OnUnfinished = "fail",
         top_k: int = 0,
         push_result: bool = True,
+        max_billable_seconds: float | None = None,
+        max_trials_failed: int | None = None,
+        earlier_jobs: Sequence[str] = (),
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.tuning_job_name = tuning_job_name
@@ -96,6 +107,9 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         self.on_stopped = on_stopped
         self.top_k = top_k
         self.push_result = push_result
+        self.max_billable_seconds = max_billable_seconds
+        self.max_trials_failed = max_trials_failed
+        self.earlier_jobs = list(earlier_jobs)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class path and the arguments to make this trigger again."""
@@ -115,6 +129,9 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             "on_stopped": self.on_stopped,
             "top_k": self.top_k,
             "push_result": self.push_result,
+            "max_billable_seconds": self.max_billable_seconds,
+            "max_trials_failed": self.max_trials_failed,
+            "earlier_jobs": self.earlier_jobs,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -131,6 +148,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
     async def on_kill(self) -> None:
         """Stop the tuning job, if it is this task's own (``stop_on_kill``)."""
         if not self.stop_on_kill:
+            self.log.info("Tuning job %s is not stopped (stop_on_kill=False).", self.tuning_job_name)
             return
         # Airflow cancels on_kill after about a second; the request must not be cancelled with it.
         task = asyncio.ensure_future(self._stop())
@@ -190,14 +208,16 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             has_events=bool(self.event_queue_url),
             deadline=datetime.fromisoformat(self.deadline) if self.deadline else None,
             max_unreachable=None if self.max_unreachable is None else timedelta(seconds=self.max_unreachable),
-            on_look=ProgressLog(self.log),
+            on_look=self._looker(),
             log=self.log,
         )
         try:
-            async with self._woken_by_events():
+            async with self._woken_by_events(), self._metered():
                 seen = await self._watcher.wait(waiter)
         except TuningJobTimeoutError as error:
             return self._payload(Outcome.TIMEOUT, str(error))
+        except TuningJobBudgetError as error:
+            return self._payload(Outcome.BUDGET, str(error))
         except TuningJobNotFoundError as error:
             return self._payload(Outcome.GONE, str(error))
         except TuningServiceUnreachableError as error:
@@ -207,6 +227,36 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             seen.failure_reason or f"Tuning job {self.tuning_job_name} ended as {seen.status}.",
             seen.arn,
         )
+
+    @property
+    def _limits(self) -> SpendLimits:
+        """As numbers, though they may have been templates until a moment ago (start_from_trigger)."""
+        seconds, failed = self.max_billable_seconds, self.max_trials_failed
+        return SpendLimits(
+            None if seconds is None else float(seconds), None if failed is None else int(failed)
+        )
+
+    def _looker(self) -> Callable[[Sighting], None]:
+        """What is done at each look: log the progress, count the failures."""
+        progress, limits = ProgressLog(self.log), self._limits
+
+        def look(seen: Sighting) -> None:
+            progress(seen)
+            limits.check_counters(seen)
+
+        return look
+
+    @asynccontextmanager
+    async def _metered(self) -> AsyncIterator[None]:
+        """Measure the billable seconds meanwhile; TuningJobBudgetError ends what runs inside."""
+        limit = self._limits.max_billable_seconds
+        if limit is None:
+            yield
+            return
+        from airflow_hpt_provider.triggers.metering import metered
+
+        async with metered(self._settings, self.tuning_job_name, limit, self.earlier_jobs, self.log):
+            yield
 
     def _payload(self, status: str, message: str, arn: str | None = None) -> dict[str, Any]:
         return {

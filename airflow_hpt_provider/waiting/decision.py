@@ -25,6 +25,8 @@ class Outcome(StrEnum):
     """The job is not there (any more)."""
     TIMEOUT = "timeout"
     """The waiter's own deadline has passed; the job may still be running."""
+    BUDGET = "budget"
+    """A limit on what the job may spend has been reached; it may still be running."""
     UNREACHABLE = "unreachable"
     """The service could not be asked for ``max_unreachable``; the job may still be running."""
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider import texts
 from airflow_hpt_provider.waiting.sighting import Sighting
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ class ProgressLog:
 
     def __init__(self, log: Any) -> None:
         self._log = log
-        self._last = ""
+        self._last: tuple[Any, ...] = ()
         self._best = ""
 
     def __call__(self, seen: Sighting | TuningJobDescription) -> None:
@@ -26,30 +28,44 @@ class ProgressLog:
         A list does not tell the best training job: the one that was seen last is told again.
         """
         sighting = seen if isinstance(seen, Sighting) else Sighting.of_description(seen)
-        self._best = _best(sighting) or self._best
-        line = progress_line(sighting, self._best)
-        if line != self._last:
-            self._last = line
-            self._log.info("%s", line)
+        self._best = best(sighting) or self._best
+        now = (sighting.status, sighting.counters, self._best)
+        if now != self._last:
+            self._last = now
+            self._log.info("%s", progress_line(sighting, self._best))
 
 
-def progress_line(seen: Sighting, best: str | None = None) -> str:
+def progress_line(seen: Sighting, best_before: str = "", now: float | None = None) -> str:
     """A job's state in one line.
 
-    For example ``tune-3f9: InProgress · 7 of 12 completed, 2 running, 1 failed · best 0.9812 (tune-3f9-004-1c)``.
+    For example ``tune-3f9: InProgress · 7 of 12 completed, 2 running, 1 failed · best 0.0811538
+    (tune-3f9-004-1c: depth=4, rate=0.178752) · 3 min 20 s``.
 
     Args:
         seen: the job.
-        best: the last part, if the sighting itself does not know it.
+        best_before: the best training job, if the sighting itself does not tell it.
+        now: seconds since the epoch, for the time since the job was created; default: the clock's.
     """
+    parts = [seen.status, counts(seen), best(seen) or best_before]
+    if seen.created is not None:
+        parts.append(texts.duration((time.time() if now is None else now) - seen.created))
+    return f"{seen.name}: {' · '.join(part for part in parts if part)}"
+
+
+def counts(seen: Sighting) -> str:
+    """How many training jobs there are of each kind: ``7 of 12 completed, 2 running, 1 failed``."""
     parts = [f"{seen.completed} of {seen.limit} completed" if seen.limit else f"{seen.completed} completed"]
     parts += [
         f"{count} {word}"
         for count, word in ((seen.in_progress, "running"), (seen.failed, "failed"), (seen.stopped, "stopped"))
         if count
     ]
-    return f"{seen.name}: {seen.status} · {', '.join(parts)}{_best(seen) or best or ''}"
+    return ", ".join(parts)
 
 
-def _best(seen: Sighting) -> str:
-    return "" if seen.best_metric is None else f" · best {seen.best_metric:.6g} ({seen.best_name})"
+def best(seen: Sighting) -> str:
+    """The best training job so far with its hyperparameters; empty if the sighting does not tell it."""
+    if seen.best_metric is None:
+        return ""
+    values = texts.parameters(seen.best_parameters or {})
+    return f"best {texts.number(seen.best_metric)} ({seen.best_name}{f': {values}' if values else ''})"

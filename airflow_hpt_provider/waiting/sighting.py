@@ -20,7 +20,7 @@ class Sighting:
         limit: MaxNumberOfTrainingJobs, if the job has one.
         created: CreationTime, in seconds since the epoch.
         failure_reason: only DescribeHyperParameterTuningJob tells it.
-        best_name, best_metric: the best training job so far; only Describe tells it.
+        best_name, best_metric, best_parameters: the best training job so far; only Describe tells it.
     """
 
     name: str
@@ -35,6 +35,7 @@ class Sighting:
     failure_reason: str | None = None
     best_name: str | None = None
     best_metric: float | None = None
+    best_parameters: Mapping[str, str] | None = None
 
     @classmethod
     def of_answer(cls, answer: Mapping[str, Any]) -> Self:
@@ -62,6 +63,7 @@ class Sighting:
             failure_reason=answer.get("FailureReason"),
             best_name=best.get("TrainingJobName"),
             best_metric=best.get("FinalHyperParameterTuningJobObjectiveMetric", {}).get("Value"),
+            best_parameters=best.get("TunedHyperParameters"),
         )
 
     @classmethod
@@ -83,6 +85,7 @@ class Sighting:
             failure_reason=description.failure_reason,
             best_name=best.training_job_name if best else None,
             best_metric=best.final_metric if best else None,
+            best_parameters=best.tuned_hyper_parameters if best else None,
         )
 
     @property

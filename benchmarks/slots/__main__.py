@@ -8,6 +8,7 @@ service; the ways start one after the other, so that their launches do not slow 
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import tempfile
@@ -51,11 +52,11 @@ patiently = Retrying(
 
 
 class Cost(NamedTuple):
-    """What one tuning job took: launches of tasks, seconds in which they held a worker, and of the DAG run."""
+    """What one tuning job took: launches of tasks, seconds in which they held a worker, and its own seconds."""
 
     launches: int
     held_seconds: float
-    run_seconds: float
+    job_seconds: float
 
 
 def launches(log: Path) -> dict[str, list[float]]:
@@ -67,33 +68,36 @@ def launches(log: Path) -> dict[str, list[float]]:
     return found
 
 
-def run_all(airflow: LocalAirflow, seconds: int, apart: float) -> dict[str, Cost]:
-    runs: dict[str, tuple[str, float]] = {}
-    ended: dict[str, float] = {}
+def run_all(airflow: LocalAirflow, service: LocalService, seconds: int, apart: float) -> dict[str, Cost]:
+    runs: dict[str, tuple[str, str]] = {}
+    ended: set[str] = set()
     for number, way in enumerate(WAYS):
         airflow.api.wait_for_dag(way, timeout=180)
         name = f"slots-{number}-{int(time.time())}"
         params = {"name": name, "seconds": seconds}
-        runs[way] = (patiently(airflow.api.trigger, way, params), time.monotonic())
+        runs[way] = (patiently(airflow.api.trigger, way, params), name)
         time.sleep(apart)
     deadline = time.monotonic() + 600 + seconds
     while len(ended) < len(runs) and time.monotonic() < deadline:
-        for way, (run_id, began) in runs.items():
+        for way, (run_id, _) in runs.items():
             state = patiently(airflow.api.run_state, way, run_id)
-            if way not in ended and state in {"success", "failed"}:
-                if state == "failed":
-                    raise SystemExit(f"{way} failed; logs: {airflow.logs}")
-                ended[way] = time.monotonic() - began
+            if state == "failed":
+                raise SystemExit(f"{way} failed; logs: {airflow.logs}")
+            if state == "success":
+                ended.add(way)
         time.sleep(1)
-    if missing := set(runs) - set(ended):
+    if missing := set(runs) - ended:
         raise SystemExit(f"{sorted(missing)} have not ended; logs: {airflow.logs}")
     time.sleep(5)  # the last launches are still to be logged
     by_task = launches(airflow.logs / "scheduler.log")
+    sagemaker = service.client("sagemaker")
     costs = {}
-    for way, (run_id, _) in runs.items():
+    for way, (run_id, name) in runs.items():
         tasks: list[dict[str, Any]] = patiently(airflow.api.tasks, way, run_id)
         all_of_them = [held for task in tasks for held in by_task[task["id"]]]
-        costs[way] = Cost(len(all_of_them), sum(all_of_them), ended[way])
+        job = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+        took = (job["HyperParameterTuningEndTime"] - job["CreationTime"]).total_seconds()
+        costs[way] = Cost(len(all_of_them), sum(all_of_them), took)
     return costs
 
 
@@ -102,14 +106,14 @@ def main() -> None:
     parser.add_argument(
         "--python", required=True, help="of an environment with Airflow, this and aiobotocore"
     )
-    parser.add_argument("--seconds", type=int, default=60, help="that each tuning job trains")
-    parser.add_argument("--apart", type=float, default=10, help="seconds between the starts of two ways")
+    parser.add_argument("--seconds", type=int, default=120, help="that each tuning job trains")
+    parser.add_argument("--apart", type=float, default=15, help="seconds between the starts of two ways")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="bench-slots-"))
     dags = folder / "dags"
     dags.mkdir()
     shutil.copy(HERE / "dags.py", dags)
-    with LocalService(folder / "service") as service:
+    with LocalService(folder / "service", options=["--max-parallel", str(len(WAYS))]) as service:
         s3 = service.client("s3")
         s3.create_bucket(Bucket=data.BUCKET)
         s3.put_object(Bucket=data.BUCKET, Key="slots/sourcedir.tar.gz", Body=data.source_archive(TRAINING))
@@ -122,11 +126,14 @@ def main() -> None:
             folder / "airflow", dags, environment, parallelism=len(WAYS) + 2, python=options.python
         )
         with airflow:
-            costs = run_all(airflow, options.seconds, options.apart)
-    print(f"One tuning job of {options.seconds} s in each way.\n")
-    print(f"{'':58} {'launches':>8} {'worker s':>9} {'DAG run s':>10}")
+            costs = run_all(airflow, service, options.seconds, options.apart)
+    busy = os.getloadavg()[2]
+    print(
+        f"A training of {options.seconds} s in each way; load of the machine: {busy:.1f} on {os.cpu_count()} cores.\n"
+    )
+    print(f"{'':58} {'launches':>8} {'worker s':>9} {'job s':>6}")
     for way, cost in costs.items():
-        print(f"{WAYS[way]:58} {cost.launches:8} {cost.held_seconds:9.1f} {cost.run_seconds:10.1f}")
+        print(f"{WAYS[way]:58} {cost.launches:8} {cost.held_seconds:9.1f} {cost.job_seconds:6.0f}")
     shutil.rmtree(folder, ignore_errors=True)
 
 

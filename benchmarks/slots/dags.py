@@ -10,9 +10,9 @@ from airflow.sdk import DAG, Param
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 
-INTERVAL = 10
+INTERVAL = 30
 QUEUE = "{{ var.value.hpt_wait_queue_url }}"
-PARAMS = {"name": Param("bench", type="string"), "seconds": Param(60, type="integer")}
+PARAMS = {"name": Param("bench", type="string"), "seconds": Param(120, type="integer")}
 JOB: dict[str, Any] = {
     "HyperParameterTuningJobName": "{{ params.name }}",
     "HyperParameterTuningJobConfig": {

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from airflow_hpt_provider.local.engine.loop import Loop, Turn
 from airflow_hpt_provider.local.engine.slots import Claim, next_claim
 from airflow_hpt_provider.local.engine.training import GRACE, TrainingJobs
-from airflow_hpt_provider.local.engine.tuning import OnChange, TuningJobs
+from airflow_hpt_provider.local.engine.tuning import FailureOf, OnChange, TuningJobs
 from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
 
 if TYPE_CHECKING:
@@ -38,6 +38,7 @@ class Engine:
         spot_interruptions: mean interruptions per minute of training of a managed spot job.
         grace: seconds between SIGTERM and SIGKILL.
         on_change: called with a tuning job and its tags when its status has changed.
+        failure_of: lets tuning jobs fail on request.
     """
 
     def __init__(
@@ -51,13 +52,14 @@ class Engine:
         spot_interruptions: float = 0.0,
         grace: float = GRACE,
         on_change: OnChange = lambda job, tags: None,
+        failure_of: FailureOf = lambda name, ended: None,
     ) -> None:
         self.database = database
         self.arns = arns
         self.runner = runner
         self._max_parallel = max_parallel or os.cpu_count() or 1
         self._executor = ThreadPoolExecutor(SEARCH_THREADS, thread_name_prefix="search")
-        self.tuning = TuningJobs(arns, self._executor, on_change)
+        self.tuning = TuningJobs(arns, self._executor, on_change, failure_of)
         self.training = TrainingJobs(
             runner,
             directory / "training-jobs",

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 OnChange = Callable[[TuningJob, Mapping[str, str]], object]
+FailureOf = Callable[[str, int], str | None]
+"""A tuning job's name, and how many of its training jobs have ended -> why it fails as a whole now, or None."""
 
 
 class TuningJobs:
@@ -43,13 +45,21 @@ class TuningJobs:
     Args:
         executor: computes suggestions and early stopping.
         on_change: called with a tuning job and its tags when its status has changed, and that is on disk.
+        failure_of: lets tuning jobs fail on request.
     """
 
-    def __init__(self, arns: Arns, executor: Executor, on_change: OnChange = lambda job, tags: None) -> None:
+    def __init__(
+        self,
+        arns: Arns,
+        executor: Executor,
+        on_change: OnChange = lambda job, tags: None,
+        failure_of: FailureOf = lambda name, ended: None,
+    ) -> None:
         self.loop: Loop  # both set by the engine
         self.training: TrainingJobs
         self._arns = arns
         self._on_change = on_change
+        self._failure_of = failure_of
         self._states: dict[int, State] = {}
         self._searches = Searches(executor)
         self._suggesting: set[int] = set()
@@ -68,6 +78,7 @@ class TuningJobs:
         if state.plan.max_runtime is not None:
             deadline = job.created_at + state.plan.max_runtime
             turn.after(partial(self.loop.at, deadline, partial(self._deadline, job.id)))
+        self._fail_on_request(turn, state)
         self.review(turn, state)
 
     def end(self, turn: Turn, job: TuningJob, ending: Ending) -> None:
@@ -196,9 +207,15 @@ class TuningJobs:
                 tuning_jobs.recount(turn.connection, job.tuning_job_id, turn.now)
             return
         state.read_training_job(turn, job.id)
+        self._fail_on_request(turn, state)
         if state.job.ending is None:
             self._check_criteria(turn, state)
         self.review(turn, state)
+
+    def _fail_on_request(self, turn: Turn, state: State) -> None:
+        ended = len(state.history.jobs) - len(state.history.unfinished)
+        if state.job.ending is None and self._failure_of(state.job.name, ended):
+            self.end(turn, state.job, Ending.ERROR)
 
     def on_stop(self, turn: Turn, job: TrainingJob) -> None:
         """A training job has been told to stop."""
@@ -283,6 +300,8 @@ class TuningJobs:
         if job.ending is None and not state.is_used_up() and not state.is_fruitless():
             return
         status, reason = state.final_status()
+        if job.ending == Ending.ERROR:
+            reason = self._failure_of(job.name, len(state.history.jobs)) or reason
         tuning_jobs.set_ended(turn.connection, job.id, status=status, failure_reason=reason, now=turn.now)
         self._tell(turn, job.id)
         del self._states[job.id]

@@ -39,7 +39,13 @@ The file is TOML::
     attempts = 1                                  # RetryStrategy's second attempt comes through
     seconds = 2.5                                 # the process runs so long before it is ended
 
+    [[tuning_job]]
+    tuning_job = "forecast-?"                     # glob on the tuning job's name; default: all
+    reason = "InternalServerError: We encountered an internal error. Please try again."
+    after = 3                                     # when so many of its training jobs have ended; default: at once
+
 Kinds of faults: ``throttle``, ``internal_error``, ``service_unavailable_html`` (as a load balancer answers,
 not SageMaker), ``reset`` (of the connection, before the call is carried out), ``truncate``, ``slow``,
-``expired_token``, ``access_denied``.
+``expired_token``, ``access_denied``. As with AWS, who is denied ``AddTags`` is denied to create a tuning job with
+tags, too.
 """

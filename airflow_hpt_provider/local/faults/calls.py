@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.faults.rules import Kind
 from airflow_hpt_provider.local.protocol.model import TARGET_PREFIX
 from airflow_hpt_provider.local.protocol.signature import NotAuthenticated, read_claim
 from airflow_hpt_provider.local.protocol.signature_v2 import is_presigned_v2
@@ -59,6 +60,14 @@ class CallFaults:
 
     def __init__(self, faults: Sequence[CallFault]) -> None:
         self._dealers = [_Dealer(fault) for fault in faults]
+
+    @property
+    def deny_tags(self) -> bool:
+        """Whether AddTags may meet ``access_denied``."""
+        faults = (dealer.fault for dealer in self._dealers)
+        return any(
+            fault.kind is Kind.ACCESS_DENIED and fnmatchcase("AddTags", fault.operation) for fault in faults
+        )
 
     def strike(self, name: str) -> CallFault | None:
         """The fault that this call meets, if any. Every fault that matches counts the call."""

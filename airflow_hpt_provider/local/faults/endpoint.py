@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import uuid
 from typing import TYPE_CHECKING
@@ -23,6 +24,8 @@ log = logging.getLogger(__name__)
 
 # What a load balancer of AWS's says; botocore takes it for a fault of the service, as it does there.
 _HTML = "<html><body><b>Http/1.1 Service Unavailable</b></body> </html>"
+_TAGGED_CALL = "CreateHyperParameterTuningJob"
+_MOST_BODY = 2_000_000
 _P = WireProtocol
 _ERRORS: dict[Kind, tuple[dict[WireProtocol, tuple[str, int]], str]] = {
     Kind.THROTTLE: (
@@ -76,6 +79,11 @@ class FaultyEndpoint:
         request = WireRequest.from_scope(scope, str(uuid.uuid4()))
         name = call_name(request)
         fault = self._faults.strike(name) if name else None
+        if fault is None and name == _TAGGED_CALL and self._faults.deny_tags:
+            body = _Body(receive)
+            receive = body
+            if await body.has_tags():
+                name, fault = "AddTags", self._faults.strike("AddTags")
         if fault is None:
             await self._app(scope, receive, send)
             return
@@ -101,6 +109,32 @@ class FaultyEndpoint:
         action = name if ":" in name else f"sagemaker:{name}"
         message = text.format(account=self._account_id, action=action)
         return error_response(ServiceError(code, message, status), request, protocol)
+
+
+class _Body:
+    """A ``receive`` whose beginning has been read already, and is handed out again."""
+
+    def __init__(self, receive: Receive) -> None:
+        self._receive = receive
+        self._read: list[Message] = []
+
+    async def __call__(self) -> Message:
+        return self._read.pop(0) if self._read else await self._receive()
+
+    async def has_tags(self) -> bool:
+        """Whether it is a JSON structure with Tags; one that is too large is not looked at."""
+        size = 0
+        while size <= _MOST_BODY:
+            message = await self._receive()
+            self._read.append(message)
+            size += len(message.get("body", b""))
+            if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                break
+        try:
+            content = json.loads(b"".join(message.get("body", b"") for message in self._read))
+        except ValueError:
+            return False
+        return isinstance(content, dict) and bool(content.get("Tags"))
 
 
 async def _drain(receive: Receive) -> None:

@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ValidationError
 
-from airflow_hpt_provider.local.faults.rules import CallFault, FaultFile, TrialFault
+from airflow_hpt_provider.local.faults.rules import CallFault, FaultFile, TrialFault, TuningJobFault
 from airflow_hpt_provider.local.protocol.model import sagemaker_model
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-TABLES: dict[str, type[BaseModel]] = {"fault": CallFault, "trial": TrialFault}
+TABLES: dict[str, type[BaseModel]] = {
+    "fault": CallFault,
+    "trial": TrialFault,
+    "tuning_job": TuningJobFault,
+}
 
 
 def load(path: Path) -> FaultFile:
@@ -30,7 +34,7 @@ def load(path: Path) -> FaultFile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not valid TOML: {error}") from error
     mistakes = [
-        f"unknown {name!r}: only [[fault]] and [[trial]] tables belong here"
+        f"unknown {name!r}: only [[fault]], [[trial]] and [[tuning_job]] tables belong here"
         for name in content
         if name not in TABLES
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -96,8 +97,31 @@ class TrialFault(_Table):
         return self.reason.startswith(INTERNAL)
 
 
+class TuningJobFault(_Table):
+    """A ``[[tuning_job]]`` table: these tuning jobs fail as a whole, whatever their training jobs do.
+
+    Attributes:
+        reason: FailureReason.
+        tuning_job: glob on the tuning job's name.
+        after: when so many of its training jobs have ended; 0: before the first is launched. Those that run then
+            are stopped.
+    """
+
+    reason: Annotated[str, Field(min_length=1, max_length=1024)]
+    tuning_job: Annotated[str, Field(min_length=1)] = "*"
+    after: Annotated[int, Field(ge=0)] = 0
+
+
 class FaultFile(_Table):
     """A whole file, in its order."""
 
     fault: tuple[CallFault, ...] = ()
     trial: tuple[TrialFault, ...] = ()
+    tuning_job: tuple[TuningJobFault, ...] = ()
+
+    def failure_of(self, tuning_job: str, ended: int) -> str | None:
+        """Why a tuning job fails as a whole, now that so many of its training jobs have ended; None: it does not."""
+        for fault in self.tuning_job:
+            if fnmatchcase(tuning_job, fault.tuning_job) and ended >= fault.after:
+                return fault.reason
+        return None

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from airflow_hpt_provider.local.engine.tuning import OnChange
+    from airflow_hpt_provider.local.engine.tuning import FailureOf, OnChange
     from airflow_hpt_provider.local.runners.contract import Runner
     from airflow_hpt_provider.local.storage.objects import ObjectStore
 
@@ -71,6 +71,7 @@ def build_operations(
     objects: ObjectStore,
     wrap: Callable[[Runner], Runner] = lambda runner: runner,
     on_change: OnChange = lambda job, tags: None,
+    failure_of: FailureOf = lambda name, ended: None,
 ) -> Operations:
     """The operations of a service; call their ``start`` before the first call and ``close`` after the last.
 
@@ -79,6 +80,7 @@ def build_operations(
         objects: where training jobs find their data and leave their models.
         wrap: puts something around the runner of the training jobs.
         on_change: called with a tuning job and its tags when its status has changed.
+        failure_of: lets tuning jobs fail on request.
 
     Raises:
         ValueError, OSError: the images file can't be used.
@@ -97,5 +99,6 @@ def build_operations(
         max_parallel=settings.max_parallel,
         spot_interruptions=settings.spot_interruptions,
         on_change=on_change,
+        failure_of=failure_of,
     )
     return LocalOperations(engine)

@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 
+from airflow_hpt_provider.cli.main import main
 from airflow_hpt_provider.demo.service import LocalService
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1"
 BUCKET = "command-line"
+PROGRAMS = Path(sys.executable).parent
 SCRIPT = Path(__file__).parents[1] / "provider" / "training" / "quick.py"
 
 REQUEST: dict[str, Any] = {
@@ -67,18 +70,36 @@ class Ended:
 
 @dataclass
 class CommandLine:
-    """Runs commands in processes of their own, with local.env and a home of their own."""
+    """Runs commands with local.env and a home of their own.
+
+    ``cli(...)`` runs ours in this process, which spares each the import of Airflow; :meth:`start` and :meth:`run` in
+    processes of their own.
+    """
 
     environment: dict[str, str]
     folder: Path
+    capture: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch
 
     def __call__(self, *arguments: str, **environment: str) -> Ended:
-        return self.run("airflow-hpt", *arguments, **environment)
+        self.capture.readouterr()
+        with self.monkeypatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("AWS_")]:
+                patch.delenv(name)
+            for name, value in {**self.environment, **environment}.items():
+                patch.setenv(name, value)
+            patch.chdir(self.folder)
+            try:
+                code = main(arguments)
+            except SystemExit as end:
+                code = int(end.code or 0)
+        told = self.capture.readouterr()
+        return Ended(code, told.out, told.err)
 
-    def run(self, program: str, *arguments: str, **environment: str) -> Ended:
+    def run(self, program: str, *arguments: str) -> Ended:
         done = subprocess.run(
-            [str(Path(sys.executable).parent / program), *arguments],
-            env={**self.environment, **environment},
+            [str(PROGRAMS / program), *arguments],
+            env=self.environment,
             cwd=self.folder,
             capture_output=True,
             text=True,
@@ -87,14 +108,11 @@ class CommandLine:
         )
         return Ended(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *arguments: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
+        environment = {**self.environment, "TERM": "xterm", "COLUMNS": "150"}
         return subprocess.Popen(
-            [str(Path(sys.executable).parent / "airflow-hpt"), *arguments],
-            env=self.environment,
-            cwd=self.folder,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
+            [str(PROGRAMS / "airflow-hpt"), *arguments], env=environment, cwd=self.folder, **streams
         )
 
 
@@ -118,10 +136,17 @@ def finished(service: LocalService) -> str:
 
 
 @pytest.fixture
-def cli(service: LocalService, tmp_path: Path) -> CommandLine:
+def cli(
+    service: LocalService,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[CommandLine]:
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
-    home = {"HOME": str(tmp_path), "AIRFLOW_HOME": str(tmp_path / "airflow"), "LC_ALL": "C.UTF-8"}
-    return CommandLine({**kept, **home, "TZ": "UTC", **service.environment}, tmp_path)
+    home = {"HOME": str(tmp_path), "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+    logging = structlog.get_config()
+    yield CommandLine({**kept, **home, **service.environment}, tmp_path, capsys, monkeypatch)
+    structlog.configure(**logging)
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.integration.cli.conftest import CommandLine, Ended
 
@@ -93,7 +94,8 @@ def test_an_error_of_the_service(cli: CommandLine) -> None:
     assert (ours.code, ours.out) == (254, "")
     assert ours.err.removeprefix("airflow-hpt: error: ").strip().rstrip(".") in theirs.err
     assert ours.err.count("\n") == 1
-    assert "Traceback" in cli(COMMAND, NAME, "no-such-job", "--debug").err
+    with pytest.raises(ClientError):
+        cli(COMMAND, NAME, "no-such-job", "--debug")
 
 
 def test_options_of_the_connection(cli: CommandLine, finished: str, service: LocalService) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import json
 import logging
 import sys
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,21 +16,64 @@ from typing import Any
 import pytest
 from airflow.sdk import DAG
 
+from airflow_hpt_provider.compat import TaskDeferred
 from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+from airflow_hpt_provider.identity import Owner
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1"
 BUCKET = "tuning-tests"
 SCRIPT = Path(__file__).parent / "training" / "quick.py"
+INTERNAL = "InternalServerError: We encountered an internal error. Please try again."
+FAILING_JOBS = f"""
+[[tuning_job]]
+tuning_job = "flaky-??????"
+reason = "{INTERNAL}"
+after = 2
+[[tuning_job]]
+tuning_job = "twice-??????"
+reason = "{INTERNAL}"
+after = 1
+[[tuning_job]]
+tuning_job = "twice-??????-2"
+reason = "CapacityError: Unable to provision requested ML compute capacity."
+after = 1
+[[tuning_job]]
+tuning_job = "barren-??????"
+reason = "{INTERNAL}"
+[[tuning_job]]
+tuning_job = "hopeless-*"
+reason = "{INTERNAL}"
+after = 1
+[[tuning_job]]
+tuning_job = "wrong-*"
+reason = "ClientError: the role may not read the bucket"
+after = 1
+"""
+"""What becomes of tuning jobs by their names; six characters stand for the run."""
 
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
-    """`airflow-hpt local serve` with one image, as a process of its own."""
-    folder = tmp_path_factory.mktemp("service")
-    images = folder / "images.toml"
+    """`airflow-hpt local serve` with one image, as a process of its own. Tuning jobs of some names fail."""
+    yield from serve(tmp_path_factory.mktemp("service"), FAILING_JOBS)
+
+
+@pytest.fixture(scope="session")
+def untagged_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
+    """Another one, where nobody may read or write tags, and which takes its time to stop a job."""
+    denied = "".join(
+        f'[[fault]]\noperation = "{name}"\nkind = "access_denied"\n' for name in ("AddTags", "ListTags")
+    )
+    denied += '[[fault]]\noperation = "StopHyperParameterTuningJob"\nkind = "slow"\nseconds = 2.0\n'
+    yield from serve(tmp_path_factory.mktemp("untagged"), denied)
+
+
+def serve(folder: Path, faults: str) -> Iterator[LocalService]:
+    images, file = folder / "images.toml", folder / "faults.toml"
     images.write_text(f'[[image]]\nmatch = "*/quick:*"\ncommand = ["{sys.executable}", "{SCRIPT}"]\n')
-    with LocalService(folder / "data", images) as running:
+    file.write_text(faults)
+    with LocalService(folder / "data", images, ["--faults", str(file)]) as running:
         running.client("s3").create_bucket(Bucket=BUCKET)
         yield running
 
@@ -43,6 +88,18 @@ def aws_connection(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> No
 def no_scheduler_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Triggers wait a moment before they fire, for the sake of a scheduler that is not here."""
     monkeypatch.setattr("airflow_hpt_provider.triggers.tuning.SETTLE_SECONDS", 0.0)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def one_loader() -> Iterator[None]:
+    """All boto3 clients read SageMaker's model once: to parse it takes half a second, for each client anew."""
+    import botocore.loaders
+    import botocore.session
+
+    loader, create = botocore.loaders.Loader(), botocore.session.create_loader
+    botocore.session.create_loader = lambda *_: loader
+    yield
+    botocore.session.create_loader = create
 
 
 @pytest.fixture
@@ -116,10 +173,17 @@ class Try:
     try_number: int = 1
     max_tries: int = 0
     xcom: dict[str, Any] = field(default_factory=dict)
-    store: dict[str, str] | None = None
+    store: dict[str, Any] | None = None
+    on_push: Callable[[str, Any], object] | None = None
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcom[key] = value
+        if self.on_push:
+            self.on_push(key, value)
+
+    def once_running(self, do: Callable[[str], object]) -> None:
+        """Do something as soon as a tuning job's name is known: while the task waits, in whichever mode."""
+        self.on_push = lambda key, value: do(value) if key == "tuning_job_name" else None
 
     def xcom_pull(self, task_ids: str, key: str, map_indexes: int) -> Any:
         return self.xcom.get(key)
@@ -145,13 +209,13 @@ class Try:
 
 @dataclass
 class _Store:
-    values: dict[str, str]
+    values: dict[str, Any]
 
-    def get(self, key: str) -> str | None:
-        return self.values.get(key)
+    def get(self, key: str) -> Any:
+        return json.loads(self.values[key]) if key in self.values else None
 
-    def set(self, key: str, value: str) -> None:
-        self.values[key] = value
+    def set(self, key: str, value: Any) -> None:
+        self.values[key] = json.dumps(value)
 
 
 @pytest.fixture
@@ -163,6 +227,49 @@ def make(operator: type, **kwargs: Any) -> Any:
     """A task in a DAG."""
     with DAG("dag", schedule=None):
         return operator(task_id=kwargs.pop("task_id", "tune"), **kwargs)
+
+
+def wait_for(hook: HyperParameterTuningHook, name: str, *statuses: str) -> None:
+    """Wait until the tuning job has one of these statuses."""
+    deadline = time.monotonic() + 60
+    while (status := hook.describe(name).status) not in statuses:
+        assert time.monotonic() < deadline, f"{name} is {status}"
+        time.sleep(0.05)
+
+
+def jobs_of(hook: HyperParameterTuningHook, one: Try) -> list[str]:
+    """The names of the task's jobs, in order."""
+    base = Owner.from_context({"ti": one, "task": None}).base_name
+    return sorted(job.name for job in hook.list(name_contains=base))
+
+
+async def run(task: Any, one: Try) -> Any:
+    """A try of a task from its start to its end, in whichever mode: worker, triggerer, worker, as often as it takes.
+
+    What Airflow keeps in its database meanwhile goes through JSON here as there.
+    """
+    try:
+        return task.execute(one.context(task))
+    except TaskDeferred as deferred:
+        waiting = deferred
+    while True:
+        event = await fire(waiting.trigger)
+        task = copy.copy(task)  # another process in real life
+        kwargs = json.loads(json.dumps(waiting.kwargs))
+        try:
+            return getattr(task, waiting.method_name)(one.context(task), event=event, **kwargs)
+        except TaskDeferred as again:
+            waiting = again
+
+
+async def fire(trigger: Any) -> Any:
+    """What the triggerer does: make the trigger from its serialized form, and run it to its first event."""
+    path, kwargs = trigger.serialize()
+    trigger = type(trigger)(**json.loads(json.dumps(kwargs)))
+    assert path == f"{type(trigger).__module__}.{type(trigger).__qualname__}"
+    async for event in trigger.run():
+        return json.loads(json.dumps(event.payload))
+    return None
 
 
 @pytest.fixture

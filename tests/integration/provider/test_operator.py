@@ -10,12 +10,11 @@ from datetime import timedelta
 import pytest
 from botocore.exceptions import ClientError
 
-from airflow_hpt_provider.compat import AirflowSkipException, TaskDeferralError, TaskDeferred
+from airflow_hpt_provider.compat import TaskDeferralError, TaskDeferred
 from airflow_hpt_provider.exceptions import (
     TuningJobConfigError,
     TuningJobNameConflictError,
     TuningJobRejectedError,
-    TuningJobStoppedError,
     TuningJobTimeoutError,
 )
 from airflow_hpt_provider.identity import DELIVERED_TAG
@@ -210,51 +209,6 @@ def test_a_failed_job_tells_why_in_few_lines(failing, first_try):
     assert len(text.splitlines()) <= 15
 
 
-@pytest.mark.parametrize("deferrable", [False, True])
-async def test_stopped_follows_the_policy_in_every_mode(gated, gate, first_try, hook, deferrable):
-    outcomes = {}
-    for policy in ("fail", "skip", "use_best"):
-        one = first_try.retry()
-        one.run_id += policy
-        task = tune(gated, deferrable=True, on_stopped=policy)
-        with pytest.raises(TaskDeferred) as deferred:
-            task.execute(one.context(task))
-        hook.stop(one.xcom["tuning_job_name"])
-        try:
-            if deferrable:
-                event = await fire(deferred.value)
-                assert event["status"] == "stopped"
-                task.execute_complete(one.context(task), event=event, **deferred.value.kwargs)
-            else:
-                task._finish(one.context(task), task._wait_here(hook.describe(one.xcom["tuning_job_name"])))
-        except Exception as error:
-            outcomes[policy] = type(error)
-    # None of the training jobs had reported a value yet: there is no best to use.
-    assert outcomes == {
-        "fail": TuningJobStoppedError,
-        "skip": AirflowSkipException,
-        "use_best": TuningJobStoppedError,
-    }
-
-
-@pytest.mark.parametrize("deferrable", [False, True])
-async def test_the_timeout_stops_the_job_in_every_mode(gated, gate, first_try, hook, deferrable):
-    task = tune(gated, deferrable=deferrable, timeout=1.0)
-    context = first_try.context(task)
-
-    async def run():
-        try:
-            task.execute(context)
-        except TaskDeferred as deferred:
-            event = await fire(deferred)
-            assert event["status"] == "timeout"
-            task.execute_complete(context, event=event, **deferred.kwargs)
-
-    with pytest.raises(TuningJobTimeoutError, match="did not end within its timeout"):
-        await run()
-    assert hook.describe(first_try.xcom["tuning_job_name"]).status in {"Stopping", "Stopped"}
-
-
 def test_airflows_own_deferral_timeout_is_the_safety_net(gated, gate, first_try, hook):
     task = tune(gated, deferrable=True, timeout=timedelta(seconds=0.5))
     with pytest.raises(TaskDeferred) as deferred:
@@ -323,3 +277,22 @@ def test_access_denied_is_told_as_it_is(config, first_try, monkeypatch, service)
     task = tune(config)
     with pytest.raises(ClientError, match="InvalidSignatureException"):
         task.execute(first_try.context(task))
+
+
+def test_on_kill_stops_the_job_even_if_the_signal_came_while_the_client_was_being_made(
+    gated, gate, first_try, hook
+):
+    """As Airflow calls it: in the middle of the task's own thread, which holds a lock there."""
+    task = tune(gated, deferrable=True)
+    with pytest.raises(TaskDeferred):
+        task.execute(first_try.context(task))
+    name = first_try.xcom["tuning_job_name"]
+    with task.hook._client_lock:
+        started = time.monotonic()
+        task.on_kill()
+        assert time.monotonic() - started < 30, "the handler returns, so that the lock is let go"
+        assert hook.describe(name).status == "InProgress"
+    deadline = time.monotonic() + 60
+    while hook.describe(name).status not in {"Stopping", "Stopped"}:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

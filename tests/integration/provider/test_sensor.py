@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from airflow_hpt_provider.compat import AirflowSensorTimeout, AirflowSkipException, TaskDeferred
@@ -74,6 +76,17 @@ async def test_the_result_is_the_same_in_every_mode(config, start, mode):
     assert xcom["best_training_job"]["ModelArtifacts"]["S3ModelArtifacts"]
 
 
+async def test_one_job_has_one_result_whoever_waits_for_it_and_how(config):
+    """The operator on a worker, and the sensor in each mode. tests/system compares what ends in the triggerer."""
+    one = Try()
+    task = make(HyperParameterTuningJobOperator, config=config, deferrable=False, poll_interval=0.1)
+    expected = await asyncio.to_thread(task.execute, one.context(task))
+    for how, mode in MODES.items():
+        value, xcom = await sense(expected["tuning_job_name"], mode)
+        assert value == expected, how
+        assert xcom == one.xcom, how
+
+
 async def test_failed_and_stopped_are_failures_in_every_mode(failing, gated, gate, start, mode, hook):
     with pytest.raises(TuningJobRejectedError, match="the data has no label column"):
         await sense(start(failing), mode)
@@ -116,8 +129,6 @@ async def test_the_sensor_never_stops_somebody_elses_job(gated, start, hook, gat
 
 
 async def test_many_triggers_share_one_poll_of_the_real_service(gated, gate, config):
-    import asyncio
-
     from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
 
     gated["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxParallelTrainingJobs"] = 1

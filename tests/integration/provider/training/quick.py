@@ -10,7 +10,9 @@ base = Path(os.environ["SM_MODEL_DIR"]).parent
 hyperparameters = json.loads((Path(os.environ["SM_INPUT_CONFIG_DIR"]) / "hyperparameters.json").read_text())
 x = float(hyperparameters["x"])
 gate, fail = hyperparameters.get("gate"), hyperparameters.get("fail", "never")
-while gate and not Path(gate).exists():
+number = int(os.environ["TRAINING_JOB_NAME"].rsplit("-", 2)[-2])
+gated = gate and number >= int(hyperparameters.get("gate_from", "1"))
+while gated and not Path(gate).exists():
     time.sleep(0.02)
 if fail == "always":
     (Path(os.environ["SM_OUTPUT_DIR"]) / "failure").write_text("the data has no label column\nTraceback ...")

@@ -1,0 +1,177 @@
+"""``list``, ``trials``, ``best`` and ``stop``: look at tuning jobs, and end them."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.cli import wait
+from airflow_hpt_provider.cli.connection import Connection
+from airflow_hpt_provider.cli.options import add_connection, add_job_name, add_output
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydantic import BaseModel
+
+    from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+    from airflow_hpt_provider.models import TrainingJobSummary
+
+NOTHING_FOUND = 1
+STATUSES = ("InProgress", "Completed", "Failed", "Stopping", "Stopped", "Deleting", "DeleteFailed")
+
+
+def register(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the commands."""
+    listing = subparsers.add_parser("list", help="tuning jobs, the newest first")
+    listing.add_argument("--status", choices=STATUSES, help="only these", metavar="STATUS")
+    listing.add_argument("--name-contains", metavar="TEXT", help="only names with this in them")
+    listing.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (default: 20)")
+    trials = subparsers.add_parser(
+        "trials",
+        help="a tuning job's training jobs, the best first",
+        description="A tuning job's training jobs: those with an objective, the best first; then the others.",
+    )
+    add_job_name(trials)
+    trials.add_argument("--limit", type=int, metavar="N", help="at most so many (default: all)")
+    best = subparsers.add_parser(
+        "best",
+        help="a tuning job's best training job so far",
+        description="A tuning job's best training job so far, with its hyperparameters and its model. Exit code 1 if "
+        "there is none.",
+    )
+    add_job_name(best)
+    stop = subparsers.add_parser(
+        "stop",
+        help="stop a tuning job and its training jobs",
+        description="Stop a tuning job and its training jobs. One that has ended is left alone. With --wait, exit code "
+        f"0 tells that it has ended, {wait.TIMED_OUT} that --timeout was over before.",
+    )
+    add_job_name(stop)
+    stop.add_argument("--wait", action="store_true", help="then wait until it has stopped")
+    wait.add_wait_options(stop)
+    for parser, run in ((listing, run_list), (trials, run_trials), (best, run_best), (stop, run_stop)):
+        if parser is not stop:
+            add_output(parser)
+        add_connection(parser)
+        parser.set_defaults(run=run)
+
+
+def run_list(options: argparse.Namespace) -> int:
+    """Print the tuning jobs."""
+    from airflow_hpt_provider import texts
+    from airflow_hpt_provider.waiting.decision import utcnow
+
+    found = list(
+        Connection.of(options)
+        .hook()
+        .list(status=options.status, name_contains=options.name_contains, limit=options.limit)
+    )
+    if options.output == "json":
+        return _print_json(found)
+    now = utcnow()
+    rows = []
+    for job in found:
+        counters = job.training_job_status_counters
+        limit = job.resource_limits and job.resource_limits.max_number_of_training_jobs
+        rows.append(
+            [
+                job.name,
+                job.status,
+                job.strategy,
+                f"{counters.completed or 0}{f' of {limit}' if limit else ''}",
+                counters.in_progress or 0,
+                counters.failed,
+                job.creation_time.astimezone().strftime("%Y-%m-%d %H:%M"),
+                texts.duration((job.hyper_parameter_tuning_end_time or now) - job.creation_time),
+            ]
+        )
+    headers = ["name", "status", "strategy", "completed", "running", "failed", "created", "duration"]
+    print(texts.table(rows, headers, right=[3, 4, 5]))
+    return 0
+
+
+def run_trials(options: argparse.Namespace) -> int:
+    """Print the training jobs."""
+    hook = Connection.of(options).hook()
+    description = hook.describe(options.name)
+    found = all_trials(hook, options.name)[: options.limit]
+    if options.output == "json":
+        return _print_json(found)
+    objective = description.objective_of()
+    metric = objective.metric_name if objective else "objective"
+    print(_trials_table(found, metric))
+    for group in hook.failures(options.name) if description.training_job_status_counters.failed else ():
+        print(f"{group.count} failed: {' '.join(group.reason.split())}", file=sys.stderr)
+    return 0
+
+
+def all_trials(hook: HyperParameterTuningHook, name: str) -> list[TrainingJobSummary]:
+    """All training jobs of a tuning job: those with an objective, the best first; then the others, by time."""
+    ranked = list(hook.trials(name))
+    known = {trial.training_job_name for trial in ranked}
+    others = hook.trials(name, sort_by="CreationTime", sort_order="Ascending")
+    return ranked + [trial for trial in others if trial.training_job_name not in known]
+
+
+def _trials_table(trials: Sequence[TrainingJobSummary], metric: str) -> str:
+    from airflow_hpt_provider import texts
+
+    names = list(dict.fromkeys(name for trial in trials for name in trial.tuned_hyper_parameters))
+    rows = [
+        [
+            trial.training_job_name,
+            trial.status,
+            texts.number(trial.final_metric),
+            *(texts.value(trial.tuned_hyper_parameters.get(name, "")) for name in names),
+            texts.duration(trial.duration),
+        ]
+        for trial in trials
+    ]
+    return texts.table(rows, ["training job", "status", metric, *names, "duration"], right=[2])
+
+
+def run_best(options: argparse.Namespace) -> int:
+    """Print the best training job; 1 if there is none yet."""
+    from airflow_hpt_provider import texts
+
+    hook = Connection.of(options).hook()
+    description = hook.describe(options.name)
+    best = hook.best_training_job(description)
+    if best is None:
+        print(f"Tuning job {options.name} ({description.status}) has no best training job.", file=sys.stderr)
+        return NOTHING_FOUND
+    if options.output == "json":
+        return _print_json(best)
+    objective = description.objective_of()
+    rows = [
+        ("Training job", best.training_job_name),
+        *((f"  {name}", text) for name, text in sorted(best.tuned_hyper_parameters.items())),
+        ("Objective", f"{objective.metric_name if objective else 'objective'} = {best.final_metric:.6g}"),
+        ("Duration", texts.duration(best.duration)),
+        ("Model artifact", best.model_artifact or ""),
+        ("Training image", best.training_image or ""),
+    ]
+    width = max(len(label) for label, _ in rows) + 3
+    print("\n".join(f"{label:<{width}}{text}".rstrip() for label, text in rows))
+    return 0
+
+
+def run_stop(options: argparse.Namespace) -> int:
+    """Stop the job; with ``--wait``, 0 when it has ended."""
+    hook = Connection.of(options).hook()
+    description = hook.describe(options.name)
+    stopping = not description.is_terminal and hook.stop(options.name)
+    text = "is being stopped" if stopping else f"had already ended ({description.status})"
+    print(f"Tuning job {options.name} {text}.", file=sys.stderr)
+    code = wait.wait(hook, options.name, options) if options.wait else 0
+    return 0 if code in wait.EXIT_CODES.values() else code
+
+
+def _print_json(value: BaseModel | Sequence[BaseModel]) -> int:
+    from airflow_hpt_provider.models.trimming import to_json_value
+
+    print(json.dumps(to_json_value(value), indent=4, ensure_ascii=False))
+    return 0

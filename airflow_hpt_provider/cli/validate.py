@@ -1,0 +1,75 @@
+"""``validate``: every problem of config files at once, without a call."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.cli.options import add_debug
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.models import TuningJobRequest
+
+VALID, INVALID = 0, 1
+
+
+def register(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "validate",
+        help="check config files, offline",
+        description="Check config files against all that SageMaker is known to check, without a call. Tells every "
+        "problem with file, line, field, value and remedy. Exit code 1 if there is any.",
+    )
+    parser.add_argument(
+        "configs",
+        nargs="+",
+        metavar="FILE",
+        help="JSON or YAML with what boto3's create_hyper_parameter_tuning_job takes; the name may be missing",
+    )
+    add_debug(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Check each file; 0 if all are valid, else 1."""
+    from pydantic import ValidationError
+
+    from airflow_hpt_provider.models import TuningJobRequest, explain
+    from airflow_hpt_provider.models.files import ConfigFileError
+
+    code = VALID
+    for path in options.configs:
+        try:
+            request = TuningJobRequest.from_file(path)
+        except (ValidationError, ConfigFileError) as error:
+            code = INVALID
+            print(explain(error) if isinstance(error, ValidationError) else error)
+        else:
+            print(f"{path}: valid: {summary(request)}")
+    return code
+
+
+def summary(request: TuningJobRequest) -> str:
+    """A request in a line: ``Bayesian search of 4 hyperparameters, at most 12 training jobs, 2 at a time``."""
+    config = request.hyper_parameter_tuning_job_config
+    definitions = request.training_job_definitions or ()
+    spaces = [config.parameter_ranges, *(each.hyper_parameter_ranges for each in definitions)]
+    searched = sum(
+        len(ranges or ())
+        for space in spaces
+        if space is not None
+        for ranges in (
+            space.integer_parameter_ranges,
+            space.continuous_parameter_ranges,
+            space.categorical_parameter_ranges,
+            space.auto_parameters,
+        )
+    )
+    limits = config.resource_limits
+    most = limits.max_number_of_training_jobs
+    return (
+        f"{config.strategy} search of {searched} hyperparameter{'s' * (searched != 1)}, "
+        f"{f'at most {most} training jobs' if most else 'as many training jobs as it takes'}, "
+        f"{limits.max_parallel_training_jobs} at a time"
+    )

@@ -1,0 +1,137 @@
+"""``wait``: look at a tuning job until it has ended; the exit code tells how."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.cli.connection import Connection
+from airflow_hpt_provider.cli.errors import INTERRUPTED
+from airflow_hpt_provider.cli.options import add_connection, add_job_name
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+    from airflow_hpt_provider.models import TuningJobDescription
+
+EXIT_CODES = {"Completed": 0, "Failed": 3, "Stopped": 4, "DeleteFailed": 5}
+NO_RESULT = 3
+"""Completed, but no training job reported the objective: as good as failed."""
+TIMED_OUT = 6
+
+EPILOG = """\
+exit codes:
+  0    Completed, with a best training job
+  3    Failed; or Completed, and no training job has reported the objective metric
+  4    Stopped
+  5    DeleteFailed
+  6    --timeout is over; the tuning job goes on
+  130  Ctrl-C; the tuning job goes on, unless --stop-on-interrupt is given
+  1, 2 as for every command: 1 the service cannot be reached or refuses, 2 there is no such tuning job"""
+
+
+def register(subparsers: argparse._SubParsersAction[Any]) -> None:
+    """Add the command."""
+    parser = subparsers.add_parser(
+        "wait",
+        help="wait for a tuning job with a progress bar; the exit code tells how it ended",
+        description="Wait until a tuning job has ended. Shows a progress bar with the best so far, or, where there is "
+        "no terminal, a line for each change; on stderr. At the end the best training job's name is printed on stdout.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_job_name(parser)
+    add_wait_options(parser)
+    add_connection(parser)
+    parser.set_defaults(run=run)
+
+
+def add_wait_options(parser: argparse.ArgumentParser) -> None:
+    """How to wait."""
+    group = parser.add_argument_group("waiting")
+    group.add_argument(
+        "--poll-interval",
+        type=float,
+        default=10.0,
+        metavar="SECONDS",
+        help="between two looks (default: %(default)s)",
+    )
+    group.add_argument(
+        "--timeout", type=float, metavar="SECONDS", help="give up after that long (default: never)"
+    )
+    group.add_argument("--stop-on-interrupt", action="store_true", help="Ctrl-C stops the tuning job, too")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Wait; the exit code is the outcome's."""
+    return wait(Connection.of(options).hook(), options.name, options)
+
+
+def wait(hook: HyperParameterTuningHook, name: str, options: argparse.Namespace) -> int:
+    """Wait for a tuning job, showing its progress.
+
+    Raises:
+        TuningJobNotFoundError: there is none of this name.
+        botocore.exceptions.ClientError: the service refuses to tell.
+    """
+    from airflow_hpt_provider.cli.progress import shown_progress
+    from airflow_hpt_provider.exceptions import TuningJobTimeoutError
+    from airflow_hpt_provider.waiting.decision import utcnow
+    from airflow_hpt_provider.waiting.polling import Poll
+
+    hook.describe(name)  # a job that was never there is told as such
+    limit = None if options.timeout is None else utcnow() + timedelta(seconds=options.timeout)
+    try:
+        with shown_progress(sys.stderr) as show:
+            poll = Poll(
+                name,
+                poll_interval=options.poll_interval,
+                deadline=limit,
+                on_look=show,
+                rebuild=hook.reset,
+                seen=True,
+            )
+            description = poll.run(lambda: hook.describe_once(name))
+    except TuningJobTimeoutError:
+        _tell(
+            f"{name} had not ended within {options.timeout:g} s; it goes on. Wait again: airflow-hpt wait {name}"
+        )
+        return TIMED_OUT
+    except KeyboardInterrupt:
+        _interrupted(hook, name, stop=options.stop_on_interrupt)
+        return INTERRUPTED
+    return _told(description)
+
+
+def _told(description: TuningJobDescription) -> int:
+    from airflow_hpt_provider.models import TuningResult
+
+    result = TuningResult.from_description(description)
+    if sys.stderr.isatty():  # elsewhere the last line of the progress says the same
+        _tell(result.summary())
+    if result.best_training_job is not None:
+        print(result.best_training_job.training_job_name)
+    elif result.status == "Completed":
+        _tell(
+            "No training job has reported the objective metric: see `airflow-hpt trials "
+            + description.name
+            + "`"
+        )
+        return NO_RESULT
+    return EXIT_CODES[result.status]
+
+
+def _interrupted(hook: HyperParameterTuningHook, name: str, *, stop: bool) -> None:
+    if stop:
+        stopping = hook.stop(name)
+        _tell(f"Tuning job {name} {'is being stopped' if stopping else 'had already ended'}.")
+    else:
+        _tell(
+            f"\nTuning job {name} goes on. Wait for it again: airflow-hpt wait {name}   "
+            f"Stop it: airflow-hpt stop {name}"
+        )
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)

@@ -1,0 +1,74 @@
+"""The tuning operator's arguments, as what they mean: any of them may have been a template."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, cast
+
+from airflow_hpt_provider.exceptions import TuningJobConfigError
+from airflow_hpt_provider.operators.base import cast_argument, spend_limits
+from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
+from airflow_hpt_provider.waiting.decision import OnUnfinished, check_policy, deadline
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+    from airflow_hpt_provider.models import Attempt, TuningJobDescription
+    from airflow_hpt_provider.outcomes import Settlement
+    from airflow_hpt_provider.waiting.spending import SpendLimits
+
+
+class TuningArgumentsMixin:
+    """Casts arguments; each cast raises TuningJobConfigError that names argument, value and remedy."""
+
+    hook: HyperParameterTuningHook
+    log: Any
+    poll_interval: float
+    wait_for_completion: bool
+    timeout: Any
+    retry_strategy: Any
+    max_billable_seconds: Any
+    max_trials_failed: Any
+    on_stopped: OnUnfinished
+    on_timeout: OnUnfinished
+    on_budget_end: OnUnfinished | None
+    top_k: int
+
+    def _cast_templated(self) -> None:
+        """Cast and check them, before anything is created."""
+        self.poll_interval = cast_argument("poll_interval", self.poll_interval, float)
+        self.wait_for_completion = bool(cast_argument("wait_for_completion", self.wait_for_completion, bool))
+        for name, value in self._policies.items():
+            if value is not None:
+                check_policy(name, value)
+        _ = self._timeout, self._strategy, self._limits
+
+    @property
+    def _timeout(self) -> timedelta | None:
+        return cast("timedelta | None", cast_argument("timeout", self.timeout, timedelta))
+
+    @property
+    def _strategy(self) -> TuningRetryStrategy | None:
+        try:
+            return TuningRetryStrategy.of(self.retry_strategy)
+        except ValueError as error:
+            raise TuningJobConfigError(str(error)) from None
+
+    @property
+    def _limits(self) -> SpendLimits:
+        return spend_limits(self.max_billable_seconds, self.max_trials_failed)
+
+    @property
+    def _policies(self) -> dict[str, Any]:
+        names = ("on_stopped", "on_timeout", "on_budget_end")
+        return {name: getattr(self, name) for name in names}
+
+    def _deadline(self, description: TuningJobDescription, earlier: Sequence[Attempt]) -> datetime | None:
+        """When the time of the job and of the attempts before it is over."""
+        first = earlier[0].creation_time if earlier else None
+        return deadline(first or description.creation_time, self._timeout)
+
+    def _settlement(self, earlier: Sequence[Attempt]) -> Settlement:
+        from airflow_hpt_provider.outcomes import Settlement
+
+        return Settlement(self.hook, **self._policies, top_k=self.top_k, log=self.log, earlier=earlier)

@@ -1,0 +1,83 @@
+"""Operator that stops a hyperparameter tuning job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, cast_argument
+from airflow_hpt_provider.waiting.decision import utcnow
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
+    """Stop a tuning job and, by default, wait until it has stopped. A job that has ended already is left alone.
+
+    Pushes the job's last status (``Stopped``, ``Completed`` ...) as its return value.
+
+    Args:
+        tuning_job_name: the job to stop (templated).
+        wait_for_completion: wait until it has ended; SageMaker gives training jobs 120 s. Default True.
+        poll_interval: seconds between two looks; default 10.
+        timeout: seconds or timedelta to wait at most; default 15 minutes.
+        aws_conn_id, region_name, verify, botocore_config: as for every AWS operator.
+
+    Raises:
+        TuningJobNotFoundError: there is no such job.
+        TuningJobTimeoutError: it had not ended within ``timeout``.
+    """
+
+    template_fields: Sequence[str] = ("tuning_job_name", *CONNECTION_FIELDS)
+    ui_color = "#e8f0fe"
+
+    def __init__(
+        self,
+        *,
+        tuning_job_name: str,
+        wait_for_completion: bool = True,
+        poll_interval: float = 10.0,
+        timeout: timedelta | float = timedelta(minutes=15),
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.tuning_job_name = tuning_job_name
+        self.wait_for_completion = wait_for_completion
+        self.poll_interval = poll_interval
+        self.timeout = timeout
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
+
+    def execute(self, context: Context) -> str:
+        """Stop, wait, and return the last status."""
+        from airflow_hpt_provider.waiting.polling import Poll
+        from airflow_hpt_provider.waiting.progress import ProgressLog
+
+        name = self.tuning_job_name
+        description = self.hook.describe(name)
+        if not description.is_terminal and self.hook.stop(name):
+            self.log.info("Tuning job %s is being stopped.", name)
+        if self.wait_for_completion:
+            poll = Poll(
+                name,
+                poll_interval=self.poll_interval,
+                deadline=utcnow() + (cast_argument("timeout", self.timeout, timedelta) or timedelta()),
+                on_look=ProgressLog(self.log),
+                rebuild=self.hook.reset,
+                log=self.log,
+                seen=True,
+            )
+            description = poll.run(lambda: self.hook.describe_once(name))
+        else:
+            description = self.hook.describe(name)
+        return str(description.status)

@@ -1,0 +1,77 @@
+"""How jobs are told to people, in logs and on the command line: times, numbers, hyperparameters, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.models import TrainingJobSummary
+
+MOST_PARAMETERS = 6
+"""More hyperparameters than that are not told in one line."""
+
+
+def duration(seconds: float | timedelta | None) -> str:
+    """A duration in its two largest units: ``45 s``, ``3 min 20 s``, ``2 h 5 min``; empty for None."""
+    if seconds is None:
+        return ""
+    left = round(seconds.total_seconds() if isinstance(seconds, timedelta) else seconds)
+    parts: list[tuple[int, str]] = []
+    for name, size in (("d", 86400), ("h", 3600), ("min", 60), ("s", 1)):
+        amount, left = divmod(max(left, 0), size)
+        if amount or parts or name == "s":
+            parts.append((amount, name))
+    return " ".join(f"{amount} {name}" for amount, name in parts[:2] if amount) or "0 s"
+
+
+def number(value: float | None) -> str:
+    """Six significant digits; empty for None."""
+    return "" if value is None else f"{value:.6g}"
+
+
+def value(text: str) -> str:
+    """A hyperparameter's value as people write it: ``0.17875180762069579`` as 0.178752, ``"adam"`` without quotes."""
+    text = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+    try:
+        return text if len(text) <= 8 else number(float(text))
+    except ValueError:
+        return text if len(text) <= 40 else f"{text[:37]}..."
+
+
+def parameters(values: Mapping[str, str]) -> str:
+    """Hyperparameters in a line: ``depth=4, learning-rate=0.178752``."""
+    told = [f"{name}={value(text)}" for name, text in list(values.items())[:MOST_PARAMETERS]]
+    rest = len(values) - len(told)
+    return ", ".join([*told, f"{rest} more"] if rest > 0 else told)
+
+
+def table(rows: Sequence[Sequence[Any]], headers: Sequence[str], *, right: Iterable[int] = ()) -> str:
+    """Aligned columns under a header.
+
+    Args:
+        rows: texts.
+        headers: the columns' names.
+        right: which columns are numbers, and stand to the right.
+    """
+    from tabulate import tabulate
+
+    align = ["right" if index in set(right) else "left" for index in range(len(headers))]
+    return tabulate(rows, headers, tablefmt="simple", disable_numparse=True, colalign=align if rows else None)
+
+
+def leaderboard(trials: Sequence[TrainingJobSummary], metric: str = "objective") -> str:
+    """Training jobs, the best first, as a table with a column for each hyperparameter."""
+    names = list(dict.fromkeys(name for trial in trials for name in trial.tuned_hyper_parameters))
+    rows = [
+        [
+            place,
+            trial.training_job_name,
+            number(trial.final_metric),
+            *(value(trial.tuned_hyper_parameters.get(name, "")) for name in names),
+            duration(trial.duration),
+        ]
+        for place, trial in enumerate(trials, start=1)
+    ]
+    return table(rows, ["", "training job", metric, *names, "duration"], right=[0, 2])

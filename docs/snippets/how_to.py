@@ -1,0 +1,128 @@
+"""What docs/how-to.md quotes. A test loads this file as Airflow would."""
+
+from datetime import timedelta
+
+from airflow.sdk import DAG, task
+
+from airflow_hpt_provider.models import Categorical, Continuous, Integer, TuningResult
+from airflow_hpt_provider.operators.registration import RegisterBestTrainingJobOperator
+from airflow_hpt_provider.operators.tuning import (
+    HyperParameterTuningJobOperator,
+    StopHyperParameterTuningJobOperator,
+)
+from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
+
+IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-scikit-learn:1.4-2"
+ROLE = "arn:aws:iam::123456789012:role/sagemaker"
+
+CONFIG = {
+    "HyperParameterTuningJobConfig": {
+        "Strategy": "Bayesian",
+        "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+        "ResourceLimits": {"MaxNumberOfTrainingJobs": 20, "MaxParallelTrainingJobs": 2},
+        # --8<-- [start:ranges]
+        "ParameterRanges": {
+            "learning-rate": Continuous(1e-4, 1e-1, log=True),
+            "depth": Integer(2, 10),
+            "booster": Categorical(["gbtree", "dart"]),
+        },
+        # --8<-- [end:ranges]
+    },
+    "TrainingJobDefinition": {
+        "AlgorithmSpecification": {
+            "TrainingImage": IMAGE,
+            "TrainingInputMode": "File",
+            "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([0-9.]+)"}],
+        },
+        "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600},
+        "RoleArn": ROLE,
+    },
+}
+
+with DAG("use_what_there_is", schedule=None):
+    # --8<-- [start:stopped]
+    HyperParameterTuningJobOperator(
+        task_id="tune",
+        config=CONFIG,
+        timeout=timedelta(hours=6),  # from the job's creation, over all tries
+        on_timeout="use_best",  # stop the job, go on with the best model so far
+        on_stopped="use_best",  # the same if somebody stops it in the console
+    )
+    # --8<-- [end:stopped]
+
+with DAG("leave_it_running", schedule=None):
+    # --8<-- [start:leave]
+    create = HyperParameterTuningJobOperator(task_id="create", config=CONFIG, wait_for_completion=False)
+    wait = HyperParameterTuningJobSensor(task_id="wait", tuning_job_name=create.output, deferrable=True)
+    # --8<-- [end:leave]
+
+with DAG("read_the_result", schedule=None):
+    tune = HyperParameterTuningJobOperator(task_id="tune", config=CONFIG, top_k=5)
+
+    # --8<-- [start:result]
+    @task
+    def report(value: dict) -> str:
+        result = TuningResult.from_xcom(value)
+        best = result.best_training_job
+        return f"{best.training_job_name}: {result.final_metric} with {best.tuned_hyper_parameters}"
+
+    report(tune.output)
+    # --8<-- [end:result]
+
+with DAG("gate", schedule=None):
+    tune = HyperParameterTuningJobOperator(task_id="tune", config=CONFIG)
+    # --8<-- [start:gate]
+    RegisterBestTrainingJobOperator(
+        task_id="register",
+        tuning_result=tune.output,
+        model_package_group_name="churn",
+        min_metric=0.35,  # the objective is minimised: nothing above this
+        must_improve=True,  # better than the newest approved package
+        on_rejected="skip",
+        approval_status="PendingManualApproval",
+    )
+    # --8<-- [end:gate]
+
+with DAG("many", schedule=None):
+    # --8<-- [start:many]
+    HyperParameterTuningJobOperator.partial(
+        task_id="tune", deferrable=True, max_active_tis_per_dagrun=3
+    ).expand(
+        config=[
+            {**CONFIG, "Tags": [{"Key": "segment", "Value": segment}]}
+            for segment in ("north", "south", "west")
+        ]
+    )
+    # --8<-- [end:many]
+
+with DAG("spot", schedule=None):
+    # --8<-- [start:spot]
+    SPOT = CONFIG["TrainingJobDefinition"] | {
+        "EnableManagedSpotTraining": True,
+        "StoppingCondition": {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200},
+        "CheckpointConfig": {"S3Uri": "s3://bucket/checkpoints"},
+        "RetryStrategy": {"MaximumRetryAttempts": 3},
+    }
+    HyperParameterTuningJobOperator(task_id="tune", config=CONFIG | {"TrainingJobDefinition": SPOT})
+    # --8<-- [end:spot]
+
+with DAG("warm_start", schedule="@weekly", params={"last_week": "churn-2026-46"}):
+    # --8<-- [start:warm]
+    HyperParameterTuningJobOperator(
+        task_id="tune",
+        config=CONFIG
+        | {
+            "WarmStartConfig": {
+                "ParentHyperParameterTuningJobs": [{"HyperParameterTuningJobName": "{{ params.last_week }}"}],
+                "WarmStartType": "IdenticalDataAndAlgorithm",
+            }
+        },
+    )
+    # --8<-- [end:warm]
+
+with DAG("stop_it", schedule=None, params={"job": "churn-2026-47"}):
+    # --8<-- [start:stop]
+    StopHyperParameterTuningJobOperator(task_id="stop", tuning_job_name="{{ params.job }}")
+    # --8<-- [end:stop]

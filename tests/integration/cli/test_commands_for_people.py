@@ -1,0 +1,178 @@
+"""``create``, ``wait``, ``list``, ``trials``, ``best``, ``stop`` and ``plot``, as a person runs them."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import select
+import signal
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from tests.integration.cli.conftest import CommandLine, as_file, create, request, status_of, wait_for
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.demo.service import LocalService
+
+pytestmark = pytest.mark.integration
+
+
+def test_create_prints_the_name_and_waits(cli: CommandLine, tmp_path: Path) -> None:
+    file = as_file(tmp_path / "my first job.json", request())
+    done = cli("create", file, "--wait", "--poll-interval", "0.2")
+    name, best = done.out.splitlines()
+    assert done.code == 0
+    assert name.startswith("my-first-job-")
+    assert best.startswith(name)
+    assert f"{name}: Completed · 4 of 4 completed · best" in done.err.splitlines()[-1]
+    taken = cli("create", file, "--name", name)
+    assert (taken.code, taken.out) == (2, "")
+    assert taken.err == f"airflow-hpt: error: there is a tuning job {name} already; give another --name\n"
+
+
+def test_a_wrong_config_is_not_sent(cli: CommandLine, tmp_path: Path) -> None:
+    wrong = request()
+    wrong["HyperParameterTuningJobConfig"]["Strategie"] = "Random"
+    wrong["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxParallelTrainingJobs"] = 5
+    file = as_file(tmp_path / "wrong.json", wrong)
+    done = cli("create", file, "--name", "never-made")
+    assert (done.code, done.out) == (2, "")
+    assert "nothing was created" in done.err
+    assert "did you mean 'Strategy'?" in done.err
+    assert "MaxParallelTrainingJobs" in done.err
+    assert cli("best", "never-made").code == 2
+
+
+def test_list_trials_and_best(cli: CommandLine, finished: str, service: LocalService) -> None:
+    listed = cli("list", "--name-contains", finished)
+    assert listed.out.splitlines()[2].split()[:4] == [finished, "Completed", "Random", "4"]
+    (summary,) = json.loads(cli("list", "--name-contains", finished, "--output", "json").out)
+    assert summary["HyperParameterTuningJobName"] == finished
+
+    answer = service.client("sagemaker").list_training_jobs_for_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=finished, SortBy="FinalObjectiveMetricValue", SortOrder="Ascending"
+    )
+    names = [each["TrainingJobName"] for each in answer["TrainingJobSummaries"]]
+    lines = cli("trials", finished).out.splitlines()
+    assert lines[0].split() == ["training", "job", "status", "objective", "x", "colour", "duration"]
+    assert [line.split()[0] for line in lines[2:]] == names, "minimised: the smallest first"
+    trials = json.loads(cli("trials", finished, "--output", "json", "--limit", "2").out)
+    assert [each["TrainingJobName"] for each in trials] == names[:2]
+
+    best = cli("best", finished)
+    assert best.out.splitlines()[0].split() == ["Training", "job", names[0]]
+    assert f"s3://command-line/models/{names[0]}/output/model.tar.gz" in best.out
+    as_json = json.loads(cli("best", finished, "--output", "json").out)
+    assert as_json["ModelArtifacts"]["S3ModelArtifacts"].endswith("model.tar.gz")
+
+
+def test_failed_trials_and_no_best(cli: CommandLine, service: LocalService, name: str) -> None:
+    create(service, name, request(fail="always"))
+    done = cli("wait", name, "--poll-interval", "0.2")
+    assert (done.code, done.out) == (3, "")
+    trials = cli("trials", name)
+    assert "Failed" in trials.out
+    assert "failed: AlgorithmError: the data has no label column" in trials.err
+    assert cli("best", name).code == 1
+    drawn = cli("plot", name, "-o", "none.png")
+    assert drawn.code == 2
+    assert "nothing to draw" in drawn.err
+
+
+def test_stop(cli: CommandLine, service: LocalService, name: str, gate: Path) -> None:
+    create(service, name, request(gate=str(gate)))
+    assert cli("wait", name, "--timeout", "0.5", "--poll-interval", "0.1").code == 6
+    done = cli("stop", name, "--wait", "--poll-interval", "0.2")
+    assert (done.code, done.out) == (0, "")
+    assert status_of(service, name) == "Stopped"
+    assert cli("wait", name).code == 4
+    assert "had already ended (Stopped)" in cli("stop", name).err
+
+
+@pytest.mark.parametrize("stop", [False, True])
+def test_interrupting_a_wait(
+    cli: CommandLine, service: LocalService, name: str, gate: Path, stop: bool
+) -> None:
+    """Ctrl-C leaves the job running and says so, unless told to stop it."""
+    create(service, name, request(gate=str(gate)))
+    options = ["--stop-on-interrupt"] if stop else []
+    with cli.start("wait", name, "--poll-interval", "0.2", *options) as process:
+        assert process.stderr is not None
+        assert "InProgress" in process.stderr.readline()  # it waits
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    if stop:
+        assert f"Tuning job {name} is being stopped." in err
+        wait_for(service, name, "Stopped")
+    else:
+        assert f"Tuning job {name} goes on. Wait for it again: airflow-hpt wait {name}" in err
+        assert status_of(service, name) == "InProgress"
+
+
+def test_the_progress_bar_on_a_terminal(
+    cli: CommandLine, service: LocalService, name: str, gate: Path
+) -> None:
+    create(service, name, request(gate=str(gate)))
+    terminal, its_end = pty.openpty()
+    with cli.start("wait", name, "--poll-interval", "0.1", stderr=its_end) as process:
+        os.close(its_end)
+        seen = _read(terminal, "0/4")
+        gate.touch()
+        seen += _read(terminal, "best objective")
+        assert process.wait(60) == 0
+    os.close(terminal)
+    assert "━" in seen, "the bar"
+
+
+def _read(terminal: int, until: str) -> str:
+    seen, deadline = "", time.monotonic() + 60
+    while until not in seen:
+        assert time.monotonic() < deadline, seen
+        if select.select([terminal], [], [], 1)[0]:
+            seen += os.read(terminal, 65536).decode("utf-8", "replace")
+    return seen
+
+
+def test_plot(cli: CommandLine, finished: str, tmp_path: Path) -> None:
+    for suffix in (".png", ".svg", ".html"):
+        done = cli("plot", finished, "--out", f"job{suffix}")
+        assert (done.code, done.out, done.err) == (0, f"job{suffix}\n", "")
+    assert (tmp_path / "job.png").read_bytes().startswith(b"\x89PNG")
+    drawing = ET.parse(tmp_path / "job.svg").getroot()
+    assert finished in ET.tostring(drawing, "unicode")
+    page = (tmp_path / "job.html").read_text()
+    assert finished in page
+    assert 'src="http' not in page, "it needs no network"
+
+
+def test_a_missing_job(cli: CommandLine) -> None:
+    for command in ("wait", "trials", "best", "stop"):
+        done = cli(command, "no-such-job")
+        assert (done.code, done.out) == (2, "")
+        assert done.err == (
+            "airflow-hpt: error: There is no tuning job 'no-such-job' in this account and region.\n"
+        )
+
+
+def test_the_services_own_state(
+    cli: CommandLine, service: LocalService, finished: str, tmp_path: Path
+) -> None:
+    directory = str(service.data_dir)
+    status = cli("local", "status", "--data-dir", directory)
+    assert status.code == 0
+    assert service.endpoint in status.out
+    assert f"process {service.pid}" in status.out
+    refused = cli("local", "reset", "--yes", "--data-dir", directory)
+    assert refused.code == 2
+    assert "is running" in refused.err
+    assert status_of(service, finished) == "Completed"
+    elsewhere = cli("local", "status", "--data-dir", str(tmp_path))
+    assert elsewhere.code == 3
+    assert "is not a local tuning service's data directory" in cli("local", "reset").err

@@ -1,0 +1,304 @@
+"""One tuning job per task, however often it is tried: every state of the job before x every way to try again."""
+
+from __future__ import annotations
+
+import copy
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from airflow_hpt_provider.exceptions import (
+    TuningJobNameConflictError,
+    TuningJobRejectedError,
+    TuningJobStoppedError,
+)
+from airflow_hpt_provider.identity import OWNER_TAG
+from airflow_hpt_provider.models import TuningResult
+from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
+from tests.integration.provider.conftest import Try, jobs_of, make, run, wait_for, with_static
+
+pytestmark = pytest.mark.integration
+ONE_TRY = Path(__file__).parent / "processes" / "one_try.py"
+
+
+@pytest.fixture(params=[False, True], ids=["sync", "deferrable"])
+def deferrable(request):
+    return request.param
+
+
+@pytest.fixture(params=[None, {}], ids=["no_store", "store"])
+def first(request):
+    return Try(store=copy.copy(request.param))
+
+
+@pytest.fixture
+def small(config):
+    """One quick training job."""
+    config["HyperParameterTuningJobConfig"]["ResourceLimits"] = {
+        "MaxNumberOfTrainingJobs": 1,
+        "MaxParallelTrainingJobs": 1,
+    }
+    return config
+
+
+@pytest.fixture
+def gated_small(small, gate):
+    return with_static(small, gate=str(gate))
+
+
+def tune(config, **kwargs):
+    return make(
+        HyperParameterTuningJobOperator,
+        **{"config": config, "deferrable": False, "poll_interval": 0.1, **kwargs},
+    )
+
+
+def start(config, one, **kwargs):
+    """Create the job in a try that does not live to see its end; the job's name."""
+    task = tune(config, wait_for_completion=False, **kwargs)
+    return task.execute(one.context(task))["tuning_job_name"]
+
+
+# -- the matrix --------------------------------------------------------------------------------------------
+
+
+async def test_running(gated_small, gate, first, deferrable, hook):
+    name = start(gated_small, first)
+    again = first.retry()
+    again.once_running(lambda _: gate.touch())
+    value = await run(tune(gated_small, deferrable=deferrable), again)
+    assert TuningResult.from_xcom(value).succeeded
+    assert again.xcom["tuning_job_name"] == value["tuning_job_name"] == name
+    assert jobs_of(hook, first) == [name]
+
+
+async def test_finished_undelivered(small, first, deferrable, hook):
+    name = start(small, first)
+    wait_for(hook, name, "Completed")
+    value = await run(tune(small, deferrable=deferrable), first.retry())
+    assert (value["tuning_job_name"], value["status"]) == (name, "Completed")
+    assert jobs_of(hook, first) == [name]
+
+
+async def test_finished_undelivered_then_cleared(small, first, deferrable, hook):
+    """Nobody has seen the result yet: a person who clears the task gets it, and pays nothing."""
+    name = start(small, first)
+    wait_for(hook, name, "Completed")
+    value = await run(tune(small, deferrable=deferrable), first.cleared())
+    assert value["tuning_job_name"] == name
+    assert jobs_of(hook, first) == [name]
+
+
+async def test_delivered_then_retried(small, first, deferrable, hook):
+    """The worker was lost between the result and the end of the task: the result is delivered again."""
+    value = await run(tune(small, deferrable=deferrable), first)
+    again = await run(tune(small, deferrable=deferrable), first.retry())
+    assert again == value
+    assert jobs_of(hook, first) == [value["tuning_job_name"]]
+
+
+async def test_delivered_then_cleared(small, first, deferrable, hook):
+    name = (await run(tune(small, deferrable=deferrable), first))["tuning_job_name"]
+    value = await run(tune(small, deferrable=deferrable), first.cleared())
+    assert (value["tuning_job_name"], value["status"]) == (f"{name}-2", "Completed")
+    assert jobs_of(hook, first) == [name, f"{name}-2"]
+
+
+async def test_failed(small, first, deferrable, hook):
+    failing = with_static(small, fail="always")
+    with pytest.raises(TuningJobRejectedError):
+        await run(tune(failing, deferrable=deferrable), first)
+    again = first.cleared()
+    with pytest.raises(TuningJobRejectedError):
+        await run(tune(failing, deferrable=deferrable), again)
+    assert jobs_of(hook, first) == [first.xcom["tuning_job_name"], f"{first.xcom['tuning_job_name']}-2"]
+
+
+async def test_stopped(gated_small, gate, first, deferrable, hook):
+    name = start(gated_small, first)
+    hook.stop(name)
+    wait_for(hook, name, "Stopped")
+    gate.touch()
+    value = await run(tune(gated_small, deferrable=deferrable), first.retry())
+    assert (value["tuning_job_name"], value["status"]) == (f"{name}-2", "Completed")
+
+
+async def test_stopped_and_delivered_then_retried(gated_small, gate, first, deferrable, hook):
+    """``use_best`` took the best of a stopped job, then the worker was lost: it is taken again, not paid again."""
+    config = copy.deepcopy(gated_small)
+    config["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"] = 2
+    config["TrainingJobDefinition"]["StaticHyperParameters"]["gate_from"] = "2"
+    first.once_running(
+        lambda name: (wait_for_best(hook, name), hook.stop(name), wait_for(hook, name, "Stopped"))
+    )
+    value = await run(tune(config, deferrable=deferrable, on_stopped="use_best"), first)
+    first.on_push = None
+    again = await run(tune(config, deferrable=deferrable, on_stopped="use_best"), first.retry())
+    assert again["tuning_job_name"] == value["tuning_job_name"]
+    assert again["best_training_job"] == value["best_training_job"]
+    assert again["status"] == "Stopped"
+    assert jobs_of(hook, first) == [value["tuning_job_name"]]
+
+
+def wait_for_best(hook, name):
+    deadline = time.monotonic() + 60
+    while hook.describe(name).best_training_job is None:
+        assert time.monotonic() < deadline, f"{name} has no best training job"
+        time.sleep(0.05)
+
+
+async def test_foreign(gated_small, gate, first, deferrable, hook):
+    """A job of the wanted name that another task has made is left alone, and never taken for one's own."""
+    name = f"given-{first.run_id[-12:]}"
+    named = {**gated_small, "HyperParameterTuningJobName": name}
+    other = first.retry()
+    other.task_id, other.try_number = "another", 1
+    start(named, other)
+    with pytest.raises(TuningJobNameConflictError, match="another task, or to nobody we know"):
+        await run(tune(named, deferrable=deferrable), first)
+    assert hook.describe(name).status == "InProgress"
+    gate.touch()
+    value = await run(tune(named, deferrable=deferrable, on_name_conflict="next"), first)
+    assert value["tuning_job_name"] == f"{name}-2"
+    assert (
+        hook.tags(hook.describe(name).hyper_parameter_tuning_job_arn)[OWNER_TAG]
+        != (hook.tags(value["tuning_job_arn"])[OWNER_TAG])
+    )
+
+
+async def test_changed_config(gated_small, gate, first, deferrable, hook):
+    """The DAG was edited while the old job ran: it is stopped, for nobody waits for it any more."""
+    name = start(gated_small, first)
+    changed = with_static(gated_small, depth="9")
+    again = first.cleared()
+    again.once_running(lambda _: gate.touch())
+    value = await run(tune(changed, deferrable=deferrable), again)
+    assert value["tuning_job_name"] == f"{name}-2"
+    wait_for(hook, name, "Stopped")
+
+
+async def test_changed_config_without_stopping(gated_small, gate, first, deferrable, hook):
+    name = start(gated_small, first)
+    changed = tune(with_static(gated_small, depth="9"), deferrable=deferrable, stop_on_kill=False)
+    with pytest.raises(TuningJobNameConflictError, match="made from another config"):
+        await run(changed, first.cleared())
+    assert hook.describe(name).status == "InProgress"
+
+
+# -- tags denied: the same by name alone -------------------------------------------------------------------
+
+
+@pytest.fixture
+def untagged(untagged_service, monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", untagged_service.airflow_connection)
+
+
+async def test_tags_denied_running(untagged, gated_small, gate, first, deferrable, hook, capsys):
+    name = start(gated_small, first)
+    assert "sagemaker:AddTags" in capsys.readouterr().out
+    again = first.retry()
+    again.once_running(lambda _: gate.touch())
+    value = await run(tune(gated_small, deferrable=deferrable), again)
+    assert value["tuning_job_name"] == name
+    assert jobs_of(hook, first) == [name]
+
+
+async def test_tags_denied_delivered_then_cleared(untagged, small, first, deferrable, hook):
+    name = (await run(tune(small, deferrable=deferrable), first))["tuning_job_name"]
+    assert (await run(tune(small, deferrable=deferrable), first.retry()))["tuning_job_name"] == name
+    value = await run(tune(small, deferrable=deferrable), first.cleared())
+    assert value["tuning_job_name"] == f"{name}-2"
+
+
+async def test_tags_denied_finished_undelivered(untagged, small, first, deferrable, hook):
+    name = start(small, first)
+    wait_for(hook, name, "Completed")
+    assert (await run(tune(small, deferrable=deferrable), first.retry()))["tuning_job_name"] == name
+    assert jobs_of(hook, first) == [name]
+
+
+async def test_tags_denied_changed_config(untagged, gated_small, gate, first, deferrable, hook):
+    """Only the state store can tell then. Without it the job goes on, and its result is delivered."""
+    name = start(gated_small, first)
+    again = first.cleared()
+    again.once_running(lambda _: gate.touch())
+    value = await run(tune(with_static(gated_small, depth="9"), deferrable=deferrable), again)
+    assert value["tuning_job_name"] == (name if first.store is None else f"{name}-2")
+
+
+async def test_tags_denied_given_name(untagged, gated_small, gate, first, deferrable, hook):
+    """A given name does not say whose job it is: only the state store does."""
+    name = f"given-{first.run_id[-12:]}"
+    named = {**gated_small, "HyperParameterTuningJobName": name}
+    start(named, first)
+    again = first.retry()
+    again.once_running(lambda _: gate.touch())
+    if first.store is None:
+        with pytest.raises(TuningJobNameConflictError, match="nobody we know"):
+            await run(tune(named, deferrable=deferrable), again)
+    else:
+        assert (await run(tune(named, deferrable=deferrable), again))["tuning_job_name"] == name
+
+
+# -- crashes and races, in processes of their own ----------------------------------------------------------
+
+
+def one_try(config_file, run_id, *arguments):
+    """A try of the task in a process of its own."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(["."])}
+    return subprocess.Popen(
+        [sys.executable, str(ONE_TRY), str(config_file), run_id, *map(str, arguments)],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def write(config, tmp_path):
+    import json
+
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(config))
+    return file
+
+
+@pytest.mark.parametrize("when", ["store", "xcom"])
+async def test_killed_between_create_and_the_first_write(when, gated_small, gate, tmp_path, hook):
+    """SIGKILL when the job is there, and nothing is written anywhere yet that would tell."""
+    one = Try(store={} if when == "store" else None)
+    process = one_try(write(gated_small, tmp_path), one.run_id, "--kill-at", when)
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == -9, errors
+    [name] = jobs_of(hook, one)
+    assert (one.xcom, one.store or {}) == ({}, {})
+    again = one.retry()
+    again.once_running(lambda _: gate.touch())
+    assert (await run(tune(gated_small), again))["tuning_job_name"] == name
+    assert jobs_of(hook, one) == [name]
+
+
+def test_processes_that_race_create_one_job(gated_small, gate, tmp_path, hook):
+    one, line = Try(), tmp_path / "go"
+    file = write(gated_small, tmp_path)
+    racers = [one_try(file, one.run_id, "--start-when", line, "--ready", tmp_path / f"{n}") for n in range(3)]
+    deadline = time.monotonic() + 120
+    while sum((tmp_path / f"{n}").exists() for n in range(3)) < 3:
+        assert time.monotonic() < deadline
+        assert all(racer.poll() is None for racer in racers), [racer.communicate() for racer in racers]
+        time.sleep(0.02)
+    line.touch()
+    ends = [racer.communicate(timeout=120) for racer in racers]
+    assert [racer.returncode for racer in racers] == [0, 0, 0], ends
+    assert len({out.strip().splitlines()[-1] for out, _ in ends}) == 1
+    assert len(jobs_of(hook, one)) == 1
+
+
+async def test_a_stopped_job_is_told_by_the_default_policy(gated_small, gate, first, deferrable, hook):
+    first.once_running(hook.stop)
+    with pytest.raises(TuningJobStoppedError):
+        await run(tune(gated_small, deferrable=deferrable), first)

@@ -1,0 +1,375 @@
+"""For each rule that AWS checks after the call: how any valid request is made to break it, and which field is named."""
+# ruff: noqa: E501 - the table at the end has one breaker a line
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support.any_request import Request, combinations, definitions_of, ranges_of
+
+CONFIG = "HyperParameterTuningJobConfig"
+LIMITS = f"{CONFIG}.ResourceLimits"
+Break = Callable[[Request], str]
+"""Changes the request and answers with the field that must be named."""
+
+
+@dataclass(frozen=True)
+class Breaker:
+    """How a rule is broken.
+
+    Attributes:
+        rule: the rule's name in ``models.rules``.
+        change: the change.
+        several, strategy: what kind of request it needs; None: any.
+    """
+
+    rule: str
+    change: Break
+    several: bool | None = None
+    strategy: str | None = None
+
+
+def _config(request: Request) -> Request:
+    return request[CONFIG]  # type: ignore[no-any-return]
+
+
+def _first(request: Request) -> tuple[str, Request]:
+    return definitions_of(request)[0]
+
+
+def _range(kind: str, **members: Any) -> Break:
+    """Put one range in front of those of the first search space."""
+
+    def change(request: Request) -> str:
+        where, ranges = ranges_of(request)
+        element = {"Name": "broken", "MinValue": "1", "MaxValue": "2", **members}
+        ranges.setdefault(kind, []).insert(0, element)
+        return f"{where}.{kind}[0]"
+
+    return change
+
+
+def _of(change: Break, member: str) -> Break:
+    return lambda request: f"{change(request)}.{member}"
+
+
+def searched_twice(request: Request) -> str:
+    where, ranges = ranges_of(request)
+    name = next(one["Name"] for each in ranges.values() for one in each)
+    number = len(ranges.setdefault("CategoricalParameterRanges", []))
+    ranges["CategoricalParameterRanges"].append({"Name": name, "Values": ["x"]})
+    counted = [
+        one
+        for each in ("IntegerParameterRanges", "ContinuousParameterRanges")
+        for one in ranges.get(each, ())
+    ]
+    if ranges.get("AutoParameters") and not counted and number == 0:
+        return f"{where}.AutoParameters[0].Name"
+    return f"{where}.CategoricalParameterRanges[{number}].Name"
+
+
+def searched_and_static(request: Request) -> str:
+    where, ranges = ranges_of(request)
+    kind = next(kind for kind, each in ranges.items() if each)
+    _first(request)[1]["StaticHyperParameters"][ranges[kind][0]["Name"]] = "1"
+    return f"{where}.{kind}[0].Name"
+
+
+def too_many_searched(request: Request) -> str:
+    where, ranges = ranges_of(request)
+    ranges["CategoricalParameterRanges"] = [{"Name": f"n{n}", "Values": ["x"]} for n in range(31)]
+    return where
+
+
+def nothing_searched(request: Request) -> str:
+    where, ranges = ranges_of(request)
+    request.pop("Autotune", None)
+    ranges.clear()
+    return where
+
+
+def too_many_static(request: Request) -> str:
+    path, definition = _first(request)
+    definition["StaticHyperParameters"] = {f"s{n}": "1" for n in range(100)}
+    return f"{path}.StaticHyperParameters"
+
+
+def wrong_grid_total(request: Request) -> str:
+    _config(request)["ResourceLimits"]["MaxNumberOfTrainingJobs"] += 1
+    return f"{LIMITS}.MaxNumberOfTrainingJobs"
+
+
+def too_few_points(request: Request) -> str:
+    _, ranges = ranges_of(request)
+    for kind in ("ContinuousParameterRanges", "IntegerParameterRanges", "AutoParameters"):
+        ranges.pop(kind, None)
+    ranges["CategoricalParameterRanges"] = [{"Name": "only", "Values": ["x"]}]
+    points = combinations(ranges) or 0
+    _config(request)["ResourceLimits"]["MaxNumberOfTrainingJobs"] = points + 1
+    _config(request)["ResourceLimits"]["MaxParallelTrainingJobs"] = 1
+    return f"{LIMITS}.MaxNumberOfTrainingJobs"
+
+
+def hyperband_early_stopping(request: Request) -> str:
+    _config(request)["TrainingJobEarlyStoppingType"] = "Auto"
+    return f"{CONFIG}.TrainingJobEarlyStoppingType"
+
+
+def hyperband_resource(**members: int) -> Break:
+    def change(request: Request) -> str:
+        _config(request)["StrategyConfig"]["HyperbandStrategyConfig"] = dict(members)
+        name = "MinResource" if "MinResource" in members else "MaxResource"
+        return f"{CONFIG}.StrategyConfig.HyperbandStrategyConfig.{name}"
+
+    return change
+
+
+def hyperband_without_resource(request: Request) -> str:
+    _config(request)["StrategyConfig"].pop("HyperbandStrategyConfig")
+    _first(request)[1]["StaticHyperParameters"] = {}
+    return f"{CONFIG}.StrategyConfig.HyperbandStrategyConfig.MaxResource"
+
+
+def hyperband_settings(request: Request) -> str:
+    _config(request)["StrategyConfig"] = {"HyperbandStrategyConfig": {"MaxResource": 9}}
+    return f"{CONFIG}.StrategyConfig.HyperbandStrategyConfig"
+
+
+def parallel_above_number(request: Request) -> str:
+    limits = _config(request)["ResourceLimits"]
+    limits["MaxParallelTrainingJobs"] = limits.setdefault("MaxNumberOfTrainingJobs", 1) + 1
+    return f"{LIMITS}.MaxParallelTrainingJobs"
+
+
+def parallel_above_100(request: Request) -> str:
+    _config(request)["ResourceLimits"]["MaxParallelTrainingJobs"] = 101
+    return f"{LIMITS}.MaxParallelTrainingJobs"
+
+
+def too_many_jobs(request: Request) -> str:
+    most = {"Bayesian": 751, "Grid": 751, "Random": 10_001, "Hyperband": 20_001}
+    _config(request)["ResourceLimits"]["MaxNumberOfTrainingJobs"] = most[_config(request)["Strategy"]]
+    return f"{LIMITS}.MaxNumberOfTrainingJobs"
+
+
+def both_forms(request: Request) -> str:
+    request["TrainingJobDefinitions"] = [request["TrainingJobDefinition"]]
+    return "TrainingJobDefinitions"
+
+
+def neither_form(request: Request) -> str:
+    del request["TrainingJobDefinition"]
+    return "TrainingJobDefinition"
+
+
+def objective_in_single(request: Request) -> str:
+    definition = request["TrainingJobDefinition"]
+    definition["TuningObjective"] = _config(request)["HyperParameterTuningJobObjective"]
+    return "TrainingJobDefinition.TuningObjective"
+
+
+def no_objective(request: Request) -> str:
+    request.pop("Autotune", None)
+    del _config(request)["HyperParameterTuningJobObjective"]
+    return f"{CONFIG}.HyperParameterTuningJobObjective"
+
+
+def shared_ranges(request: Request) -> str:
+    _config(request)["ParameterRanges"] = ranges_of(request)[1]
+    return f"{CONFIG}.ParameterRanges"
+
+
+def same_names(request: Request) -> str:
+    definitions = request["TrainingJobDefinitions"]
+    definitions.append(definitions[0])
+    return f"TrainingJobDefinitions[{len(definitions) - 1}].DefinitionName"
+
+
+def without(member: str) -> Break:
+    def change(request: Request) -> str:
+        request.pop("Autotune", None)
+        del request["TrainingJobDefinitions"][0][member]
+        return f"TrainingJobDefinitions[0].{member}"
+
+    return change
+
+
+def image_and_name(request: Request) -> str:
+    path, definition = _first(request)
+    definition["AlgorithmSpecification"] |= {"AlgorithmName": "mine", "TrainingImage": "image:1"}
+    return f"{path}.AlgorithmSpecification.AlgorithmName"
+
+
+def neither_image_nor_name(request: Request) -> str:
+    path, definition = _first(request)
+    for member in ("AlgorithmName", "TrainingImage"):
+        definition["AlgorithmSpecification"].pop(member, None)
+    return f"{path}.AlgorithmSpecification.TrainingImage"
+
+
+def unknown_metric(request: Request) -> str:
+    path, definition = _first(request)
+    definition["AlgorithmSpecification"].pop("AlgorithmName", None)
+    definition["AlgorithmSpecification"] |= {
+        "TrainingImage": "image:1",
+        "MetricDefinitions": [{"Name": "another", "Regex": "x"}],
+    }
+    objective, where = (
+        (_config(request)["HyperParameterTuningJobObjective"], f"{CONFIG}.HyperParameterTuningJobObjective")
+        if path == "TrainingJobDefinition"
+        else (definition["TuningObjective"], f"{path}.TuningObjective")
+    )
+    objective["MetricName"] = "loss"
+    return f"{where}.MetricName"
+
+
+def _spot(wait: int | None, run: int, *, spot: bool = True) -> Break:
+    def change(request: Request) -> str:
+        path, definition = _first(request)
+        definition["EnableManagedSpotTraining"] = spot
+        stopping = {"MaxRuntimeInSeconds": run, "MaxWaitTimeInSeconds": wait}
+        definition["StoppingCondition"] = {
+            name: value for name, value in stopping.items() if value is not None
+        }
+        return f"{path}.StoppingCondition.MaxWaitTimeInSeconds"
+
+    return change
+
+
+def too_long(request: Request) -> str:
+    path, definition = _first(request)
+    definition["StoppingCondition"] = {"MaxRuntimeInSeconds": 28 * 86_400 + 1}
+    return f"{path}.StoppingCondition.MaxRuntimeInSeconds"
+
+
+def _channel(field: str, *channels: Request) -> Break:
+    def change(request: Request) -> str:
+        path, definition = _first(request)
+        definition["InputDataConfig"] = list(channels)
+        return f"{path}.InputDataConfig{field}"
+
+    return change
+
+
+def _source(**members: Any) -> Request:
+    return {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/data", **members}}
+
+
+def much_environment(request: Request) -> str:
+    definition = request["TrainingJobDefinitions"][0]
+    definition["Environment"] = {f"A{n}": "1" for n in range(48)}
+    other = {**definition, "DefinitionName": "other", "Environment": {"B": "1"}}
+    request["TrainingJobDefinitions"] = [definition, other]
+    return "TrainingJobDefinitions[1].Environment"
+
+
+def two_resource_configs(request: Request) -> str:
+    path, definition = _first(request)
+    definition["ResourceConfig"] = {"VolumeSizeInGB": 1, "InstanceType": "ml.m5.large", "InstanceCount": 1}
+    definition["HyperParameterTuningResourceConfig"] = {"InstanceType": "ml.m5.large"}
+    return f"{path}.HyperParameterTuningResourceConfig"
+
+
+def instance_configs(request: Request) -> str:
+    path, definition = _first(request)
+    definition.pop("ResourceConfig", None)
+    one = {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+    definition["HyperParameterTuningResourceConfig"] = {"InstanceConfigs": [one], "InstanceCount": 1}
+    return f"{path}.HyperParameterTuningResourceConfig.InstanceCount"
+
+
+def _resources(field: str, **members: Any) -> Break:
+    def change(request: Request) -> str:
+        path, definition = _first(request)
+        definition.pop("HyperParameterTuningResourceConfig", None)
+        definition.pop("EnableManagedSpotTraining", None)
+        definition["StoppingCondition"].pop("MaxWaitTimeInSeconds", None)
+        definition["ResourceConfig"] = {"VolumeSizeInGB": 1, **members}
+        return f"{path}.ResourceConfig.{field}"
+
+    return change
+
+
+def _tags(field: str, *keys: str) -> Break:
+    def change(request: Request) -> str:
+        request["Tags"] = [{"Key": key, "Value": "x"} for key in keys]
+        return f"Tags{field}"
+
+    return change
+
+
+def _parents(field: str, *names: str | None) -> Break:
+    def change(request: Request) -> str:
+        request["HyperParameterTuningJobName"] = "new-job"
+        parents = [{"HyperParameterTuningJobName": name} if name else {} for name in names]
+        request["WarmStartConfig"] = {
+            "ParentHyperParameterTuningJobs": parents,
+            "WarmStartType": "TransferLearning",
+        }
+        return f"WarmStartConfig.ParentHyperParameterTuningJobs{field}.HyperParameterTuningJobName"
+
+    return change
+
+
+INTEGER, CONTINUOUS = "IntegerParameterRanges", "ContinuousParameterRanges"
+TWO = [{"InstanceType": "ml.m5.large"}, {"InstanceType": "ml.m5.xlarge"}]
+
+BREAKERS: dict[str, Breaker] = {
+    "integer bounds reversed": Breaker("bounds", _of(_range(INTEGER, MinValue="3"), "MinValue")),
+    "integer bound a fraction": Breaker("bounds", _of(_range(INTEGER, MaxValue="2.5"), "MaxValue")),
+    "continuous bounds equal": Breaker("bounds", _of(_range(CONTINUOUS, MaxValue="1.0"), "MinValue")),
+    "bound no number": Breaker("bounds", _of(_range(CONTINUOUS, MaxValue="nan"), "MaxValue")),
+    "logarithmic from 0": Breaker("bounds", _of(_range(CONTINUOUS, MinValue="0", ScalingType="Logarithmic"), "ScalingType")),
+    "reverse logarithmic to 2": Breaker("bounds", _of(_range(CONTINUOUS, ScalingType="ReverseLogarithmic"), "ScalingType")),
+    "reverse logarithmic integers": Breaker("bounds", _of(_range(INTEGER, ScalingType="ReverseLogarithmic"), "ScalingType")),
+    "searched twice": Breaker("names", searched_twice),
+    "searched and static": Breaker("names", searched_and_static),
+    "31 searched": Breaker("size", too_many_searched),
+    "nothing searched": Breaker("size", nothing_searched),
+    "more than 100 hyperparameters": Breaker("size", too_many_static),
+    "Grid of integers": Breaker("grid", lambda r: _range(INTEGER)(r).removesuffix("[0]"), strategy="Grid"),
+    "Grid with another total": Breaker("grid", wrong_grid_total, strategy="Grid"),
+    "too few points": Breaker("enough_combinations", too_few_points, several=False, strategy="Bayesian"),
+    "Hyperband and early stopping": Breaker("hyperband", hyperband_early_stopping, strategy="Hyperband"),
+    "Hyperband's resource reversed": Breaker("hyperband", hyperband_resource(MinResource=5, MaxResource=4), strategy="Hyperband"),
+    "Hyperband's resource too large": Breaker("hyperband", hyperband_resource(MaxResource=20_001), strategy="Hyperband"),
+    "Hyperband without resource": Breaker("hyperband", hyperband_without_resource, strategy="Hyperband"),
+    "Hyperband's settings for Random": Breaker("strategy_config", hyperband_settings, strategy="Random"),
+    "more at a time than in all": Breaker("parallel", parallel_above_number),
+    "101 at a time": Breaker("parallel", parallel_above_100),
+    "too many training jobs": Breaker("number_of_training_jobs", too_many_jobs),
+    "both forms": Breaker("one_form_of_definitions", both_forms, several=False),
+    "neither form": Breaker("one_form_of_definitions", neither_form, several=False),
+    "objective in the one definition": Breaker("single_definition", objective_in_single, several=False),
+    "no objective": Breaker("single_definition", no_objective, several=False),
+    "shared ranges": Breaker("several_definitions", shared_ranges, several=True),
+    "definitions of one name": Breaker("several_definitions", same_names, several=True),
+    "definition without name": Breaker("several_definitions", without("DefinitionName"), several=True),
+    "definition without ranges": Breaker("several_definitions", without("HyperParameterRanges"), several=True),
+    "definition without objective": Breaker("several_definitions", without("TuningObjective"), several=True),
+    "image and name": Breaker("image_or_name", image_and_name),
+    "neither image nor name": Breaker("image_or_name", neither_image_nor_name),
+    "unknown metric": Breaker("objective_is_a_metric", unknown_metric),
+    "spot waits less than it runs": Breaker("spot", _spot(59, 60)),
+    "spot without a wait": Breaker("spot", _spot(None, 60)),
+    "a wait without spot": Breaker("spot", _spot(60, 60, spot=False)),
+    "29 days": Breaker("run_time", too_long),
+    "channels of one name": Breaker("channels", _channel("[1].ChannelName", *[{"ChannelName": "a", "DataSource": _source()}] * 2)),
+    "channel without source": Breaker("channels", _channel("[0].DataSource", {"ChannelName": "a", "DataSource": {}})),
+    "augmented manifest as files": Breaker("channels", _channel("[0].DataSource.S3DataSource.S3DataType", {"ChannelName": "a", "InputMode": "File", "DataSource": _source(S3DataType="AugmentedManifestFile")})),
+    "attributes of a prefix": Breaker("channels", _channel("[0].DataSource.S3DataSource.AttributeNames", {"ChannelName": "a", "DataSource": _source(AttributeNames=["a"])})),
+    "49 variables": Breaker("environment", much_environment, several=True),
+    "two resource configs": Breaker("one_resource_config", two_resource_configs),
+    "instance configs and a count": Breaker("instance_configs", instance_configs),
+    "preferences and a type": Breaker("instance_preferences", _resources("InstanceType", InstancePreferences=TWO, InstanceCount=1, InstanceType="ml.m5.large")),
+    "preferred twice": Breaker("instance_preferences", _resources("InstancePreferences[1].InstanceType", InstancePreferences=[TWO[0], TWO[0]], InstanceCount=1)),
+    "preferences without count": Breaker("instance_preferences", _resources("InstancePreferences", InstancePreferences=TWO)),
+    "an answer's member": Breaker("instance_preferences", _resources("SelectedInstanceCount", SelectedInstanceCount=1)),
+    "tag given twice": Breaker("tags", _tags("[1].Key", "a", "a")),
+    "AWS's own tag": Breaker("tags", _tags("[0].Key", "AWS:x")),
+    "parent given twice": Breaker("warm_start", _parents("[1]", "a", "A")),
+    "its own parent": Breaker("warm_start", _parents("[0]", "NEW-job")),
+    "parent without name": Breaker("warm_start", _parents("[0]", None)),
+}  # fmt: skip

@@ -1,0 +1,110 @@
+"""All example DAGs under a real scheduler, and DAGs that are started by a tuning task's asset events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_hpt_provider.demo.waiting import wait_until
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.demo.session import DemoSession
+
+pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
+
+PATIENCE = 600
+"""Seconds; generous, for a busy machine."""
+
+
+def run(demo: DemoSession, dag_id: str, **params: Any) -> str:
+    """The id of a run that has ended well."""
+    api = demo.airflow.api
+    api.wait_for_dag(dag_id)
+    api._call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})  # as a person switches it on
+    run_id = api.trigger(dag_id, params)
+    state = api.wait_for_run(dag_id, run_id, PATIENCE)
+    if state != "success":
+        failed = [task for task in api.tasks(dag_id, run_id) if task["state"] == "failed"]
+        pytest.fail(
+            "\n".join(api.log(dag_id, run_id, task["task_id"], task["try_number"]) for task in failed)
+        )
+    return run_id
+
+
+def states(demo: DemoSession, dag_id: str, run_id: str) -> dict[str, str]:
+    return {task["task_id"]: task["state"] for task in demo.airflow.api.tasks(dag_id, run_id)}
+
+
+def test_retrain_weekly(demo: DemoSession) -> None:
+    api, dag_id = demo.airflow.api, "retrain_weekly"
+    first = run(demo, dag_id, training_jobs=2)
+    assert states(demo, dag_id, first) == {"warm_start": "success", "tune": "success", "register": "success"}
+    champion = api.xcom(dag_id, first, "register")["model_package_arn"]
+
+    second = run(demo, dag_id, training_jobs=2)
+    job = api.xcom(dag_id, second, "tune", "tuning_job_name")
+    described = demo.service.client("sagemaker").describe_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=job
+    )
+    (parent,) = described["WarmStartConfig"]["ParentHyperParameterTuningJobs"]
+    assert parent["HyperParameterTuningJobName"] == api.xcom(dag_id, first, "tune", "tuning_job_name")
+    before, after = (api.xcom(dag_id, run_id, "tune", "final_metric") for run_id in (first, second))
+    if after < before:
+        assert api.xcom(dag_id, second, "register")["champion"] == champion
+    else:
+        assert states(demo, dag_id, second)["register"] == "skipped"
+
+
+def test_tune_many(demo: DemoSession) -> None:
+    run_id = run(demo, "tune_many", training_jobs=2)
+    tasks = [task for task in demo.airflow.api.tasks("tune_many", run_id) if task["task_id"] == "tune"]
+    assert {task["rendered_map_index"] for task in tasks} == {"under-40", "40-to-54", "from-55"}
+    assert demo.airflow.api.xcom("tune_many", run_id, "register")["registered"] is True
+
+
+def test_compare_algorithms(demo: DemoSession) -> None:
+    run_id = run(demo, "compare_algorithms", training_jobs=3)
+    ranking = demo.airflow.api.xcom("compare_algorithms", run_id, "ranking")
+    assert set(ranking) == {"boosting", "forest", "linear"}
+    assert demo.airflow.api.xcom("compare_algorithms", run_id, "register")["registered"] is True
+
+
+def test_cheap_spot(demo: DemoSession) -> None:
+    run_id = run(demo, "cheap_spot", training_jobs=2, epochs=3)
+    assert demo.airflow.api.xcom("cheap_spot", run_id, "tune", "final_metric") > 0
+
+
+def test_a_tuning_task_starts_the_dags_that_its_assets_schedule(demo: DemoSession) -> None:
+    api = demo.airflow.api
+    for dag_id in ("on_asset", "on_partition"):
+        api.wait_for_dag(dag_id)
+    runs = [run(demo, "updates_assets") for _ in range(2)]
+    jobs = {api.xcom("updates_assets", run_id, "tune", "tuning_job_name"): run_id for run_id in runs}
+
+    def started(dag_id: str, count: int) -> list[str]:
+        def enough() -> list[str] | None:
+            found = api._get(f"/api/v2/dags/{dag_id}/dagRuns")["dag_runs"]
+            return [one["dag_run_id"] for one in found] if len(found) >= count else None
+
+        return wait_until(enough, PATIENCE, f"{dag_id} was not started")
+
+    told: list[dict[str, Any]] = []
+    for run_id in started("on_partition", 2):
+        assert api.wait_for_run("on_partition", run_id, PATIENCE) == "success"
+        value = api.xcom("on_partition", run_id, "told_of_one")
+        (event,) = value["events"]
+        assert value["partition"] == event["tuning_job_name"]
+        told.append(event)
+    assert {event["tuning_job_name"] for event in told} == set(jobs), "one run for each tuning job"
+    for event in told:
+        tuned = jobs[event["tuning_job_name"]]
+        assert event["final_metric"] == api.xcom("updates_assets", tuned, "tune", "final_metric")
+        assert event["best_training_job"] == api.xcom("updates_assets", tuned, "tune", "best_training_job")
+
+    names = set()
+    for run_id in started("on_asset", 1):
+        assert api.wait_for_run("on_asset", run_id, PATIENCE) == "success"
+        names |= {event["tuning_job_name"] for event in api.xcom("on_asset", run_id, "told")}
+    assert names <= set(jobs)
+    assert names
