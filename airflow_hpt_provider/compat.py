@@ -50,6 +50,7 @@ __all__ = [
     "TaskDeferralTimeout",
     "TaskDeferred",
     "airflow_version",
+    "base_url",
     "default_deferrable",
     "has",
     "mask_secret",
@@ -128,6 +129,11 @@ def default_deferrable() -> bool:
 def setting(name: str, default: float) -> float:
     """A number of the section ``[hpt]`` of Airflow's configuration (see ``provider_info.py``)."""
     return float(_configuration().getfloat("hpt", name, fallback=default))
+
+
+def base_url() -> str:
+    """``[api] base_url`` of Airflow's configuration: where its UI is; empty if that is not set."""
+    return str(_configuration().get("api", "base_url", fallback="") or "")
 
 
 def _configuration() -> Any:

@@ -21,7 +21,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.assets import describe_events
-from airflow_hpt_provider.links.tuning import console_urls, push_links
+from airflow_hpt_provider.links.tuning import link_urls, push_links
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -54,13 +54,20 @@ def deliver(operator: Any, context: Context, result: TuningResult) -> dict[str, 
     return value
 
 
-def xcoms(result: TuningResult, settings: ConnectionSettings) -> dict[str, Any]:
-    """All that a task leaves behind in the end, by key; for one that ends where there is no operator."""
+def xcoms(result: TuningResult, settings: ConnectionSettings, ti: Any, endpoint_url: str) -> dict[str, Any]:
+    """All that a task leaves behind in the end, by key; for one that ends where there is no operator.
+
+    Args:
+        result: of its tuning job.
+        settings: the connection.
+        ti: the task instance.
+        endpoint_url: of the client that has read the result.
+    """
     value = result.to_xcom()
     best = result.best_training_job
     return {
         **_announcement(result.tuning_job_name, result.tuning_job_arn, settings),
-        **console_urls(result.tuning_job_arn, best.training_job_name if best else None),
+        **link_urls(ti, endpoint_url, result.tuning_job_arn, best.training_job_name if best else None),
         **(_best(value) if best else {}),
         RETURN_VALUE: value,
     }

@@ -60,10 +60,9 @@ def _of_group(group: FailureGroup, description: TuningJobDescription, *, is_aws:
 
 
 def _log_url(description: TuningJobDescription, training_job_name: str) -> str:
-    from airflow_hpt_provider.links.tuning import BestTrainingJobLogsLink, console_urls
+    from airflow_hpt_provider.links.console import training_job_logs_url
 
-    urls = console_urls(description.hyper_parameter_tuning_job_arn, training_job_name)
-    return urls[BestTrainingJobLogsLink().xcom_key]
+    return training_job_logs_url(description.hyper_parameter_tuning_job_arn, training_job_name)
 
 
 def _shorten(text: str, length: int = 300) -> str:

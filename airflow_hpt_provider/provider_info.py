@@ -46,6 +46,7 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "extra-links": [
+            "airflow_hpt_provider.links.tuning.TuningPageLink",
             "airflow_hpt_provider.links.tuning.TuningJobLink",
             "airflow_hpt_provider.links.tuning.BestTrainingJobLink",
             "airflow_hpt_provider.links.tuning.BestTrainingJobLogsLink",

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
@@ -25,6 +25,9 @@ from airflow_hpt_provider.models import (
     TuningJobSummary,
 )
 from airflow_hpt_provider.retries import Verdict, classify, error_code, retrying
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 class HyperParameterTuningHook(AwsBaseHook):
@@ -247,6 +250,20 @@ class HyperParameterTuningHook(AwsBaseHook):
             "list_training_jobs_for_hyper_parameter_tuning_job", "TrainingJobSummaries", parameters
         )
         return (TrainingJobSummary.model_validate(item) for item in islice(pages, limit))
+
+    def trials_dataframe(self, tuning_job_name: str) -> pd.DataFrame:
+        """The tuning job's training jobs as a pandas DataFrame, in the order of their creation.
+
+        See :func:`airflow_hpt_provider.dataframe.trials_dataframe` for its columns.
+
+        Raises:
+            ImportError: pandas is not installed (``pip install 'airflow-hpt-provider[pandas]'``).
+        """
+        from airflow_hpt_provider.dataframe import trials_dataframe
+
+        return trials_dataframe(
+            self.describe(tuning_job_name), list(self.trials(tuning_job_name, sort_by="CreationTime"))
+        )
 
     def billable_seconds(self, tuning_job_name: str) -> float:
         """Seconds for which the tuning job's training jobs are billed so far, added up.

@@ -1,25 +1,23 @@
-"""Buttons on the task: the pages of the tuning job, its best training job and that job's logs.
+"""Buttons on the task: our page of the tuning job, and the console's pages of it, its best training job and its logs.
 
 Airflow's UI shows what lies in XCom under a link's ``xcom_key``. The operator pushes the URLs itself as soon as
 it knows them; ``get_link``, which Airflow calls at the end of each leg on a worker, repeats them.
+
+Where the connection leads elsewhere than to AWS, as to the local tuning service, the console has no such job: then
+there is our page alone.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 from airflow.sdk import BaseOperatorLink
+
+from airflow_hpt_provider.links.page import page_url
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
     from airflow.sdk.types import TaskInstanceKey
-
-CONSOLE_DOMAINS = {
-    "aws": "console.aws.amazon.com",
-    "aws-cn": "console.amazonaws.cn",
-    "aws-us-gov": "console.amazonaws-us-gov.com",
-}
 
 
 class _TuningLink(BaseOperatorLink):
@@ -28,6 +26,12 @@ class _TuningLink(BaseOperatorLink):
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """The URL pushed in this leg; empty when there is nothing to show yet."""
         return str(getattr(operator, "_tuning_links", {}).get(self.xcom_key, ""))
+
+
+class TuningPageLink(_TuningLink):
+    """The tuning job on our page in Airflow's UI."""
+
+    name = "Tuning page"
 
 
 class TuningJobLink(_TuningLink):
@@ -48,30 +52,33 @@ class BestTrainingJobLogsLink(_TuningLink):
     name = "Logs of the best training job"
 
 
+LINKS = (TuningPageLink(), TuningJobLink(), BestTrainingJobLink(), BestTrainingJobLogsLink())
+
+
 def push_links(operator: Any, context: Context, arn: str, best_training_job: str | None = None) -> None:
     """Put the URLs where the UI finds them, now."""
-    urls = console_urls(arn, best_training_job)
+    ti: Any = context["ti"]
+    urls = link_urls(ti, operator.hook.conn.meta.endpoint_url, arn, best_training_job)
     operator._tuning_links = {**getattr(operator, "_tuning_links", {}), **urls}
     for key, url in urls.items():
-        context["ti"].xcom_push(key=key, value=url)
+        ti.xcom_push(key=key, value=url)
 
 
-def console_urls(arn: str, best_training_job: str | None = None) -> dict[str, str]:
-    """The console's URLs by XCom key.
+def link_urls(ti: Any, endpoint_url: str, arn: str, best_training_job: str | None = None) -> dict[str, str]:
+    """The URLs by XCom key.
 
     Args:
+        ti: the task instance.
+        endpoint_url: the client's: tells whether the jobs are AWS's.
         arn: the tuning job's: tells partition, region and name.
         best_training_job: its best training job's name, if it is known.
     """
-    _, partition, _, region, _, resource = arn.split(":", 5)
-    name = resource.split("/", 1)[1]
-    host = f"https://{region}.{CONSOLE_DOMAINS.get(partition, CONSOLE_DOMAINS['aws'])}"
-    sagemaker = f"{host}/sagemaker/home?region={region}#"
-    urls = {TuningJobLink().xcom_key: f"{sagemaker}/hyper-tuning-jobs/{quote(name)}"}
-    if best_training_job:
-        urls[BestTrainingJobLink().xcom_key] = f"{sagemaker}/jobs/{quote(best_training_job)}"
-        urls[BestTrainingJobLogsLink().xcom_key] = (
-            f"{host}/cloudwatch/home?region={region}#logStream:group=/aws/sagemaker/TrainingJobs"
-            f";prefix={quote(best_training_job)};streamFilter=typeLogStreamPrefix"
-        )
+    from airflow_hpt_provider.links import console
+
+    urls = {TuningPageLink().xcom_key: page_url(ti.dag_id, ti.run_id, ti.task_id, ti.map_index)}
+    if console.has_console(endpoint_url):
+        urls[TuningJobLink().xcom_key] = console.tuning_job_url(arn)
+        if best_training_job:
+            urls[BestTrainingJobLink().xcom_key] = console.training_job_url(arn, best_training_job)
+            urls[BestTrainingJobLogsLink().xcom_key] = console.training_job_logs_url(arn, best_training_job)
     return urls

@@ -9,6 +9,7 @@ from airflow_hpt_provider.models import shapes
 from airflow_hpt_provider.models.base import RequestModel
 from airflow_hpt_provider.models.containers import Items
 from airflow_hpt_provider.models.faults import fault, show
+from airflow_hpt_provider.models.html import members_html
 from airflow_hpt_provider.models.members import Flag
 from airflow_hpt_provider.models.shorthands import Categorical, Continuous, Integer, Shorthand
 from airflow_hpt_provider.models.status import ScalingType
@@ -35,6 +36,17 @@ class ContinuousParameterRange(RequestModel):
         None, description="Scale of the search. Logarithmic: above 0. ReverseLogarithmic: within [0, 1)."
     )
 
+    @property
+    def interval(self) -> str:
+        """The range for people: ``0.01 to 1, Logarithmic``."""
+        scale = f", {self.scaling_type}" if self.scaling_type else ""
+        return f"{self.min_value} to {self.max_value}{scale}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, {self.interval})"
+
+    __str__ = __repr__
+
 
 class IntegerParameterRange(RequestModel):
     """A range of whole numbers. AWS wants the bounds as strings; numbers are cast."""
@@ -46,12 +58,33 @@ class IntegerParameterRange(RequestModel):
         None, description="Scale of the search. Logarithmic: above 0."
     )
 
+    @property
+    def interval(self) -> str:
+        """The range for people: ``0.01 to 1, Logarithmic``."""
+        scale = f", {self.scaling_type}" if self.scaling_type else ""
+        return f"{self.min_value} to {self.max_value}{scale}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, {self.interval})"
+
+    __str__ = __repr__
+
 
 class CategoricalParameterRange(RequestModel):
     """A set of values."""
 
     name: shapes.ParameterKey = Field(description="Name of the hyperparameter.")
     values: shapes.ParameterValues = Field(description="The values, 1 to 30.")
+
+    @property
+    def interval(self) -> str:
+        """The range for people: ``none, balanced``."""
+        return ", ".join(self.values)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, {self.interval})"
+
+    __str__ = __repr__
 
 
 class AutoParameter(RequestModel):
@@ -99,6 +132,26 @@ class ParameterRanges(RequestModel):
                 )
                 written.setdefault(key, []).append(element)
         return written
+
+    @property
+    def intervals(self) -> dict[str, str]:
+        """Every hyperparameter that is searched with its range for people."""
+        ranges = [
+            *(self.integer_parameter_ranges or ()),
+            *(self.continuous_parameter_ranges or ()),
+            *(self.categorical_parameter_ranges or ()),
+        ]
+        chosen = {each.name: "chosen by Autotune" for each in self.auto_parameters or ()}
+        return {each.name: each.interval for each in ranges} | chosen
+
+    def __repr__(self) -> str:
+        return f"ParameterRanges({'; '.join(f'{name}: {text}' for name, text in self.intervals.items())})"
+
+    __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return members_html("Search space", self.intervals)
 
 
 def _written_out(name: str, shorthand: Shorthand) -> tuple[str, dict[str, Any]]:

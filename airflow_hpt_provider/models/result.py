@@ -23,6 +23,7 @@ from airflow_hpt_provider.models.description import (
     TrainingJobSummary,
     TuningJobDescription,
 )
+from airflow_hpt_provider.models.html import result_html
 from airflow_hpt_provider.models.status import TuningJobStatus
 from airflow_hpt_provider.models.trimming import MOST_BYTES, to_json_value, trimmed
 
@@ -200,6 +201,10 @@ class TuningResult(ResultPart):
         return f"TuningResult({', '.join(parts)})"
 
     __str__ = __repr__
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        return result_html(self)
 
 
 def _completed(job: TrainingJobSummary | None, description: TuningJobDescription) -> BestTrainingJob | None:

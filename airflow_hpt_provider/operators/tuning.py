@@ -20,7 +20,7 @@ from airflow_hpt_provider.exceptions import (
 )
 from airflow_hpt_provider.identity import DELIVERED_TAG, Owner
 from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
-from airflow_hpt_provider.links.tuning import BestTrainingJobLink, BestTrainingJobLogsLink, TuningJobLink
+from airflow_hpt_provider.links.tuning import LINKS
 from airflow_hpt_provider.masking import mask_secrets
 from airflow_hpt_provider.operators.arguments import TuningArgumentsMixin
 from airflow_hpt_provider.operators.base import (
@@ -117,7 +117,7 @@ class HyperParameterTuningJobOperator(
         *CONNECTION_FIELDS,
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"config": "json", "botocore_config": "json"}
-    operator_extra_links = (TuningJobLink(), BestTrainingJobLink(), BestTrainingJobLogsLink())
+    operator_extra_links = LINKS
     ui_color = "#e8f0fe"
 
     def __init__(

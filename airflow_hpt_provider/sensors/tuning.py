@@ -18,7 +18,7 @@ from airflow_hpt_provider.exceptions import (
     TuningServiceUnreachableError,
 )
 from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
-from airflow_hpt_provider.links.tuning import BestTrainingJobLink, BestTrainingJobLogsLink, TuningJobLink
+from airflow_hpt_provider.links.tuning import LINKS
 from airflow_hpt_provider.operators.base import (
     CONNECTION_FIELDS,
     TuningConnectionMixin,
@@ -87,7 +87,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         "event_queue_url",
         *CONNECTION_FIELDS,
     )
-    operator_extra_links = (TuningJobLink(), BestTrainingJobLink(), BestTrainingJobLogsLink())
+    operator_extra_links = LINKS
     ui_color = "#e8f0fe"
 
     def __init__(

@@ -51,7 +51,8 @@ class Finish:
         description = await asyncio.to_thread(hook.describe, tuning_job_name)
         settlement = Settlement(hook, self.on_stopped, top_k=self.top_k, log=log)
         result = await asyncio.to_thread(settlement.settle, description)
-        for key, value in xcoms(result, self.settings).items():
+        client: Any = hook.conn
+        for key, value in xcoms(result, self.settings, ti, client.meta.endpoint_url).items():
             if key != RETURN_VALUE or self.push_result:
                 # TaskSuccessEvent(xcoms=...) would encode the values twice (3.1 to 3.3).
                 await XCom.aset(

@@ -38,17 +38,16 @@ class ProgressLog:
 def progress_line(seen: Sighting, best_before: str = "", now: float | None = None) -> str:
     """A job's state in one line.
 
-    For example ``tune-3f9: InProgress · 7 of 12 completed, 2 running, 1 failed · best 0.0811538
-    (tune-3f9-004-1c: depth=4, rate=0.178752) · 3 min 20 s``.
+    For example ``tune-3f9: InProgress · 7 of 12 completed, 2 running, 1 failed · 3 min 20 s · best 0.0811538
+    (tune-3f9-004-1c: depth=4, rate=0.178752)``. What may be long stands last: Airflow's UI cuts lines.
 
     Args:
         seen: the job.
         best_before: the best training job, if the sighting itself does not tell it.
         now: seconds since the epoch, for the time since the job was created; default: the clock's.
     """
-    parts = [seen.status, counts(seen), best(seen) or best_before]
-    if seen.created is not None:
-        parts.append(texts.duration((time.time() if now is None else now) - seen.created))
+    age = ((time.time() if now is None else now) - seen.created) if seen.created is not None else None
+    parts = [seen.status, counts(seen), texts.duration(age), best(seen) or best_before]
     return f"{seen.name}: {' · '.join(part for part in parts if part)}"
 
 

@@ -29,7 +29,8 @@ def test_create_prints_the_name_and_waits(cli: CommandLine, tmp_path: Path) -> N
     assert done.code == 0
     assert name.startswith("my-first-job-")
     assert best.startswith(name)
-    assert f"{name}: Completed · 4 of 4 completed · best" in done.err.splitlines()[-1]
+    assert f"{name}: Completed · 4 of 4 completed · " in done.err.splitlines()[-1]
+    assert " · best 0.0" in done.err.splitlines()[-1]
     taken = cli("create", file, "--name", name)
     assert (taken.code, taken.out) == (2, "")
     assert taken.err == f"airflow-hpt: error: there is a tuning job {name} already; give another --name\n"

@@ -54,6 +54,14 @@ def test_the_best_training_job_has_artifact_and_image(finished, hook):
     assert best.training_image.endswith("quick:1")
 
 
+def test_trials_as_a_dataframe(finished, hook):
+    frame = hook.trials_dataframe(finished)
+    assert len(frame) == 6
+    assert frame["x"].dtype == "float64"
+    best = frame.sort_values("objective").iloc[0]
+    assert best["training_job_name"] == next(iter(hook.trials(finished, limit=1))).training_job_name
+
+
 def test_failures_are_grouped(failing, hook, first_try):
     task = make(HyperParameterTuningJobOperator, config=failing, wait_for_completion=False, deferrable=False)
     name = task.execute(first_try.context(task))["tuning_job_name"]

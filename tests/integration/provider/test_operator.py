@@ -63,8 +63,12 @@ async def test_sync_leaves_the_result_in_xcom_as_json(config, first_try, hook):
     assert "ResponseMetadata" not in json.dumps(value)
     assert "datetime" not in json.dumps(value)
     assert first_try.xcom["tuning_job_arn"].endswith(f"/{first_try.xcom['tuning_job_name']}")
+    assert (
+        first_try.xcom["_link_TuningPageLink"]
+        == f"/dags/dag/runs/{first_try.run_id}/tasks/tune/plugin/tuning"
+    )
+    assert "_link_TuningJobLink" not in first_try.xcom, "the console does not know a local job"
     assert first_try.xcom["tuning_connection"] == {"aws_conn_id": "aws_default", "region_name": None}
-    assert first_try.xcom["_link_TuningJobLink"].endswith(first_try.xcom["tuning_job_name"])
     assert hook.describe(first_try.xcom["tuning_job_name"]).training_job_status_counters.completed == 4
 
 

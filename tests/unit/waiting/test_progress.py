@@ -45,5 +45,5 @@ def test_the_time_since_the_start_is_told_but_is_no_change(caplog, monkeypatch):
         monkeypatch.setattr(time, "time", lambda now=now: now)
         progress(seen)
     (record,) = caplog.records
-    assert record.getMessage().endswith(f"{BEST} · 10 s")
-    assert progress_line(seen, now=8330.0).endswith(" · 2 h 2 min")
+    assert record.getMessage().endswith(f"2 failed · 10 s{BEST}")
+    assert f" · 2 h 2 min{BEST}" in progress_line(seen, now=8330.0)

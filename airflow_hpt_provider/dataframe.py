@@ -1,0 +1,103 @@
+"""Training jobs as a pandas DataFrame. pandas comes with the ``pandas`` extra."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from airflow_hpt_provider.models import TrainingJobSummary, TuningJobDescription
+
+COLUMNS = ("training_job_name", "status", "objective", "objective_status", "duration_seconds")
+"""They come first; then the hyperparameters by their own names, then the rest."""
+
+
+def trials_dataframe(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> pd.DataFrame:
+    """One row for each training job.
+
+    Args:
+        description: the tuning job; its ranges tell the hyperparameters' types.
+        trials: its training jobs, in the order that the rows are to have.
+
+    Returns:
+        Columns ``training_job_name``, ``status``, ``objective`` (float, NaN without one), ``objective_status``,
+        ``duration_seconds``; one for each hyperparameter (int64 where all have a value, else Int64; float64; category);
+        ``definition``, ``creation_time``, ``start_time``, ``end_time`` (UTC) and ``failure_reason``. A hyperparameter
+        that is called like one of these has ``hp:`` before its name.
+
+    Raises:
+        ImportError: pandas is not installed; says how to get it.
+    """
+    try:
+        import pandas as pd
+    except ModuleNotFoundError as error:
+        raise ImportError(
+            "trials_dataframe() needs pandas: pip install 'airflow-hpt-provider[pandas]'", name="pandas"
+        ) from error
+
+    kinds = _kinds(description)
+    names = list(
+        dict.fromkeys([*kinds, *(name for trial in trials for name in trial.tuned_hyper_parameters)])
+    )
+    frame = pd.DataFrame(
+        {
+            "training_job_name": pd.Series([trial.training_job_name for trial in trials], dtype="str"),
+            "status": pd.Categorical([str(trial.status) for trial in trials]),
+            "objective": pd.Series([_number(trial.final_metric) for trial in trials], dtype="float64"),
+            "objective_status": pd.Categorical([trial.objective_status for trial in trials]),
+            "duration_seconds": pd.Series(
+                [trial.duration.total_seconds() if trial.duration else math.nan for trial in trials],
+                dtype="float64",
+            ),
+        }
+    )
+    rest = {
+        "definition": pd.Series([trial.training_job_definition_name for trial in trials], dtype="object"),
+        "creation_time": _times(pd, [trial.creation_time for trial in trials]),
+        "start_time": _times(pd, [trial.training_start_time for trial in trials]),
+        "end_time": _times(pd, [trial.training_end_time for trial in trials]),
+        "failure_reason": pd.Series([trial.failure_reason for trial in trials], dtype="object"),
+    }
+    taken = {*frame.columns, *rest}
+    for name in names:
+        texts = [trial.tuned_hyper_parameters.get(name) for trial in trials]
+        frame[f"hp:{name}" if name in taken else name] = _column(pd, texts, kinds.get(name))
+    for name, column in rest.items():
+        frame[name] = column
+    return frame
+
+
+def _column(pd: Any, texts: Sequence[str | None], kind: str | None) -> Any:
+    if kind == "categorical":
+        return pd.Categorical([None if text is None else text.strip(chr(34)) for text in texts])
+    numbers = pd.to_numeric(pd.Series(texts, dtype="object"), errors="coerce")
+    missing = any(text is None for text in texts)
+    if kind is None and numbers.isna().sum() > sum(text is None for text in texts):
+        return pd.Series([None if text is None else text.strip(chr(34)) for text in texts], dtype="object")
+    if kind == "integer":
+        return numbers.astype("Int64" if missing else "int64")
+    return numbers.astype("float64")
+
+
+def _kinds(description: TuningJobDescription) -> dict[str, str]:
+    """Hyperparameter -> integer, continuous or categorical."""
+    spaces = [description.hyper_parameter_tuning_job_config.parameter_ranges]
+    spaces += [each.hyper_parameter_ranges for each in description.definitions]
+    kinds: dict[str, str] = {}
+    for space in spaces:
+        if space is not None:
+            kinds |= {each.name: "integer" for each in space.integer_parameter_ranges or ()}
+            kinds |= {each.name: "continuous" for each in space.continuous_parameter_ranges or ()}
+            kinds |= {each.name: "categorical" for each in space.categorical_parameter_ranges or ()}
+    return kinds
+
+
+def _times(pd: Any, moments: Sequence[Any]) -> Any:
+    return pd.to_datetime(pd.Series(moments, dtype="object"), utc=True)
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
