@@ -2,9 +2,8 @@
 
 A real Airflow and a headless Chromium on this machine. The page is opened anew several times, each in a fresh browser
 context, so nothing is cached but what the API server keeps. "First paint" is the browser's own first contentful paint;
-"complete" is when header,
-chart and leaderboard are drawn, which is what the window shows. A refresh is timed with a changed answer (the page has to
-draw it) and with an unchanged one (304).
+"complete" is when header, chart and leaderboard are drawn, which is what the window shows. "Refresh" is from a changed
+answer to its drawing: the numbers of all training jobs have changed.
 """
 
 from __future__ import annotations
