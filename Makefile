@@ -43,7 +43,7 @@ $(BUNDLE): $(FRONTEND)/node_modules/.ready $(FRONTEND)/index.html $(FRONTEND)/vi
 	cd $(FRONTEND) && npm run --silent types && npm run --silent build -- --logLevel warn
 	@touch $@
 
-ui-if-npm:        # the page says what to do if it could not be built
+ui-if-npm:        ## the same where npm is installed; else the page says what to do if it could not be built
 ifneq ($(NPM),)
 	$(MAKE) --no-print-directory ui
 endif
@@ -56,7 +56,7 @@ else
 	@echo "test-ui: skipped, npm is not installed"
 endif
 
-env-browser: env  # Playwright, to drive an installed Chromium
+env-browser: env  ## Playwright, to drive an installed Chromium
 	@$(BIN)/python -c "import playwright" 2>/dev/null || \
 	  $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt --group browser
 
@@ -76,7 +76,7 @@ test-heavy: env   ## what takes minutes or large packages: 25 kills in one tunin
 	$(BIN)/pytest tests/integration -m heavy
 
 test-faults: env  ## 100 and more runs through faulty calls and kills (SEED=n; TABLE=docs/faults.md keeps the table)
-	$(BIN)/pytest tests/faults -m heavy $(if $(SEED),--fault-seed $(SEED)) $(if $(TABLE),--fault-table $(TABLE))
+	$(BIN)/pytest tests/faults/test_kills.py tests/faults/test_calls.py -m heavy $(if $(SEED),--fault-seed $(SEED)) $(if $(TABLE),--fault-table $(TABLE))
 
 test-system: env ui-if-npm env-browser  ## a real scheduler, triggerer and API server
 	$(BIN)/pytest tests/system
@@ -92,7 +92,7 @@ wheel: env        ## build the wheel into dist/; the same bytes for the same com
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) \
 	  $(BIN)/python -m build --wheel --no-isolation --outdir dist
 
-test-wheel: env   ## install the wheel alone, with and without extras, and run the demo from it
+test-wheel: env ui-if-npm  ## install the wheel alone, with and without extras, and run the demo from it
 	$(BIN)/pytest tests/wheel tests/unit/packaging
 
 test-matrix: env  ## the suite's core on Airflow 3.1, 3.2, 3.3 and Python 3.11 to 3.13, as far as they are here

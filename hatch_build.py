@@ -26,7 +26,6 @@ class TuningPageBuildHook(BuildHookInterface):  # type: ignore[type-arg, unused-
         ui = Path(self.root) / UI
         if not (ui / "static" / "index.html").is_file():
             _build(ui / "frontend")
-        build_data["artifacts"].append(f"{UI.as_posix()}/static/**")
 
 
 def _build(frontend: Path) -> None:

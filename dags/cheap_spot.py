@@ -11,7 +11,9 @@ by itself:
 - **Early stopping** (`Auto`) ends training jobs that are worse than the median of the earlier ones at the same
   epoch. It needs the metric printed after every epoch.
 - **Completion criteria** end the tuning job once more training jobs do not pay.
-- **Limits** on the whole: MaxRuntimeInSeconds of the tuning job; `timeout` of the task, which takes the best so far.
+- **Limits** on the whole: `timeout`, and a spend guard: when the training jobs together have been billed for
+  `max_billable_seconds`, or more than `max_trials_failed` have failed, the tuning job is stopped, and the task goes
+  on with the best so far.
 """
 
 from datetime import timedelta
@@ -95,5 +97,7 @@ with DAG(
         deferrable=True,
         poll_interval=5,
         timeout=timedelta(hours=3),
-        on_timeout="use_best",
+        max_billable_seconds=4 * 3600,
+        max_trials_failed=3,
+        on_timeout="use_best",  # and on_budget_end, unless it says otherwise
     )

@@ -44,7 +44,12 @@ faults, to see how your DAGs and programs bear them (--faults FILE, in TOML):
   numbers = [2, 5]                           # trials of each tuning job; and/or rate (with seed)
   training_job = "forecast-*"                # glob on its name
   attempts = 1                               # only its first attempt
-  seconds = 2.5                              # after so long; default: at once"""
+  seconds = 2.5                              # after so long; default: at once
+
+  [[tuning_job]]                             # a tuning job as a whole ...
+  reason = "InternalServerError: try again"  # fails with this
+  tuning_job = "forecast-?"                  # glob on its name
+  after = 3                                  # when so many of its training jobs have ended"""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

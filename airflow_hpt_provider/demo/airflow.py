@@ -71,7 +71,16 @@ class LocalAirflow:
     @property
     def pids(self) -> list[int]:
         """Of the four components; each is also the id of its session."""
-        return [process.pid for process in (self._server, *self._workers) if process.pid is not None]
+        return [process.pid for process in self.components if process.pid is not None]
+
+    @property
+    def components(self) -> list[ChildProcess]:
+        """The four processes."""
+        return [self._server, *self._workers]
+
+    def component(self, name: str) -> ChildProcess:
+        """One of the four: ``api-server``, ``scheduler``, ``dag-processor`` or ``triggerer``."""
+        return next(process for process in self.components if process.name == f"airflow {name}")
 
     def start(self, timeout: float = 120) -> None:
         """Make the database if needed, start everything, and return when all of it is healthy.
@@ -85,7 +94,7 @@ class LocalAirflow:
         atexit.register(self.stop)
         try:
             self._migrate()
-            for process in (self._server, *self._workers):
+            for process in self.components:
                 process.start()
             wait_until(
                 self._healthy, timeout, f"Airflow is not healthy after {timeout:g} s; logs: {self.logs}"
@@ -116,7 +125,7 @@ class LocalAirflow:
 
     def check(self) -> None:
         """Raise ProcessEndedError if a component has ended."""
-        for process in (self._server, *self._workers):
+        for process in self.components:
             process.check()
 
     def _healthy(self) -> bool:
@@ -139,7 +148,8 @@ def _settings(home: Path, dags: Path, url: str, parallelism: int) -> dict[str, s
         "AIRFLOW__API__BASE_URL": url,
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
         "AIRFLOW__API__WORKERS": "1",
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        # On a busy machine the default, 5 s, is not enough: a scheduler ends when the database stays locked.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),

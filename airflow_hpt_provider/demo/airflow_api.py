@@ -115,9 +115,25 @@ class AirflowApi:
         ]
         return instances
 
+    def tries(self, dag_id: str, run_id: str, task_id: str) -> list[dict[str, Any]]:
+        """A task instance as it was in each of its tries, the last included."""
+        found: list[dict[str, Any]] = self._get(f"{self._task(dag_id, run_id, task_id)}/tries")[
+            "task_instances"
+        ]
+        return found
+
     def mark_task(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
         """Mark a task instance ``failed`` or ``success``, as a person does in the UI."""
         self._call("PATCH", self._task(dag_id, run_id, task_id), json={"new_state": state})
+
+    def clear_task(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Clear a task instance in whatever state, so that it runs again."""
+        body = {"dry_run": False, "only_failed": False, "dag_run_id": run_id, "task_ids": [task_id]}
+        self._call("POST", f"/api/v2/dags/{quote(dag_id)}/clearTaskInstances", json=body)
+
+    def mark_run(self, dag_id: str, run_id: str, state: str) -> None:
+        """Mark a whole DAG run ``failed`` or ``success``."""
+        self._call("PATCH", self._run(dag_id, run_id), json={"state": state})
 
     def xcom(
         self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1

@@ -72,6 +72,11 @@ class ChildProcess:
         """Of the process, and the id of its session; None before the start."""
         return None if self._process is None else self._process.pid
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started, and runs no more."""
+        return self._process is not None and self._process.poll() is not None
+
     def check(self) -> None:
         """Raise if it has ended.
 

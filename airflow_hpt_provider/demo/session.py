@@ -12,7 +12,7 @@ from airflow_hpt_provider.demo.airflow import LocalAirflow
 from airflow_hpt_provider.demo.service import LocalService
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
 
 def example_dags() -> Path:
@@ -30,6 +30,8 @@ class DemoSession:
         dags: the DAG files' folder.
         ui_port: of Airflow's UI; 0 for a free one.
         tell: called with a line on each step, for people who wait.
+        environment: added to Airflow's, e.g. ``AIRFLOW__*`` settings.
+        service_options: more options of ``airflow-hpt local serve``.
         with_events: also make a queue that gets the tuning jobs' state changes, for dags/on_tuning_finished.py.
     """
 
@@ -40,13 +42,16 @@ class DemoSession:
         ui_port: int = 0,
         tell: Callable[[str], None] = lambda line: None,
         *,
+        environment: Mapping[str, str] | None = None,
+        service_options: Sequence[str] = (),
         with_events: bool = False,
     ) -> None:
         self.data_dir = data_dir
         self.dags = dags or example_dags()
-        self.service = LocalService(data_dir / "service")
+        self.service = LocalService(data_dir / "service", options=service_options)
         self.airflow: LocalAirflow
         self._ui_port = ui_port
+        self._environment = dict(environment or {})
         self._tell = tell
         self._with_events = with_events
         self._running = contextlib.ExitStack()
@@ -57,7 +62,7 @@ class DemoSession:
             starting.enter_context(self.service)
             data.upload(self.service.client("s3"), self.dags)
             self._tell("Starting Airflow: scheduler, DAG processor, triggerer, API server ...")
-            environment = {"AIRFLOW_CONN_AWS_DEFAULT": self.service.airflow_connection}
+            environment = self._environment | {"AIRFLOW_CONN_AWS_DEFAULT": self.service.airflow_connection}
             if self._with_events:
                 environment[events.VARIABLE] = events.send_events_to_queue(self.service)
             self.airflow = LocalAirflow(self.data_dir / "airflow", self.dags, environment, port=self._ui_port)

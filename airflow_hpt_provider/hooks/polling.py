@@ -142,6 +142,10 @@ class _PollingLoader(Loader):
         return super().load_service_model(service_name, type_name, api_version)
 
 
+_loader = _PollingLoader()
+"""One for all connections: what it reads of botocore's files (regions, endpoint rules) takes 7 MB, each time anew."""
+
+
 class PollingHook(AwsBaseHook):
     """Uses the amazon provider's ``aws`` connection in all its forms; ``conn`` is the client.
 
@@ -162,7 +166,7 @@ class PollingHook(AwsBaseHook):
         """As for every hook; but clients that it makes know only :data:`API`, and read times as numbers."""
         session = super().get_session(*args, **kwargs)
         core = session._session
-        core.register_component("data_loader", _PollingLoader())
+        core.register_component("data_loader", _loader)
         # A datetime with the machine's time zone takes a third of the time that reading a page takes.
         core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=_epoch_seconds)
         return session

@@ -57,6 +57,11 @@ class HyperParameterTuningHook(AwsBaseHook):
             for cached in ("conn", "conn_config", "_client"):
                 self.__dict__.pop(cached, None)
 
+    def ready(self) -> None:
+        """Make the client, if it is not there yet; blocks while another thread does so."""
+        with self._client_lock:
+            self.conn  # noqa: B018 - made by being asked for
+
     def get_client_type(self, *args: Any, **kwargs: Any) -> Any:
         """As in every AWS hook; the client also notices when only a part of an answer has arrived.
 

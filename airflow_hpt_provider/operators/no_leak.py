@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipException
 from airflow_hpt_provider.links.tuning import TuningJobLink
+from airflow_hpt_provider.operators.killing import stop_aside
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -30,8 +31,11 @@ class NoLeakMixin:
     def on_kill(self) -> None:
         """Stop the tuning job when the task is killed on its worker, or runs out of its ``execution_timeout``."""
         self._killed = True
-        if self._running_job:
-            self._stop_or_tell(self._running_job)
+        if name := self._running_job:
+            stop_aside(self._make_ready, lambda: self._stop_or_tell(name))
+
+    def _make_ready(self) -> None:
+        self.hook.ready()
 
     @contextmanager
     def _no_leak(self, context: Context) -> Iterator[None]:

@@ -7,10 +7,19 @@ import inspect
 from collections.abc import Iterator
 from importlib import import_module
 from types import ModuleType
+from typing import NamedTuple
 
 from airflow_hpt_provider import exceptions, models
 from airflow_hpt_provider.cli.main import build_parser
 from airflow_hpt_provider.provider_info import get_provider_info
+
+
+class Command(NamedTuple):
+    """A command of ``airflow-hpt``: its parser, and what it says it is for."""
+
+    parser: argparse.ArgumentParser
+    purpose: str
+
 
 KINDS = ("operators", "sensors", "triggers", "hooks")
 
@@ -60,15 +69,18 @@ def config_options() -> dict[str, dict[str, str]]:
     return options
 
 
-def commands(parser: argparse.ArgumentParser | None = None) -> Iterator[argparse.ArgumentParser]:
-    """The parsers of all commands that do something, ``airflow-hpt local serve`` for one."""
+def commands(parser: argparse.ArgumentParser | None = None, says: str = "") -> dict[str, Command]:
+    """All commands that do something, ``airflow-hpt local serve`` for one: their parsers and what they are for."""
     parser = parser or build_parser()
-    choices = [action.choices for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-    if not choices:
-        yield parser
-    for each in choices:
-        for sub in dict.fromkeys(each.values()):
-            yield from commands(sub)
+    groups = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    if not groups:
+        return {parser.prog: Command(parser, parser.description or says)}
+    found: dict[str, Command] = {}
+    for group in groups:
+        helps = {choice.dest: choice.help or "" for choice in group._choices_actions}
+        for name, sub in group.choices.items():
+            found |= commands(sub, helps.get(name, ""))
+    return found
 
 
 def _classes(title: str, names: list[str]) -> Iterator[str]:
@@ -110,6 +122,6 @@ def _configuration() -> Iterator[str]:
 
 def _commands() -> Iterator[str]:
     yield from ("# Commands", "", "What each command says with `--help`.", "")
-    for parser in commands():
-        help_text = parser.format_help().replace("```", "'''")
-        yield from (f"## {parser.prog}", "", "```text", help_text.rstrip(), "```", "")
+    for name, command in commands().items():
+        help_text = command.parser.format_help().replace("```", "'''")
+        yield from (f"## {name}", "", "```text", help_text.rstrip(), "```", "")

@@ -41,7 +41,7 @@ CONFIG = {
     },
 }
 
-with DAG("use_what_there_is", schedule=None) as use_what_there_is:
+with DAG("use_what_there_is", schedule=None):
     # --8<-- [start:stopped]
     HyperParameterTuningJobOperator(
         task_id="tune",
@@ -52,13 +52,13 @@ with DAG("use_what_there_is", schedule=None) as use_what_there_is:
     )
     # --8<-- [end:stopped]
 
-with DAG("leave_it_running", schedule=None) as leave_it_running:
+with DAG("leave_it_running", schedule=None):
     # --8<-- [start:leave]
     create = HyperParameterTuningJobOperator(task_id="create", config=CONFIG, wait_for_completion=False)
     wait = HyperParameterTuningJobSensor(task_id="wait", tuning_job_name=create.output, deferrable=True)
     # --8<-- [end:leave]
 
-with DAG("read_the_result", schedule=None) as read_the_result:
+with DAG("read_the_result", schedule=None):
     tune = HyperParameterTuningJobOperator(task_id="tune", config=CONFIG, top_k=5)
 
     # --8<-- [start:result]
@@ -71,7 +71,7 @@ with DAG("read_the_result", schedule=None) as read_the_result:
     report(tune.output)
     # --8<-- [end:result]
 
-with DAG("gate", schedule=None) as gate:
+with DAG("gate", schedule=None):
     tune = HyperParameterTuningJobOperator(task_id="tune", config=CONFIG)
     # --8<-- [start:gate]
     RegisterBestTrainingJobOperator(
@@ -85,7 +85,7 @@ with DAG("gate", schedule=None) as gate:
     )
     # --8<-- [end:gate]
 
-with DAG("many", schedule=None) as many:
+with DAG("many", schedule=None):
     # --8<-- [start:many]
     HyperParameterTuningJobOperator.partial(
         task_id="tune", deferrable=True, max_active_tis_per_dagrun=3
@@ -97,7 +97,7 @@ with DAG("many", schedule=None) as many:
     )
     # --8<-- [end:many]
 
-with DAG("spot", schedule=None) as spot:
+with DAG("spot", schedule=None):
     # --8<-- [start:spot]
     SPOT = CONFIG["TrainingJobDefinition"] | {
         "EnableManagedSpotTraining": True,
@@ -108,7 +108,7 @@ with DAG("spot", schedule=None) as spot:
     HyperParameterTuningJobOperator(task_id="tune", config=CONFIG | {"TrainingJobDefinition": SPOT})
     # --8<-- [end:spot]
 
-with DAG("warm_start", schedule="@weekly", params={"last_week": "churn-2026-46"}) as warm_start:
+with DAG("warm_start", schedule="@weekly", params={"last_week": "churn-2026-46"}):
     # --8<-- [start:warm]
     HyperParameterTuningJobOperator(
         task_id="tune",
@@ -122,7 +122,7 @@ with DAG("warm_start", schedule="@weekly", params={"last_week": "churn-2026-46"}
     )
     # --8<-- [end:warm]
 
-with DAG("stop_it", schedule=None, params={"job": "churn-2026-47"}) as stop_it:
+with DAG("stop_it", schedule=None, params={"job": "churn-2026-47"}):
     # --8<-- [start:stop]
     StopHyperParameterTuningJobOperator(task_id="stop", tuning_job_name="{{ params.job }}")
     # --8<-- [end:stop]

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_hpt_provider.demo.service import LocalService
+from tests.faults.jobs import job_config, start_service
 from tests.faults.machine import Machine
 from tests.faults.table import Record, markdown, page
 
-IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/faults:1"
-BUCKET = "faults"
-SCRIPT = Path(__file__).parent / "training" / "train.py"
+if TYPE_CHECKING:
+    from airflow_hpt_provider.demo.service import LocalService
+
 SEED = 20261124
 RECORDS = pytest.StashKey[list[Record]]()
 BEGAN = pytest.StashKey[float]()
@@ -53,16 +52,6 @@ def records(request: pytest.FixtureRequest) -> list[Record]:
     return request.config.stash[RECORDS]
 
 
-def start_service(folder: Path) -> LocalService:
-    """`airflow-hpt local serve` with room for many training jobs that only sleep."""
-    images = folder / "images.toml"
-    images.write_text(f'[[image]]\nmatch = "*/faults:*"\ncommand = ["{sys.executable}", "-S", "{SCRIPT}"]\n')
-    service = LocalService(folder / "data", images, ["--max-parallel", "64"])
-    service.start()
-    service.client("s3").create_bucket(Bucket=BUCKET)
-    return service
-
-
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
     running = start_service(tmp_path_factory.mktemp("service"))
@@ -81,29 +70,3 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
 @pytest.fixture
 def config() -> dict[str, Any]:
     return job_config()
-
-
-def job_config(**static: str) -> dict[str, Any]:
-    """A tuning job of two training jobs side by side."""
-    return {
-        "HyperParameterTuningJobConfig": {
-            "Strategy": "Random",
-            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "objective"},
-            "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 2},
-            "ParameterRanges": {
-                "ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]
-            },
-        },
-        "TrainingJobDefinition": {
-            "AlgorithmSpecification": {
-                "TrainingImage": IMAGE,
-                "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([0-9.]+);"}],
-            },
-            "StaticHyperParameters": {"seconds": "3", **static},
-            "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/models"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 1200},
-            "RoleArn": "arn:aws:iam::123456789012:role/tuning",
-        },
-    }

@@ -2,12 +2,16 @@
 
 Exactly one of these is true:
 
-- *delivered*: there is one tuning job for the task, it has Completed, and its result has arrived once;
+- *delivered*: one tuning job of the task has Completed, and its result has arrived once;
 - *stopped*: nothing was delivered, and nothing that was made for the task runs any more.
+
+A try that Airflow itself has ended stops its job, and the next try makes another. So a task may have several jobs,
+but never two at a time, and all but the delivered one have been stopped: *anew* is *delivered* after that.
 """
 
 from __future__ import annotations
 
+import itertools
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +27,7 @@ class Job:
 
     name: str
     status: str
+    created: float
     ended: float | None
     final_metric: float | None
     active_training_jobs: int
@@ -60,6 +65,7 @@ def _job(sagemaker: Any, name: str) -> Job:
     return Job(
         name=name,
         status=answer["HyperParameterTuningJobStatus"],
+        created=answer["CreationTime"].timestamp(),
         ended=ended.timestamp() if ended else None,
         final_metric=best.get("Value"),
         active_training_jobs=sum(state in ACTIVE for state in states),
@@ -84,7 +90,7 @@ def judge(jobs: list[Job], delivered: list[dict[str, Any]]) -> str:
         delivered: every result that arrived, as the return value in XCom.
 
     Returns:
-        ``delivered`` or ``stopped``.
+        ``delivered``, ``anew`` or ``stopped``.
 
     Raises:
         Violation: neither, or something runs with nobody waiting.
@@ -92,15 +98,20 @@ def judge(jobs: list[Job], delivered: list[dict[str, Any]]) -> str:
     seen = f"jobs: {jobs}; delivered: {[(d['tuning_job_name'], d['final_metric']) for d in delivered]}"
     if any(job.runs for job in jobs):
         raise Violation(f"a job runs with nobody waiting; {seen}")
+    if any(after.created < (before.ended or 0.0) for before, after in itertools.pairwise(jobs)):
+        raise Violation(f"two jobs at a time; {seen}")
     if not delivered:
         return "stopped"
     if len(delivered) > 1:
         raise Violation(f"a result arrived {len(delivered)} times; {seen}")
-    if len(jobs) != 1:
-        raise Violation(f"{len(jobs)} jobs were made for one task; {seen}")
-    (job,), (result,) = jobs, delivered
+    if not jobs:
+        raise Violation(f"a result without a job; {seen}")
+    (result,) = delivered
+    *earlier, job = jobs
     if (result["tuning_job_name"], job.status) != (job.name, "Completed"):
-        raise Violation(f"the result is not that of the task's job; {seen}")
+        raise Violation(f"the result is not that of the task's last job; {seen}")
     if job.final_metric is None or abs(result["final_metric"] - job.final_metric) > 1e-6:
         raise Violation(f"the result is not the job's; {seen}")
-    return "delivered"
+    if any(each.status != "Stopped" for each in earlier):
+        raise Violation(f"a job that had not been stopped was made anew; {seen}")
+    return "anew" if earlier else "delivered"

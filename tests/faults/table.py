@@ -8,7 +8,18 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 VIOLATED = "violated"
-HEADINGS = ("what went wrong", "mode", "runs", "delivered", "stopped", "violated", "tries", "met", "lateness")
+HEADINGS = (
+    "what went wrong",
+    "mode",
+    "runs",
+    "delivered",
+    "anew",
+    "stopped",
+    "violated",
+    "tries",
+    "met",
+    "lateness",
+)
 
 
 @dataclass(frozen=True)
@@ -18,7 +29,7 @@ class Record:
     Attributes:
         what: the fault.
         mode: in which the task waited.
-        outcome: ``delivered``, ``stopped`` or ``violated``.
+        outcome: ``delivered``, ``anew``, ``stopped`` or ``violated``.
         tries: of the task.
         met: calls that met the fault, or processes killed.
         ratio: how late the result was, in units of the trouble and a poll interval.
@@ -43,12 +54,12 @@ def rows(records: Iterable[Record]) -> list[tuple[str, ...]]:
 def _row(what: str, mode: str, group: list[Record]) -> tuple[str, ...]:
     outcomes = Counter(record.outcome for record in group)
     tries = Counter(record.tries for record in group)
-    late = [record.ratio for record in group if record.outcome == "delivered"]
+    late = [record.ratio for record in group if record.outcome in ("delivered", "anew")]
     return (
         what,
         mode,
         str(len(group)),
-        *(str(outcomes[each]) for each in ("delivered", "stopped", VIOLATED)),
+        *(str(outcomes[each]) for each in ("delivered", "anew", "stopped", VIOLATED)),
         ", ".join(f"{count} x {number}" for number, count in sorted(tries.items())),
         str(sum(record.met for record in group)),
         f"{max(late):.1f}" if late else "-",
@@ -78,9 +89,12 @@ After every run exactly one of these must be true, and is checked by listing all
 at the local tuning service:
 
 - **delivered**: there is one tuning job for the task, it has completed, and its result arrived once;
+- **anew**: the same, but Airflow itself had ended a try (it takes a process without heartbeats for dead), whose job
+  was stopped before the next try made the one that was delivered; never two at a time;
 - **stopped**: nothing was delivered, and nothing that was made for the task runs any more.
 
-Here {outcomes["delivered"]} were delivered, {outcomes["stopped"]} stopped, and {outcomes[VIOLATED]} neither.
+Here {outcomes["delivered"]} were delivered, {outcomes["anew"]} delivered anew, {outcomes["stopped"]} stopped, and
+{outcomes[VIOLATED]} none of these.
 
 {markdown(records)}
 

@@ -24,7 +24,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoSession]:
     shutil.copytree(example_dags(), dags, dirs_exist_ok=True)
     shutil.copytree(HERE / "dags", dags, dirs_exist_ok=True)
     shutil.copy(HERE.parents[1] / "docs" / "snippets" / "wait_on_events.py", dags)
-    with DemoSession(tmp_path_factory.mktemp("demo"), dags, with_events=True) as session:
+    with DemoSession(
+        tmp_path_factory.mktemp("demo"),
+        dags,
+        environment={"AIRFLOW__CORE__PARALLELISM": "16"},
+        service_options=["--max-parallel", "32"],
+        with_events=True,
+    ) as session:
         send_events_to_queue(session.service, prefix="together-")  # not each test's job is to start more runs
         send_events_to_queue(session.service, "state-changes")
         waits = send_events_to_queue(session.service, "waits")

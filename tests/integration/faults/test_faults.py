@@ -165,3 +165,28 @@ def test_a_file_that_is_none_keeps_the_service_from_starting(tmp_path: Path) -> 
     )
     assert done.returncode == 2
     assert f"{file}: fault 1: rate: should be less than or equal to 1 (given: 3)" in done.stderr
+
+
+def test_a_tuning_job_fails_as_a_whole(serve: Serve) -> None:
+    service = serve(f'[[tuning_job]]\ntuning_job = "jo?"\nreason = "{INTERNAL}"\nafter = 2\n')
+    service.client("s3").create_bucket(Bucket="bucket")
+    sagemaker = client(service)
+    for name in ("job", "other"):
+        sagemaker.create_hyper_parameter_tuning_job(**request(4, name=name))
+    answer = wait_for_end(sagemaker)
+    assert (answer["HyperParameterTuningJobStatus"], answer["FailureReason"]) == ("Failed", INTERNAL)
+    counters = answer["TrainingJobStatusCounters"]
+    assert counters["Completed"] >= 2
+    assert counters["Completed"] + counters["Stopped"] < 4
+    assert "BestTrainingJob" in answer, "what it has learnt is there for a warm start"
+    assert wait_for_end(sagemaker, "other")["HyperParameterTuningJobStatus"] == "Completed"
+
+
+def test_denied_tags_are_denied_in_create_too(serve: Serve) -> None:
+    service = serve(fault("access_denied", "AddTags"))
+    service.client("s3").create_bucket(Bucket="bucket")
+    sagemaker = client(service)
+    with pytest.raises(ClientError, match="not authorized to perform: sagemaker:AddTags"):
+        sagemaker.create_hyper_parameter_tuning_job(**request(1), Tags=[{"Key": "team", "Value": "a"}])
+    sagemaker.create_hyper_parameter_tuning_job(**request(1))
+    assert wait_for_end(sagemaker)["HyperParameterTuningJobStatus"] == "Completed"

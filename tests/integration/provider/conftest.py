@@ -19,6 +19,7 @@ from airflow.sdk import DAG
 from airflow_hpt_provider.compat import TaskDeferred
 from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+from airflow_hpt_provider.identity import Owner
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1"
 BUCKET = "tuning-tests"
@@ -60,10 +61,11 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
 
 @pytest.fixture(scope="session")
 def untagged_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
-    """Another one, where nobody may read or write tags."""
+    """Another one, where nobody may read or write tags, and which takes its time to stop a job."""
     denied = "".join(
         f'[[fault]]\noperation = "{name}"\nkind = "access_denied"\n' for name in ("AddTags", "ListTags")
     )
+    denied += '[[fault]]\noperation = "StopHyperParameterTuningJob"\nkind = "slow"\nseconds = 2.0\n'
     yield from serve(tmp_path_factory.mktemp("untagged"), denied)
 
 
@@ -233,6 +235,12 @@ def wait_for(hook: HyperParameterTuningHook, name: str, *statuses: str) -> None:
     while (status := hook.describe(name).status) not in statuses:
         assert time.monotonic() < deadline, f"{name} is {status}"
         time.sleep(0.05)
+
+
+def jobs_of(hook: HyperParameterTuningHook, one: Try) -> list[str]:
+    """The names of the task's jobs, in order."""
+    base = Owner.from_context({"ti": one, "task": None}).base_name
+    return sorted(job.name for job in hook.list(name_contains=base))
 
 
 async def run(task: Any, one: Try) -> Any:

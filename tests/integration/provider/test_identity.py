@@ -16,10 +16,10 @@ from airflow_hpt_provider.exceptions import (
     TuningJobRejectedError,
     TuningJobStoppedError,
 )
-from airflow_hpt_provider.identity import OWNER_TAG, Owner
+from airflow_hpt_provider.identity import OWNER_TAG
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
-from tests.integration.provider.conftest import Try, make, run, wait_for, with_static
+from tests.integration.provider.conftest import Try, jobs_of, make, run, wait_for, with_static
 
 pytestmark = pytest.mark.integration
 ONE_TRY = Path(__file__).parent / "processes" / "one_try.py"
@@ -61,12 +61,6 @@ def start(config, one, **kwargs):
     """Create the job in a try that does not live to see its end; the job's name."""
     task = tune(config, wait_for_completion=False, **kwargs)
     return task.execute(one.context(task))["tuning_job_name"]
-
-
-def jobs_of(hook, one):
-    """The names of the task's jobs, in order."""
-    base = Owner.from_context({"ti": one, "task": None}).base_name
-    return sorted(job.name for job in hook.list(name_contains=base))
 
 
 # -- the matrix --------------------------------------------------------------------------------------------

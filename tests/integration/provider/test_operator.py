@@ -281,3 +281,22 @@ def test_access_denied_is_told_as_it_is(config, first_try, monkeypatch, service)
     task = tune(config)
     with pytest.raises(ClientError, match="InvalidSignatureException"):
         task.execute(first_try.context(task))
+
+
+def test_on_kill_stops_the_job_even_if_the_signal_came_while_the_client_was_being_made(
+    gated, gate, first_try, hook
+):
+    """As Airflow calls it: in the middle of the task's own thread, which holds a lock there."""
+    task = tune(gated, deferrable=True)
+    with pytest.raises(TaskDeferred):
+        task.execute(first_try.context(task))
+    name = first_try.xcom["tuning_job_name"]
+    with task.hook._client_lock:
+        started = time.monotonic()
+        task.on_kill()
+        assert time.monotonic() - started < 30, "the handler returns, so that the lock is let go"
+        assert hook.describe(name).status == "InProgress"
+    deadline = time.monotonic() + 60
+    while hook.describe(name).status not in {"Stopping", "Stopped"}:
+        assert time.monotonic() < deadline
+        time.sleep(0.1)

@@ -127,17 +127,46 @@ async def test_without_a_strategy_nothing_is_retried(named, first_try, hook):
     assert len(list(hook.list(name_contains=config["HyperParameterTuningJobName"]))) == 1
 
 
-async def test_the_timeout_counts_over_all_attempts(named, deferrable, first_try, hook, gate):
+async def second_attempt(config, one):
+    """Run a task until its second attempt waits in the triggerer; its trigger and what it is resumed with."""
+    task = tune(config, deferrable=True, timeout=timedelta(hours=1))
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(one.context(task))
+    event = await fire(deferred.value.trigger)
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute_complete(one.context(task), event=event, **deferred.value.kwargs)
+    return deferred.value
+
+
+@pytest.fixture
+def flaky(named, gate):
+    """The first attempt fails after two training jobs, the second waits for the gate with its third."""
+    config = named("flaky")
+    config["TrainingJobDefinition"]["StaticHyperParameters"] |= {"gate": str(gate), "gate_from": "3"}
+    return config
+
+
+async def test_the_timeout_counts_over_all_attempts(flaky, deferrable, first_try, hook):
     """The second attempt has what the first has left of the time."""
+    name = flaky["HyperParameterTuningJobName"]
+    waiting = await second_attempt(flaky, first_try)
+    first = hook.describe(name).creation_time
+    assert waiting.trigger.deadline == (first + timedelta(hours=1)).isoformat()
+    with pytest.raises(TuningJobTimeoutError):
+        await run(tune(flaky, deferrable=deferrable, timeout=0.5), first_try.retry())
+    assert {job.name for job in hook.list(name_contains=name)} == {name, f"{name}-2"}
+    assert hook.describe(f"{name}-2").status in {"Stopping", "Stopped"}
+
+
+async def test_no_attempt_is_made_when_the_time_is_over(named, deferrable, first_try, hook):
     config = named("flaky")
     name = config["HyperParameterTuningJobName"]
-    static = config["TrainingJobDefinition"]["StaticHyperParameters"]
-    static |= {"gate": str(gate), "gate_from": "3"}
-    with pytest.raises(TuningJobTimeoutError):
-        await run(tune(config, deferrable=deferrable, timeout=timedelta(seconds=15)), first_try)
-    jobs = {job.name: job for job in hook.list(name_contains=name)}
-    assert set(jobs) == {name, f"{name}-2"}
-    assert jobs[f"{name}-2"].status in {"Stopping", "Stopped"}
+    start = tune(config, wait_for_completion=False)
+    start.execute(first_try.context(start))
+    wait_for(hook, name, "Failed")
+    with pytest.raises(TuningJobTimeoutError, match="1 tuning job failed since .* is over"):
+        await run(tune(config, deferrable=deferrable, timeout=0.01), first_try.retry())
+    assert [job.name for job in hook.list(name_contains=name)] == [name]
 
 
 @pytest.mark.parametrize("store", [None, {}], ids=["no_store", "store"])
@@ -154,33 +183,20 @@ async def test_a_crash_between_two_attempts(named, deferrable, store, first_try,
     assert parents(hook, f"{name}-2") == [name]
 
 
-async def test_a_crash_in_the_second_attempt(named, deferrable, first_try, hook, gate):
+async def test_a_crash_in_the_second_attempt(flaky, deferrable, first_try, hook, gate):
     """A retry of the task rejoins the newest attempt, and knows of those before."""
-    config = named("flaky")
-    name = config["HyperParameterTuningJobName"]
-    config["TrainingJobDefinition"]["StaticHyperParameters"] |= {"gate": str(gate), "gate_from": "3"}
-    task = tune(config, deferrable=True)
-    with pytest.raises(TaskDeferred) as deferred:
-        task.execute(first_try.context(task))
-    event = await fire(deferred.value.trigger)
-    with pytest.raises(TaskDeferred):  # the second attempt runs now; its worker and its trigger are lost
-        task.execute_complete(first_try.context(task), event=event, **deferred.value.kwargs)
+    name = flaky["HyperParameterTuningJobName"]
+    await second_attempt(flaky, first_try)  # its worker and its trigger are lost
     again = first_try.retry()
     again.once_running(lambda _: gate.touch())
-    value = await run(tune(config, deferrable=deferrable), again)
+    value = await run(tune(flaky, deferrable=deferrable), again)
     assert [attempt["tuning_job_name"] for attempt in value["attempts"]] == [name, f"{name}-2"]
 
 
-async def test_a_lost_trigger_finds_the_attempts_by_their_tags(named, first_try, hook, gate):
-    config = named("flaky")
-    name = config["HyperParameterTuningJobName"]
-    config["TrainingJobDefinition"]["StaticHyperParameters"] |= {"gate": str(gate), "gate_from": "3"}
-    task = tune(config, deferrable=True)
-    with pytest.raises(TaskDeferred) as deferred:
-        task.execute(first_try.context(task))
-    event = await fire(deferred.value.trigger)
-    with pytest.raises(TaskDeferred):
-        task.execute_complete(first_try.context(task), event=event, **deferred.value.kwargs)
+async def test_a_lost_trigger_finds_the_attempts_by_their_tags(flaky, first_try):
+    name = flaky["HyperParameterTuningJobName"]
+    await second_attempt(flaky, first_try)
+    task = tune(flaky, deferrable=True)
     with pytest.raises(TaskDeferred) as deferred:
         task.resume_execution("__fail__", {"error": "Trigger timeout"}, first_try.context(task))
     assert deferred.value.trigger.earlier_jobs == [name]
@@ -252,17 +268,10 @@ async def test_a_refused_warm_start_is_done_without(named, first_try, hook, caps
     assert parents(hook, f"{name}-2") == []
 
 
-async def test_a_deleted_attempt_does_not_hide_those_after_it(named, first_try, hook, gate):
-    config = named("flaky")
-    name = config["HyperParameterTuningJobName"]
-    config["TrainingJobDefinition"]["StaticHyperParameters"] |= {"gate": str(gate), "gate_from": "3"}
-    task = tune(config, deferrable=True)
-    with pytest.raises(TaskDeferred) as deferred:
-        task.execute(first_try.context(task))
-    event = await fire(deferred.value.trigger)
-    with pytest.raises(TaskDeferred):
-        task.execute_complete(first_try.context(task), event=event, **deferred.value.kwargs)
+async def test_a_deleted_attempt_does_not_hide_those_after_it(flaky, first_try, hook, gate):
+    name = flaky["HyperParameterTuningJobName"]
+    await second_attempt(flaky, first_try)
     hook.delete(name)
     again = first_try.retry()
     again.once_running(lambda _: gate.touch())
-    assert (await run(tune(config), again))["tuning_job_name"] == f"{name}-2"
+    assert (await run(tune(flaky), again))["tuning_job_name"] == f"{name}-2"

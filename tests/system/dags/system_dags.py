@@ -5,40 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetWatcher, Param, task
+from quick_jobs import job
 
-from airflow_hpt_provider.models import Continuous
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
-
-
-def job(**static: str) -> dict[str, Any]:
-    """A tuning job of four runs of training/quick.py; ``static`` are further arguments of the script."""
-    return {
-        "HyperParameterTuningJobConfig": {
-            "Strategy": "Random",
-            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "objective"},
-            "ResourceLimits": {"MaxNumberOfTrainingJobs": 4, "MaxParallelTrainingJobs": 2},
-            "ParameterRanges": {"position": Continuous(0, 10)},
-        },
-        "TrainingJobDefinition": {
-            "AlgorithmSpecification": {
-                "TrainingImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1",
-                "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([0-9.]+)"}],
-            },
-            "StaticHyperParameters": {
-                "sagemaker_program": "quick.py",
-                "sagemaker_submit_directory": "s3://hpt-demo/system/sourcedir.tar.gz",
-                **static,
-            },
-            "OutputDataConfig": {"S3OutputPath": "s3://hpt-demo/system/models"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
-            "RoleArn": "arn:aws:iam::123456789012:role/sagemaker",
-        },
-    }
-
 
 with DAG("sync", schedule=None):
     HyperParameterTuningJobOperator(task_id="tune", config=job(), deferrable=False, poll_interval=1)

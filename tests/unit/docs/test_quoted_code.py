@@ -1,4 +1,4 @@
-"""What docs/events.md and docs/waiting.md quote is what the files say that other tests run."""
+"""What these pages of the documentation quote is what the files say that other tests run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 REPOSITORY = Path(__file__).parents[3]
-PAGES = [REPOSITORY / "docs" / name for name in ("events.md", "waiting.md")]
+PAGES = [REPOSITORY / "docs" / name for name in ("events.md", "guarantees.md", "retries.md", "waiting.md")]
 SOURCES = [
     source.read_text()
     for folder in (REPOSITORY / "dags", REPOSITORY / "docs" / "snippets")

@@ -73,6 +73,20 @@ def test_the_page_has_the_tables(heading, ours):
             assert known.why.replace("`", "") == rows[name][1].replace("`", "")
 
 
+@pytest.mark.parametrize(
+    ("heading", "ours", "our_class"),
+    [
+        ("Parameters of the operator", OPERATOR, HyperParameterTuningJobOperator),
+        ("Parameters of the sensor", SENSOR, HyperParameterTuningJobSensor),
+    ],
+)
+def test_the_page_has_what_is_only_here(heading, ours, our_class):
+    text = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    told = set(re.findall(r"`(\w+)`", text.partition("Only here:")[2]))
+    accepted = set(inspect.signature(our_class.__init__).parameters) - {"self", "kwargs"}
+    assert told == accepted - {known.ours for known in ours.parameters.values()}
+
+
 def test_every_member_of_their_result_is_in_the_table_and_on_the_page():
     answer = botocore.session.get_session().get_service_model("sagemaker")
     shape = answer.operation_model("DescribeHyperParameterTuningJob").output_shape

@@ -39,11 +39,25 @@ def context_has_a_state_store() -> bool:
     return "task_state_store" in Context.__annotations__
 
 
+def triggers_can_share_a_stream() -> bool:
+    from airflow.triggers.base import BaseEventTrigger
+
+    return hasattr(BaseEventTrigger, "shared_stream_key")
+
+
+def events_of_assets_have_partitions() -> bool:
+    from airflow.sdk.execution_time.context import OutletEventAccessor
+
+    return hasattr(OutletEventAccessor, "add_partitions")
+
+
 PROBES: dict[str, Callable[[], bool]] = {
     "trigger_on_kill": trigger_has_on_kill,
     "retry_policy": has_retry_policies,
     "start_from_trigger": trigger_arguments_are_templates,
     "finish_in_triggerer": triggers_can_push_xcoms,
+    "shared_streams": triggers_can_share_a_stream,
+    "asset_partitions": events_of_assets_have_partitions,
     "task_state_store": context_has_a_state_store,
 }
 

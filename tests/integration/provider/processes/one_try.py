@@ -24,6 +24,7 @@ parser = argparse.ArgumentParser()
 parser.add_argument("config", type=Path)
 parser.add_argument("run_id")
 parser.add_argument("--kill-at", choices=["store", "xcom"])
+parser.add_argument("--wait", action="store_true")
 parser.add_argument("--start-when", type=Path)
 parser.add_argument("--ready", type=Path)
 arguments = parser.parse_args()
@@ -36,9 +37,11 @@ elif arguments.kill_at == "xcom":
 task = make(
     HyperParameterTuningJobOperator,
     config=json.loads(arguments.config.read_text()),
-    wait_for_completion=False,
+    wait_for_completion=arguments.wait,
     deferrable=False,
+    poll_interval=0.1,
 )
+signal.signal(signal.SIGTERM, lambda *_: task.on_kill())  # as Airflow's task runner does
 if arguments.start_when:
     task.hook.is_aws  # noqa: B018 - the client is built: what is left is the race
     arguments.ready.touch()

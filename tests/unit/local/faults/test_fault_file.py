@@ -27,6 +27,9 @@ def test_the_documented_file_is_one(file: Path) -> None:
     assert (read.fault[2].after, read.fault[2].first, read.fault[2].seconds) == (3, 10, 90)
     assert read.trial[0].numbers == (2, 5)
     assert [trial.internal for trial in read.trial] == [False, True]
+    reason = "InternalServerError: We encountered an internal error. Please try again."
+    assert read.failure_of("forecast-7", ended=3) == reason
+    assert (read.failure_of("forecast-7", ended=2), read.failure_of("forecast-7-2", ended=3)) == (None, None)
 
 
 def test_the_help_shows_a_file_that_is_one(file: Path) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.auth import HmacV1QueryAuth, S3SigV4QueryAuth
+from botocore.auth import HmacV1QueryAuth, S3SigV4QueryAuth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -207,3 +207,15 @@ async def test_clock_skew_of_motos_services(
     reply = await client.send("POST", "/", body, headers, service="sts")
     assert reply.status == 403
     assert b"<Code>SignatureDoesNotMatch</Code>" in reply.body
+
+
+@pytest.mark.parametrize("service", ["sagemaker", "sts", "iam", "sqs"])
+async def test_presigned_urls_are_for_s3_only(client: Any, operations: Any, service: str) -> None:
+    request = AWSRequest(
+        method="GET", url="http://127.0.0.1:4242/?Action=GetCallerIdentity&Version=2011-06-15"
+    )
+    SigV4QueryAuth(CREDENTIALS, service, "us-east-1", expires=60).add_auth(request)
+    reply = await client.raw("GET", str(request.prepare().url), b"", {"host": "127.0.0.1:4242"})
+    assert reply.status in (400, 403)
+    assert b"IncompleteSignature" in reply.body
+    assert operations.calls == []

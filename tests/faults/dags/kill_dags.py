@@ -1,0 +1,22 @@
+"""One task that waits on its worker, and one that waits in the triggerer; both are tried again when they fail."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import timedelta
+
+from airflow.sdk import DAG
+
+from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
+
+for mode in ("sync", "deferrable"):
+    with DAG(mode, schedule=None, max_active_runs=100, max_active_tasks=100):
+        HyperParameterTuningJobOperator(
+            task_id="tune",
+            config=json.loads(os.environ["FAULTS_JOB"]),
+            deferrable=mode == "deferrable",
+            poll_interval=1,
+            retries=4,
+            retry_delay=timedelta(seconds=2),
+        )

@@ -1,0 +1,118 @@
+"""What is killed, how, and how it comes back: as systemd, or a pod's controller, would start it again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING
+
+import psutil
+
+from airflow_hpt_provider.demo.processes import in_sessions
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.demo.airflow import LocalAirflow
+    from airflow_hpt_provider.demo.processes import ChildProcess
+    from airflow_hpt_provider.demo.service import LocalService
+
+
+class Victim(Enum):
+    """Kinds of kills."""
+
+    TASK = "SIGKILL of the task's process"
+    WORKER = "SIGKILL of the worker and the task's process"
+    TRIGGERER = "SIGKILL of the triggerer"
+    SCHEDULER = "SIGKILL of the scheduler, its workers go on"
+    SCHEDULER_TREE = "SIGKILL of the scheduler and its workers"
+    SERVICE = "SIGKILL of the local tuning service"
+
+
+BY_RUN = frozenset({Victim.TASK, Victim.WORKER})
+"""Killed for one run; the others are everybody's."""
+
+
+@dataclass
+class Killer:
+    """Kills parts of one installation and starts them again. To be used from the thread that started them.
+
+    Attributes:
+        airflow, service: the installation.
+        dice: for the seconds that a part is away.
+        down: the parts that are to be started, and when (time.time()).
+        sessions: of the processes that were killed: what they left may still run there.
+    """
+
+    airflow: LocalAirflow
+    service: LocalService
+    dice: random.Random
+    down: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
+    sessions: list[int] = field(default_factory=list)
+
+    def strike(self, victim: Victim) -> None:
+        """Kill a part that all runs share."""
+        back = time.time() + self.dice.uniform(1.0, 5.0)
+        match victim:
+            case Victim.SERVICE:
+                assert self.service.pid is not None
+                os.kill(self.service.pid, signal.SIGKILL)
+                self.down.append((back, self.service.start))
+            case Victim.TRIGGERER:
+                self._kill(self.airflow.component("triggerer"), back, alone=False)
+            case Victim.SCHEDULER:
+                self._kill(self.airflow.component("scheduler"), back, alone=True)
+            case Victim.SCHEDULER_TREE:
+                self._kill(self.airflow.component("scheduler"), back, alone=False)
+            case _:
+                raise ValueError(victim)
+
+    def strike_task(self, victim: Victim, pid: int) -> bool:
+        """Kill a task's process, and the worker above it too; False if it is not there any more."""
+        try:
+            process = psutil.Process(pid)
+            ours = os.getsid(pid) in {self.airflow.component("scheduler").pid, *self.sessions}
+            parent = process.parent()
+            if not ours:
+                return False
+            if victim is Victim.WORKER and parent and parent.pid != self.airflow.component("scheduler").pid:
+                parent.kill()
+            process.kill()
+        except (psutil.Error, ProcessLookupError):
+            return False
+        return True
+
+    def raise_the_dead(self) -> None:
+        """Start again what has been away for long enough, and what has ended by itself."""
+        now = time.time()
+        for entry in [entry for entry in self.down if entry[0] <= now]:
+            self.down.remove(entry)
+            entry[1]()
+        if self.down:
+            return
+        for (
+            component
+        ) in self.airflow.components:  # a scheduler also ends by itself when its database is too slow
+            if component.has_ended and component.pid is not None:
+                self.sessions.append(component.pid)
+                component.start()
+
+    def clean_up(self) -> None:
+        """End what the killed have left behind."""
+        for process in in_sessions(self.sessions):
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+
+    def _kill(self, component: ChildProcess, back: float, *, alone: bool) -> None:
+        assert component.pid is not None
+        self.sessions.append(component.pid)
+        if alone:
+            os.kill(component.pid, signal.SIGKILL)
+            component.join()
+        else:
+            component.kill()
+        self.down.append((back, component.start))

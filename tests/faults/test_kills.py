@@ -1,0 +1,90 @@
+"""SIGKILL at random moments, under a real scheduler and triggerer."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.faults.installation import Run, installed, wait_for_all
+from tests.faults.killing import BY_RUN, Killer, Victim
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.demo.airflow import LocalAirflow
+    from airflow_hpt_provider.demo.service import LocalService
+    from tests.faults.table import Record
+
+pytestmark = [pytest.mark.heavy, pytest.mark.system, pytest.mark.timeout(1800)]
+
+MODES = ("sync", "deferrable")
+EACH = 2
+"""Runs of each mode for each kind of kill; of all kinds together that makes 24."""
+KILLS = 2
+"""Of a part that all runs share; or of one run's processes, at most."""
+PATIENCE = 900
+
+
+@pytest.fixture(scope="module")
+def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[LocalAirflow, LocalService]]:
+    with installed(tmp_path_factory.mktemp("kills")) as both:
+        yield both
+
+
+@pytest.mark.parametrize("victim", Victim)
+def test_after_kills_a_result_arrives_once_or_nothing_runs(
+    installation: tuple[LocalAirflow, LocalService], victim: Victim, seed: int, records: list[Record]
+) -> None:
+    airflow, service = installation
+    dice = random.Random(f"{seed} {victim.name}")
+    killer = Killer(airflow, service, dice)
+    try:
+        runs = _play(victim, killer, dice)
+        wait_for_all(killer, runs, PATIENCE)
+        judged = [run.judged(airflow, service) for run in runs]
+    finally:
+        killer.clean_up()
+    records.extend(record for record, _ in judged)
+    violations = [told for _, told in judged if told]
+    assert not violations, "\n".join(violations)
+    assert any(run.kills for run in runs)
+
+
+def _play(victim: Victim, killer: Killer, dice: random.Random) -> list[Run]:
+    """Start the runs one after the other, and kill meanwhile; returns when all that was killed is back."""
+    airflow, began = killer.airflow, time.time()
+    modes = [mode for mode in MODES for _ in range(EACH)]
+    dice.shuffle(modes)
+    starts = sorted(dice.uniform(0, 15) for _ in modes)
+    kills = [] if victim in BY_RUN else sorted(dice.uniform(5, 45) for _ in range(KILLS))
+    runs: list[Run] = []
+    last = began + 90
+    while modes or kills or killer.down or (victim in BY_RUN and time.time() < last):
+        now = time.time() - began
+        if modes and now >= starts[0]:
+            starts.pop(0)
+            mode = modes.pop()
+            runs.append(Run(victim, mode, airflow.api.trigger(mode)))
+        if victim in BY_RUN:
+            for run in runs:
+                _strike_task(victim, run, killer, dice)
+        elif kills and now >= kills[0] and not killer.down:
+            kills.pop(0)
+            hit = [run for run in runs if not run.over(airflow)]
+            killer.strike(victim)
+            for run in hit:
+                run.kills, run.back = run.kills + 1, killer.down[-1][0]
+        killer.raise_the_dead()
+        time.sleep(0.3)
+    return runs
+
+
+def _strike_task(victim: Victim, run: Run, killer: Killer, dice: random.Random) -> None:
+    """Perhaps, now. A leg of a task that defers is short, so it is more likely there."""
+    if run.kills >= KILLS or dice.random() > (0.15 if run.mode == "sync" else 0.4):
+        return
+    pid = run.pid(killer.airflow)
+    if pid is not None and killer.strike_task(victim, pid):
+        run.kills, run.back = run.kills + 1, time.time()
