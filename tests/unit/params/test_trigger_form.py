@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -212,3 +213,9 @@ def test_the_dag_is_one_that_airflow_takes() -> None:
     with DAG("form", schedule=None, params=tuning_params(YAML)) as dag:
         pass
     assert dag.params["strategy"] == "Bayesian"
+
+
+def test_the_page_quotes_the_dag_as_it_is() -> None:
+    root = YAML.parents[1]
+    (quoted,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "trigger-form.md").read_text(), re.DOTALL)
+    assert quoted in (root / "dags" / "tune_from_ui.py").read_text()
