@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models import TuningJobRequest
 
 CONFIG_FILES = (".json", ".yaml", ".yml")
-
-
 _ONE_EXPRESSION = re.compile(r"\{\{((?!\{\{|\}\}).)*\}\}", re.DOTALL)
 
 
@@ -31,10 +29,6 @@ def as_template(config: Any) -> Any:
         ValueError: JSON text with templates in it. A rendered value could change its structure.
     """
     if isinstance(config, str) and _is_json_with_templates(config):
-        from airflow_hpt_provider.params.config import JsonTemplate
-
-        if isinstance(config, JsonTemplate):
-            return config
         raise ValueError(
             "config is JSON text with templates in it, whose values could change its structure: give a dict with "
             "templates as values, a .json or .yaml file, or one expression such as '{{ params.config | tojson }}'."
@@ -54,8 +48,8 @@ def load(operator: BaseOperator, config: Any, context: Context) -> tuple[Any, st
 
     Files are looked for where Airflow looks for the DAG's template files (the DAG's folder and its
     ``template_searchpath``), and cannot lie outside: neither ``..`` nor an absolute path nor a symbolic link
-    leads there. The file is parsed before its templates are rendered, so
-    that a rendered value can never change the file's structure.
+    leads there. The file is parsed before its templates are rendered, so that a rendered value can never change
+    the file's structure.
 
     Raises:
         TuningJobConfigError: the file is missing, or is not a JSON or YAML mapping.

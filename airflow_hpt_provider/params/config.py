@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,27 +14,28 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models import TuningJobRequest
 
 _HOLE = "\0param:"
-
-
-class JsonTemplate(str):
-    """A template that becomes JSON, each of whose expressions becomes one value: the operator takes no other."""
-
-    __slots__ = ()
+_PRINTED = re.compile(r"\{\{(.*?)\}\}", re.DOTALL)
+_BRACES = {"{": "\\u007b", "}": "\\u007d"}
 
 
 def tuning_config(request: Request, expose: Sequence[str] | None = None) -> str:
     """A config for the operator, with the form's values in it: ``config=tuning_config(REQUEST, expose)``.
 
-    A template that becomes JSON; whatever a person enters, or another template in the request yields, stays one value
-    in it. The operator checks it like every config before anything is created.
+    One template expression that becomes JSON; whatever a person enters, or another template of the request yields,
+    stays one value in it. The operator checks it like every config before anything is created.
 
     Args:
-        request, expose: as given to :func:`~airflow_hpt_provider.params.tuning_params`.
+        request, expose: as given to :func:`~airflow_hpt_provider.params.tuning_params`. Of templates, the request may
+            have ``{{ }}`` in its texts.
+
+    Raises:
+        UnknownMemberError: a name in ``expose`` means nothing, or several things.
+        ValueError: the request has other templates.
     """
     plain = as_plain(request)
     for key, member in list(exposed(plain, expose)):
         put(plain, member.place, f"{_HOLE}{key}")
-    return JsonTemplate(_template(plain))
+    return f"{{{{ {_expression(plain)} | tojson }}}}"
 
 
 def request_from_params(
@@ -57,23 +59,49 @@ def request_from_params(
     return TuningJobRequest.model_validate(plain)
 
 
-def _template(value: Any) -> str:
+def _expression(value: Any) -> str:
+    """A Jinja expression for a value. It has no two braces together: they would end the whole."""
     if isinstance(value, Mapping):
-        inner = ", ".join(f"{json.dumps(str(key))}: {_template(each)}" for key, each in value.items())
-        # Spaces, because two braces together would be Jinja's.
+        inner = ", ".join(f"{_literal(str(key))}: {_expression(each)}" for key, each in value.items())
         structure = f"{{ {inner} }}"
         holes = [each for each in value.values() if _is_hole(each)]
         if not holes or len(holes) < len(value):
             return structure
+        # A structure of nothing but what may be left empty: then it is left out.
         given = " or ".join(f"{_name(each)} is not none" for each in holes)
-        return f"{{% if {given} %}}{structure}{{% else %}}null{{% endif %}}"
+        return f"({structure} if {given} else none)"
     if isinstance(value, list | tuple):
-        return f"[{', '.join(map(_template, value))}]"
+        return f"[{', '.join(map(_expression, value))}]"
     if _is_hole(value):
-        return f"{{{{ {_name(value)} | tojson }}}}"
+        return _name(value)
     if isinstance(value, str) and any(mark in value for mark in ("{{", "{%", "{#")):
-        return f"{{% filter tojson %}}{value}{{% endfilter %}}"
-    return json.dumps(value)
+        return _concatenation(value)
+    return _literal(value)
+
+
+def _concatenation(text: str) -> str:
+    """A text with ``{{ }}`` in it as an expression: ``s3://{{ x }}/y`` -> ``("s3://" ~ (x) ~ "/y")``.
+
+    Raises:
+        ValueError: it has other template marks, or braces within the expression.
+    """
+    parts = _PRINTED.split(text)
+    literals, expressions = parts[::2], parts[1::2]
+    if any(mark in each for each in literals for mark in ("{{", "{%", "{#")) or any(
+        brace in each for each in expressions for brace in "{}"
+    ):
+        raise ValueError(
+            f"the template {text!r} is too much for tuning_config(); only {{{{ }}}} without braces in it will do"
+        )
+    pieces = [_literal(literals[0])]
+    for expression, literal in zip(expressions, literals[1:], strict=True):
+        pieces += [f"({expression.strip()})", _literal(literal)]
+    return f"({' ~ '.join(pieces)})"
+
+
+def _literal(value: Any) -> str:
+    """A constant in Jinja, which is JSON; braces in texts are written as their numbers."""
+    return "".join(_BRACES.get(character, character) for character in json.dumps(value, ensure_ascii=False))
 
 
 def _is_hole(value: Any) -> bool:

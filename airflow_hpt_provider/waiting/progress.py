@@ -44,9 +44,10 @@ def progress_line(seen: Sighting, best_before: str = "", now: float | None = Non
     Args:
         seen: the job.
         best_before: the best training job, if the sighting itself does not tell it.
-        now: seconds since the epoch, for the time since the job was created; default: the clock's.
+        now: seconds since the epoch, for the time that the job has taken so far; default: the clock's.
     """
-    age = ((time.time() if now is None else now) - seen.created) if seen.created is not None else None
+    until = seen.ended or (time.time() if now is None else now)
+    age = None if seen.created is None else until - seen.created
     parts = [seen.status, counts(seen), texts.duration(age), best(seen) or best_before]
     return f"{seen.name}: {' · '.join(part for part in parts if part)}"
 

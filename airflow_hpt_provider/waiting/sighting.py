@@ -18,7 +18,7 @@ class Sighting:
         name, arn, status: in AWS's words.
         completed, in_progress, failed, stopped: how many training jobs there are of each kind.
         limit: MaxNumberOfTrainingJobs, if the job has one.
-        created: CreationTime, in seconds since the epoch.
+        created, ended: CreationTime and HyperParameterTuningEndTime, in seconds since the epoch.
         failure_reason: only DescribeHyperParameterTuningJob tells it.
         best_name, best_metric, best_parameters: the best training job so far; only Describe tells it.
     """
@@ -32,6 +32,7 @@ class Sighting:
     stopped: int = 0
     limit: int | None = None
     created: float | None = None
+    ended: float | None = None
     failure_reason: str | None = None
     best_name: str | None = None
     best_metric: float | None = None
@@ -60,6 +61,7 @@ class Sighting:
             stopped=counters.get("Stopped", 0),
             limit=limits.get("MaxNumberOfTrainingJobs"),
             created=answer.get("CreationTime"),
+            ended=answer.get("HyperParameterTuningEndTime"),
             failure_reason=answer.get("FailureReason"),
             best_name=best.get("TrainingJobName"),
             best_metric=best.get("FinalHyperParameterTuningJobObjectiveMetric", {}).get("Value"),
@@ -71,7 +73,7 @@ class Sighting:
         """From a description that the hook has read."""
         counters = description.training_job_status_counters
         limits = description.hyper_parameter_tuning_job_config.resource_limits
-        best = description.best_training_job
+        best, end = description.best_training_job, description.hyper_parameter_tuning_end_time
         return cls(
             name=description.name,
             arn=description.hyper_parameter_tuning_job_arn,
@@ -82,6 +84,7 @@ class Sighting:
             stopped=counters.stopped or 0,
             limit=limits.max_number_of_training_jobs if limits else None,
             created=description.creation_time.timestamp(),
+            ended=end.timestamp() if end else None,
             failure_reason=description.failure_reason,
             best_name=best.training_job_name if best else None,
             best_metric=best.final_metric if best else None,

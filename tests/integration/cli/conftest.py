@@ -108,11 +108,13 @@ class CommandLine:
         )
         return Ended(done.returncode, done.stdout, done.stderr)
 
-    def start(self, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+    def start(
+        self, *arguments: str, environment: dict[str, str] | None = None, **options: Any
+    ) -> subprocess.Popen[str]:
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
-        environment = {**self.environment, "TERM": "xterm", "COLUMNS": "150"}
+        variables = {**self.environment, "TERM": "xterm", "COLUMNS": "150", **(environment or {})}
         return subprocess.Popen(
-            [str(PROGRAMS / "airflow-hpt"), *arguments], env=environment, cwd=self.folder, **streams
+            [str(PROGRAMS / "airflow-hpt"), *arguments], env=variables, cwd=self.folder, **streams
         )
 
 

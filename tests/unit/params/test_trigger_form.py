@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 from airflow_hpt_provider import config as configs
 from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.models import Categorical, Continuous, Integer, TuningJobRequest
+from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.params import request_from_params, tuning_config, tuning_params
 
 YAML = Path(__file__).parents[3] / "dags" / "breast_cancer.yaml"
@@ -140,11 +142,27 @@ def test_what_is_entered_reaches_the_request(request_dict: dict[str, Any]) -> No
 
 def test_other_templates_stay_and_stay_single_values(request_dict: dict[str, Any]) -> None:
     static = request_dict["TrainingJobDefinition"]["StaticHyperParameters"]
-    static["note"] = "{{ params.note }} of {% if x %}x{% endif %}"
-    text = tuning_config(request_dict, ["Strategy"])
+    static["note"] = 'é 😀 "q" {{ params.note }} of {{ x | upper }}'
+    static["braces"] = "a}} \\ {b"
     value = '", "injected": "'
-    read = rendered(text, params={"strategy": "Random", "note": value}, x=True)
-    assert read["TrainingJobDefinition"]["StaticHyperParameters"]["note"] == f"{value} of x"
+    read = rendered(
+        tuning_config(request_dict, ["Strategy"]), params={"strategy": "Random", "note": value}, x="y"
+    )
+    assert read["TrainingJobDefinition"]["StaticHyperParameters"]["note"] == f'é 😀 "q" {value} of Y'
+    assert read["TrainingJobDefinition"]["StaticHyperParameters"]["braces"] == "a}} \\ {b"
+
+
+@pytest.mark.parametrize("text", ["{% if x %}x{% endif %}", "{{ {'a': 1}.a }}", "{# note #}"])
+def test_templates_that_are_too_much(request_dict: dict[str, Any], text: str) -> None:
+    request_dict["TrainingJobDefinition"]["StaticHyperParameters"]["note"] = text
+    with pytest.raises(ValueError, match="too much for tuning_config"):
+        tuning_config(request_dict, ["Strategy"])
+
+
+def test_the_operator_takes_the_config(request_dict: dict[str, Any]) -> None:
+    config = tuning_config(request_dict, EXPOSE)
+    with DAG("form", schedule=None, params=tuning_params(request_dict, EXPOSE)):
+        HyperParameterTuningJobOperator(task_id="tune", config=config)
 
 
 def test_the_form_and_then_the_task_refuse(request_dict: dict[str, Any]) -> None:
@@ -195,3 +213,9 @@ def test_the_dag_is_one_that_airflow_takes() -> None:
     with DAG("form", schedule=None, params=tuning_params(YAML)) as dag:
         pass
     assert dag.params["strategy"] == "Bayesian"
+
+
+def test_the_page_quotes_the_dag_as_it_is() -> None:
+    root = YAML.parents[1]
+    (quoted,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "trigger-form.md").read_text(), re.DOTALL)
+    assert quoted in (root / "dags" / "tune_from_ui.py").read_text()
