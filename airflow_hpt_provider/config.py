@@ -31,6 +31,10 @@ def as_template(config: Any) -> Any:
         ValueError: JSON text with templates in it. A rendered value could change its structure.
     """
     if isinstance(config, str) and _is_json_with_templates(config):
+        from airflow_hpt_provider.params.config import JsonTemplate
+
+        if isinstance(config, JsonTemplate):
+            return config
         raise ValueError(
             "config is JSON text with templates in it, whose values could change its structure: give a dict with "
             "templates as values, a .json or .yaml file, or one expression such as '{{ params.config | tojson }}'."

@@ -306,10 +306,15 @@ def mark_delivered(hook: HyperParameterTuningHook, arn: str, owner: Owner, log: 
 
 
 def earlier_attempts(hook: HyperParameterTuningHook, arn: str) -> tuple[Attempt, ...]:
-    """The attempts that a job is the retry of, by the tags alone, the oldest first."""
+    """The attempts that a job is the retry of, by the tags alone, the oldest first; as far as they can be read."""
     found: list[TuningJobDescription] = []
-    while name := hook.tags(arn).get(RETRY_OF_TAG):
-        description = hook.describe(name)
-        found.insert(0, description)
-        arn = description.hyper_parameter_tuning_job_arn
+    try:
+        while name := hook.tags(arn).get(RETRY_OF_TAG):
+            found.insert(0, hook.describe(name))
+            arn = found[0].hyper_parameter_tuning_job_arn
+    except TuningJobNotFoundError:
+        pass  # deleted by now
+    except ClientError as error:
+        if not is_denied(error):
+            raise
     return tuple(Attempt.of(description, number) for number, description in enumerate(found, 1))

@@ -28,6 +28,7 @@ def get_provider_info() -> dict[str, Any]:
                 "integration-name": INTEGRATION,
                 "python-modules": [
                     "airflow_hpt_provider.operators.tuning",
+                    "airflow_hpt_provider.operators.stopping",
                     "airflow_hpt_provider.operators.registration",
                 ],
             }

@@ -146,6 +146,8 @@ def _settings(home: Path, dags: Path, url: str, parallelism: int) -> dict[str, s
         "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{url}/execution/",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "AIRFLOW__API__BASE_URL": url,
+        # Nor are 5 s for a task to report its start: one that could not is taken for failed.
+        "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "30",
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
         "AIRFLOW__API__WORKERS": "1",
         # On a busy machine the default, 5 s, is not enough: a scheduler ends when the database stays locked.

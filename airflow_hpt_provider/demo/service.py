@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import socket
 import sys
 from typing import TYPE_CHECKING, Any, Self
@@ -69,6 +71,12 @@ class LocalService:
     def stop(self) -> None:
         """End it and the training jobs it runs. Harmless when repeated."""
         stop_all([self._process], patience=10)
+
+    def kill(self) -> None:
+        """SIGKILL to the service alone, as in a crash: its training jobs are on their own until the next start."""
+        if self.pid is not None:
+            os.kill(self.pid, signal.SIGKILL)
+            self._process.join()
 
     def check(self) -> None:
         """Raise ProcessEndedError if it has ended."""

@@ -10,6 +10,7 @@ from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.operators.base import cast_argument, spend_limits
 from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
 from airflow_hpt_provider.waiting.decision import OnUnfinished, check_policy, deadline
+from airflow_hpt_provider.waiting.state_change import check_queue_url
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
@@ -32,6 +33,7 @@ class TuningArgumentsMixin:
     on_stopped: OnUnfinished
     on_timeout: OnUnfinished
     on_budget_end: OnUnfinished | None
+    event_queue_url: str | None
     top_k: int
 
     def _cast_templated(self) -> None:
@@ -41,6 +43,8 @@ class TuningArgumentsMixin:
         for name, value in self._policies.items():
             if value is not None:
                 check_policy(name, value)
+        if self.event_queue_url is not None:
+            check_queue_url("event_queue_url", self.event_queue_url)
         _ = self._timeout, self._strategy, self._limits
 
     @property

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 _HOLE = "\0param:"
 
 
+class JsonTemplate(str):
+    """A template that becomes JSON, each of whose expressions becomes one value: the operator takes no other."""
+
+    __slots__ = ()
+
+
 def tuning_config(request: Request, expose: Sequence[str] | None = None) -> str:
     """A config for the operator, with the form's values in it: ``config=tuning_config(REQUEST, expose)``.
 
@@ -27,7 +33,7 @@ def tuning_config(request: Request, expose: Sequence[str] | None = None) -> str:
     plain = as_plain(request)
     for key, member in list(exposed(plain, expose)):
         put(plain, member.place, f"{_HOLE}{key}")
-    return _template(plain)
+    return JsonTemplate(_template(plain))
 
 
 def request_from_params(

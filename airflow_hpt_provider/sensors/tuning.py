@@ -26,6 +26,7 @@ from airflow_hpt_provider.operators.base import (
     spend_limits,
 )
 from airflow_hpt_provider.waiting.decision import Outcome, outcome_of, utcnow
+from airflow_hpt_provider.waiting.state_change import check_queue_url
 from airflow_hpt_provider.waiting.upstream import is_known_to_triggerer, job_name, source_of
 
 if TYPE_CHECKING:
@@ -139,6 +140,8 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
     def execute(self, context: Context) -> Any:
         """Wait here, or defer."""
         check_early(self._policies, self.max_billable_seconds, self.max_trials_failed)
+        if self.event_queue_url is not None:
+            check_queue_url("event_queue_url", self.event_queue_url)
         self.tuning_job_name = job_name(self.tuning_job_name)
         if not self.deferrable:
             try:

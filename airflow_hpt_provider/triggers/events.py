@@ -15,7 +15,7 @@ from airflow_hpt_provider.hooks.queue import Queue
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.retries import brief
 from airflow_hpt_provider.waiting.decision import STATUSES, outcome_of
-from airflow_hpt_provider.waiting.state_change import NotAStateChangeError, StateChange
+from airflow_hpt_provider.waiting.state_change import NotAStateChangeError, StateChange, check_queue_url
 
 if TYPE_CHECKING:
     from airflow.triggers.shared_stream import SharedStreamProducer
@@ -78,11 +78,7 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         botocore_config: dict[str, Any] | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        if not str(queue_url).startswith(("https://", "http://")):
-            raise ValueError(
-                f"queue_url={queue_url!r} is not a queue's URL, such as"
-                " https://sqs.eu-west-1.amazonaws.com/123456789012/tuning-jobs."
-            )
+        check_queue_url("queue_url", queue_url)
         if isinstance(statuses, str):
             raise TypeError(f"statuses={statuses!r} is a string; give a list: [{statuses!r}].")
         if unknown := sorted(set(statuses) - STATUSES):

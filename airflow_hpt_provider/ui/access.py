@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Literal
 
 from airflow.api_fastapi.app import get_auth_manager
@@ -40,10 +39,9 @@ class Access:
         """Whether the user may stop them."""
         return self._may("PUT", DagAccessEntity.TASK_INSTANCE, dag_id)
 
-    def readable_dags(self) -> set[str]:
-        """The ids of all DAGs whose tuning jobs the user may look at."""
-        ids: Iterable[str] = get_auth_manager().get_authorized_dag_ids(user=self._user, method="GET")
-        return {dag_id for dag_id in ids if self.may_read(dag_id)}
+    def visible_dags(self) -> set[str]:
+        """The ids of all DAGs that the user may see; for each, :meth:`may_read` tells whether its XComs too."""
+        return set(get_auth_manager().get_authorized_dag_ids(user=self._user, method="GET"))
 
     def _may(self, method: Literal["GET", "PUT"], entity: DagAccessEntity, dag_id: str) -> bool:
         check = requires_access_dag(method, access_entity=entity, param_dag_id=dag_id)

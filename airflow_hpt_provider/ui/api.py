@@ -162,7 +162,7 @@ def list_jobs(
     session: SessionDep, reader: ReaderDep, access: AccessDep, before: float | None = None
 ) -> Response:
     """The newest tuning jobs of all DAGs that the user may read; ``before`` asks for older ones."""
-    return _json(listing.page(session, access.readable_dags(), reader, before))
+    return _json(listing.page(session, access, reader, before))
 
 
 def _may_stop(job: TaskJob, view: JobView, access: Access) -> bool:

@@ -5,7 +5,7 @@ The account's list is never shown as it is: only jobs that tasks of readable DAG
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -17,20 +17,21 @@ if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
     from airflow_hpt_provider.models import TuningJobSummary
+    from airflow_hpt_provider.ui.access import Access
     from airflow_hpt_provider.ui.jobs import JobReader
     from airflow_hpt_provider.ui.tasks import TaskJob
 
 PAGE_SIZE = 100
 
 
-def page(
-    session: Session, dag_ids: Collection[str], reader: JobReader, before: float | None
-) -> dict[str, Any]:
+def page(session: Session, access: Access, reader: JobReader, before: float | None) -> dict[str, Any]:
     """One page of the navigation's list, the newest jobs first."""
     moment = None if before is None else datetime.fromtimestamp(before, UTC)
-    jobs = tasks.recent_jobs(session, dag_ids, before=moment, limit=PAGE_SIZE)
+    jobs = tasks.recent_jobs(session, access.visible_dags(), before=moment, limit=PAGE_SIZE)
     older = jobs[-1].announced.timestamp() if len(jobs) == PAGE_SIZE else None
-    return {**rows(jobs, reader), "older": older}
+    # Asked for the few DAGs of this page only: there may be thousands.
+    readable = {dag_id: access.may_read(dag_id) for dag_id in {job.task.dag_id for job in jobs}}
+    return {**rows([job for job in jobs if readable[job.task.dag_id]], reader), "older": older}
 
 
 def rows(jobs: Sequence[TaskJob], reader: JobReader) -> dict[str, Any]:

@@ -15,6 +15,19 @@ class NotAStateChangeError(ValueError):
     """A message in the queue is something else, or nothing that can be read."""
 
 
+def check_queue_url(name: str, value: str) -> None:
+    """Check an argument that leads to a queue.
+
+    Raises:
+        ValueError: naming the argument, the value and what is expected.
+    """
+    if not str(value).startswith(("https://", "http://")):
+        raise ValueError(
+            f"{name}={value!r} is not a queue's URL, such as"
+            " https://sqs.eu-west-1.amazonaws.com/123456789012/tuning-jobs."
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class StateChange:
     """One event.

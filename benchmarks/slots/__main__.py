@@ -14,6 +14,7 @@ import shutil
 import tempfile
 import time
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -68,10 +69,12 @@ def launches(log: Path) -> dict[str, list[float]]:
     return found
 
 
-def run_all(airflow: LocalAirflow, service: LocalService, seconds: int, apart: float) -> dict[str, Cost]:
+def run_all(
+    airflow: LocalAirflow, service: LocalService, ways: Sequence[str], seconds: int, apart: float
+) -> dict[str, Cost]:
     runs: dict[str, tuple[str, str]] = {}
     ended: set[str] = set()
-    for number, way in enumerate(WAYS):
+    for number, way in enumerate(ways):
         airflow.api.wait_for_dag(way, timeout=180)
         name = f"slots-{number}-{int(time.time())}"
         params = {"name": name, "seconds": seconds}
@@ -108,6 +111,7 @@ def main() -> None:
     )
     parser.add_argument("--seconds", type=int, default=120, help="that each tuning job trains")
     parser.add_argument("--apart", type=float, default=15, help="seconds between the starts of two ways")
+    parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=list(WAYS), help="default: all")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="bench-slots-"))
     dags = folder / "dags"
@@ -126,7 +130,7 @@ def main() -> None:
             folder / "airflow", dags, environment, parallelism=len(WAYS) + 2, python=options.python
         )
         with airflow:
-            costs = run_all(airflow, service, options.seconds, options.apart)
+            costs = run_all(airflow, service, options.ways, options.seconds, options.apart)
     busy = os.getloadavg()[2]
     print(
         f"A training of {options.seconds} s in each way; load of the machine: {busy:.1f} on {os.cpu_count()} cores.\n"

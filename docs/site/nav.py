@@ -10,8 +10,10 @@ SECTIONS: dict[str, list[str]] = {
     "Start": ["index.md", "tutorial.md", "aws.md"],
     "How to": [
         "how-to.md",
+        "examples.md",
         "trigger-form.md",
         "events.md",
+        "assets-and-lineage.md",
         "page.md",
         "cli.md",
         "migrate.md",

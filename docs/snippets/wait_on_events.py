@@ -7,7 +7,7 @@ from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 
 QUEUE = "{{ var.value.hpt_wait_queue_url }}"
 
-with DAG("wait_on_events", schedule=None):
+with DAG("wait_on_events", schedule=None) as dag:
     HyperParameterTuningJobOperator(
         task_id="tune", config="breast_cancer.yaml", deferrable=True, event_queue_url=QUEUE
     )

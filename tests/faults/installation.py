@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tests.faults.killing import Killer, Victim
 
 JOB_SECONDS = 15
+START_SECONDS = 600
 NOTICE_SECONDS = 40
 """After which Airflow, as it is set up here, takes a process without a heartbeat for dead."""
 SETTINGS = {
@@ -51,10 +52,14 @@ def installed(folder: Path) -> Iterator[tuple[LocalAirflow, LocalService]]:
             "AIRFLOW_CONN_AWS_DEFAULT": service.airflow_connection,
             "FAULTS_JOB": json.dumps(job_config(seconds=str(JOB_SECONDS))),
         }
-        with LocalAirflow(folder / "airflow", dags, environment) as airflow:
+        airflow = LocalAirflow(folder / "airflow", dags, environment)
+        airflow.start(timeout=START_SECONDS)
+        try:
             for mode in ("sync", "deferrable"):
-                airflow.api.wait_for_dag(mode, timeout=180)
+                airflow.api.wait_for_dag(mode, timeout=START_SECONDS)
             yield airflow, service
+        finally:
+            airflow.stop()
     finally:
         service.stop()
 

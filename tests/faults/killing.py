@@ -59,8 +59,7 @@ class Killer:
         back = time.time() + self.dice.uniform(1.0, 5.0)
         match victim:
             case Victim.SERVICE:
-                assert self.service.pid is not None
-                os.kill(self.service.pid, signal.SIGKILL)
+                self.service.kill()
                 self.down.append((back, self.service.start))
             case Victim.TRIGGERER:
                 self._kill(self.airflow.component("triggerer"), back, alone=False)

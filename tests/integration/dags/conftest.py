@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -63,6 +65,7 @@ class DagRunner:
                 stdout=subprocess.PIPE,
                 stderr=log,
                 text=True,
+                start_new_session=True,
             )
 
     def __call__(self, dag_id: str, skip: str | None = None, **params: Any) -> Run:
@@ -93,8 +96,8 @@ class DagRunner:
         return [event for event in events if event["job"]["name"] == f"{dag_id}.{task_id}"]
 
     def close(self) -> None:
-        """End it: it has nothing to lose."""
-        self._process.kill()
+        """End it and its children (OpenLineage's listener keeps some); they have nothing to lose."""
+        os.killpg(self._process.pid, signal.SIGKILL)
         self._process.communicate(timeout=60)
 
 

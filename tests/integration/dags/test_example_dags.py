@@ -9,7 +9,7 @@ import pytest
 
 from airflow_hpt_provider.models import TuningResult
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 
 def described(service, name):

@@ -14,6 +14,7 @@ from airflow_hpt_provider.config import load, validate
 from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.models import Continuous, TuningJobRequest
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
+from airflow_hpt_provider.params import tuning_config
 
 pytestmark = pytest.mark.integration
 
@@ -118,6 +119,13 @@ def test_where_a_name_or_number_belongs_a_hostile_value_is_refused(config, dag):
 def test_json_text_with_templates_in_it_is_refused_when_the_dag_is_read(dag, text):
     with pytest.raises(ValueError, match="whose values could change its structure"):
         HyperParameterTuningJobOperator(task_id="t", config=text)
+
+
+def test_the_text_that_tuning_config_writes_is_taken(config, dag):
+    """Each of its expressions is one JSON value, whatever it is rendered to."""
+    text = tuning_config(config, ["Strategy"])
+    assert "{{" in text
+    assert HyperParameterTuningJobOperator(task_id="t", config=text).config == text
 
 
 @pytest.mark.parametrize("text", ["{{ params.config | tojson }}", "{{ params.folder }}/job.yaml", '{"a": 1}'])

@@ -259,3 +259,13 @@ async def test_events_about_jobs_that_nobody_waits_for_are_left_to_others_for_a_
         names = [json.loads(m.body)["detail"]["HyperParameterTuningJobName"] for m in await other.receive()]
     other.close()
     assert "stranger" in names
+
+
+@pytest.mark.parametrize("kind", [HyperParameterTuningJobOperator, HyperParameterTuningJobSensor])
+def test_a_wait_that_is_given_a_queues_name_says_so_before_anything_is_created(config, hook, kind):
+    wanted = {"config": config} if kind is HyperParameterTuningJobOperator else {"tuning_job_name": "job-1"}
+    task = make(kind, deferrable=True, event_queue_url="tuning-jobs", **wanted)
+    before = len(list(hook.list()))
+    with pytest.raises(ValueError, match="event_queue_url='tuning-jobs' is not a queue's URL"):
+        task.execute(Try().context(task))
+    assert len(list(hook.list())) == before

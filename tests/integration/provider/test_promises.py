@@ -105,7 +105,7 @@ def test_nothing_needs_aiobotocore():
 
 def test_throttled_describes_fail_neither_operator_nor_sensor(service, config, tmp_path, monkeypatch):
     faults = tmp_path / "faults.toml"
-    faults.write_text('[[fault]]\noperation = "Describe*"\nkind = "throttle"\nrate = 0.5\nseed = 3\n')
+    faults.write_text('[[fault]]\noperation = "Describe*"\nkind = "throttle"\nrate = 0.3\nseed = 3\n')
     images = service.data_dir.parent / "images.toml"
     with LocalService(tmp_path / "data", images, ["--faults", str(faults)]) as throttling:
         throttling.client("s3").create_bucket(Bucket=BUCKET)

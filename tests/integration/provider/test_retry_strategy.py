@@ -130,12 +130,12 @@ async def test_without_a_strategy_nothing_is_retried(named, first_try, hook):
 async def second_attempt(config, one):
     """Run a task until its second attempt waits in the triggerer; its trigger and what it is resumed with."""
     task = tune(config, deferrable=True, timeout=timedelta(hours=1))
-    with pytest.raises(TaskDeferred) as deferred:
+    with pytest.raises(TaskDeferred) as first:
         task.execute(one.context(task))
-    event = await fire(deferred.value.trigger)
-    with pytest.raises(TaskDeferred) as deferred:
-        task.execute_complete(one.context(task), event=event, **deferred.value.kwargs)
-    return deferred.value
+    event = await fire(first.value.trigger)
+    with pytest.raises(TaskDeferred) as second:
+        task.execute_complete(one.context(task), event=event, **first.value.kwargs)
+    return second.value
 
 
 @pytest.fixture

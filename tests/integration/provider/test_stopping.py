@@ -195,7 +195,7 @@ async def test_on_kill_of_the_trigger_survives_being_cancelled(
 
 @pytest.mark.parametrize("last", [False, True])
 def test_a_failed_deferral(last, gated, gate, first_try, hook):
-    """The deferral itself fails, when Airflow stores it: what follows is a failed try like any other."""
+    """The trigger has failed: a failed try like any other."""
     first_try.max_tries = 0 if last else 1
     task, waiting = deferred(gated, first_try)
     with pytest.raises(TaskDeferralError):

@@ -26,7 +26,7 @@ with DAG("endless", schedule=None):
 
 with DAG("fire_and_wait", schedule=None):
     create = HyperParameterTuningJobOperator(
-        task_id="create", config=job(seconds="3"), deferrable=True, wait_for_completion=False
+        task_id="create", config=job(seconds="12"), deferrable=True, wait_for_completion=False
     )
     name = "{{ ti.xcom_pull(task_ids='create', key='tuning_job_name') }}"
     create >> HyperParameterTuningJobSensor(

@@ -32,8 +32,7 @@ def files_below(folder: Path, prefix: str) -> set[str]:
     return {
         f"{prefix}/{path.relative_to(folder).as_posix()}"
         for path in folder.rglob("*")
-        if path.is_file()
-        and not {"__pycache__", "frontend"} & set(path.parts)  # the page's sources stay here
+        if path.is_file() and "__pycache__" not in path.parts
     }
 
 

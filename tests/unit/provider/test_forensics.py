@@ -46,10 +46,10 @@ def test_the_whole_report(description):
         "Tuning job tune failed.",
         "  Reason: No training job succeeded after 5 attempts.",
         "  Status Failed; training jobs: 1 completed, 9 failed",
-        "  8 training jobs failed with: AlgorithmError: 1 " + "x" * 22,
+        "  8 training jobs failed with: AlgorithmError: 1 " + "x" * 21,
         "    all of them with depth=9, kind=deep",
         "    log: /aws/sagemaker/TrainingJobs, stream tune-001-0badcafe/",
-        "  1 training job failed with: AlgorithmError: 2 " + "x" * 23,
+        "  1 training job failed with: AlgorithmError: 2 " + "x" * 22,
         "    log: /aws/sagemaker/TrainingJobs, stream tune-002-0badcafe/",
     ]
 

@@ -5,7 +5,7 @@ import { render } from "preact";
 import { placeOf } from "./address";
 import { JobList } from "./parts/JobList";
 import { TaskPage } from "./parts/TaskPage";
-import { currentTheme, useTheme } from "./theme";
+import { applyTheme, currentTheme, useTheme } from "./theme";
 
 function Page() {
   const theme = useTheme();
@@ -15,5 +15,5 @@ function Page() {
   return <JobList place={place} />;
 }
 
-document.documentElement.dataset["theme"] = currentTheme(); // before the first paint
+applyTheme(currentTheme()); // before the first paint
 render(<Page />, document.getElementById("page") as HTMLElement);

@@ -1,6 +1,6 @@
-/** A chart in the page: made once, updated in place, as wide as its place. */
+/** A chart in the page: drawn when it is first seen, updated in place while it is, as wide as its place. */
 
-import type { EChartsCoreOption, ECharts } from "echarts/core";
+import type { ECharts, EChartsCoreOption } from "echarts/core";
 import { useEffect, useRef } from "preact/hooks";
 
 import { init } from "./echarts";
@@ -10,30 +10,47 @@ interface Props {
   /** What it shows, for those who do not see it. */
   label: string;
   height: number;
-  /** Called with the data index and series name of a point that was clicked. */
-  onPick?: (name: string) => void;
 }
 
-export function Chart({ option, label, height, onPick }: Props) {
+const REPLACED = { replaceMerge: ["series", "xAxis", "yAxis", "parallelAxis", "visualMap"] };
+
+export function Chart({ option, label, height }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
-  const pick = useRef(onPick);
-  pick.current = onPick;
+  const visible = useRef(false);
+  const wanted = useRef(option);
+  const drawn = useRef<EChartsCoreOption | null>(null);
+
+  const draw = (): void => {
+    // What is out of sight waits: with a thousand training jobs, nine charts are worth sparing.
+    if (!visible.current || drawn.current === wanted.current) return;
+    chart.current ??= init(place.current as HTMLDivElement);
+    chart.current.setOption(wanted.current, REPLACED);
+    drawn.current = wanted.current;
+  };
 
   useEffect(() => {
-    const made = init(place.current as HTMLDivElement);
-    chart.current = made;
-    made.on("click", (event) => pick.current?.(event.name));
-    const observer = new ResizeObserver(() => made.resize());
-    observer.observe(place.current as HTMLDivElement);
+    const element = place.current as HTMLDivElement;
+    const seen = new IntersectionObserver(
+      ([entry]) => {
+        visible.current = entry?.isIntersecting ?? false;
+        draw();
+      },
+      { rootMargin: "150px" },
+    );
+    const sized = new ResizeObserver(() => chart.current?.resize());
+    seen.observe(element);
+    sized.observe(element);
     return () => {
-      observer.disconnect();
-      made.dispose();
+      seen.disconnect();
+      sized.disconnect();
+      chart.current?.dispose();
     };
   }, []);
 
   useEffect(() => {
-    chart.current?.setOption(option, { replaceMerge: ["series", "xAxis", "yAxis", "parallelAxis", "visualMap"] });
+    wanted.current = option;
+    draw();
   }, [option]);
 
   return <div class="chart" ref={place} role="img" aria-label={label} style={{ height: `${height}px` }} />;

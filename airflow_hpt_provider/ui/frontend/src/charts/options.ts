@@ -66,7 +66,7 @@ export function scale(palette: Palette, parameter: Parameter, more: object = {})
         color: palette.muted,
         fontSize: 11,
         hideOverlap: true,
-        formatter: (value: number) => number(1 - 10 ** -value),
+        formatter: (value: number) => number(Number((1 - 10 ** -value).toPrecision(3))),
       },
       ...more,
     });

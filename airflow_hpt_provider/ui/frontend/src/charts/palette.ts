@@ -27,13 +27,13 @@ export const PALETTES: Record<Theme, Palette> = {
   },
   dark: {
     accent: "#6cb0ff",
-    faint: "#4a6787",
-    text: "#e8eaee",
-    muted: "#969eab",
-    line: "#2b2f36",
-    surface: "#17191d",
+    faint: "#4c6c94",
+    text: "#e6e9f0",
+    muted: "#96a1b5",
+    line: "#2a3347",
+    surface: "#161d2e",
     failed: "#ef7d7d",
-    ramp: ["#363c45", "#45698f", "#6cb0ff"],
+    ramp: ["#303a50", "#45698f", "#6cb0ff"],
   },
 };
 

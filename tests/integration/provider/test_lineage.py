@@ -1,0 +1,80 @@
+"""What operator and sensor tell OpenLineage's extractor, after they have run.
+
+tests/integration/dags shows the events that are written in the end.
+"""
+
+from __future__ import annotations
+
+import pytest
+from airflow.providers.openlineage.extractors.base import DefaultExtractor
+from airflow.sdk.exceptions import TaskDeferred
+
+from airflow_hpt_provider.exceptions import TuningJobRejectedError
+from airflow_hpt_provider.lineage.facets import FACET
+from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
+from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
+from tests.integration.provider.conftest import BUCKET, Try, make
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture
+def with_data(config, service):
+    service.client("s3").put_object(Bucket=BUCKET, Key="rows/train.csv", Body=b"1\n")
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/rows/"}
+    config["TrainingJobDefinition"]["InputDataConfig"] = [
+        {"ChannelName": "train", "DataSource": {"S3DataSource": source}}
+    ]
+    return config
+
+
+def names(datasets):
+    return [f"{dataset.namespace}/{dataset.name}" for dataset in datasets]
+
+
+async def test_after_a_deferral_another_instance_tells(with_data, first_try):
+    task = make(HyperParameterTuningJobOperator, config=with_data, deferrable=True, poll_interval=0.1)
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(first_try.context(task))
+    events = [event async for event in deferred.value.trigger.run()]
+    worker = make(HyperParameterTuningJobOperator, config=with_data, deferrable=True)
+    value = worker.execute_complete(
+        first_try.context(worker), event=events[0].payload, **deferred.value.kwargs
+    )
+    told = DefaultExtractor(worker).extract_on_complete(None)
+    assert names(told.inputs) == [f"s3://{BUCKET}/rows"]
+    best = value["best_training_job"]
+    assert names(told.outputs) == [best["ModelArtifacts"]["S3ModelArtifacts"]]
+    assert told.run_facets[FACET].tunedHyperParameters == best["TunedHyperParameters"]
+    assert told.run_facets["externalQuery"].externalQueryId == value["tuning_job_arn"]
+
+
+def test_a_failed_job_has_its_inputs_and_its_reason(with_data, first_try):
+    with_data["TrainingJobDefinition"]["StaticHyperParameters"]["fail"] = "always"
+    task = make(HyperParameterTuningJobOperator, config=with_data, deferrable=False, poll_interval=0.1)
+    with pytest.raises(TuningJobRejectedError):
+        task.execute(first_try.context(task))
+    told = DefaultExtractor(task).extract_on_failure(None)
+    assert names(told.inputs) == [f"s3://{BUCKET}/rows"]
+    assert told.outputs == []
+    assert told.run_facets[FACET].status == "Failed"
+    assert "training job failures" in told.run_facets["errorMessage"].message
+
+
+def test_a_sensor_tells_the_same(with_data, first_try):
+    create = make(
+        HyperParameterTuningJobOperator, config=with_data, wait_for_completion=False, deferrable=False
+    )
+    name = create.execute(first_try.context(create))["tuning_job_name"]
+    assert DefaultExtractor(create).extract_on_complete(None).run_facets[FACET].tuningJobName == name
+    sensor = make(
+        HyperParameterTuningJobSensor,
+        task_id="wait",
+        tuning_job_name=name,
+        deferrable=False,
+        poke_interval=0.1,
+        timeout=120,
+    )
+    value = sensor.execute(Try(task_id="wait").context(sensor))
+    told = DefaultExtractor(sensor).extract_on_complete(None)
+    assert names(told.outputs) == [value["best_training_job"]["ModelArtifacts"]["S3ModelArtifacts"]]
