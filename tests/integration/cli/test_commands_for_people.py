@@ -23,11 +23,11 @@ pytestmark = pytest.mark.integration
 
 
 def test_create_prints_the_name_and_waits(cli: CommandLine, tmp_path: Path) -> None:
-    file = as_file(tmp_path / "my first job.json", request())
+    file = as_file(tmp_path / "my own job.json", request())
     done = cli("create", file, "--wait", "--poll-interval", "0.2")
     name, best = done.out.splitlines()
     assert done.code == 0
-    assert name.startswith("my-first-job-")
+    assert name.startswith("my-own-job-")
     assert best.startswith(name)
     assert f"{name}: Completed · 4 of 4 completed · " in done.err.splitlines()[-1]
     assert " · best 0.0" in done.err.splitlines()[-1]
