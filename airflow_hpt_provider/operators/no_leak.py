@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipException
-from airflow_hpt_provider.links.tuning import TuningJobLink
+from airflow_hpt_provider.links.tuning import TuningJobLink, TuningPageLink
 from airflow_hpt_provider.operators.killing import stop_aside
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class NoLeakMixin:
             )
 
     def _whereabouts(self) -> str:
-        """The job's page in the console, if it has been announced; else how the connection is called."""
+        """The job's page in the console or in Airflow, once it is announced; else how the connection is called."""
         links: dict[str, str] = getattr(self, "_tuning_links", {})
         connection = f"connection {getattr(self, 'aws_conn_id', None)}"
-        return links.get(TuningJobLink().xcom_key) or connection
+        return links.get(TuningJobLink().xcom_key) or links.get(TuningPageLink().xcom_key) or connection

@@ -143,7 +143,7 @@ def test_stop_on_kill_false_says_where_the_job_goes_on(gated, gate, first_try, h
     task.on_kill()
     name = first_try.xcom["tuning_job_name"]
     told = capsys.readouterr().out
-    assert first_try.xcom["_link_TuningJobLink"] in told
+    assert first_try.xcom["_link_TuningPageLink"] in told, "a local job has no page in AWS's console"
     assert f"--hyper-parameter-tuning-job-name {name}" in told
     assert hook.describe(name).status == "InProgress"
 
