@@ -35,8 +35,8 @@ the reference document of `aws sagemaker describe-hyper-parameter-tuning-job` na
 
 The reference document's command-line options: AWS's own command line works against the local service by
 `AWS_ENDPOINT_URL` alone, with `--hyper-parameter-tuning-job-name`, `--cli-input-json`, `--query` and `--output
-json|text|table` (`tests/integration/real_clients`). A command of our own with `--cli-input-json`,
-`--cli-input-yaml`, `--generate-cli-skeleton`, `--query` and `--output` comes later: issue 6.
+json|text|table` (`tests/integration/real_clients`). `airflow-hpt describe-hyper-parameter-tuning-job`
+has them all, `--cli-input-yaml` and `--generate-cli-skeleton` too ([the command line](cli.md)).
 """
 
 

@@ -33,7 +33,7 @@ class Brackets:
 
     Attributes:
         min_resource: steps of the objective that every job may make.
-        max_resource: steps after which every job is stopped.
+        max_resource: steps that a job may make at most: one that goes on after them is stopped.
     """
 
     min_resource: int
@@ -87,10 +87,13 @@ def loss_at(trial: Trial, step: int, objective: Objective) -> float | None:
 
 @dataclass(frozen=True)
 class SuccessiveHalving:
-    """Stops a training job at a rung unless it is among the best third there; all at ``max_resource``.
+    """Stops a training job at a rung unless it is among the best third there; all that go past ``max_resource``.
 
     A job is judged at the last rung that it has reached, against all that have reached it, and again whenever
     others arrive there. Until three have, nobody is stopped.
+
+    At ``max_resource`` itself nobody is: most jobs are made to end there (it is taken from ``epochs`` where none
+    is given) and are about to save their model, which a stop would cost them.
     """
 
     brackets: Brackets
@@ -100,7 +103,7 @@ class SuccessiveHalving:
         """Whether this running trial should be stopped now; see the contract."""
         step = trial.curve[-1][0] if trial.curve else 0
         if step >= self.brackets.max_resource:
-            return True
+            return step > self.brackets.max_resource
         reached = [rung for rung in self.brackets.rungs(trial.bracket or 0) if rung <= step]
         if not reached:
             return False

@@ -148,7 +148,7 @@ def test_convergence(service):
 
 @pytest.mark.parametrize("strategy", ["Hyperband", "Bayesian"])
 def test_the_searchs_own_early_stopping(service, strategy):
-    """Hyperband stops at its rungs and at MaxResource; AUTO by the median rule. Both save epochs."""
+    """Hyperband stops at its rungs and past MaxResource; AUTO by the median rule. Both save epochs."""
     service.script(
         """
 import time
@@ -166,6 +166,27 @@ for epoch in range(1, 28):
     assert counters["Completed"] + counters["Stopped"] == 10
     assert counters["Stopped"] >= (9 if strategy == "Hyperband" else 1)
     assert job["ObjectiveStatusCounters"]["Succeeded"] == 10
+
+
+def test_what_hyperband_runs_in_full_saves_its_model(service):
+    """MaxResource is taken from ``epochs``: a trial ends by itself there, and is left to."""
+    service.script(
+        """
+import time
+for epoch in range(1, int(hps["epochs"]) + 1):
+    print(f"loss={float(hps['x']) + 1 / epoch}", flush=True)
+    time.sleep(0.05)
+time.sleep(0.3)
+(base / "model" / "weights").write_text("w")
+"""
+    )
+    service.tune(
+        config={**limits(6, 2), "Strategy": "Hyperband"},
+        definition={"StaticHyperParameters": {"epochs": "4"}},
+    )
+    best = service.ended()["BestTrainingJob"]
+    assert best["TrainingJobStatus"] == "Completed"
+    assert service.objects.exists("bucket", f"output/{best['TrainingJobName']}/output/model.tar.gz")
 
 
 def test_several_definitions_share_the_budget(service):

@@ -115,12 +115,17 @@ def test_none_is_stopped_before_three_have_come_or_before_min_resource() -> None
     assert not HALVING.should_stop(early, [trial(1, [1, 1]), trial(2, [1, 1]), early])
 
 
-def test_all_stop_at_max_resource_and_not_before_in_the_last_bracket() -> None:
+def test_all_stop_past_max_resource_and_not_before_in_the_last_bracket() -> None:
     best = [trial(number, [0.0] * 18) for number in (1, 2, 3)]
     hedge = trial(4, [9.0] * 17, running=True, bracket=2)
     assert not HALVING.should_stop(hedge, best)
-    assert HALVING.should_stop(trial(4, [0.0] * 18, running=True, bracket=2), [])
+    assert HALVING.should_stop(trial(4, [0.0] * 19, running=True, bracket=2), [])
     assert HALVING.should_stop(replace(hedge, bracket=1), best)
+
+
+def test_none_is_stopped_as_it_ends_by_itself_at_max_resource() -> None:
+    best = [trial(number, [0.0] * 18) for number in (1, 2, 3)]
+    assert not HALVING.should_stop(trial(4, [9.0] * 18, running=True), best)
 
 
 def test_a_value_that_is_not_a_number_is_stopped_at_the_rung() -> None:
