@@ -11,6 +11,7 @@ import sqlite3
 import threading
 from contextlib import contextmanager
 from importlib import resources
+from queue import Empty, LifoQueue
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,8 +34,7 @@ class Database:
         path.touch(mode=0o600, exist_ok=True)
         self._path = path
         self._lock = threading.Lock()
-        self._local = threading.local()
-        self._connections: list[sqlite3.Connection] = []
+        self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
         self._writer = self._connect()
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._writer.execute("PRAGMA synchronous = FULL")
@@ -58,23 +58,30 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
-        """This thread's reading connection: all reads in the block see one and the same state."""
-        connection = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = self._local.connection = self._connect()
-            connection.execute("PRAGMA query_only = ON")
-        connection.execute("BEGIN")
+        """A reading connection: all reads in the block see one and the same state.
+
+        Never more are open than were read from at one time: threads come and go, and must not take one each.
+        """
         try:
-            yield connection
+            connection = self._readers.get_nowait()
+        except Empty:
+            connection = self._connect()
+            connection.execute("PRAGMA query_only = ON")
+        try:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
         finally:
-            connection.execute("ROLLBACK")
+            self._readers.put(connection)
 
     def close(self) -> None:
-        """Close every connection."""
+        """Close every connection; nobody may be reading any more."""
         with self._lock:
-            for connection in self._connections:
-                connection.close()
-            self._connections.clear()
+            self._writer.close()
+            while not self._readers.empty():
+                self._readers.get_nowait().close()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -82,7 +89,6 @@ class Database:
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
-        self._connections.append(connection)
         return connection
 
 

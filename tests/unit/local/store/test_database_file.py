@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
+from pathlib import Path
 
 import pytest
 
@@ -104,3 +106,19 @@ def test_every_statement_is_valid_sql(database, file):
             )
             names = set(__import__("re").findall(r":(\w+)", prefix))
             assert connection.execute(prefix, dict.fromkeys(names)).fetchall(), name
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="counts files as Linux lists them")
+def test_threads_that_come_and_go_take_no_file_each(tmp_path, database):
+    """A web server's threads do: the service would run out of files after some days."""
+
+    def read():
+        with database.snapshot() as connection:
+            assert tuning_jobs.find(connection, "job") is None
+
+    for _ in range(20):
+        thread = threading.Thread(target=read)
+        thread.start()
+        thread.join()
+    names = [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.exists()]
+    assert names.count(str(tmp_path / "jobs.sqlite")) <= 2, "a writer and a reader"
