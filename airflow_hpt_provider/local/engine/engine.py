@@ -102,8 +102,11 @@ class Engine:
         Training jobs that belong to no tuning job share as if they were one.
         """
         total, alone = training_jobs.active(turn.connection)
-        pending = training_jobs.pending(turn.connection)
-        for _ in range(self._max_parallel - total - self.tuning.held()):
+        free = self._max_parallel - total - self.tuning.held()
+        if free <= 0:
+            return
+        pending = training_jobs.pending(turn.connection, limit=free)
+        for _ in range(free):
             claims = self.tuning.claims()
             if pending:
                 claims.append(Claim(alone, self._served_alone, ALONE))

@@ -68,6 +68,10 @@ class Searches:
         """The tuning job has ended."""
         self._searches.pop(tuning_job_id, None)
 
+    def keep(self, tuning_job_ids: set[int]) -> None:
+        """Drop those of all other tuning jobs."""
+        self._searches = {key: value for key, value in self._searches.items() if key in tuning_job_ids}
+
     def suggest(
         self, search: Search, trials: Sequence[Trial], then: Callable[[Suggestion | Exception], None]
     ) -> None:

@@ -79,8 +79,9 @@ class State:
 
     def is_fruitless(self) -> bool:
         """So many without an objective that nothing more is launched before one of the running has one."""
-        failures = self.history.count("Completed", "Failed")
-        return not self.history.succeeded and failures >= criteria.FRUITLESS
+        if self.history.succeeded:
+            return False
+        return self.history.count("Completed", "Failed") >= criteria.FRUITLESS
 
     def next_definition(self) -> int:
         """Which of its definitions gets the next training job; one is open, as there is room."""

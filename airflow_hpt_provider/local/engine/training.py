@@ -73,6 +73,7 @@ class TrainingJobs:
         self._on_stop = on_stop
         self._on_end = on_end
         self._running: dict[int, RunningJob] = {}
+        self._taken_up: set[int] = set()
         self._chance = random.Random()  # noqa: S311 - when a spot instance is taken away
         self._bodies: dict[int, Mapping[str, Any]] = {}
 
@@ -87,7 +88,12 @@ class TrainingJobs:
         self._begin(turn, job, resume=False)
 
     def resume(self, turn: Turn, job: TrainingJob) -> None:
-        """Take up a job that an earlier process of the service had under way."""
+        """Take up a job that an earlier process of the service had under way.
+
+        Whether it ran on all the time, or ended long ago and in time, only the runner knows: its run time is
+        limited again once the runner says that it runs.
+        """
+        self._taken_up.add(job.id)
         self._begin(turn, job, resume=True)
         if job.status == "Stopping" or job.stop_reason:
             turn.after(partial(self._signal_stop, job.id, job.attempt))
@@ -116,25 +122,24 @@ class TrainingJobs:
         def begin() -> None:
             start = self._runner.resume if resume else self._runner.start
             self._running[job.id] = start(spec, listener)
-            self._set_timers(job, definition)
+            self._set_wait_timer(job, definition)
 
         turn.after(begin)
 
-    def _set_timers(self, job: TrainingJob, definition: Mapping[str, Any]) -> None:
+    def _set_wait_timer(self, job: TrainingJob, definition: Mapping[str, Any]) -> None:
         condition = definition.get("StoppingCondition") or {}
         if definition.get("EnableManagedSpotTraining") and condition.get("MaxWaitTimeInSeconds"):
             deadline = job.created_at + condition["MaxWaitTimeInSeconds"]
             self.loop.at(deadline, partial(self._deadline, job.id, None, StopReason.WAIT))
-        if job.attempt_started_at is not None:
-            self._set_attempt_timers(job, definition, job.attempt_started_at)
 
     def _set_attempt_timers(self, job: TrainingJob, definition: Mapping[str, Any], started_at: float) -> None:
         """MaxRuntimeInSeconds counts all attempts together."""
+        self._taken_up.discard(job.id)
         limit = (definition.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds") or DAY
         deadline = started_at + limit - job.billable_seconds
         self.loop.at(deadline, partial(self._deadline, job.id, job.attempt, StopReason.RUNTIME))
         if definition.get("EnableManagedSpotTraining") and self._spot_interruptions > 0:
-            when = started_at + self._chance.expovariate(self._spot_interruptions / 60)
+            when = max(started_at, time.time()) + self._chance.expovariate(self._spot_interruptions / 60)
             self.loop.at(when, partial(self._interrupt, job.id, job.attempt))
 
     # What the runner reports
@@ -145,7 +150,9 @@ class TrainingJobs:
             return
         if job.attempt_started_at is None:
             training_jobs.set_attempt_started(turn.connection, job.id, at)
-            turn.after(partial(self._set_attempt_timers, job, self.definition(turn, job), at))
+        if job.attempt_started_at is None or job.id in self._taken_up:
+            started_at = job.attempt_started_at or at
+            turn.after(partial(self._set_attempt_timers, job, self.definition(turn, job), started_at))
         if status == job.secondary_status:
             return  # an attempt that was taken up again says so once more
         if job.stop_reason is None or (job.status == "Stopping" and status == "Uploading"):
@@ -167,11 +174,12 @@ class TrainingJobs:
         if job is None:
             return
         turn.after(partial(self._running.pop, job.id, None))
+        turn.after(partial(self._taken_up.discard, job.id))
         if job.status == "Stopping":
             secondary, message = final_status(StopReason(job.stop_reason or StopReason.REQUEST))
             self._finish(turn, job, "Stopped", secondary, message, artifact=ended.model_artifact)
         elif ended.lost or job.stop_reason == StopReason.INTERRUPTION:
-            self._try_again(turn, job, retry=False)
+            self._try_again(turn, job, retry=False, counts=not ended.lost)
         elif ended.internal and job.retries < self._retries_allowed(turn, job):
             self._try_again(turn, job, retry=True)
         elif ended.failure_reason is not None:
@@ -184,13 +192,20 @@ class TrainingJobs:
         strategy = self.definition(turn, job).get("RetryStrategy") or {}
         return int(strategy.get("MaximumRetryAttempts", 0))
 
-    def _try_again(self, turn: Turn, job: TrainingJob, *, retry: bool) -> None:
-        """The next attempt under the same name. Without checkpoints it starts anew, and so do its metrics."""
+    def _try_again(self, turn: Turn, job: TrainingJob, *, retry: bool, counts: bool = True) -> None:
+        """The next attempt under the same name. Without checkpoints it starts anew, and so do its metrics.
+
+        ``counts``: whether the time of this one counts towards MaxRuntimeInSeconds, and is billed. That of one
+        which was lost with the service does not: most of it may be the time that the service was down.
+        """
         if not self.definition(turn, job).get("CheckpointConfig"):
             training_jobs.delete_metrics(turn.connection, job.id)
             if job.tuning_job_id is not None:
                 self._on_metrics(turn, job, ())
-        training_jobs.set_attempt_ended(turn.connection, job.id, retry=retry, now=turn.now)
+        ended_at = turn.now if counts else job.attempt_started_at or turn.now
+        training_jobs.set_attempt_ended(
+            turn.connection, job.id, retry=retry, attempt_ended_at=ended_at, now=turn.now
+        )
         self.launch(turn, job.id)
         LOGGER.info("training job %s: attempt %d", job.name, job.attempt + 1)
 
@@ -225,8 +240,11 @@ class TrainingJobs:
 
     def _deadline(self, job_id: int, attempt: int | None, reason: StopReason, turn: Turn) -> None:
         job = training_jobs.get(turn.connection, job_id)
-        if job is not None and attempt in (None, job.attempt):
-            self.stop(turn, job, reason)
+        if job is None or attempt not in (None, job.attempt):
+            return
+        if reason is StopReason.RUNTIME and job.secondary_status == "Uploading":
+            return  # it has ended in time
+        self.stop(turn, job, reason)
 
     def _interrupt(self, job_id: int, attempt: int, turn: Turn) -> None:
         """The spot instance is taken away."""

@@ -77,14 +77,21 @@ class TuningJobs:
         state = self._states[job.id] = State.load(turn, job, self._searches)
         if state.plan.max_runtime is not None:
             deadline = job.created_at + state.plan.max_runtime
+            if deadline <= turn.now:  # it passed while the service was down: launch nothing more
+                self.end(turn, job, Ending.RUNTIME)
+                return
             turn.after(partial(self.loop.at, deadline, partial(self._deadline, job.id)))
         self._fail_on_request(turn, state)
         self.review(turn, state)
 
     def end(self, turn: Turn, job: TuningJob, ending: Ending) -> None:
-        """Launch nothing more and stop what runs; Stopping only if a request asks for it."""
+        """Launch nothing more and stop what runs; Stopping only if a request asks for it.
+
+        The first reason stands; but one who asks for a stop is not told InProgress, and Completed later, because
+        a criterion had been met.
+        """
         state = self._states.get(job.id)
-        if state is None or state.job.ending is not None:
+        if state is None or not _goes_before(ending, state.job.ending):
             return
         status = "Stopping" if ending is Ending.REQUEST else "InProgress"
         tuning_jobs.set_ending(turn.connection, job.id, ending=ending, status=status, now=turn.now)
@@ -243,7 +250,7 @@ class TuningJobs:
         state = self._states.get(job.tuning_job_id or 0) if job is not None else None
         if job is None or state is None:
             return
-        if stop:
+        if stop and job.secondary_status == "Training":  # one that has gone on to Uploading has nothing to save
             self.training.stop(turn, job, StopReason.EARLY)
         elif job.status == "InProgress" and len(state.history.curves.get(job_id, ())) > steps:
             turn.after(partial(self._judge, state, job))  # it has gone on meanwhile
@@ -318,4 +325,11 @@ class TuningJobs:
         """Read everything from the store again, after something was undone."""
         self._suggesting = set(self._asked)
         unfinished = tuning_jobs.unfinished(turn.connection)
+        # What was undone may have been a creation: the next one gets its id, and must not get its search.
+        self._searches.keep({job.id for job in unfinished})
         self._states = {job.id: State.load(turn, job, self._searches) for job in unfinished}
+
+
+def _goes_before(ending: Ending, former: str | None) -> bool:
+    """Whether a reason to end counts, where there may be one already."""
+    return former is None or (ending is Ending.REQUEST and former not in (Ending.REQUEST, Ending.ERROR))

@@ -167,9 +167,10 @@ class Attempt:
         with self._lock:
             self._process = running
             stopping = self._stopping
-        if running is not None and stopping:
-            running.signal(signal.SIGTERM)
-        self._report("Training", TRAINING)
+        if running is not None:
+            if stopping:
+                running.signal(signal.SIGTERM)
+            self._report("Training", TRAINING)
         outcome = self._follow(running, self._checkpoints())
         self._end_strangers()
         return outcome

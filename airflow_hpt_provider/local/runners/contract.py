@@ -114,8 +114,9 @@ class Runner(Protocol):
     def resume(self, spec: TrainingSpec, listener: Listener) -> RunningJob:
         """Take up an attempt that an earlier process of the service had started.
 
-        One that still runs is followed. One that ended meanwhile is ended as if it had been seen to. One
-        that is gone without a trace ends as ``lost``, and nothing of it runs any more.
+        One that still runs is followed, and said to be Training. One that ended meanwhile is ended as if it had
+        been seen to, and not said to be Training again. One that is gone without a trace ends as ``lost``, and
+        nothing of it runs any more.
         """
         ...
 

@@ -67,9 +67,9 @@ def unfinished(connection: sqlite3.Connection) -> list[TrainingJob]:
     return [TrainingJob.from_row(row) for row in connection.execute(SQL["unfinished"])]
 
 
-def pending(connection: sqlite3.Connection) -> list[TrainingJob]:
+def pending(connection: sqlite3.Connection, *, limit: int) -> list[TrainingJob]:
     """Those that wait for a slot, oldest first."""
-    return [TrainingJob.from_row(row) for row in connection.execute(SQL["pending"])]
+    return [TrainingJob.from_row(row) for row in connection.execute(SQL["pending"], {"limit": limit})]
 
 
 def active(connection: sqlite3.Connection) -> tuple[int, int]:
@@ -125,9 +125,12 @@ def set_stopping(
     connection.execute(SQL["set_stopping"], values)
 
 
-def set_attempt_ended(connection: sqlite3.Connection, job_id: int, *, retry: bool, now: float) -> None:
+def set_attempt_ended(
+    connection: sqlite3.Connection, job_id: int, *, retry: bool, attempt_ended_at: float, now: float
+) -> None:
     """The next attempt begins; ``retry`` counts it against RetryStrategy."""
-    connection.execute(SQL["set_attempt_ended"], {"id": job_id, "retry": int(retry), "now": now})
+    values = {"id": job_id, "retry": int(retry), "attempt_ended_at": attempt_ended_at, "now": now}
+    connection.execute(SQL["set_attempt_ended"], values)
 
 
 def set_ended(

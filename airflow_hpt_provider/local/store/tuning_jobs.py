@@ -69,7 +69,7 @@ def unfinished(connection: sqlite3.Connection) -> list[TuningJob]:
 
 
 def set_ending(connection: sqlite3.Connection, job_id: int, *, ending: str, status: str, now: float) -> None:
-    """Launch nothing more. The first reason stands."""
+    """Launch nothing more, for this reason."""
     connection.execute(SQL["set_ending"], {"id": job_id, "ending": ending, "status": status, "now": now})
 
 

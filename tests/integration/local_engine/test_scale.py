@@ -173,7 +173,7 @@ def test_a_request_costs_no_more_when_much_is_known(service):
         def active() -> None:
             with service.engine.database.snapshot() as connection:
                 training_jobs.active(connection)
-                training_jobs.pending(connection)
+                training_jobs.pending(connection, limit=4)
 
         found["active"] = steps(service, active)
         return found

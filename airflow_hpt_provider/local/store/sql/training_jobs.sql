@@ -50,7 +50,8 @@ UPDATE training_jobs SET status = :status, stop_reason = :stop_reason, modified_
 -- Before the next attempt: the time of this one is billed, its log is done with.
 UPDATE training_jobs
 SET attempt = attempt + 1, retries = retries + :retry, stop_reason = NULL, log_position = 0,
-    billable_seconds = billable_seconds + MAX(0, :now - COALESCE(attempt_started_at, :now)),
+    billable_seconds = billable_seconds
+        + MAX(0, :attempt_ended_at - COALESCE(attempt_started_at, :attempt_ended_at)),
     attempt_started_at = NULL, modified_at = :now
 WHERE id = :id;
 
@@ -97,7 +98,8 @@ WHERE training_jobs.tuning_job_id = :tuning_job_id AND metrics.name = training_j
 ORDER BY metrics.id;
 
 -- name: pending
-SELECT * FROM training_jobs WHERE status = 'InProgress' AND secondary_status = 'Pending' ORDER BY id;
+SELECT * FROM training_jobs WHERE status = 'InProgress' AND secondary_status = 'Pending' ORDER BY id
+LIMIT :limit;
 
 -- name: active
 SELECT COUNT(*) AS total, COALESCE(SUM(tuning_job_arn IS NULL), 0) AS alone FROM training_jobs

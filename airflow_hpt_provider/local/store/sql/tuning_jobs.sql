@@ -12,9 +12,8 @@ SELECT * FROM tuning_jobs WHERE id = :id;
 SELECT * FROM tuning_jobs WHERE status IN ('InProgress', 'Stopping') ORDER BY id;
 
 -- name: set_ending
--- The first reason stands.
 UPDATE tuning_jobs
-SET ending = COALESCE(ending, :ending), status = :status, modified_at = :now
+SET ending = :ending, status = :status, modified_at = :now
 WHERE id = :id;
 
 -- name: set_ended

@@ -1,0 +1,125 @@
+"""What happens to training jobs while the service is down, and what it makes of them when it is back."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from airflow_hpt_provider.local.store.database import Database
+from tests.integration.local_engine.conftest import wait_until
+
+pytestmark = pytest.mark.integration
+
+SERVICE = """
+import sys, time
+from pathlib import Path
+from tests.integration.local_engine.conftest import Service
+service = Service(Path(sys.argv[1]))
+{create}
+print("ready", flush=True)
+time.sleep(600)
+"""
+LIMIT = 600
+"""Seconds that a job may run."""
+
+
+@pytest.fixture
+def killed(tmp_path):
+    """Have a service create jobs in a process of its own, and kill that once a condition holds."""
+
+    def run(create, condition):
+        process = subprocess.Popen(
+            [sys.executable, "-c", SERVICE.format(create=create), str(tmp_path)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[3],
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        wait_until(condition)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+
+    return run
+
+
+WAITS = (
+    "import time\\nprint('loss=1', flush=True)\\nwhile not (base.parent / 'go').exists(): time.sleep(0.05)"
+)
+CREATE = """
+service.script('''{script}''')
+service.tune(
+    config={{"ResourceLimits": {{"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1}}}},
+    definition={{"StoppingCondition": {{"MaxRuntimeInSeconds": {limit}}}}},
+)
+"""
+
+
+def an_hour_passes(directory):
+    """All that is in the store was an hour earlier: as if the service had been down for so long."""
+    database = Database(directory / "jobs.sqlite")
+    with database.transaction() as connection:
+        connection.execute(
+            "UPDATE training_jobs SET created_at = created_at - 3600, started_at = started_at - 3600,"
+            " attempt_started_at = attempt_started_at - 3600"
+        )
+        connection.execute("UPDATE tuning_jobs SET created_at = created_at - 3600")
+    database.close()
+
+
+def attempt(directory, file):
+    return next(iter(directory.glob(f"training-jobs/*/attempt-1/{file}")), None)
+
+
+def is_training(directory):
+    if not (directory / "jobs.sqlite").exists():
+        return False
+    database = Database(directory / "jobs.sqlite")
+    with database.snapshot() as connection:
+        found = connection.execute(
+            "SELECT 1 FROM training_jobs WHERE secondary_status = 'Training'"
+        ).fetchone()
+    database.close()
+    return bool(found)
+
+
+def test_a_job_that_ended_in_time_has_not_exceeded_its_run_time(tmp_path, killed, make_service):
+    killed(CREATE.format(script=WAITS, limit=LIMIT), lambda: is_training(tmp_path))
+    (attempt(tmp_path, "process").parents[1] / "go").touch()
+    wait_until(lambda: attempt(tmp_path, "exit"))
+    an_hour_passes(tmp_path)
+    service = make_service()
+    job = service.ended()
+    [trial] = service.trials()
+    assert trial["TrainingJobStatus"] == "Completed"
+    statuses = [each["Status"] for each in trial["SecondaryStatusTransitions"]]
+    assert statuses == ["Starting", "Training", "Uploading", "Completed"]
+    assert job["TrainingJobStatusCounters"]["Completed"] == 1
+    assert service.objects.exists("bucket", f"output/{trial['TrainingJobName']}/output/model.tar.gz")
+
+
+def test_the_time_of_a_lost_attempt_counts_for_nothing(tmp_path, killed, make_service):
+    """The machine went down with service and job, for longer than the job may run."""
+    killed(CREATE.format(script=WAITS, limit=LIMIT), lambda: is_training(tmp_path))
+    process = attempt(tmp_path, "process")
+    os.killpg(int(process.read_text()), signal.SIGKILL)
+    (process.parents[1] / "go").touch()
+    an_hour_passes(tmp_path)
+    service = make_service()
+    assert service.ended()["TrainingJobStatusCounters"]["Completed"] == 1
+    [trial] = service.trials()
+    assert trial["SecondaryStatus"] == "Completed"
+    assert trial["BillableTimeInSeconds"] <= LIMIT
+
+
+def test_a_job_that_runs_on_is_stopped_once_it_has_run_too_long(tmp_path, killed, make_service):
+    killed(CREATE.format(script=WAITS, limit=LIMIT), lambda: is_training(tmp_path))
+    an_hour_passes(tmp_path)
+    service = make_service()
+    assert service.ended()["TrainingJobStatusCounters"]["Stopped"] == 1
+    assert service.trials()[0]["SecondaryStatus"] == "MaxRuntimeExceeded"

@@ -1,0 +1,203 @@
+"""How a tuning job ends, one turn after the other: its training jobs do only what the test has them do."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+
+import pytest
+
+from airflow_hpt_provider.local.engine.endings import Ending
+from airflow_hpt_provider.local.engine.engine import Engine
+from airflow_hpt_provider.local.engine.naming import Arns
+from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.runners.contract import Ended, Metric
+from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
+from airflow_hpt_provider.local.store.database import Database
+from tests.unit.local.engine.test_any_outcome import DEFINITION, request
+
+DEADLINE = 30.0
+
+
+class Held:
+    """A training job that the test speaks for."""
+
+    def __init__(self, spec, listener):
+        self.spec, self.listener, self.stops = spec, listener, 0
+
+    def stop(self):
+        self.stops += 1
+
+    def kill(self):
+        pass
+
+    def report(self, status):
+        self.listener.on_status(status, "", time.time())
+
+    def emit(self, value, position=1):
+        self.listener.on_metrics([Metric("loss", value, time.time())], position)
+
+    def end(self, **how):
+        self.listener.on_end(Ended(**how))
+
+
+class HeldRunner:
+    """Starts nothing."""
+
+    def __init__(self):
+        self.started = []
+
+    def check(self, definition, hyperparameters):
+        pass
+
+    def start(self, spec, listener):
+        self.started.append(Held(spec, listener))
+        return self.started[-1]
+
+    resume = start
+
+    def close(self):
+        pass
+
+
+def eventually(condition):
+    end = time.monotonic() + DEADLINE
+    while not (value := condition()):
+        assert time.monotonic() < end
+        time.sleep(0.002)
+    return value
+
+
+class World:
+    """An engine, its runner and its store."""
+
+    def __init__(self, directory):
+        self.runner = HeldRunner()
+        self.database = Database(directory / "jobs.sqlite")
+        self.engine = Engine(
+            self.database, self.runner, directory, Arns("us-east-1", "123456789012"), max_parallel=4
+        )
+        self.engine.start()
+
+    def insert(self, turn, name="job", age=0.0, definition=DEFINITION, **config):
+        body = request(name, 9, 1) | {"TrainingJobDefinition": definition}
+        body["HyperParameterTuningJobConfig"] |= config
+        job_id = tuning_jobs.insert(
+            turn.connection, name=name, arn=f"arn:{name}", request=body, seed=1, now=turn.now - age
+        )
+        found = training_jobs.insert_definition(turn.connection, definition)
+        tuning_jobs.insert_definitions(turn.connection, job_id, [found])
+        self.engine.tuning.track(turn, tuning_jobs.get(turn.connection, job_id))
+
+    def create(self, *args, **config):
+        self.engine.write(lambda turn: self.insert(turn, *args, **config))
+
+    def end(self, ending, name="job"):
+        self.engine.write(
+            lambda turn: self.engine.tuning.end(turn, tuning_jobs.find(turn.connection, name), ending)
+        )
+
+    def a_turn(self):
+        """All that was posted before has been done after it."""
+        self.engine.write(lambda turn: None)
+
+    def job(self, name="job"):
+        with self.database.snapshot() as connection:
+            return tuning_jobs.find(connection, name)
+
+    def trials(self, name="job"):
+        with self.database.snapshot() as connection:
+            return training_jobs.of_tuning_job(connection, tuning_jobs.find(connection, name).id)
+
+    def started(self, count=1):
+        return eventually(lambda: len(self.runner.started) >= count and self.runner.started)[count - 1]
+
+    def reaches(self, status):
+        eventually(lambda: self.trials()[0].secondary_status == status)
+
+
+@pytest.fixture
+def world(tmp_path):
+    made = World(tmp_path)
+    yield made
+    made.engine.close()
+    made.database.close()
+
+
+def test_nothing_is_launched_once_its_run_time_is_over(world):
+    """It ran out while the service was down."""
+    limits = {"MaxNumberOfTrainingJobs": 9, "MaxParallelTrainingJobs": 3, "MaxRuntimeInSeconds": 120}
+    world.create(age=7200.0, ResourceLimits=limits)
+    assert world.job().status == "Completed"
+    assert world.trials() == []
+    assert world.runner.started == []
+
+
+def test_a_stop_counts_though_a_criterion_has_been_met(world):
+    world.create()
+    trial = world.started()
+    world.end(Ending.TARGET)
+    assert world.job().status == "InProgress", "it waits for its training job to stop"
+    world.end(Ending.REQUEST)
+    assert world.job().status == "Stopping"
+    eventually(lambda: trial.stops)
+    trial.end()
+    eventually(lambda: world.job().status == "Stopped")
+
+
+@pytest.mark.parametrize("later", [Ending.TARGET, Ending.RUNTIME, Ending.REQUEST])
+def test_nothing_else_counts_after_a_stop(world, later):
+    world.create()
+    trial = world.started()
+    world.end(Ending.REQUEST)
+    world.end(later)
+    trial.end()
+    eventually(lambda: world.job().status == "Stopped")
+
+
+def test_a_training_job_that_saves_its_model_is_not_stopped_early(world):
+    """The last value of a bad one comes as it ends: stopped then, it would be told Stopped for nothing."""
+    world.create(
+        Strategy="Hyperband",
+        StrategyConfig={"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 1}},
+    )
+    trial = world.started()
+    trial.report("Training")
+    trial.report("Uploading")
+    world.reaches("Uploading")
+    trial.emit(1.0, 1)
+    trial.emit(2.0, 2)  # past MaxResource
+    world.a_turn()
+    eventually(lambda: not world.engine.tuning._judging)
+    world.a_turn()
+    trial.end(model_artifact="s3://b/o/model.tar.gz")
+    eventually(lambda: world.trials()[0].status == "Completed")
+    assert trial.stops == 0
+
+
+def test_a_training_job_that_saves_its_model_has_run_in_time(world):
+    definition = DEFINITION | {"StoppingCondition": {"MaxRuntimeInSeconds": 1}}
+    world.create(definition=definition)
+    trial = world.started()
+    trial.report("Training")
+    trial.report("Uploading")
+    world.reaches("Uploading")
+    started = world.trials()[0].attempt_started_at
+    eventually(lambda: time.time() > started + 1.2)
+    world.a_turn()
+    trial.end(model_artifact="s3://b/o/model.tar.gz")
+    eventually(lambda: world.trials()[0].status == "Completed")
+
+
+def test_a_creation_that_was_undone_leaves_its_search_to_nobody(world):
+    """The next tuning job gets its id in the store, and must not search its ranges."""
+
+    def fail(turn):
+        ranges = {"CategoricalParameterRanges": [{"Name": "other", "Values": ["a", "b"]}]}
+        world.insert(turn, "undone", ParameterRanges=ranges)
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with pytest.raises(ServiceError, match="disk is full"):
+        world.engine.write(fail)
+    world.create("next")
+    assert set(world.started().spec.hyperparameters) == {"x", "_tuning_objective_metric"}
