@@ -250,7 +250,7 @@ class TuningJobs:
         state = self._states.get(job.tuning_job_id or 0) if job is not None else None
         if job is None or state is None:
             return
-        if stop and job.secondary_status == "Training":  # one that has gone on to Uploading has nothing to save
+        if stop and job.secondary_status == "Training":  # not while it saves its model
             self.training.stop(turn, job, StopReason.EARLY)
         elif job.status == "InProgress" and len(state.history.curves.get(job_id, ())) > steps:
             turn.after(partial(self._judge, state, job))  # it has gone on meanwhile

@@ -175,9 +175,9 @@ class Attempt:
         self._end_strangers()
         return outcome
 
-    def _end_strangers(self) -> None:
-        """What was in the process group of a leader that is not our child."""
-        process.end_strangers(BASE_DIRECTORY, str(self._tree.base))
+    def _end_strangers(self, since: int = 0) -> None:
+        """What has left its process group, or was in that of a leader that is not our child."""
+        process.end_strangers(BASE_DIRECTORY, str(self._tree.base), since=since)
 
     def _follow(
         self,
@@ -200,6 +200,8 @@ class Attempt:
             self._means.follower.remove(reader)
             _end(pipes)
             in_container = containers.end(self._directory, self._tree)
+            if running is not None:
+                self._end_strangers(since=running.pid)
         if self._means.closing.is_set():
             return Ended(lost=True)
         reader.read(final=True)

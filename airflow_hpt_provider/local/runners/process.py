@@ -125,23 +125,29 @@ def is_leader(pid: int, directory: Path) -> bool:
     return str(directory) in listing.stdout
 
 
-def end_strangers(variable: str, value: str) -> int:
-    """Kill every process that has this environment variable: what is left of a group that lost its leader.
+def end_strangers(variable: str, value: str, *, since: int = 0) -> int:
+    """Kill every process that has this environment variable.
 
+    It is what is left of a group that lost its leader, or has left the group for a session of its own.
     Linux only (elsewhere it finds nothing). Returns how many were killed.
+
+    Args:
+        since: a pid: only processes begun after that one are looked at, which is quicker.
     """
     wanted = os.fsencode(f"{variable}={value}")
     killed = 0
-    for entry in PROC.iterdir() if PROC.is_dir() else ():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+    if since and _last_pid() < since:
+        since = 0  # pids have begun anew
+    for pid in _pids():
+        if pid <= since or pid == os.getpid():
             continue
         try:
             # The descriptor first: what it stands for can't be replaced between the look and the kill.
-            descriptor = os.pidfd_open(int(entry.name))
+            descriptor = os.pidfd_open(pid)
         except OSError:
             continue
         try:
-            if wanted in (entry / "environ").read_bytes().split(b"\0"):
+            if wanted in (PROC / str(pid) / "environ").read_bytes().split(b"\0"):
                 signal.pidfd_send_signal(descriptor, signal.SIGKILL)
                 killed += 1
         except OSError:
@@ -149,6 +155,21 @@ def end_strangers(variable: str, value: str) -> int:
         finally:
             os.close(descriptor)
     return killed
+
+
+def _pids() -> list[int]:
+    if not PROC.is_dir():
+        return []
+    with os.scandir(PROC) as entries:
+        return [int(entry.name) for entry in entries if entry.name.isdigit()]
+
+
+def _last_pid() -> int:
+    """The pid given last; 0 if that can't be known."""
+    try:
+        return int((PROC / "loadavg").read_text().split()[-1])
+    except (OSError, ValueError, IndexError):
+        return 0
 
 
 def _wait_for_stranger(process: Process) -> None:

@@ -228,8 +228,12 @@ def test_max_runtime(service):
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
 
 
-def test_background_processes_do_not_outlive_it(service):
-    service.script("import subprocess\nprint('pid=', subprocess.Popen(['sleep', '600']).pid)")
+@pytest.mark.parametrize("own_session", [False, True])
+def test_background_processes_do_not_outlive_it(service, own_session):
+    service.script(
+        "import subprocess\n"
+        f"print('pid=', subprocess.Popen(['sleep', '600'], start_new_session={own_session}).pid)"
+    )
     create(service)
     service.training_job("job")
     log = (service.directory / "training-jobs/job/attempt-1/log").read_text()

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -88,6 +89,23 @@ def test_a_recycled_pid_is_nobody_of_ours(tmp_path, pid):
     (tmp_path / "process").write_text(str(pid))
     assert process.find(tmp_path) is None
     process.Process(pid, tmp_path).signal(signal.SIGKILL)  # or this test would be dead
+
+
+def test_only_strangers_begun_since_are_looked_at(tmp_path):
+    mark = f"since-{os.getpid()}"
+    ours = subprocess.Popen(["sleep", "600"], env=ENVIRONMENT | {"MARK": mark})
+    wait_until_it_sleeps(ours.pid)
+    assert process.end_strangers("MARK", mark, since=ours.pid) == 0
+    assert process.end_strangers("MARK", mark, since=2**30) == 1, "pids have begun anew: all are looked at"
+    ours.wait()
+
+
+def wait_until_it_sleeps(pid):
+    """Until it has become `sleep`: before, it has this process's environment."""
+    deadline = time.monotonic() + 30
+    while not Path(f"/proc/{pid}/cmdline").read_bytes().startswith(b"sleep"):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
 
 
 def test_strangers_with_our_mark_are_ended(tmp_path):
