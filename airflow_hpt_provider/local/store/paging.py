@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+MOST = 2**63 - 1
+"""The largest whole number that SQLite takes."""
+
+
 class BadTokenError(ValueError):
     """The token is not one that this list gave for this query."""
 
@@ -76,8 +80,10 @@ class Listing:
     def _read(self, token: str) -> tuple[Any, int]:
         try:
             query, value, row_id = json.loads(base64.urlsafe_b64decode(token.encode()))
-        except (binascii.Error, ValueError, TypeError) as error:
+        except (binascii.Error, ValueError, TypeError, RecursionError) as error:
             raise BadTokenError(token) from error
         if query != self._query() or not isinstance(row_id, int) or isinstance(value, dict | list):
+            raise BadTokenError(token)
+        if any(isinstance(each, int) and abs(each) > MOST for each in (value, row_id)):
             raise BadTokenError(token)
         return value, row_id

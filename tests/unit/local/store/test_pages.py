@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import sqlite3
 
 import pytest
@@ -70,11 +72,23 @@ def test_filters_are_bound():
     connection.close()
 
 
-@pytest.mark.parametrize("token", ["", "x", "bnVsbA==", "WzFd", "\u00e9", "e30="])
+@pytest.mark.parametrize("token", ["", "x", "bnVsbA==", "WzFd", "\u00e9", "e30=", "W1tb" * 2000])
 def test_nonsense_is_refused(token):
     connection = table([1, 2])
     with pytest.raises(BadTokenError):
         Listing("things", "value").page(connection, limit=1, token=token)
+    connection.close()
+
+
+@pytest.mark.parametrize(("value", "row"), [(2**63, 1), (1, -(2**64)), ([], 1), (1, "1")])
+def test_a_token_that_was_tampered_with_is_refused(value, row):
+    connection = table([1, 2])
+    listing = Listing("things", "value")
+    _, token = listing.page(connection, limit=1, token=None)
+    query, *_ = json.loads(base64.urlsafe_b64decode(token))
+    tampered = base64.urlsafe_b64encode(json.dumps([query, value, row]).encode()).decode()
+    with pytest.raises(BadTokenError):
+        listing.page(connection, limit=1, token=tampered)
     connection.close()
 
 
