@@ -97,7 +97,10 @@ def _compare(parent: str, kind: str, before: DefinitionPlan, now: DefinitionPlan
         )
     allowed = MAY_CHANGE[kind]
     for member in before.body.keys() | now.body.keys():
-        if before.body.get(member) == now.body.get(member) or member[0].lower() + member[1:] in allowed:
+        # A switch that is left out is off; a list that is left out is empty.
+        if (before.body.get(member) or None) == (now.body.get(member) or None) or member[0].lower() + member[
+            1:
+        ] in allowed:
             continue
         if member == "AlgorithmSpecification" and _image(before.body[member]) == _image(now.body[member]):
             continue  # "the same training image"

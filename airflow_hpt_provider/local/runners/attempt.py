@@ -75,7 +75,11 @@ class Attempt:
         self._thread = threading.Thread(
             target=self._run, args=(resume,), name=f"attempt {self.spec.name}", daemon=True
         )
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError as error:  # the machine has no more threads to give
+            self._thread = None
+            self._tell(Ended(failure_reason=f"{INTERNAL} ({error})", internal=True))
 
     def stop(self) -> None:
         """SIGTERM to the group; before there is one, there won't be."""
@@ -106,6 +110,9 @@ class Attempt:
         except Exception as error:
             LOGGER.exception("training job %s: the runner failed", self.spec.name)
             ended = Ended(failure_reason=f"{INTERNAL} ({error})", internal=True)
+        self._tell(ended)
+
+    def _tell(self, ended: Ended) -> None:
         # When the service closes, the end is its doing, not the job's: nothing is reported.
         if not self._means.closing.is_set():
             self._listener.on_end(ended)
@@ -147,7 +154,7 @@ class Attempt:
                     working_directory=command.working_directory,
                     environment=command.environment,
                 )
-            except OSError as error:
+            except (OSError, ValueError) as error:  # ValueError: a name or value that no process can be given
                 raise ClientFailure(f"{command.argv[0]} can't be started: {error}") from error
         self._report("Training", TRAINING)
         return self._process
@@ -200,7 +207,8 @@ class Attempt:
             self._means.follower.remove(reader)
             _end(pipes)
             in_container = containers.end(self._directory, self._tree)
-            if running is not None:
+            if running is not None and not in_container:
+                # With a container, all of its processes are gone; what podman keeps running is not the job's.
                 self._end_strangers(since=running.pid)
         if self._means.closing.is_set():
             return Ended(lost=True)

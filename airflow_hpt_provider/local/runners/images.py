@@ -79,7 +79,7 @@ class ImageMap:
 
 def _image(table: Any, where: str, base: Path) -> Image:
     if not isinstance(table, dict):
-        raise ValueError(f"{where}: must be a table")  # noqa: TRY004 - bad content, not a wrong call  # noqa: TRY004 - bad content, not a caller's mistake
+        raise ValueError(f"{where}: must be a table")  # noqa: TRY004 - bad content, not a wrong call
     unknown = set(table) - KEYS
     if unknown:
         raise ValueError(f"{where}: unknown key {min(unknown)!r}: use {', '.join(sorted(KEYS))}")

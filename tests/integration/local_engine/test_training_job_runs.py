@@ -146,6 +146,30 @@ def test_failure_reasons(service, script, reason):
     assert len(job["FailureReason"]) <= 1100
 
 
+def test_what_no_process_can_be_given_is_a_client_error(service):
+    """It would fail the same way each time: nothing that RetryStrategy is for."""
+    create(service, hyperparameters={"name=with": "1"}, RetryStrategy={"MaximumRetryAttempts": 3})
+    job = service.training_job("job")
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith("ClientError: /bin/sh can't be started: ")
+    assert "Starting" not in [each["Status"] for each in job["SecondaryStatusTransitions"]][1:]
+
+
+def test_without_a_thread_to_run_in_it_fails(service, monkeypatch):
+    """It must not stay InProgress for ever, nor keep its slot."""
+    start = threading.Thread.start
+
+    def no_more(thread):
+        if thread.name.startswith("attempt job"):
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", no_more)
+    create(service)
+    job = service.training_job("job")
+    assert job["FailureReason"].startswith("InternalServerError: ")
+
+
 def test_missing_data_is_a_client_error(service):
     service.script("")
     create(service, "a", InputDataConfig=[channel("train", "S3Prefix", "s3://bucket/nothing/")])

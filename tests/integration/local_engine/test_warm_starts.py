@@ -113,7 +113,9 @@ def test_rules(parent):
         kind="IdenticalDataAndAlgorithm",
         definition={"AlgorithmSpecification": other_image},
     )
-    child(service, "allowed", definition={"AlgorithmSpecification": other_image})
+    # What is off by default may be said to be: it is no change.
+    off = {"EnableNetworkIsolation": False, "EnableInterContainerTrafficEncryption": False}
+    child(service, "allowed", definition={"AlgorithmSpecification": other_image, **off})
     assert service.ended("allowed")["HyperParameterTuningJobStatus"] == "Completed"
 
 
