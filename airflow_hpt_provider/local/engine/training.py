@@ -148,6 +148,7 @@ class TrainingJobs:
         job = _current(turn, job_id, attempt)
         if job is None:
             return
+        at = max(at, job.modified_at)  # told by another thread, perhaps a moment before what came before it
         if job.attempt_started_at is None:
             training_jobs.set_attempt_started(turn.connection, job.id, at)
         if job.attempt_started_at is None or job.id in self._taken_up:

@@ -189,6 +189,19 @@ def test_a_training_job_that_saves_its_model_has_run_in_time(world):
     eventually(lambda: world.trials()[0].status == "Completed")
 
 
+def test_secondary_statuses_follow_each_other_in_time(world):
+    world.create()
+    trial = world.started()
+    trial.listener.on_status("Training", "", time.time() - 60)
+    trial.end()
+    eventually(lambda: world.trials()[0].status == "Completed")
+    with world.database.snapshot() as connection:
+        found = training_jobs.transitions(connection, world.trials()[0].id)
+    assert [each.status for each in found] == ["Starting", "Training", "Completed"]
+    times = [at for each in found for at in (each.started_at, each.ended_at)]
+    assert times == sorted(times)
+
+
 def test_a_creation_that_was_undone_leaves_its_search_to_nobody(world):
     """The next tuning job gets its id in the store, and must not search its ranges."""
 
