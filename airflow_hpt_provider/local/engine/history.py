@@ -104,8 +104,9 @@ def _trial(
 
 
 def _parents(connection: sqlite3.Connection, plan: Plan, definition: DefinitionPlan) -> list[Trial]:
-    """The ended trials of the warm-start parents that had this definition's objective, numbered -1, -2, ...
+    """The ended trials that the warm-start parents had of this definition, numbered -1, -2, ...
 
+    It is known by its name: others may search hyperparameters of the same names for the same objective.
     A hyperparameter that is searched now and was static then has its static value.
     """
     trials: list[Trial] = []
@@ -115,7 +116,7 @@ def _parents(connection: sqlite3.Connection, plan: Plan, definition: DefinitionP
             continue  # deleted since
         curves = training_jobs.curves(connection, parent.id)
         for job in training_jobs.of_tuning_job(connection, parent.id):
-            if job.status not in RUNNING and job.objective_metric == definition.objective_metric:
+            if job.status not in RUNNING and job.definition_name == definition.name:
                 point = definition.point(job.hyperparameters)
                 trials.append(_trial(job, -len(trials) - 1, point, curves.get(job.id, ()), name))
     return trials

@@ -124,3 +124,42 @@ def test_a_running_parent_is_refused(service):
     service.tune("parent")
     with pytest.raises(ServiceError, match="is in status InProgress"):
         service.tune("child", WarmStartConfig=warm("TransferLearning", "parent"))
+
+
+def test_a_definition_learns_from_its_own_trials_only(service):
+    """Two algorithms with the same hyperparameters and objective, and nothing else in common."""
+    service.script("print(f'loss={hps[\"x\"]}')", "a.py")
+    service.script("print(f'loss={1 - float(hps[\"x\"])}')", "b.py")
+
+    def tune(name, **changes):
+        ranges = {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]}
+        objective = {"Type": "Minimize", "MetricName": "loss"}
+        service.call(
+            "CreateHyperParameterTuningJob",
+            HyperParameterTuningJobName=name,
+            HyperParameterTuningJobConfig={
+                "Strategy": "Bayesian",
+                "ResourceLimits": {"MaxNumberOfTrainingJobs": 4, "MaxParallelTrainingJobs": 2},
+            },
+            TrainingJobDefinitions=[
+                service.definition(
+                    f"{letter}.py",
+                    DefinitionName=letter,
+                    TuningObjective=objective,
+                    HyperParameterRanges=ranges,
+                )
+                for letter in "ab"
+            ],
+            **changes,
+        )
+        service.ended(name)
+
+    tune("parent")
+    tune("child", WarmStartConfig=warm("IdenticalDataAndAlgorithm", "parent"))
+    with service.engine.database.snapshot() as connection:
+        job = tuning_jobs.find(connection, "child")
+        history = History.load(connection, job.id, Plan.of(job.request, job.seed))
+    for place, loss in ((0, lambda x: x), (1, lambda x: 1 - x)):
+        parents = [trial for trial in history.trials(place) if trial.number < 0]
+        assert len(parents) == 2
+        assert [trial.value for trial in parents] == [loss(trial.point["x"]) for trial in parents]
