@@ -30,16 +30,17 @@ def make_strategy(context: SearchContext) -> Strategy:
         ValueError: the strategy is unknown, or cannot search these ranges.
     """
     space = SearchSpace.from_ranges(context.ranges)
+    same_task = context.options.get("warm_start_type") == IDENTICAL
     match context.strategy:
         case "Random":
             return RandomSearch(space, context.seed)
         case "Grid":
             return GridSearch(space)
         case "Bayesian":
-            same_task = context.options.get("warm_start_type") == IDENTICAL
             return BayesianSearch(space, context.objective, context.seed, same_task=same_task)
         case "Hyperband":
-            return HyperbandSearch(space, context.objective, context.seed, _brackets(context))
+            brackets = _brackets(context)
+            return HyperbandSearch(space, context.objective, context.seed, brackets, same_task=same_task)
         case unknown:
             raise ValueError(f"Strategy is {unknown!r}: use Bayesian, Random, Hyperband or Grid")
 

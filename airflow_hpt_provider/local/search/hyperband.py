@@ -49,10 +49,21 @@ class HyperbandSearch:
         objective: which way is better.
         seed: of the initial design and of the search for the best acquisition.
         brackets: rungs and full resource.
+        same_task: warm-start parents ran the same algorithm on the same data (IdenticalDataAndAlgorithm), so that
+            their trials inform the model as the tuning job's own do. Others' (TransferLearning) don't.
     """
 
-    def __init__(self, space: SearchSpace, objective: Objective, seed: int, brackets: Brackets) -> None:
+    def __init__(
+        self,
+        space: SearchSpace,
+        objective: Objective,
+        seed: int,
+        brackets: Brackets,
+        *,
+        same_task: bool = False,
+    ) -> None:
         self._space, self._objective, self._seed, self._brackets = space, objective, seed, brackets
+        self._same_task = same_task
         self._proposer = Proposer(space)
 
     @OneThread()
@@ -63,7 +74,8 @@ class HyperbandSearch:
         check_not_exhausted(self._space, tried)
         number = next_number(own)
         rng = np.random.default_rng([self._seed, number])
-        observations = self._observe(own)
+        parents = [trial for trial in history if trial.number < 0] if self._same_task else []
+        observations = self._observe([*parents, *own])
         if len(np.unique(observations.rows[:, :-1], axis=0)) < INITIAL:
             points = draw_design(self._space, self._seed, number)
         else:
