@@ -114,5 +114,9 @@ def script_command(hyperparameters: Mapping[str, str], tree: Tree) -> tuple[str,
     """Script mode's command line; empty without script mode."""
     if not script_mode.is_script_mode(hyperparameters):
         return ()
-    words = (script_mode.program(hyperparameters), *script_mode.arguments(hyperparameters))
-    return (sys.executable, *(tree.here(word) for word in words))
+    program = script_mode.program(hyperparameters)
+    if script_mode.is_python(program):
+        start: tuple[str, ...] = (sys.executable, program)
+    else:
+        start = (program if program.startswith("/") else f"./{program}",)
+    return (*start, *(tree.here(word) for word in script_mode.arguments(hyperparameters)))

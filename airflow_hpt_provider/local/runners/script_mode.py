@@ -2,7 +2,7 @@
 
 The hyperparameters ``sagemaker_program`` and ``sagemaker_submit_directory`` (JSON-encoded, as all that the SDK
 sends) name a script and the ``sourcedir.tar.gz`` or directory that holds it; it runs as
-``python PROGRAM --name value ...`` in the code directory.
+``python PROGRAM --name value ...`` in the code directory, and one that is no ``.py`` file by itself.
 """
 
 from __future__ import annotations
@@ -55,6 +55,11 @@ def is_script_mode(hyperparameters: Mapping[str, str]) -> bool:
 def program(hyperparameters: Mapping[str, str]) -> str:
     """The script, relative to the code directory."""
     return str(decoded(hyperparameters)[PROGRAM])
+
+
+def is_python(script: str) -> bool:
+    """Whether Python is to run it; anything else, such as a shell script, runs by itself."""
+    return script.endswith(".py")
 
 
 def arguments(hyperparameters: Mapping[str, str]) -> list[str]:
@@ -121,6 +126,8 @@ def fetch_code(hyperparameters: Mapping[str, str], objects: ObjectStore, code: P
         )
     if not (code / str(values[PROGRAM])).is_file():
         raise ClientFailure(f"Code download failed: {text} holds no {values[PROGRAM]} ({PROGRAM})")
+    if not is_python(str(values[PROGRAM])):
+        (code / str(values[PROGRAM])).chmod(0o700)
 
 
 def _extract(archive: Path, code: Path, source: str) -> None:

@@ -376,6 +376,29 @@ def test_script_mode(service, tmp_path):
     assert "holds no fails.py" in service.training_job("second")["FailureReason"]
 
 
+def test_script_mode_runs_a_shell_script(service, tmp_path):
+    """As sagemaker-training-toolkit does; in the archive it need not be executable, nor say what runs it."""
+    script = tmp_path / "train.sh"
+    script.write_text('echo "argv $*"\necho "loss=$2"\necho w > "$SM_MODEL_DIR/weights"\n')
+    script.chmod(0o600)
+    archive = tmp_path / "sourcedir.tar.gz"
+    with tarfile.open(archive, "w:gz") as tar:
+        tar.add(script, script.name)
+    service.objects.put_file("bucket", "code/sourcedir.tar.gz", archive)
+    hyperparameters = {
+        "sagemaker_program": '"train.sh"',
+        "sagemaker_submit_directory": '"s3://bucket/code/sourcedir.tar.gz"',
+        "x": "0.25",
+    }
+    create(service, hyperparameters=hyperparameters)
+    job = service.training_job("job")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert job["FinalMetricDataList"][0]["Value"] == 0.25
+    log = (service.directory / "training-jobs/job/attempt-1/log").read_text()
+    assert "argv -x 0.25" in log
+    assert service.objects.exists("bucket", "output/job/output/model.tar.gz")
+
+
 def test_script_mode_failure_text(service, tmp_path):
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "main.py").write_text("raise RuntimeError('boom')")
