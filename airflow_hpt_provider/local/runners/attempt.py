@@ -100,6 +100,12 @@ class Attempt:
             if self._process is not None:
                 self._process.signal(number)
 
+    def _end_process(self) -> None:
+        """SIGKILL to the group, for no reason of the engine's: a channel can't be fed any further."""
+        with self._lock:
+            if self._process is not None:
+                self._process.signal(signal.SIGKILL)
+
     # The attempt itself, in its thread
 
     def _run(self, resume: bool) -> None:
@@ -130,7 +136,7 @@ class Attempt:
             channels.fetch(self.spec.definition, self._means.objects, self._tree.data)
             if checkpoints:
                 checkpoints.restore()
-        pipes = open_pipes(self.spec.definition, self._means.objects, self._tree.data)
+        pipes = open_pipes(self.spec.definition, self._means.objects, self._tree.data, self._end_process)
         try:
             started = self._start_process()
         except BaseException:
@@ -220,7 +226,11 @@ class Attempt:
         file = self._directory / "outcome.json"
         if file.exists():
             return Ended(**json.loads(file.read_text(encoding="utf-8")))
-        ended = self._outcome(exit_code, in_container=in_container)
+        starved = next((pipe.failure for pipe in pipes if pipe.failure), None)
+        if starved and not self._stopping:
+            ended = Ended(failure_reason=str(ClientFailure(starved)))
+        else:
+            ended = self._outcome(exit_code, in_container=in_container)
         part = file.with_suffix(".part")
         part.write_text(json.dumps(asdict(ended)), encoding="utf-8")
         part.replace(file)

@@ -20,7 +20,7 @@ from airflow_hpt_provider.local.runners import channels
 from airflow_hpt_provider.local.runners.s3 import S3Uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from airflow_hpt_provider.local.storage.objects import ObjectStore
@@ -36,10 +36,19 @@ class Pipe(threading.Thread):
     Args:
         channel: the channel of InputDataConfig.
         data: ``/opt/ml/input/data``.
+        on_failure: called once the channel can't be fed any further. The job would wait for the rest, or take
+            what it got for all there is.
+
+    Attributes:
+        failure: why it can't.
     """
 
-    def __init__(self, channel: Mapping[str, Any], objects: ObjectStore, data: Path) -> None:
+    def __init__(
+        self, channel: Mapping[str, Any], objects: ObjectStore, data: Path, on_failure: Callable[[], None]
+    ) -> None:
         super().__init__(name=f"pipe {channel['ChannelName']}", daemon=True)
+        self.failure: str | None = None
+        self._on_failure = on_failure
         self._channel = channel
         self._objects = objects
         self._path = data / channel["ChannelName"]
@@ -52,7 +61,10 @@ class Pipe(threading.Thread):
         self._ended.set()
         with self._lock:
             # A writer that still waits for a reader gets one, and finds that it is over.
-            reader = os.open(self._fifo, os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                reader = os.open(self._fifo, os.O_RDONLY | os.O_NONBLOCK)
+            except FileNotFoundError:
+                return  # the job has removed its input
         self.join(timeout=5)
         os.close(reader)
 
@@ -70,8 +82,12 @@ class Pipe(threading.Thread):
                         self._write(record, cast("BinaryIO", pipe))
             except BrokenPipeError:
                 pass
-            except Exception:
-                LOGGER.exception("channel %s: can't be fed", self._channel["ChannelName"])
+            except Exception as error:
+                name = self._channel["ChannelName"]
+                LOGGER.exception("channel %s: can't be fed", name)
+                if not self._ended.is_set():
+                    self.failure = f"Data download failed: channel {name!r}: {_told(error)}"
+                    self._on_failure()
                 return
             finally:
                 fifo.unlink(missing_ok=True)
@@ -130,7 +146,13 @@ class Pipe(threading.Thread):
             random.Random(f"{self._channel['ShuffleConfig']['Seed']} {epoch}").shuffle(items)  # noqa: S311
 
 
-def open_pipes(definition: Mapping[str, Any], objects: ObjectStore, data: Path) -> list[Pipe]:
+def _told(error: Exception) -> str:
+    return f"the attribute {error} is missing" if isinstance(error, KeyError) else str(error)
+
+
+def open_pipes(
+    definition: Mapping[str, Any], objects: ObjectStore, data: Path, on_failure: Callable[[], None]
+) -> list[Pipe]:
     """Make the pipes of all channels in Pipe mode.
 
     Raises:
@@ -139,7 +161,7 @@ def open_pipes(definition: Mapping[str, Any], objects: ObjectStore, data: Path) 
     pipes = []
     for channel in channels.in_pipe_mode(definition):
         channels.find(objects, channel)  # missing data is told before the job starts
-        pipes.append(Pipe(channel, objects, data))
+        pipes.append(Pipe(channel, objects, data, on_failure))
     for pipe in pipes:
         pipe.start()
     return pipes

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import json
 import os
 import signal
-import tarfile
 import threading
 
 import pytest
 
 from airflow_hpt_provider.local.errors import ServiceError
+from tests.integration.local_engine.jobs import channel, create, leader, member
 from tests.support.processes import is_group_running, is_running
 
 pytestmark = pytest.mark.integration
-
-
-def create(service, name="job", algorithm="train.py", hyperparameters=None, **members):
-    definition = service.definition(algorithm, **members)
-    service.call(
-        "CreateTrainingJob", TrainingJobName=name, HyperParameters=hyperparameters or {}, **definition
-    )
-    return name
-
-
-def leader(service, name="job", attempt=1):
-    """The pid of the process group of an attempt, once its script has begun."""
-    path = service.directory / "training-jobs" / name / f"attempt-{attempt}" / "process"
-    service.wait_until(lambda: path.exists() and path.read_text().strip())
-    return int(path.read_text())
 
 
 def test_the_life_of_a_job(service):
@@ -94,18 +77,6 @@ seen = {
     }
     assert seen["hosts"] == ["algo-1"]
     assert member(service, "output/job/output/output.tar.gz", "report.txt") == b"well"
-
-
-def channel(name, kind, uri, **members):
-    source = {"S3DataType": kind, "S3Uri": uri, "S3DataDistributionType": "FullyReplicated"}
-    return {"ChannelName": name, "DataSource": {"S3DataSource": source}, **members}
-
-
-def member(service, key, name):
-    with tarfile.open(fileobj=io.BytesIO(service.objects.get("bucket", key))) as tar:
-        file = tar.extractfile(name)
-        assert file is not None
-        return file.read()
 
 
 def test_the_environment_is_clean(service, monkeypatch):
@@ -338,100 +309,6 @@ def test_max_wait_time(make_service):
     assert job["SecondaryStatus"] in ("MaxWaitTimeExceeded", "MaxRuntimeExceeded")
 
 
-def test_script_mode(service, tmp_path):
-    source = tmp_path / "source"
-    source.mkdir()
-    (source / "main.py").write_text(
-        "import sys, os, helper\nprint('argv', sys.argv[1:])\nprint('loss=%s' % helper.loss)\n"
-        "print(os.environ['SM_USER_ENTRY_POINT'], os.environ['SM_MODULE_DIR'] == os.getcwd())\n"
-    )
-    (source / "helper.py").write_text("loss = 0.5\n")
-    (source / "requirements.txt").write_text("left-pad\n")
-    archive = tmp_path / "sourcedir.tar.gz"
-    with tarfile.open(archive, "w:gz") as tar:
-        for path in source.iterdir():
-            tar.add(path, path.name)
-    service.objects.put_file("bucket", "code/sourcedir.tar.gz", archive)
-    image = service.definition()["AlgorithmSpecification"] | {"TrainingImage": "any.image/at-all:1"}
-    hyperparameters = {
-        "sagemaker_program": '"main.py"',
-        "sagemaker_submit_directory": '"s3://bucket/code/sourcedir.tar.gz"',
-        "sagemaker_container_log_level": "20",
-        "epochs": "3",
-        "name": '"a b"',
-        "n": "1.5",
-        "_tuning_objective_metric": "loss",
-    }
-    create(service, AlgorithmSpecification=image, hyperparameters=hyperparameters)
-    job = service.training_job("job")
-    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    log = (service.directory / "training-jobs/job/attempt-1/log").read_text()
-    assert "argv ['--epochs', '3', '-n', '1.5', '--name', 'a b']" in log
-    assert "main.py True" in log
-    assert "requirements.txt is not installed" in log
-    assert job["FinalMetricDataList"][0]["Value"] == 0.5
-
-    hyperparameters["sagemaker_program"] = '"fails.py"'
-    create(service, "second", AlgorithmSpecification=image, hyperparameters=hyperparameters)
-    assert "holds no fails.py" in service.training_job("second")["FailureReason"]
-
-
-def test_script_mode_runs_a_shell_script(service, tmp_path):
-    """As sagemaker-training-toolkit does; in the archive it need not be executable, nor say what runs it."""
-    script = tmp_path / "train.sh"
-    script.write_text('echo "argv $*"\necho "loss=$2"\necho w > "$SM_MODEL_DIR/weights"\n')
-    script.chmod(0o600)
-    archive = tmp_path / "sourcedir.tar.gz"
-    with tarfile.open(archive, "w:gz") as tar:
-        tar.add(script, script.name)
-    service.objects.put_file("bucket", "code/sourcedir.tar.gz", archive)
-    hyperparameters = {
-        "sagemaker_program": '"train.sh"',
-        "sagemaker_submit_directory": '"s3://bucket/code/sourcedir.tar.gz"',
-        "x": "0.25",
-    }
-    create(service, hyperparameters=hyperparameters)
-    job = service.training_job("job")
-    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    assert job["FinalMetricDataList"][0]["Value"] == 0.25
-    log = (service.directory / "training-jobs/job/attempt-1/log").read_text()
-    assert "argv -x 0.25" in log
-    assert service.objects.exists("bucket", "output/job/output/model.tar.gz")
-
-
-def test_script_mode_failure_text(service, tmp_path):
-    (tmp_path / "src").mkdir()
-    (tmp_path / "src" / "main.py").write_text("raise RuntimeError('boom')")
-    hyperparameters = {
-        "sagemaker_program": "main.py",
-        "sagemaker_submit_directory": str(tmp_path / "src"),
-        "lr": "0.1",
-        "model_dir": '"/opt/ml/model"',
-    }
-    create(service, hyperparameters=hyperparameters)
-    reason = service.training_job("job")["FailureReason"]
-    assert reason.startswith("AlgorithmError: ExecuteUserScriptError:\nExitCode 1\nErrorMessage ")
-    assert "RuntimeError: boom" in reason
-    assert f"main.py --lr 0.1 --model_dir {service.directory}/training-jobs/job/ml/model" in reason
-    assert reason.endswith("exit code: 1")
-
-
-def test_an_archive_cannot_write_outside(service, tmp_path):
-    archive = tmp_path / "evil.tar.gz"
-    with tarfile.open(archive, "w:gz") as tar:
-        info = tarfile.TarInfo("../../evil")
-        info.size = 1
-        tar.addfile(info, io.BytesIO(b"x"))
-    service.objects.put_file("bucket", "evil.tar.gz", archive)
-    hyperparameters = {
-        "sagemaker_program": "main.py",
-        "sagemaker_submit_directory": "s3://bucket/evil.tar.gz",
-    }
-    create(service, hyperparameters=hyperparameters)
-    assert "can't be unpacked" in service.training_job("job")["FailureReason"]
-    assert not list(service.directory.rglob("evil"))
-
-
 def test_a_regex_without_end_does_not_stop_the_service(service):
     service.script("print('a' * 5000 + '!')\nprint('loss=1')")
     specification = service.definition()["AlgorithmSpecification"]
@@ -439,56 +316,3 @@ def test_a_regex_without_end_does_not_stop_the_service(service):
     create(service, AlgorithmSpecification=specification)
     job = service.training_job("job")
     assert [m["MetricName"] for m in job["FinalMetricDataList"]] == ["loss"]
-
-
-def test_pipes(service):
-    """Two epochs of one channel, records of another; the third pipe of the first is never read."""
-    service.objects.put("bucket", "p/a", gzip.compress(b"one "))
-    service.objects.put("bucket", "p/b", gzip.compress(b"two"))
-    lines = [{"source-ref": f"s3://bucket/i/{n}", "label": n} for n in range(3)]
-    for n in range(3):
-        service.objects.put("bucket", f"i/{n}", f"image-{n}".encode())
-    service.objects.put("bucket", "m", "\n".join(json.dumps(line) for line in lines).encode())
-    service.script(
-        """
-import struct
-data = base / "input" / "data"
-epochs = [(data / f"plain_{n}").read_bytes().decode() for n in range(2)]
-records = []
-with open(data / "images_0", "rb") as pipe:
-    while head := pipe.read(8):
-        magic, length = struct.unpack("<II", head)
-        assert magic == 0xCED7230A
-        records.append(pipe.read(length).decode())
-        pipe.read(-length % 4)
-(base / "model" / "seen").write_text(json.dumps([epochs, records]))
-"""
-    )
-    plain = channel("plain", "S3Prefix", "s3://bucket/p/", InputMode="Pipe", CompressionType="Gzip")
-    images = channel(
-        "images",
-        "AugmentedManifestFile",
-        "s3://bucket/m",
-        InputMode="Pipe",
-        RecordWrapperType="RecordIO",
-        ShuffleConfig={"Seed": 3},
-    )
-    images["DataSource"]["S3DataSource"]["AttributeNames"] = ["source-ref", "label"]
-    create(service, InputDataConfig=[plain, images])
-    job = service.training_job("job")
-    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    epochs, records = json.loads(member(service, "output/job/output/model.tar.gz", "seen"))
-    assert epochs == ["one two", "one two"]
-    assert sorted(records) == ["0", "1", "2", "image-0", "image-1", "image-2"]
-    for image, label in zip(records[::2], records[1::2], strict=True):
-        assert image == f"image-{label}", "an image and its label stay together"
-    service.wait_until(lambda: not [t for t in threading.enumerate() if t.name.startswith("pipe ")])
-
-
-def test_a_pipe_that_nobody_reads_does_not_hold_the_job(service):
-    service.objects.put("bucket", "p/a", b"x" * 1_000_000)
-    service.script("open(base / 'input/data/read_0', 'rb').read(10)")
-    channels = [channel(name, "S3Prefix", "s3://bucket/p/", InputMode="Pipe") for name in ("read", "unread")]
-    create(service, InputDataConfig=channels)
-    assert service.training_job("job")["TrainingJobStatus"] == "Completed"
-    service.wait_until(lambda: not [t for t in threading.enumerate() if t.name.startswith("pipe ")])
