@@ -17,6 +17,7 @@ from airflow_hpt_provider.local.faults.endpoint import FaultyEndpoint
 from airflow_hpt_provider.local.faults.file import load
 from airflow_hpt_provider.local.faults.rules import FaultFile
 from airflow_hpt_provider.local.faults.runner import FaultyRunner, TrialFaults
+from airflow_hpt_provider.local.logs.operations import TrainingLogs
 from airflow_hpt_provider.local.protocol.connections import LimitedProtocol
 from airflow_hpt_provider.local.protocol.credentials import (
     ACCESS_KEY_ID,
@@ -89,7 +90,8 @@ def serve(
         registry = ModelRegistry(settings.registry_file, settings.region, settings.account_id)
         stack.enter_context(closing(registry))
         moto = stack.enter_context(closing(MotoBackend()))
-        app: ASGIApp = create_app([operations, registry], objects, moto, environment.secret_access_key)
+        logs = TrainingLogs(settings.data_dir / "training-jobs", settings.region, settings.account_id)
+        app: ASGIApp = create_app([operations, registry], objects, moto, environment.secret_access_key, logs)
         if faults.fault:
             app = FaultyEndpoint(app, CallFaults(faults.fault), settings.account_id)
         operations.start()
@@ -99,7 +101,11 @@ def serve(
 
 
 def create_app(
-    operations: Sequence[Operations], objects: ObjectStore, moto: MotoBackend, secret_access_key: str
+    operations: Sequence[Operations],
+    objects: ObjectStore,
+    moto: MotoBackend,
+    secret_access_key: str,
+    logs: TrainingLogs | None = None,
 ) -> Endpoint:
     """The ASGI application: everything that the endpoint answers."""
     return Endpoint(
@@ -107,6 +113,7 @@ def create_app(
         s3=S3Endpoint(objects),
         moto=moto,
         find_secret=_secret_finder(secret_access_key),
+        logs=logs,
     )
 
 

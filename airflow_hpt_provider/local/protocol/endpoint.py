@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import logging
 import sqlite3
 import uuid
@@ -13,6 +14,7 @@ import anyio.to_thread
 from starlette.responses import Response
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.logs.operations import SERVICE
 from airflow_hpt_provider.local.protocol.body import MIB, ClientGone, read_body
 from airflow_hpt_provider.local.protocol.decode import decode
 from airflow_hpt_provider.local.protocol.encode import CONTENT_TYPE, encode
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Message, Receive, Scope, Send
 
+    from airflow_hpt_provider.local.logs.operations import TrainingLogs
     from airflow_hpt_provider.local.operations.contract import Operations
     from airflow_hpt_provider.local.protocol.moto_backend import MotoBackend
     from airflow_hpt_provider.local.protocol.signature import Claim, SecretFinder
@@ -50,6 +53,7 @@ class Endpoint:
         s3: the object store over HTTP.
         moto: all the rest.
         find_secret: who may sign.
+        logs: the training jobs' logs; None: none.
     """
 
     def __init__(
@@ -59,7 +63,9 @@ class Endpoint:
         s3: S3Endpoint,
         moto: MotoBackend,
         find_secret: SecretFinder,
+        logs: TrainingLogs | None = None,
     ) -> None:
+        self._logs = logs
         self._operations = operations
         self._s3 = s3
         self._moto = moto
@@ -126,6 +132,11 @@ class Endpoint:
             if response is not None:
                 await response(scope, exchange.receive, exchange.send)
                 return
+        if self._logs is not None and claim.service == SERVICE:
+            response = await anyio.to_thread.run_sync(self._answer_logs, self._logs, request, body)
+            if response is not None:
+                await response(scope, exchange.receive, exchange.send)
+                return
         await self._moto(request, claim.service, body, scope, exchange.send)
 
     def _answer(self, name: str, body: bytes, request_id: str) -> Response | None:
@@ -138,6 +149,13 @@ class Endpoint:
                 headers = {"content-type": CONTENT_TYPE, "x-amzn-requestid": request_id}
                 return Response(encode(operation, answer), 200, headers)
         return None
+
+    def _answer_logs(self, logs: TrainingLogs, request: WireRequest, body: bytes) -> Response | None:
+        answer = logs.answer(request.target.rpartition(".")[2], body)
+        if answer is None:
+            return None
+        headers = {"content-type": CONTENT_TYPE, "x-amzn-requestid": request.id}
+        return Response(json.dumps(answer), 200, headers)
 
 
 class _Exchange:

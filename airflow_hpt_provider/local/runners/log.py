@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import regex
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.logs.times import LogTimes
 from airflow_hpt_provider.local.runners.contract import Metric
 
 if TYPE_CHECKING:
@@ -83,6 +84,8 @@ class LogReader:
     Args:
         position: bytes that have been read before.
         on_metrics: gets the metrics of what was read, if there are any, and the new position.
+
+    When what was read is noted beside the log, for those who read it by CloudWatch Logs' API.
     """
 
     def __init__(
@@ -96,6 +99,7 @@ class LogReader:
         self._scraper = scraper
         self._position = position
         self._on_metrics = on_metrics
+        self._times = LogTimes(path)
         self._lock = threading.Lock()
 
     def read(self, *, final: bool = False) -> None:
@@ -126,6 +130,7 @@ class LogReader:
         for line in chunk[:end].decode(errors="replace").splitlines():
             metrics += self._scraper.scrape(line, now)
         self._position += end
+        self._times.note(self._position, now)
         if metrics:
             self._on_metrics(metrics, self._position)
         return len(chunk) == CHUNK

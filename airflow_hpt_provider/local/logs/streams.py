@@ -1,0 +1,117 @@
+"""Log streams: the log of each attempt at a training job, where the runner left it."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.local.logs.times import read_times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PAGE_BYTES = 1 << 20
+"""Of a page of events, as at AWS."""
+LARGEST_EVENT = 256 << 10
+
+
+@dataclass(frozen=True)
+class Event:
+    """A line of a log. ``begin`` and ``end``: its bytes; ``at``: milliseconds since the epoch."""
+
+    begin: int
+    end: int
+    at: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One attempt's log, as far as it has been read. ``name``: as SageMaker makes it, ``JOB/algo-1-SECONDS``."""
+
+    name: str
+    log: Path
+
+    @cached_property
+    def times(self) -> list[tuple[int, int]]:
+        """As :func:`.times.read_times` has them."""
+        return read_times(self.log)
+
+    @property
+    def end(self) -> int:
+        """How far it has been read, in bytes."""
+        return self.times[-1][0] if self.times else 0
+
+    def forward(self, begin: int, *, since: int, until: int, limit: int) -> list[Event]:
+        """A page of the events from a byte on, that are no older than ``since`` and older than ``until``."""
+        begin, end = self._between(begin, self.end, since, until)
+        with self.log.open("rb") as file:
+            file.seek(begin)
+            return self._events(
+                begin, file.read(min(end - begin, PAGE_BYTES)), whole=end - begin <= PAGE_BYTES
+            )[:limit]
+
+    def backward(self, end: int, *, since: int, until: int, limit: int) -> list[Event]:
+        """The page of events that ends at a byte, in order of time."""
+        first, end = self._between(0, end, since, until)
+        begin = max(first, end - PAGE_BYTES)
+        with self.log.open("rb") as file:
+            file.seek(begin)
+            content = file.read(end - begin)
+        if begin > first and b"\n" in content:  # the rest of a line that began before
+            cut = content.index(b"\n") + 1
+            begin, content = begin + cut, content[cut:]
+        return self._events(begin, content, whole=True)[-limit:]
+
+    def _between(self, begin: int, end: int, since: int, until: int) -> tuple[int, int]:
+        """The bytes of a stretch that were read at these times."""
+        ats = [at for _, at in self.times]
+        first, last = bisect_left(ats, since), bisect_left(ats, until)
+        begin = max(begin, self.times[first - 1][0] if first else 0)
+        return begin, max(begin, min(end, self.times[last - 1][0] if last else 0))
+
+    def _events(self, begin: int, content: bytes, *, whole: bool) -> list[Event]:
+        if not whole and b"\n" in content:
+            content = content[: content.rindex(b"\n") + 1]  # the next page begins with a line
+        ends = [end for end, _ in self.times]
+        events: list[Event] = []
+        for line in content.splitlines(keepends=True):
+            end = begin + len(line)
+            at = self.times[min(bisect_right(ends, begin), len(ends) - 1)][1]
+            message = line[:LARGEST_EVENT].decode(errors="replace").rstrip("\r\n")
+            events.append(Event(begin, end, at, message))
+            begin = end
+        return events
+
+
+def find_streams(training_jobs: Path, prefix: str = "") -> Iterator[Stream]:
+    """The streams whose names begin so, by name.
+
+    Args:
+        training_jobs: the directory that has one for each training job.
+        prefix: of the name; with a ``/``, one training job's.
+    """
+    job, slash, _ = prefix.partition("/")
+    if slash:
+        directories = [training_jobs / job] if job not in ("", ".", "..") and "\0" not in job else []
+    elif training_jobs.is_dir():
+        directories = sorted(path for path in training_jobs.iterdir() if path.name.startswith(prefix))
+    else:
+        directories = []
+    for directory in directories:
+        taken: set[int] = set()
+        attempts = sorted(directory.glob("attempt-*"), key=lambda path: int(path.name.rpartition("-")[2]))
+        for attempt in attempts:
+            times = read_times(attempt / "log")
+            if not times:
+                continue
+            second = times[0][1] // 1000
+            while second in taken:
+                second += 1
+            taken.add(second)
+            name = f"{directory.name}/algo-1-{second}"
+            if name.startswith(prefix):
+                yield Stream(name, attempt / "log")
