@@ -1,4 +1,4 @@
-"""moto behind the same endpoint: IAM, STS, Logs (all but the training jobs'), SQS, EventBridge, and what of SageMaker is not ours.
+"""moto behind the same endpoint: IAM, STS, SQS, EventBridge, and what of Logs and SageMaker is not ours.
 
 moto checks no signatures; by the time a request comes here, the endpoint has.
 """

@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from airflow.exceptions import AirflowException
-from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTuningOperator
+from airflow.providers.amazon.aws.hooks.sagemaker import SageMakerHook
+from airflow.providers.amazon.aws.operators.sagemaker import (
+    SageMakerTuningOperator,
+)
 from airflow.providers.amazon.aws.sensors.sagemaker import SageMakerTuningSensor
 
 from tests.integration.real_clients.conftest import BUCKET, request
@@ -68,3 +71,16 @@ def test_the_sensor_tells_a_failure(name: str) -> None:
     sensor = SageMakerTuningSensor(task_id="wait", job_name=name, poke_interval=1, timeout=180, mode="poke")
     with pytest.raises(AirflowException, match="No objective metrics found"):
         sensor.execute({})
+
+
+def test_its_hook_reads_the_log_of_a_training_job(name: str) -> None:
+    """What ``print_log`` prints comes from CloudWatch Logs, where SageMaker writes it."""
+    best = tune(request(name, 1))["BestTrainingJob"]["TrainingJobName"]
+    hook, group = SageMakerHook(), "/aws/sagemaker/TrainingJobs"
+    streams = hook.logs_hook.get_conn().describe_log_streams(
+        logGroupName=group, logStreamNamePrefix=f"{best}/", orderBy="LogStreamName", limit=1
+    )["logStreams"]
+    names = [stream["logStreamName"] for stream in streams]
+    lines = [event["message"] for _, event in hook.multi_stream_iter(group, names) if event]
+    assert len(lines) == 1
+    assert lines[0].startswith("objective=")
