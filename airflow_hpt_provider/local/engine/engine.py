@@ -93,7 +93,9 @@ class Engine:
         for tuning_job in tuning_jobs.unfinished(turn.connection):
             self.tuning.track(turn, tuning_job)
         for job in training_jobs.unfinished(turn.connection):
-            if job.secondary_status != "Pending":
+            if job.secondary_status == "Pending":
+                self.training.wait(turn, job)
+            else:
                 self.training.resume(turn, job)
 
     def _settle(self, turn: Turn) -> None:

@@ -79,6 +79,10 @@ class TrainingJobs:
 
     # Beginning
 
+    def wait(self, turn: Turn, job: TrainingJob) -> None:
+        """A job is Pending until it gets a slot; MaxWaitTimeInSeconds counts meanwhile."""
+        turn.after(partial(self._set_wait_timer, job, self.definition(turn, job)))
+
     def launch(self, turn: Turn, job_id: int) -> None:
         """Start a job that is Pending."""
         job = self._get(turn, job_id)

@@ -45,7 +45,9 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
             raise training_job_exists(arn)
         definition_id = training_jobs.insert_definition(connection, definition)
         job = NewTrainingJob(name=name, arn=arn, definition_id=definition_id, hyperparameters=hyperparameters)
-        training_jobs.insert(connection, job, turn.now)
+        engine.training.wait(
+            turn, _get(training_jobs.get(connection, training_jobs.insert(connection, job, turn.now)))
+        )
         tags.put(connection, arn, {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or ()})
 
     engine.write(insert)

@@ -296,6 +296,22 @@ print("loss=1")
     assert service.objects.get("bucket", "checkpoints/epoch") == b"60"
 
 
+def test_max_wait_time_counts_while_it_waits_for_a_slot(make_service):
+    service = make_service(max_parallel=1)
+    service.script("import time\ntime.sleep(600)")
+    create(service, "first")
+    leader(service, "first")
+    condition = {"MaxRuntimeInSeconds": 1, "MaxWaitTimeInSeconds": 1}
+    create(service, "second", EnableManagedSpotTraining=True, StoppingCondition=condition)
+    job = service.training_job("second")
+    assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxWaitTimeExceeded")
+    assert "TrainingStartTime" not in job
+    assert [each["Status"] for each in job["SecondaryStatusTransitions"]] == [
+        "Stopping",
+        "MaxWaitTimeExceeded",
+    ]
+
+
 def test_max_wait_time(make_service):
     service = make_service(spot_interruptions=1200.0)
     service.script("import time\ntime.sleep(600)")
