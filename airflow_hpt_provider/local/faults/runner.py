@@ -98,10 +98,11 @@ class FaultyRunner:
             return begin(spec, listener)
         log.info("training job %s, attempt %d: is told to fail: %s", spec.name, spec.attempt, fault.reason)
         failed = Ended(failure_reason=fault.reason, internal=fault.internal)
-        if not fault.seconds:
+        if not fault.seconds and not resume:
             listener.on_status("Training", TRAINING, round(time.time(), 3))
             listener.on_end(failed)
             return _Nothing()
+        # One that is taken up again may well run: an earlier process of the service had other faults, or other dice.
         return _Doomed.begin(begin, spec, listener, failed, fault.seconds)
 
 
@@ -124,7 +125,7 @@ class _Doomed:
     def begin(
         cls, begin: Any, spec: TrainingSpec, listener: Listener, failed: Ended, seconds: float
     ) -> _Doomed:
-        """Start it, and the clock."""
+        """Start it, and the clock; of no seconds, it is killed at once, and has failed though nothing is found."""
         running: list[RunningJob] = []
         timer = threading.Timer(seconds, lambda: running[0].kill())
         timer.daemon = True
@@ -135,7 +136,7 @@ class _Doomed:
 
         def on_end(ended: Ended) -> None:
             timer.cancel()
-            listener.on_end(ended if ended.lost else failed)
+            listener.on_end(ended if ended.lost and seconds else failed)
 
         running.append(begin(spec, replace(listener, on_status=on_status, on_end=on_end)))
         timer.start()

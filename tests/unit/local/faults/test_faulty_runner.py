@@ -123,11 +123,23 @@ def test_what_is_not_struck_is_the_other_runners() -> None:
     assert told.ends == []
 
 
-@pytest.mark.parametrize("begin", ["start", "resume"])
-def test_at_once_without_a_process(begin: str) -> None:
+@pytest.mark.parametrize("lost", [False, True])
+def test_what_runs_when_it_is_taken_up_again_is_killed(lost: bool) -> None:
+    """The service came back with a fault that it had not before: the process must not run on, alone."""
     runner, processes = run()
     told = Told()
-    getattr(runner, begin)(spec(), told.listener())
+    runner.resume(spec(), told.listener())
+    if lost:
+        processes.started[0].listener.on_end(Ended(lost=True))
+    assert told.ended.wait(30)
+    assert told.ends[0] == Ended(failure_reason=REASON)
+    assert lost or processes.started[0].killed.wait(30)
+
+
+def test_at_once_without_a_process() -> None:
+    runner, processes = run()
+    told = Told()
+    runner.start(spec(), told.listener())
     assert told.ends == [Ended(failure_reason=REASON)]
     assert told.statuses == ["Training"]
     assert processes.started == []
