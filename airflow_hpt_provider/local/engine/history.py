@@ -70,10 +70,17 @@ class History:
         own = [self.trial(job) for job in self.jobs.values() if job.definition_index == definition]
         return [*self.parents[definition], *own]
 
-    def results(self) -> list[Trial]:
-        """Those that have an objective, of all definitions, in order of their ends; without their curves."""
+    def results(self, definition: int | None = None) -> list[Trial]:
+        """Those that have an objective, in order of their ends; without their curves.
+
+        Of one definition, or of all.
+        """
         jobs = [self.jobs[job_id] for job_id in self.succeeded]
-        return [_trial(job, job.number, job.point, ()) for job in jobs]
+        return [
+            _trial(job, job.number, job.point, ())
+            for job in jobs
+            if definition is None or job.definition_index == definition
+        ]
 
     def trial(self, job: TrainingJob) -> Trial:
         """A training job as a strategy sees it."""

@@ -256,12 +256,14 @@ class TuningJobs:
             turn.after(partial(self._judge, state, job))  # it has gone on meanwhile
 
     def _check_criteria(self, turn: Turn, state: State) -> None:
-        plan, results = state.plan, state.history.results()
-        objective = plan.definitions[0].objective
-        count = trials_not_improving(objective, results)
+        plan, history = state.plan, state.history
+        count = trials_not_improving(plan.definitions[0].objective, history.results())
         if count != state.job.not_improving:
             self._set_progress(turn, state, not_improving=count, converged_at=state.job.converged_at)
-        if plan.target is not None and target_reached(objective, plan.target, results):
+        if plan.target is not None and any(
+            target_reached(definition.objective, plan.target, history.results(n))
+            for n, definition in enumerate(plan.definitions)
+        ):
             self.end(turn, state.job, Ending.TARGET)
         elif plan.not_improving is not None and count >= plan.not_improving:
             self.end(turn, state.job, Ending.NOT_IMPROVING)

@@ -217,6 +217,41 @@ def test_several_definitions_share_the_budget(service):
     assert sorted(tuned) == ["a", "a", "a", "b", "b", "b"]
 
 
+def test_each_definition_reaches_the_target_by_its_own_objective(service):
+    """What is far above the target is no success where less is better."""
+    service.script("print('accuracy=0.5')", "a.py")
+    service.script("print('loss=3')", "b.py")
+
+    def definition(letter: str, kind: str, metric: str) -> dict[str, object]:
+        made = service.definition(
+            f"{letter}.py",
+            DefinitionName=letter,
+            TuningObjective={"Type": kind, "MetricName": metric},
+            HyperParameterRanges={
+                "ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]
+            },
+        )
+        made["AlgorithmSpecification"]["MetricDefinitions"] = [
+            {"Name": metric, "Regex": f"{metric}=([0-9.]+)"}
+        ]
+        return made
+
+    service.call(
+        "CreateHyperParameterTuningJob",
+        HyperParameterTuningJobName="job",
+        HyperParameterTuningJobConfig={
+            "Strategy": "Random",
+            **limits(6, 1),
+            "TuningJobCompletionCriteria": {"TargetObjectiveMetricValue": 0.9},
+        },
+        TrainingJobDefinitions=[
+            definition("a", "Maximize", "accuracy"),
+            definition("b", "Minimize", "loss"),
+        ],
+    )
+    assert service.ended()["TrainingJobStatusCounters"]["Completed"] == 6
+
+
 def test_grid_tries_every_combination_once(service):
     service.script("print('loss=1')")
     service.tune(
