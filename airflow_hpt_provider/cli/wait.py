@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.cli.connection import Connection
 from airflow_hpt_provider.cli.errors import INTERRUPTED
-from airflow_hpt_provider.cli.options import add_connection, add_job_name
+from airflow_hpt_provider.cli.options import add_connection, add_job_name, seconds
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
@@ -52,13 +52,13 @@ def add_wait_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("waiting")
     group.add_argument(
         "--poll-interval",
-        type=float,
+        type=seconds,
         default=10.0,
         metavar="SECONDS",
         help="between two looks (default: %(default)s)",
     )
     group.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="give up after that long (default: never)"
+        "--timeout", type=seconds, metavar="SECONDS", help="give up after that long (default: never)"
     )
     group.add_argument("--stop-on-interrupt", action="store_true", help="Ctrl-C stops the tuning job, too")
 

@@ -109,7 +109,8 @@ def test_a_second_job_is_chosen_and_stands_beside_it(demo: DemoSession, tab: Any
     tab.goto(demo.airflow.url + bare_task_page("sync", finished, "tune"))
     tab.locator("#compare").scroll_into_view_if_needed()
     tab.get_by_role("combobox", name="Tuning job to compare with").select_option(other)
-    assert tab.locator(".sides thead th").all_inner_texts() == [job, other]
+    tab.locator(".sides thead th", has_text=other).wait_for()
+    assert [text.strip() for text in tab.locator(".sides thead th").all_inner_texts()] == [job, other]
     assert tab.locator(".sides tbody tr", has_text="Training jobs").inner_text().split() == [
         "Training", "jobs", "4", "4",
     ]  # fmt: skip
