@@ -3,12 +3,15 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-/** A place in the page, and whether it has been in sight. */
+// Beyond the window's edge: who goes by Tab must find what comes next, before it is scrolled to.
+const NEAR = { rootMargin: "300px" };
+
+/** A place in the page, and whether it has been in sight, or nearly so. */
 export function useSeen<T extends Element>(): [RefObject<T | null>, boolean] {
   const place = useRef<T>(null);
   const [seen, setSeen] = useState(false);
   useEffect(() => {
-    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && setSeen(true));
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && setSeen(true), NEAR);
     observer.observe(place.current as T);
     return () => observer.disconnect();
   }, []);

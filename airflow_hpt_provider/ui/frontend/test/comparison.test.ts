@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { objectiveChart } from "../src/charts/objective";
+import { horizon, objectiveChart } from "../src/charts/objective";
 import { PALETTES } from "../src/charts/palette";
 import { candidates, caution, rangeOf, verdict } from "../src/comparison";
 import { listed, tuning, tuningOf } from "./tuning";
@@ -95,4 +95,17 @@ test("one chart has the points and the best so far of both, on an axis that hold
 
 test("alone, the chart has its own points and line only", () => {
   expect((objectiveChart(tuning(), PALETTES.dark, false)["series"] as Series[]).length).toBe(2);
+});
+
+test.each([
+  [5, 500, false, 12],
+  [13, 500, false, 24],
+  [400, 500, false, 500],
+  [5, 8, false, 8],
+  [30, null, false, 48],
+  [30, 500, true, 30],
+  [1, 8, true, 4],
+])("the chart of %i training jobs of %s, ended %s, has room for %i", (count, limit, ended, room) => {
+  const one = tuning({ ended, max_trials: limit });
+  expect(horizon({ ...one, trials: Array.from({ length: count }, () => one.trials[0]!) })).toBe(room);
 });

@@ -32,7 +32,7 @@ export function objectiveChart(
   const range = log ? null : readableRange(known, tuning.minimize);
   const shown = (value: number): number =>
     range ? Math.min(Math.max(value, range.min), range.max) : value;
-  const last = Math.max(tuning.trials.length, other?.trials.length ?? 0, tuning.job.ended ? 1 : (tuning.job.max_trials ?? 1));
+  const last = Math.max(...sides.map(horizon));
   return {
     ...base(palette),
     grid: { left: 8, right: 16, top: 12, bottom: 26, containLabel: true },
@@ -46,7 +46,7 @@ export function objectiveChart(
     xAxis: axis(palette, {
       type: "value",
       min: 0,
-      max: Math.max(last, 4) + 0.5,
+      max: last + 0.5,
       minInterval: 1,
       name: "training job",
       nameLocation: "middle",
@@ -121,6 +121,17 @@ export function objectiveChart(
 }
 
 const reported = (tuning: Tuning): Trial[] => tuning.trials.filter((trial) => trial.metric !== null);
+
+/**
+ * The last training job that the axis has room for. While more are to come it doubles now and then: it neither squeezes
+ * the first of many into a corner nor moves with each new one.
+ */
+export function horizon({ job, trials }: Tuning): number {
+  if (job.ended) return Math.max(trials.length, 4);
+  let room = 12;
+  while (room < trials.length) room *= 2;
+  return Math.max(Math.min(room, job.max_trials ?? room), trials.length, 4);
+}
 
 /** The best so far, up to the newest training job. */
 function steps(tuning: Tuning): [number, number][] {

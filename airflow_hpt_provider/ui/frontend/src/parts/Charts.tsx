@@ -44,13 +44,17 @@ export function Objective({ tuning, palette, log, onLog }: Props & { onLog: (log
         />
       ) : (
         <p class="empty">
-          {tuning.job.ended
-            ? `No training job has reported ${metric}; the failures and the training jobs' logs tell why.`
-            : `No training job has reported ${metric} yet. The chart appears with the first.`}
+          {noChart(tuning, metric)}
         </p>
       )}
     </section>
   );
+}
+
+function noChart({ job, trials }: Tuning, metric: string): string {
+  if (!job.ended) return `No training job has reported ${metric} yet. The chart appears with the first.`;
+  if (!trials.length) return "The tuning job ended before its first training job.";
+  return `No training job has reported ${metric}; the failures and the training jobs' logs tell why.`;
 }
 
 export function Hyperparameters({ tuning, palette, log, task }: Props & { task: TaskInstance }) {

@@ -7,6 +7,7 @@ import { runPath, taskPage } from "../api";
 import { duration, number, time } from "../format";
 import { useListing } from "../listing";
 import type { ListedJob } from "../model";
+import { useNow } from "../refresh";
 import { Notice, Stale } from "./Notice";
 import { StatusBadge } from "./StatusBadge";
 
@@ -15,6 +16,7 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
   const path = ofRun ? runPath(place.dagId, place.runId) : "api/jobs";
   const { jobs, troubles, problem, busy, reload, loadOlder } = useListing(path, 10);
   const [text, setText] = useState("");
+  const now = useNow(jobs?.some(goesOn) ?? false);
   useEffect(() => {
     document.title = "Tuning jobs";
   }, []);
@@ -100,7 +102,7 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
                 </td>
                 <td>{time(row.created_at ?? row.announced)}</td>
                 <td class="numeric">
-                  {duration(row.ended_at && row.created_at ? row.ended_at - row.created_at : null)}
+                  {duration(took(row, now))}
                 </td>
               </tr>
             ))}
@@ -117,6 +119,13 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
       )}
     </article>
   );
+}
+
+const goesOn = ({ status }: ListedJob): boolean => status === "InProgress" || status === "Stopping";
+
+function took(row: ListedJob, now: number): number | null {
+  const end = row.ended_at ?? (goesOn(row) ? now : null);
+  return end === null || row.created_at === null ? null : Math.max(0, end - row.created_at);
 }
 
 function MiniProgress({ row }: { row: ListedJob }) {
