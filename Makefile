@@ -4,8 +4,6 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: help env demo up test test-fast test-integration test-system test-heavy lint types contracts fuzz audit \
-        bench-import bench-search bench-service bench-overhead bench-waiting clean
 .PHONY: $(shell sed -nE 's/^([a-z-]+):.*/\1/p' $(firstword $(MAKEFILE_LIST)))
 
 help:             ## list the commands
@@ -88,6 +86,7 @@ audit: env        ## known vulnerabilities in what constraints.txt pins; says so
 	test -x .heavy/audit/bin/pip-audit || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/audit && \
 	  $(BIN)/uv pip install -q -p .heavy/audit/bin/python pip-audit; }
 	$(BIN)/python .ci/audit.py .heavy/audit/bin/pip-audit
+
 wheel: env        ## build the wheel into dist/; the same bytes for the same commit
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) \
 	  $(BIN)/python -m build --wheel --no-isolation --outdir dist

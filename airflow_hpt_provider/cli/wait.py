@@ -108,15 +108,15 @@ def _told(description: TuningJobDescription) -> int:
     from airflow_hpt_provider.models import TuningResult
 
     result = TuningResult.from_description(description)
-    if sys.stderr.isatty():  # elsewhere the last line of the progress says the same
+    if sys.stderr.isatty():  # elsewhere the last line of the progress says the same, but for the reason
         _tell(result.summary())
+    elif result.failure_reason:
+        _tell(result.failure_reason)
     if result.best_training_job is not None:
         print(result.best_training_job.training_job_name)
-    elif result.status == "Completed":
+    elif result.status in ("Completed", "Failed"):
         _tell(
-            "No training job has reported the objective metric: see `airflow-hpt trials "
-            + description.name
-            + "`"
+            f"No training job has reported the objective metric: see `airflow-hpt trials {description.name}`"
         )
         return NO_RESULT
     return EXIT_CODES[result.status]

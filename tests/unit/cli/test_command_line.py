@@ -190,3 +190,40 @@ def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     program.stdout.close()
     assert (program.stderr.read(), program.wait(60)) == ("", 141)
     program.stderr.close()
+
+
+CONFIG = """\
+HyperParameterTuningJobConfig:
+  Strategy: Random
+  HyperParameterTuningJobObjective: {Type: Minimize, MetricName: loss}
+  ResourceLimits: {MaxNumberOfTrainingJobs: "{{ params.jobs }}", MaxParallelTrainingJobs: 1}
+  ParameterRanges:
+    IntegerParameterRanges: [{Name: depth, MinValue: "2", MaxValue: "{% if wide %}9{% else %}5{% endif %}"}]
+TrainingJobDefinition:
+  AlgorithmSpecification:
+    TrainingImage: 123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1
+    TrainingInputMode: File
+    MetricDefinitions: [{Name: loss, Regex: "loss=([0-9.]+)"}]
+  OutputDataConfig: {S3OutputPath: "s3://bucket/models"}
+  ResourceConfig: {InstanceType: ml.m5.large, InstanceCount: 1, VolumeSizeInGB: 5}
+  StoppingCondition: {MaxRuntimeInSeconds: 600}
+  RoleArn: "{{ params.role_arn }}"
+"""
+
+
+def test_templates_in_a_config_are_named_and_not_held_against_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text(CONFIG)
+    assert main(["validate", str(path)]) == 0
+    *templates, last = capsys.readouterr().out.splitlines()
+    members = {line.split(": ")[1].rsplit(".", 1)[-1] for line in templates}
+    assert members == {"MaxNumberOfTrainingJobs", "MaxValue", "RoleArn"}
+    assert all(line.endswith("is a template: checked when a task has rendered it") for line in templates)
+    assert last == f"{path}: valid, as far as can be told without its templates"
+    path.write_text(CONFIG.replace("Random", "Rnadom"))
+    assert main(["validate", str(path)]) == 1
+    told = capsys.readouterr().out
+    assert "did you mean 'Random'?" in told
+    assert f"{path}: valid" not in told
