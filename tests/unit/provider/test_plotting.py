@@ -12,6 +12,8 @@ from tests.unit.provider.test_dataframe import DESCRIPTION, trial
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
 
+pytest.importorskip("altair", reason="the plot extra is not installed: `make test-matrix` goes without it")
+
 
 def spec(trials: list[TrainingJobSummary]) -> dict[str, Any]:
     chart: dict[str, Any] = tuning_chart(DESCRIPTION, trials).to_dict()
