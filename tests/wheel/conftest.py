@@ -26,4 +26,5 @@ def local(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> CleanEnviron
 
 @pytest.fixture(scope="session")
 def demo(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> CleanEnvironment:
-    return CleanEnvironment.make(tmp_path_factory.mktemp("demo") / "venv", wheel, "demo")
+    """With what the demo needs, and what every other module does."""
+    return CleanEnvironment.make(tmp_path_factory.mktemp("demo") / "venv", wheel, "demo,openlineage")
