@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary, TuningJobDescription
 
 WIDTH, HEIGHT, COLUMNS = 640, 240, 3
+MANY = 100
+"""Training jobs from which on points are small, and the line of the best so far lies above them."""
 BEST, OTHERS, FAINT = "#d62728", "#1f77b4", "#8a8a8a"
 
 
@@ -33,24 +36,56 @@ def tuning_chart(description: TuningJobDescription, trials: Sequence[TrainingJob
     metric = objective.metric_name if objective else "objective"
     minimise = objective is not None and objective.type == "Minimize"
     rows = _rows(trials, minimise=minimise)
-    scales = _logarithmic(description)
-    names = list(dict.fromkeys(name for trial in trials for name in trial.tuned_hyper_parameters))
-    panels = [_against(alt, rows, name, metric, logarithmic=name in scales) for name in names]
+    shown, cut = _readable([row["objective"] for row in rows], minimise=minimise)
+    scale = alt.Scale(domain=shown, clamp=True, nice=False)
+    y, best = (alt.Y(f"{field}:Q", title=metric, scale=scale) for field in ("objective", "best so far"))
+    scales = _scales(description)
+    fields = _fields(_names(trials))
+    panels = [
+        _against(alt, rows, field, name, y, scales.get(name, {"zero": False}))
+        for name, field in fields.items()
+    ]
+    subtitle = [_subtitle(description)]
+    if cut:
+        subtitle.append("What lies beyond the axis is drawn at its edge.")
     chart: Any = alt.vconcat(
-        _over_time(alt, rows, metric),
+        _over_time(alt, rows, y, best),
         alt.concat(*panels, columns=COLUMNS),
-        title=alt.Title(_title(description, metric), subtitle=_subtitle(description), anchor="start"),
+        title=alt.Title(_title(description, metric), subtitle=subtitle, anchor="start"),
     ).configure_axis(labelFontSize=11, titleFontSize=12)
     return chart
+
+
+def _names(trials: Sequence[TrainingJobSummary]) -> list[str]:
+    return list(dict.fromkeys(name for trial in trials for name in trial.tuned_hyper_parameters))
+
+
+def _readable(values: Sequence[float], *, minimise: bool) -> tuple[tuple[float, float], bool]:
+    """A range for the axis, and whether it leaves out a few that diverged, as on the tuning page.
+
+    The end where the best ones are is never cut.
+    """
+    ordered = sorted(values) or [0.0]
+    low, high = ordered[0], ordered[-1]
+    bottom, top = low, high
+    quarter, three = (ordered[round(share * (len(ordered) - 1))] for share in (0.25, 0.75))
+    if len(ordered) >= 8 and three > quarter:
+        if minimise:
+            top = min(high, three + 5 * (three - quarter))
+        else:
+            bottom = max(low, quarter - 5 * (three - quarter))
+    margin = 0.05 * (top - bottom or abs(top) or 1.0)
+    return (bottom - margin, top + margin), (bottom, top) != (low, high)
 
 
 def _rows(trials: Sequence[TrainingJobSummary], *, minimise: bool) -> list[dict[str, Any]]:
     better = min if minimise else max
     rows: list[dict[str, Any]] = []
     best: float | None = None
+    fields = _fields(_names(trials))
     for number, trial in enumerate(trials, start=1):
         value = trial.final_metric
-        if value is None:
+        if value is None or not math.isfinite(value):
             continue
         best = value if best is None else better(best, value)
         rows.append(
@@ -59,8 +94,7 @@ def _rows(trials: Sequence[TrainingJobSummary], *, minimise: bool) -> list[dict[
                 "training job": trial.training_job_name,
                 "objective": value,
                 "best so far": best,
-                # Altair reads dots and brackets in names as paths.
-                **{_field(name): _typed(text) for name, text in trial.tuned_hyper_parameters.items()},
+                **{fields[name]: _typed(text) for name, text in trial.tuned_hyper_parameters.items()},
             }
         )
     final = best
@@ -69,35 +103,36 @@ def _rows(trials: Sequence[TrainingJobSummary], *, minimise: bool) -> list[dict[
     return rows
 
 
-def _over_time(alt: Any, rows: list[dict[str, Any]], metric: str) -> Any:
+def _over_time(alt: Any, rows: list[dict[str, Any]], y: Any, best: Any) -> Any:
     base = alt.Chart(alt.Data(values=rows)).encode(
         x=alt.X("number:Q", title="training job", axis=alt.Axis(format="d", tickMinStep=1))
     )
-    objective = alt.Y("objective:Q", title=metric, scale=alt.Scale(zero=False))
-    points = base.mark_circle(size=60, opacity=0.8).encode(
-        y=objective, color=_color(alt), tooltip=[alt.Tooltip("training job:N"), alt.Tooltip("objective:Q")]
+    points = base.mark_circle(size=_size(rows), opacity=0.8).encode(
+        y=y,
+        color=_color(alt),
+        order=alt.Order("is best:Q"),
+        tooltip=[alt.Tooltip("training job:N"), alt.Tooltip("objective:Q")],
     )
-    line = base.mark_line(interpolate="step-after", color=FAINT).encode(
-        y=alt.Y("best so far:Q", title=metric, scale=alt.Scale(zero=False))
-    )
-    return (line + points).properties(width=WIDTH, height=HEIGHT)
+    line = base.mark_line(interpolate="step-after", color=FAINT).encode(y=best)
+    return (line + points if len(rows) <= MANY else points + line).properties(width=WIDTH, height=HEIGHT)
 
 
-def _against(alt: Any, rows: list[dict[str, Any]], name: str, metric: str, *, logarithmic: bool) -> Any:
-    field = _field(name)
+def _against(
+    alt: Any, rows: list[dict[str, Any]], field: str, name: str, y: Any, scale: dict[str, Any]
+) -> Any:
     numeric = all(isinstance(row.get(field), int | float) for row in rows)
     if numeric:
-        scale = alt.Scale(type="log") if logarithmic else alt.Scale(zero=False)
-        x = alt.X(f"{field}:Q", title=name, scale=scale, axis=alt.Axis(tickCount=5))
+        x = alt.X(f"{field}:Q", title=name, scale=alt.Scale(**scale), axis=alt.Axis(tickCount=5))
     else:
         x = alt.X(f"{field}:N", title=name, axis=alt.Axis(labelAngle=0))
     return (
         alt.Chart(alt.Data(values=rows))
-        .mark_circle(size=50, opacity=0.8)
+        .mark_circle(size=_size(rows), opacity=0.8)
         .encode(
             x=x,
-            y=alt.Y("objective:Q", title=metric, scale=alt.Scale(zero=False)),
+            y=y,
             color=_color(alt),
+            order=alt.Order("is best:Q"),
             tooltip=[
                 alt.Tooltip("training job:N"),
                 alt.Tooltip("objective:Q"),
@@ -112,8 +147,13 @@ def _color(alt: Any) -> Any:
     return alt.condition("datum['is best']", alt.value(BEST), alt.value(OTHERS))
 
 
-def _field(name: str) -> str:
-    return "hp_" + "".join(c if c.isalnum() else "_" for c in name)
+def _size(rows: list[dict[str, Any]]) -> int:
+    return 55 if len(rows) <= MANY else 18
+
+
+def _fields(names: Sequence[str]) -> dict[str, str]:
+    """By numbers: Altair reads dots and brackets in names as paths, and two names could come to look alike."""
+    return {name: f"hyperparameter {number}" for number, name in enumerate(names)}
 
 
 def _typed(text: str) -> float | str:
@@ -123,8 +163,8 @@ def _typed(text: str) -> float | str:
         return text.strip('"')
 
 
-def _logarithmic(description: TuningJobDescription) -> set[str]:
-    """The hyperparameters that were searched on a logarithmic scale."""
+def _scales(description: TuningJobDescription) -> dict[str, dict[str, Any]]:
+    """The scale and the range that each numeric hyperparameter was searched on, as Altair takes them."""
     spaces = [description.hyper_parameter_tuning_job_config.parameter_ranges]
     spaces += [each.hyper_parameter_ranges for each in description.definitions]
     ranges = [
@@ -133,7 +173,15 @@ def _logarithmic(description: TuningJobDescription) -> set[str]:
         if space is not None
         for each in [*(space.integer_parameter_ranges or ()), *(space.continuous_parameter_ranges or ())]
     ]
-    return {each.name for each in ranges if each.scaling_type == "Logarithmic"}
+    scales: dict[str, dict[str, Any]] = {}
+    for each in ranges:
+        low, high = float(each.min_value), float(each.max_value)
+        if each.name in scales:  # of another training job definition
+            before = scales[each.name]["domain"]
+            low, high = min(low, before[0]), max(high, before[1])
+        kind = "log" if each.scaling_type == "Logarithmic" else "linear"
+        scales[each.name] = {"type": kind, "domain": [low, high], "nice": False}
+    return scales
 
 
 def _title(description: TuningJobDescription, metric: str) -> str:
@@ -143,7 +191,7 @@ def _title(description: TuningJobDescription, metric: str) -> str:
 def _subtitle(description: TuningJobDescription) -> str:
     best = description.best_training_job
     completed = description.training_job_status_counters.completed or 0
-    text = f"{description.status} · {completed} training jobs completed"
+    text = f"{description.status} · {completed} training job{'s' * (completed != 1)} completed"
     if best is not None:
         text += f" · best {texts.number(best.final_metric)}: {texts.parameters(best.tuned_hyper_parameters)}"
     return text

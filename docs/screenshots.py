@@ -37,6 +37,7 @@ def main() -> None:
             camera.take("page-light", bare, "light", 1200, 1160)
             camera.take("page-hyperparameters", bare, "light", 1200, 900, scroll_to="#hyperparameters")
             camera.take("page-parallel", bare, "dark", 1200, 900, scroll_to="#parallel")
+            camera.take("page-side-by-side", bare, "light", 1200, 900, scroll_to="#compare")
             camera.take("page-phone", bare, "light", 390, 844)
             camera.take("page-phone-dark", bare, "dark", 390, 844, scroll_to="#leaderboard")
             camera.take("page-list", f"{url}/plugin/{NAVIGATION_PAGE}", "light", 1200, 420)
@@ -64,6 +65,10 @@ class Camera:
             tab.mouse.wheel(0, -24)
         if scroll_to == "#hyperparameters":
             tab.locator(".importance canvas").wait_for(timeout=60_000)
+        if scroll_to == "#compare":  # it asks for the other job when it is seen, and the page grows
+            tab.locator(".sides").wait_for(timeout=60_000)
+            tab.locator(scroll_to).evaluate("element => element.scrollIntoView()")
+            tab.mouse.wheel(0, -24)
         tab.wait_for_timeout(1500)
         tab.screenshot(path=IMAGES / f"{name}.png")
         context.close()

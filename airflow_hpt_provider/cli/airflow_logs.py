@@ -14,7 +14,7 @@ def logs_to_stderr() -> None:
     root = logging.getLogger()
     level = logging.DEBUG if root.level == logging.DEBUG else logging.WARNING
     for handler in root.handlers:
-        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stdout:
+        if isinstance(handler, logging.StreamHandler) and handler.stream in (sys.stdout, sys.stderr):
             handler.setStream(sys.stderr)
             handler.setLevel(level)
     try:

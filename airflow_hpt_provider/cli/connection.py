@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 
 AIRFLOWS_DEFAULT = "aws_default"
+PATIENCE = timedelta(seconds=8)
+"""For how long a call is tried again while the service does not answer."""
 
 
 @dataclass(frozen=True)
@@ -93,17 +96,29 @@ class Connection:
         """The provider's hook on this connection."""
         from airflow_hpt_provider.hooks.partial_answers import refuse_partial_answer
         from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+        from airflow_hpt_provider.retries import retrying
 
         logs_to_stderr()
         connection = self
 
         class CommandLineHook(HyperParameterTuningHook):
+            def call(self, operation: str, **parameters: Any) -> Any:
+                # A person waits for the answer: a service that is down is told soon, not after minutes.
+                policy = retrying(
+                    max_delay=PATIENCE,
+                    rebuild=self.reset,
+                    worked_before=lambda: self._worked,
+                    log=self.log.warning,
+                )
+                return policy(self.call_once, operation, **parameters)
+
             def get_client_type(self, *args: Any, **kwargs: Any) -> Any:
                 client = connection.client()
                 client.meta.events.register("after-call.sagemaker", refuse_partial_answer)
                 return client
 
-        return CommandLineHook(aws_conn_id=self.aws_conn_id, region_name=self.region)
+        # A default connection that is not there is not asked for by the hook either: it would warn of it.
+        return CommandLineHook(aws_conn_id=self._airflow and self.aws_conn_id, region_name=self.region)
 
     @cached_property
     def _airflow(self) -> Any:

@@ -10,13 +10,11 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.cli import wait
 from airflow_hpt_provider.cli.connection import Connection
 from airflow_hpt_provider.cli.errors import CommandError
-from airflow_hpt_provider.cli.options import add_connection
+from airflow_hpt_provider.cli.options import MAX_NAME, add_connection
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
     from airflow_hpt_provider.models import TuningJobRequest
-
-MAX_NAME = 32
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:

@@ -11,6 +11,8 @@ USAGE_ERROR = 2
 """Exit code of an error that the user can put right."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as shells have it."""
+PIPE_CLOSED = 141
+"""Exit code where nobody reads the output any more, as shells have it."""
 
 
 class CommandError(Exception):
@@ -51,5 +53,10 @@ def message_and_code(error: Exception) -> tuple[str, int]:
             text += (
                 ". Give --region, --profile or --aws-conn-id, set AWS_* variables, or run `aws configure`."
             )
-        return text, FAILURE
+            return text, USAGE_ERROR
+        if isinstance(error, aws.EndpointConnectionError):
+            text += (
+                ". Is the service up, and is the address right? (the local one: `airflow-hpt local status`)"
+            )
+        return text, USAGE_ERROR if isinstance(error, aws.ProfileNotFound) else FAILURE
     return f"{type(error).__name__}: {' '.join(text.split())} (--debug shows where)", FAILURE

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.cli import wait
 from airflow_hpt_provider.cli.connection import Connection
-from airflow_hpt_provider.cli.options import add_connection, add_job_name, add_output
+from airflow_hpt_provider.cli.options import add_connection, add_job_name, add_output, count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,14 +28,14 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     listing = subparsers.add_parser("list", help="tuning jobs, the newest first")
     listing.add_argument("--status", choices=STATUSES, help="only these", metavar="STATUS")
     listing.add_argument("--name-contains", metavar="TEXT", help="only names with this in them")
-    listing.add_argument("--limit", type=int, default=20, metavar="N", help="at most so many (default: 20)")
+    listing.add_argument("--limit", type=count, default=20, metavar="N", help="at most so many (default: 20)")
     trials = subparsers.add_parser(
         "trials",
         help="a tuning job's training jobs, the best first",
         description="A tuning job's training jobs: those with an objective, the best first; then the others.",
     )
     add_job_name(trials)
-    trials.add_argument("--limit", type=int, metavar="N", help="at most so many (default: all)")
+    trials.add_argument("--limit", type=count, metavar="N", help="at most so many (default: all)")
     best = subparsers.add_parser(
         "best",
         help="a tuning job's best training job so far",
@@ -71,6 +71,10 @@ def run_list(options: argparse.Namespace) -> int:
     )
     if options.output == "json":
         return _print_json(found)
+    if not found:
+        chosen = options.status or options.name_contains
+        print("There is no such tuning job." if chosen else "There are no tuning jobs yet.", file=sys.stderr)
+        return 0
     now = utcnow()
     rows = []
     for job in found:

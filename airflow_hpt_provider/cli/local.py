@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.cli import local_state
 from airflow_hpt_provider.cli.errors import CommandError, missing_extra
-from airflow_hpt_provider.cli.options import add_debug
+from airflow_hpt_provider.cli.options import add_debug, count
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.protocol.credentials import Environment
@@ -96,7 +96,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     )
     serve.add_argument(
         "--max-parallel",
-        type=_positive,
+        type=count,
         metavar="N",
         help="training jobs at the same time, over all tuning jobs (default: the number of CPUs)",
     )
@@ -178,12 +178,6 @@ def _configure_logging(*, debug: bool) -> None:
 def _port(text: str) -> int:
     if not text.isdigit() or int(text) > _MAX_PORT:
         raise argparse.ArgumentTypeError(f"'{text}' is no port: give a number from 0 to {_MAX_PORT}")
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    if not text.isdigit() or not int(text):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 upwards")
     return int(text)
 
 

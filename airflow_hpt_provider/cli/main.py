@@ -15,7 +15,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from airflow_hpt_provider import __version__
-from airflow_hpt_provider.cli.errors import INTERRUPTED, USAGE_ERROR, message_and_code
+from airflow_hpt_provider.cli.errors import INTERRUPTED, PIPE_CLOSED, USAGE_ERROR, message_and_code
 from airflow_hpt_provider.cli.options import add_debug
 
 if TYPE_CHECKING:
@@ -51,9 +51,14 @@ def execute(options: argparse.Namespace) -> int:
 
         logging.basicConfig(level=logging.DEBUG, stream=sys.stderr)
     try:
-        return run(options)
+        code = run(options)
+        sys.stdout.flush()
+        return code
     except KeyboardInterrupt:
         return INTERRUPTED
+    except BrokenPipeError:  # whoever reads the output has seen enough: `airflow-hpt trials NAME | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return PIPE_CLOSED
     except Exception as error:
         if debug:
             raise

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import re
 
 OUTPUTS = ("table", "json")
+MAX_NAME = 32
+"""Characters of a tuning job's name."""
 
 
 def add_debug(parser: argparse._ActionsContainer) -> None:
@@ -63,7 +66,33 @@ def add_output(parser: argparse.ArgumentParser) -> None:
 
 def add_job_name(parser: argparse.ArgumentParser) -> None:
     """The tuning job's name."""
-    parser.add_argument("name", metavar="NAME", help="the tuning job's name")
+    parser.add_argument("name", type=_job_name, metavar="NAME", help="the tuning job's name")
+
+
+def count(text: str) -> int:
+    """A number from 1 upwards."""
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 upwards")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """A time in seconds, more than 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise argparse.ArgumentTypeError(f"'{text}' is no time: give seconds, as a number above 0")
+    return value
+
+
+def _job_name(text: str) -> str:
+    if len(text) > MAX_NAME or not re.fullmatch("[a-zA-Z0-9](-*[a-zA-Z0-9])*", text):
+        raise argparse.ArgumentTypeError(
+            f"'{text}' is no name of a tuning job, which has at most {MAX_NAME} letters, digits and hyphens"
+        )
+    return text
 
 
 def _url(text: str) -> str:

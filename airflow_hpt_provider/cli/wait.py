@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.cli.connection import Connection
 from airflow_hpt_provider.cli.errors import INTERRUPTED
-from airflow_hpt_provider.cli.options import add_connection, add_job_name
+from airflow_hpt_provider.cli.options import add_connection, add_job_name, seconds
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
@@ -52,13 +52,13 @@ def add_wait_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("waiting")
     group.add_argument(
         "--poll-interval",
-        type=float,
+        type=seconds,
         default=10.0,
         metavar="SECONDS",
         help="between two looks (default: %(default)s)",
     )
     group.add_argument(
-        "--timeout", type=float, metavar="SECONDS", help="give up after that long (default: never)"
+        "--timeout", type=seconds, metavar="SECONDS", help="give up after that long (default: never)"
     )
     group.add_argument("--stop-on-interrupt", action="store_true", help="Ctrl-C stops the tuning job, too")
 
@@ -108,15 +108,15 @@ def _told(description: TuningJobDescription) -> int:
     from airflow_hpt_provider.models import TuningResult
 
     result = TuningResult.from_description(description)
-    if sys.stderr.isatty():  # elsewhere the last line of the progress says the same
+    if sys.stderr.isatty():  # elsewhere the last line of the progress says the same, but for the reason
         _tell(result.summary())
+    elif result.failure_reason:
+        _tell(result.failure_reason)
     if result.best_training_job is not None:
         print(result.best_training_job.training_job_name)
-    elif result.status == "Completed":
+    elif result.status in ("Completed", "Failed"):
         _tell(
-            "No training job has reported the objective metric: see `airflow-hpt trials "
-            + description.name
-            + "`"
+            f"No training job has reported the objective metric: see `airflow-hpt trials {description.name}`"
         )
         return NO_RESULT
     return EXIT_CODES[result.status]

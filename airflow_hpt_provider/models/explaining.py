@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from airflow_hpt_provider.models.faults import aws_path
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pydantic import ValidationError
 
 
@@ -18,11 +20,14 @@ def explain(error: ValidationError) -> str:
 
         HyperParameterTuningJobConfig.Stratgy: Unknown member 'Stratgy'; did you mean 'Strategy'?
     """
-    lines = []
-    for details in error.errors(include_url=False, include_input=False):
+    return "\n".join(f"{place}{text}" for place, text, _ in problems(error))
+
+
+def problems(error: ValidationError) -> Iterator[tuple[str, str, object]]:
+    """Each thing that is wrong: where (file, line and field, each with a colon), what, and the value there."""
+    for details in error.errors(include_url=False):
         context = details.get("ctx") or {}
-        place = aws_path(details["loc"])
-        text = "is required; add it" if details["type"] == "missing" else details["msg"]
+        field = aws_path(details["loc"])
         source = f"{context['file']}:{context['line']}: " if "file" in context and "line" in context else ""
-        lines.append(f"{source}{place}: {text}" if place else f"{source}{text}")
-    return "\n".join(lines)
+        text = "is required; add it" if details["type"] == "missing" else details["msg"]
+        yield f"{source}{field}: " if field else source, text, details["input"]

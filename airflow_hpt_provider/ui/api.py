@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import Annotated, Any
 
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.api_fastapi.logging.decorators import action_logging
-from fastapi import APIRouter, Depends, Header, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.responses import Response
 
 from airflow_hpt_provider.ui import export, listing, tasks
@@ -27,6 +28,8 @@ from airflow_hpt_provider.ui.tasks import TaskJob, TaskKey
 
 router = APIRouter()
 TASK = "/dags/{dag_id}/runs/{run_id}/tasks/{task_id}"
+_INDEX = re.compile("[0-9]{1,9}")
+_LATEST = 253_402_300_799.0  # the end of the year 9999: no datetime is later
 can_read, can_edit = Depends(requires_reading), Depends(requires_editing)
 
 
@@ -41,7 +44,7 @@ def _reader(request: Request) -> JobReader:
 
 def _task(dag_id: str, run_id: str, task_id: str, map_index: str = "-1") -> TaskKey:
     # Airflow's UI leaves the placeholder {MAP_INDEX} as it is where the task is not mapped.
-    index = int(map_index) if map_index.isdecimal() else -1
+    index = int(map_index) if _INDEX.fullmatch(map_index) else -1
     return TaskKey(dag_id, run_id, task_id, index)
 
 
@@ -159,7 +162,10 @@ def list_jobs_of_run(dag_id: str, run_id: str, session: SessionDep, reader: Read
 
 @router.get("/jobs")
 def list_jobs(
-    session: SessionDep, reader: ReaderDep, access: AccessDep, before: float | None = None
+    session: SessionDep,
+    reader: ReaderDep,
+    access: AccessDep,
+    before: Annotated[float | None, Query(ge=0, le=_LATEST, allow_inf_nan=False)] = None,
 ) -> Response:
     """The newest tuning jobs of all DAGs that the user may read; ``before`` asks for older ones."""
     return _json(listing.page(session, access, reader, before))

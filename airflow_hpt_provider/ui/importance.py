@@ -45,15 +45,19 @@ def importance(document: dict[str, Any]) -> dict[str, Any]:
     columns = [(one, _column(one, trials["values"][one["name"]], rows)) for one in parameters]
     columns = [(one, column) for one, column in columns if len(set(column)) > 1]
     if len(rows) < MIN_TRIALS or not columns:
-        raise Problem(
-            409,
-            "too_few_trials",
-            "Not enough finished training jobs yet",
-            f"{len(rows)} have reported the objective; importance is computed from {MIN_TRIALS} on.",
-            "It appears by itself.",
-        )
+        raise _too_few(len(rows), ended=document["job"]["ended"])
     names = [one["name"] for one, _ in columns]
     return _shares(names, [column for _, column in columns], [trials["metric"][row] for row in rows])
+
+
+def _too_few(count: int, *, ended: bool) -> Problem:
+    return Problem(
+        409,
+        "too_few_trials",
+        "Not enough to compute it from" if ended else "Not enough finished training jobs yet",
+        f"{count} have reported the objective, with different hyperparameters; {MIN_TRIALS} are needed.",
+        "" if ended else "It appears by itself.",
+    )
 
 
 def _column(parameter: dict[str, Any], values: Sequence[Any], rows: Sequence[int]) -> list[float]:

@@ -100,6 +100,22 @@ def test_downloads(demo: DemoSession, tab: Any, finished: str) -> None:
     assert len(lines) == 5
 
 
+def test_a_second_job_is_chosen_and_stands_beside_it(demo: DemoSession, tab: Any, finished: str) -> None:
+    api = demo.airflow.api
+    other_run = api.trigger("sync")
+    assert api.wait_for_run("sync", other_run, PATIENCE) == "success"
+    job = api.xcom("sync", finished, "tune", "tuning_job_name")
+    other = api.xcom("sync", other_run, "tune", "tuning_job_name")
+    tab.goto(demo.airflow.url + bare_task_page("sync", finished, "tune"))
+    tab.locator("#compare").scroll_into_view_if_needed()
+    tab.get_by_role("combobox", name="Tuning job to compare with").select_option(other)
+    tab.locator(".sides thead th", has_text=other).wait_for()
+    assert [text.strip() for text in tab.locator(".sides thead th").all_inner_texts()] == [job, other]
+    assert tab.locator(".sides tbody tr", has_text="Training jobs").inner_text().split() == [
+        "Training", "jobs", "4", "4",
+    ]  # fmt: skip
+
+
 def test_from_the_lists_to_a_job(demo: DemoSession, tab: Any, finished: str) -> None:
     job = demo.airflow.api.xcom("sync", finished, "tune", "tuning_job_name")
     tab.goto(f"{demo.airflow.url}/dags/sync/runs/{finished}/plugin/{DAG_RUN_TAB}")

@@ -57,12 +57,13 @@ def _bounds_of(
             kind = "a whole number" if whole_numbers else "a finite number"
             advice = "use ContinuousParameterRanges for fractions" if whole_numbers else "correct it"
             yield Problem((*where, member), text, f"is not {kind}", advice)
+    of = f" of {limits.name!r}" if limits.name else ""  # an index alone tells little to who filled in a form
     if len(ends) == 2 and ends["MinValue"] >= ends["MaxValue"]:
         yield Problem(
             (*where, "MinValue"),
             limits.min_value,
             f"must be less than MaxValue, {limits.max_value}",
-            "swap or widen the bounds; a hyperparameter with one value belongs in StaticHyperParameters",
+            f"swap or widen the bounds{of}; a hyperparameter with one value belongs in StaticHyperParameters",
         )
     scaling = (*where, "ScalingType")
     if limits.scaling_type == ScalingType.LOGARITHMIC and any(end <= 0 for end in ends.values()):
@@ -70,7 +71,7 @@ def _bounds_of(
             scaling,
             limits.scaling_type,
             f"needs a range above 0, not {limits.min_value} to {limits.max_value}",
-            "raise MinValue above 0 or use Linear",
+            f"raise MinValue{of} above 0 or use Linear",
         )
     if limits.scaling_type == ScalingType.REVERSE_LOGARITHMIC:
         if whole_numbers:
@@ -85,7 +86,7 @@ def _bounds_of(
                 scaling,
                 limits.scaling_type,
                 f"needs a range within 0 <= x < 1, not {limits.min_value} to {limits.max_value}",
-                "keep MinValue at 0 or more and MaxValue below 1, or use Linear",
+                f"keep MinValue{of} at 0 or more and MaxValue below 1, or use Linear",
             )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -114,7 +115,12 @@ class CommandLine:
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
         variables = {**self.environment, "TERM": "xterm", "COLUMNS": "150", **(environment or {})}
         return subprocess.Popen(
-            [str(PROGRAMS / "airflow-hpt"), *arguments], env=variables, cwd=self.folder, **streams
+            [str(PROGRAMS / "airflow-hpt"), *arguments],
+            env=variables,
+            cwd=self.folder,
+            # A shell that runs the tests in the background has them, and their children, ignore Ctrl-C.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            **streams,
         )
 
 

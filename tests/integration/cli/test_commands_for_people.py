@@ -76,6 +76,8 @@ def test_failed_trials_and_no_best(cli: CommandLine, service: LocalService, name
     create(service, name, request(fail="always"))
     done = cli("wait", name, "--poll-interval", "0.2")
     assert (done.code, done.out) == (3, "")
+    assert "All training jobs failed." in done.err, "AWS's reason"
+    assert f"see `airflow-hpt trials {name}`" in done.err
     trials = cli("trials", name)
     assert "Failed" in trials.out
     assert "failed: AlgorithmError: the data has no label column" in trials.err

@@ -57,7 +57,7 @@ def test_airflows_connection_is_the_default(
 
 def test_without_a_connection_boto3_finds_its_way(airflow: Airflow) -> None:
     done = airflow("hpt", "best", "any-job", "--region", "us-east-1")
-    assert (done.code, done.out) == (1, "")
+    assert (done.code, done.out) == (2, "")
     assert "Unable to locate credentials. Give --region, --profile or --aws-conn-id" in done.err
     missing = airflow("hpt", "best", "any-job", "--aws-conn-id", "nowhere")
     assert missing.code == 2

@@ -129,6 +129,18 @@ def test_the_list_tells_nothing_of_jobs_that_the_task_only_names(page: Page) -> 
     assert rows["borrowed"]["status"] is None, "its XComs lack the job's ARN"
 
 
+@pytest.mark.parametrize("before", ["nan", "inf", "1e20", "-1", "yesterday"])
+def test_a_time_that_is_none_is_refused(page: Page, before: str) -> None:
+    assert page.ask("viewer", "GET", f"/api/jobs?before={before}").status_code == 422
+
+
+def test_a_map_index_that_no_task_has(page: Page) -> None:
+    answer = page.ask("other", "GET", page.task("theirs", "tune") + "?map_index=999999999")
+    assert (answer.status_code, answer.json()["kind"]) == (404, "no_task")
+    unmapped = page.ask("other", "GET", page.task("theirs", "tune") + f"?map_index={10**20}")
+    assert unmapped.status_code == 200, "as Airflow's placeholder: not an index"
+
+
 def test_the_list_of_a_run(page: Page) -> None:
     path = at(page, "/api/dags/{dag_id}/runs/{run_id}/jobs")
     rows = page.ask("viewer", "GET", path).json()["jobs"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -106,3 +108,124 @@ def test_help_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "text"),
+    [
+        (["list", "--limit", "-1"], "'-1' is not a number from 1 upwards"),
+        (["trials", "job", "--limit", "0"], "'0' is not a number from 1 upwards"),
+        (["wait", "job", "--poll-interval", "0"], "'0' is no time: give seconds, as a number above 0"),
+        (["wait", "job", "--timeout", "1h"], "'1h' is no time"),
+        (["stop", "job", "--timeout", "nan"], "'nan' is no time"),
+        (["best", "my_job"], "'my_job' is no name of a tuning job"),
+        (["best", "j" * 33], "at most 32 letters, digits and hyphens"),
+        (["list", "--endpoint-url", "localhost"], "'localhost' has no scheme"),
+    ],
+)
+def test_a_wrong_value_is_told_before_anything_is_asked(
+    arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    err = capsys.readouterr().err
+    assert ended.value.code == 2
+    assert text in err
+    assert err.count("\n") == 1
+
+
+def test_a_service_that_is_down_is_told_soon(tmp_path: Path) -> None:
+    from airflow_hpt_provider.cli import connection
+
+    assert connection.PATIENCE.total_seconds() <= 10, "a person waits"
+    settings = {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "none",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AIRFLOW_HOME": str(tmp_path),
+    }
+    code = (
+        "import datetime, sys\n"
+        "from airflow_hpt_provider.cli import connection, main\n"
+        "connection.PATIENCE = datetime.timedelta(0)\n"
+        "sys.exit(main.main(sys.argv[1:]))"
+    )
+    with socket.socket() as taken:  # bound, and not listening: nobody else can
+        taken.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        command = [sys.executable, "-c", code, "wait", "job", "--endpoint-url", url]
+        done = subprocess.run(
+            command, env=os.environ | settings, capture_output=True, text=True, timeout=200, check=False
+        )
+    assert done.returncode == 1, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "trying again" not in done.stderr
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f'airflow-hpt: error: Could not connect to the endpoint URL: "{url}')
+    assert "Is the service up" in last
+
+
+def test_a_profile_that_is_missing_is_the_users_to_put_right(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    assert main(["list", "--profile", "nobody"]) == 2
+    assert "The config profile (nobody) could not be found" in capsys.readouterr().err
+
+
+def test_a_reader_that_has_seen_enough_is_no_error() -> None:
+    code = (
+        "import argparse, sys\n"
+        "from airflow_hpt_provider.cli.main import execute\n"
+        "def run(options):\n"
+        "    for _ in range(100000): print('a line of a long table')\n"
+        "    return 0\n"
+        "sys.exit(execute(argparse.Namespace(run=run)))"
+    )
+    program = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert program.stdout is not None
+    assert program.stderr is not None
+    program.stdout.readline()
+    program.stdout.close()
+    assert (program.stderr.read(), program.wait(60)) == ("", 141)
+    program.stderr.close()
+
+
+CONFIG = """\
+HyperParameterTuningJobConfig:
+  Strategy: Random
+  HyperParameterTuningJobObjective: {Type: Minimize, MetricName: loss}
+  ResourceLimits: {MaxNumberOfTrainingJobs: "{{ params.jobs }}", MaxParallelTrainingJobs: 1}
+  ParameterRanges:
+    IntegerParameterRanges: [{Name: depth, MinValue: "2", MaxValue: "{% if wide %}9{% else %}5{% endif %}"}]
+TrainingJobDefinition:
+  AlgorithmSpecification:
+    TrainingImage: 123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1
+    TrainingInputMode: File
+    MetricDefinitions: [{Name: loss, Regex: "loss=([0-9.]+)"}]
+  OutputDataConfig: {S3OutputPath: "s3://bucket/models"}
+  ResourceConfig: {InstanceType: ml.m5.large, InstanceCount: 1, VolumeSizeInGB: 5}
+  StoppingCondition: {MaxRuntimeInSeconds: 600}
+  RoleArn: "{{ params.role_arn }}"
+"""
+
+
+def test_templates_in_a_config_are_named_and_not_held_against_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text(CONFIG)
+    assert main(["validate", str(path)]) == 0
+    *templates, last = capsys.readouterr().out.splitlines()
+    members = {line.split(": ")[1].rsplit(".", 1)[-1] for line in templates}
+    assert members == {"MaxNumberOfTrainingJobs", "MaxValue", "RoleArn"}
+    assert all(line.endswith("is a template: checked when a task has rendered it") for line in templates)
+    assert last == f"{path}: valid, as far as can be told without its templates"
+    path.write_text(CONFIG.replace("Random", "Rnadom"))
+    assert main(["validate", str(path)]) == 1
+    told = capsys.readouterr().out
+    assert "did you mean 'Random'?" in told
+    assert f"{path}: valid" not in told

@@ -41,7 +41,7 @@ def test_all_errors_come_at_once(config):
         "HyperParameterTuningJobConfig.ParameterRanges.IntegerParameterRanges[0].MaxValue: is not a whole number "
         "(given: '9.5'); use ContinuousParameterRanges for fractions",
         "HyperParameterTuningJobConfig.ParameterRanges.ContinuousParameterRanges[0].ScalingType: needs a range above "
-        "0, not 0 to 0.1 (given: 'Logarithmic'); raise MinValue above 0 or use Linear",
+        "0, not 0 to 0.1 (given: 'Logarithmic'); raise MinValue of 'rate' above 0 or use Linear",
         "HyperParameterTuningJobConfig.ParameterRanges.ContinuousParameterRanges[0].Name: is both searched and static "
         "(given: 'rate'); remove its range, or remove it from StaticHyperParameters",
         "TrainingJobDefinition.StoppingCondition.MaxWaitTimeInSeconds: is required with EnableManagedSpotTraining; "

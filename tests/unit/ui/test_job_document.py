@@ -139,6 +139,10 @@ def test_importance_without_enough_training_jobs_or_scikit_learn(monkeypatch: py
     with pytest.raises(Problem) as few:
         importance(document(description(), many(9)))
     assert few.value.kind == "too_few_trials"
+    assert few.value.remedy == "It appears by itself."
+    with pytest.raises(Problem) as ended:
+        importance(document(description(HyperParameterTuningJobStatus="Stopped"), many(9)))
+    assert (ended.value.kind, ended.value.remedy) == ("too_few_trials", ""), "there will be no more"
     monkeypatch.setattr("airflow_hpt_provider.ui.importance.find_spec", lambda name: None)
     with pytest.raises(Problem) as missing:
         importance(document(description(), many(50)))

@@ -1,14 +1,6 @@
 /** Requests to the page's own server; paths are relative to the page's <base>. */
 
-import type { Answer, TaskInstance } from "./model";
-
-/** What the page shows instead of data. */
-export interface Problem {
-  kind: string;
-  title: string;
-  detail: string;
-  remedy: string;
-}
+import type { Problem, TaskInstance } from "./model";
 
 export class ProblemError extends Error {
   constructor(readonly problem: Problem) {
@@ -33,8 +25,6 @@ export async function get<T>(path: string, etag?: string): Promise<{ value: T | 
   if (answer.status === 304) return { value: null, etag: etag ?? "" };
   return { value: (await checked(answer)) as T, etag: answer.headers.get("ETag") ?? "" };
 }
-
-export const getJob = (task: TaskInstance, etag?: string) => get<Answer>(taskPath(task), etag);
 
 /** Stop the task's tuning job. */
 export async function stop(task: TaskInstance): Promise<void> {

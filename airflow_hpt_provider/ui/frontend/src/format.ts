@@ -32,9 +32,11 @@ export function roughly(seconds: number | null): string {
   return `≈ ${duration(minutes < 60 ? minutes * 60 : Math.round(minutes / 5) * 300)}`;
 }
 
+const MOMENT = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+
 export function time(seconds: number | null): string {
   if (seconds === null) return "–";
-  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(seconds * 1000);
+  return MOMENT.format(seconds * 1000);
 }
 
 export const plural = (count: number, one: string, many = `${one}s`): string => `${count} ${count === 1 ? one : many}`;

@@ -1,5 +1,13 @@
 /** What the server sends of a tuning job (see ui/document.py), and the same by rows. Times are seconds since 1970. */
 
+/** What is shown instead of data (see ui/problems.py). */
+export interface Problem {
+  kind: string;
+  title: string;
+  detail: string;
+  remedy: string;
+}
+
 export interface Parameter {
   name: string;
   kind: "continuous" | "integer" | "categorical";
@@ -56,6 +64,28 @@ export interface TaskInstance {
   run_id: string;
   task_id: string;
   map_index: number;
+}
+
+/** A row of a list of tuning jobs (see ui/listing.py): what Airflow knows, and SageMaker if it is among its newest. */
+export interface ListedJob extends TaskInstance {
+  task_state: string | null;
+  name: string;
+  announced: number;
+  final_metric: number | null;
+  status: string | null;
+  strategy: string | null;
+  created_at: number | null;
+  ended_at: number | null;
+  finished: number | null;
+  failed: number | null;
+  max_trials: number | null;
+}
+
+export interface JobListing {
+  jobs: ListedJob[];
+  problems: Problem[];
+  /** Where the next page begins; null if there is none. */
+  older?: number | null;
 }
 
 export interface Trial {

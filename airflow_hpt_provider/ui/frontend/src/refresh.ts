@@ -2,8 +2,8 @@
 
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
-import type { Problem } from "./api";
 import { get, ProblemError } from "./api";
+import type { Problem } from "./model";
 
 export interface Fresh<T> {
   value: T | null;

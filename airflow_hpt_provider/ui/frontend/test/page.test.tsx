@@ -3,6 +3,8 @@ import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
+import { PALETTES } from "../src/charts/palette";
+import { Objective } from "../src/parts/Charts";
 import { Failures } from "../src/parts/Failures";
 import { Header } from "../src/parts/Header";
 import { Leaderboard } from "../src/parts/Leaderboard";
@@ -64,6 +66,38 @@ test("the leaderboard sorts by a click, says so to screen readers, and filters",
   search.value = "gbtree";
   act(() => void search.dispatchEvent(new Event("input", { bubbles: true })));
   expect(rows()).toEqual(["1", "4"]);
+});
+
+test("turning pages by keyboard keeps the focus, at the ends too", async () => {
+  const one = tuning();
+  const trials = Array.from({ length: 31 }, (_, i) => ({ ...one.trials[0]!, name: `churn-${i}`, number: i + 1 }));
+  show(<Leaderboard tuning={{ ...one, trials }} task={task} />);
+  const [previous, next] = [...root.querySelectorAll<HTMLButtonElement>(".pager button")] as [HTMLButtonElement, HTMLButtonElement];
+  expect(previous.getAttribute("aria-disabled")).toBe("true");
+  next.focus();
+  for (const shown of ["16–30 of 31", "31–31 of 31", "31–31 of 31"]) {
+    await fireEvent(next);
+    expect(root.querySelector(".pager")?.textContent).toContain(shown);
+    expect(document.activeElement).toBe(next);
+    expect(next.disabled).toBe(false);
+  }
+  expect(next.getAttribute("aria-disabled")).toBe("true");
+});
+
+test("a job that ended before its first training job does not promise any", () => {
+  const none = { ...tuning({ ended: true, status: "Stopped", ended_at: 1000, counters: { completed: 0, in_progress: 0, failed: 0, stopped: 0 } }), trials: [] };
+  const props = { tuning: none, palette: PALETTES.light, log: false, task };
+  show([<Header {...props} onStopped={() => undefined} />, <Objective {...props} onLog={() => undefined} />, <Leaderboard {...props} />]);
+  expect(root.textContent).toContain("The tuning job ended before its first training job.");
+  expect(root.textContent).toContain("No training job was started.");
+  expect(root.textContent).not.toContain("yet");
+  expect(root.querySelector("[role=progressbar]")?.getAttribute("aria-valuetext")).toBe("0 of 8 training jobs ended");
+});
+
+test("a job that was stopped early is not shown as done", () => {
+  const early = tuning({ ended: true, status: "Stopped", ended_at: 1300, counters: { completed: 2, in_progress: 0, failed: 0, stopped: 0 } });
+  show(<Header tuning={early} task={task} onStopped={() => undefined} />);
+  expect(root.querySelector<HTMLElement>(".part-done")?.style.width).toBe("25%");
 });
 
 test("what training jobs say is shown as text", () => {

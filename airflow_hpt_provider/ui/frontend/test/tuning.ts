@@ -1,6 +1,6 @@
 /** A small tuning job for the tests. */
 
-import type { Answer, Tuning } from "../src/model";
+import type { Answer, ListedJob, Tuning } from "../src/model";
 import { fromAnswer } from "../src/model";
 
 export function answer(change: Partial<Answer["job"]> = {}): Answer {
@@ -48,3 +48,29 @@ export function answer(change: Partial<Answer["job"]> = {}): Answer {
 }
 
 export const tuning = (change: Partial<Answer["job"]> = {}): Tuning => fromAnswer(answer(change));
+
+/** The same with another name and other metrics. */
+export function tuningOf(name: string, metrics: (number | null)[], change: Partial<Answer["job"]> = {}): Tuning {
+  const base = answer({ name, ...change });
+  return fromAnswer({ ...base, trials: { ...base.trials, metric: metrics, status: metrics.map(() => "Completed") } });
+}
+
+/** A row of a list of tuning jobs. */
+export const listed = (name: string, change: Partial<ListedJob> = {}): ListedJob => ({
+  dag_id: "d",
+  run_id: "r",
+  task_id: "t",
+  map_index: -1,
+  task_state: "success",
+  name,
+  announced: 1000,
+  final_metric: null,
+  status: "Completed",
+  strategy: "Bayesian",
+  created_at: 1000,
+  ended_at: 1300,
+  finished: 5,
+  failed: 0,
+  max_trials: 8,
+  ...change,
+});

@@ -20,36 +20,33 @@ export function tip(tuning: Tuning, trial: Trial): string {
 export const canBeLog = (tuning: Tuning): boolean =>
   tuning.trials.some((t) => t.metric !== null) && tuning.trials.every((t) => t.metric === null || t.metric > 0);
 
+/** The training jobs as points and the best so far as a line; of another tuning job too, if there is one beside it. */
 export function objectiveChart(
   tuning: Tuning,
   palette: Palette,
   log: boolean,
   other?: Tuning,
 ): EChartsCoreOption {
-  const reported = tuning.trials.filter((t) => t.metric !== null);
-  const known = [...reported, ...(other?.trials ?? [])].flatMap((t) => (t.metric === null ? [] : [t.metric]));
+  const sides = other ? [tuning, other] : [tuning];
+  const known = sides.flatMap((one) => reported(one).map((trial) => trial.metric as number));
   const range = log ? null : readableRange(known, tuning.minimize);
   const shown = (value: number): number =>
     range ? Math.min(Math.max(value, range.min), range.max) : value;
-  const last = Math.max(tuning.trials.length, other?.trials.length ?? 0, tuning.job.ended ? 1 : (tuning.job.max_trials ?? 1));
-  const steps = (one: Tuning): [number, number][] => {
-    const found = bestSoFar(one);
-    const end = found.at(-1);
-    return end ? [...found, [one.trials.length, end[1]]] : [];
-  };
+  const last = Math.max(...sides.map(horizon));
   return {
     ...base(palette),
     grid: { left: 8, right: 16, top: 12, bottom: 26, containLabel: true },
     tooltip: tooltip(palette, {
-      formatter: (point: { data: { trial?: number } }) => {
-        const trial = tuning.trials[(point.data?.trial ?? 0) - 1];
-        return trial ? tip(tuning, trial) : "";
+      formatter: ({ data }: { data: { trial?: number; side?: number } }) => {
+        const side = sides[data?.side ?? 0] as Tuning;
+        const trial = side.trials[(data?.trial ?? 0) - 1];
+        return trial ? tip(side, trial) : "";
       },
     }),
     xAxis: axis(palette, {
       type: "value",
       min: 0,
-      max: Math.max(last, 4) + 0.5,
+      max: last + 0.5,
       minInterval: 1,
       name: "training job",
       nameLocation: "middle",
@@ -76,55 +73,69 @@ export function objectiveChart(
         showMaxLabel: !range,
       },
     }),
-    series: [
-      {
-        name: "training jobs",
-        type: "scatter",
-        clip: false,
-        z: 2,
-        data: reported.map((trial) => {
-          const value = shown(trial.metric as number);
-          const out = value !== trial.metric;
-          const best = trial.name === tuning.job.best;
-          return {
-            value: [trial.number, value],
-            name: trial.name,
-            trial: trial.number,
-            symbol: out ? "triangle" : "circle",
-            symbolRotate: out && value === range?.min ? 180 : 0,
-            symbolSize: best ? 11 : reported.length > 300 ? 4 : 6,
-            itemStyle: {
-              color: best ? palette.accent : palette.faint,
-              opacity: reported.length > 300 && !best ? 0.7 : 1,
-              borderColor: palette.surface,
-              borderWidth: best ? 2 : 0,
-            },
-          };
-        }),
-      },
-      ...(other
-        ? [
-            {
-              name: other.job.name,
-              type: "line",
-              step: "end",
-              showSymbol: false,
-              silent: true,
-              lineStyle: { color: palette.muted, width: 1.5, type: "dashed" },
-              data: steps(other).map(([x, y]) => [x, shown(y)]),
-            },
-          ]
-        : []),
-      {
-        name: "best so far",
-        type: "line",
-        step: "end",
-        showSymbol: false,
-        silent: true,
-        z: 3,
-        lineStyle: { color: palette.accent, width: 2 },
-        data: steps(tuning).map(([x, y]) => [x, shown(y)]),
-      },
-    ],
+    series: [...sides.entries()].flatMap(([side, one]) => {
+      const mine = side === 0;
+      const trials = reported(one);
+      return [
+        {
+          name: `training jobs of ${one.job.name}`,
+          type: "scatter",
+          clip: false,
+          z: mine ? 2 : 1,
+          data: trials.map((trial) => {
+            const value = shown(trial.metric as number);
+            const out = value !== trial.metric;
+            const best = mine && trial.name === one.job.best;
+            return {
+              value: [trial.number, value],
+              name: trial.name,
+              trial: trial.number,
+              side,
+              symbol: out ? "triangle" : "circle",
+              symbolRotate: out && value === range?.min ? 180 : 0,
+              symbolSize: best ? 11 : trials.length > 300 ? 4 : 6,
+              itemStyle: mine
+                ? {
+                    color: best ? palette.accent : palette.faint,
+                    opacity: trials.length > 300 && !best ? 0.7 : 1,
+                    borderColor: palette.surface,
+                    borderWidth: best ? 2 : 0,
+                  }
+                : { color: "transparent", borderColor: palette.muted, borderWidth: 1, opacity: 0.6 },
+            };
+          }),
+        },
+        {
+          name: `best so far of ${one.job.name}`,
+          type: "line",
+          step: "end",
+          showSymbol: false,
+          silent: true,
+          z: mine ? 4 : 3,
+          lineStyle: mine ? { color: palette.accent, width: 2 } : { color: palette.muted, width: 1.5, type: "dashed" },
+          data: steps(one).map(([x, y]) => [x, shown(y)]),
+        },
+      ];
+    }),
   };
+}
+
+const reported = (tuning: Tuning): Trial[] => tuning.trials.filter((trial) => trial.metric !== null);
+
+/**
+ * The last training job that the axis has room for. While more are to come it doubles now and then: it neither squeezes
+ * the first of many into a corner nor moves with each new one.
+ */
+export function horizon({ job, trials }: Tuning): number {
+  if (job.ended) return Math.max(trials.length, 4);
+  let room = 12;
+  while (room < trials.length) room *= 2;
+  return Math.max(Math.min(room, job.max_trials ?? room), trials.length, 4);
+}
+
+/** The best so far, up to the newest training job. */
+function steps(tuning: Tuning): [number, number][] {
+  const found = bestSoFar(tuning);
+  const end = found.at(-1);
+  return end ? [...found, [tuning.trials.length, end[1]]] : [];
 }

@@ -1,4 +1,4 @@
-/** The colours of the charts: the same as style.css has, one accent and greys; red only for failures. */
+/** The colours of the charts: the same as style/colours.css has, one accent and greys; red only for failures. */
 
 import type { Theme } from "../theme";
 

@@ -1,9 +1,8 @@
 /** The pictures: objective, hyperparameters, importance, parallel coordinates. */
 
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { get, ProblemError, taskPath } from "../api";
-import type { Problem } from "../api";
 import { Chart } from "../charts/Chart";
 import { canBeLog, objectiveChart } from "../charts/objective";
 import type { Palette } from "../charts/palette";
@@ -11,7 +10,8 @@ import { importanceChart, parallelChart, scatterChart } from "../charts/paramete
 import type { Importance } from "../charts/parameters";
 import { number, plural } from "../format";
 import { bestOf } from "../insights";
-import type { TaskInstance, Tuning } from "../model";
+import type { Problem, TaskInstance, Tuning } from "../model";
+import { useSeen } from "../seen";
 
 interface Props {
   tuning: Tuning;
@@ -44,13 +44,17 @@ export function Objective({ tuning, palette, log, onLog }: Props & { onLog: (log
         />
       ) : (
         <p class="empty">
-          {tuning.job.ended
-            ? `No training job has reported ${metric}; the failures and the training jobs' logs tell why.`
-            : `No training job has reported ${metric} yet. The chart appears with the first.`}
+          {noChart(tuning, metric)}
         </p>
       )}
     </section>
   );
+}
+
+function noChart({ job, trials }: Tuning, metric: string): string {
+  if (!job.ended) return `No training job has reported ${metric} yet. The chart appears with the first.`;
+  if (!trials.length) return "The tuning job ended before its first training job.";
+  return `No training job has reported ${metric}; the failures and the training jobs' logs tell why.`;
 }
 
 export function Hyperparameters({ tuning, palette, log, task }: Props & { task: TaskInstance }) {
@@ -96,19 +100,13 @@ function Multiple({ tuning, palette, log, parameter }: Props & { parameter: Tuni
 
 /** Asked for when it is first seen, and again when the job has ended: computing it takes a while. */
 function ImportanceCard({ tuning, palette, task }: { tuning: Tuning; palette: Palette; task: TaskInstance }) {
-  const place = useRef<HTMLElement>(null);
-  const [seen, setSeen] = useState(false);
+  const [place, seen] = useSeen<HTMLElement>();
   const [found, setFound] = useState<Importance | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const reported = tuning.trials.filter((t) => t.metric !== null).length;
   // again after each tenth more
   const step = tuning.job.ended ? "ended" : reported < 10 ? "few" : Math.floor(Math.log(reported) / Math.log(1.1));
 
-  useEffect(() => {
-    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && setSeen(true));
-    observer.observe(place.current as HTMLElement);
-    return () => observer.disconnect();
-  }, []);
   useEffect(() => {
     if (!seen) return;
     let over = false;

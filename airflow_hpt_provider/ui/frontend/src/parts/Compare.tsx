@@ -1,114 +1,89 @@
-/** A tuning job beside one that it was warm-started from. */
+/** A second tuning job, chosen from the known ones, beside the one of the page. */
 
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 
-import { get, ProblemError, taskPath } from "../api";
-import type { Problem } from "../api";
-import { Chart } from "../charts/Chart";
-import { objectiveChart } from "../charts/objective";
 import type { Palette } from "../charts/palette";
-import { duration, number, status } from "../format";
-import { bestOf, billableSeconds } from "../insights";
+import { candidates } from "../comparison";
+import { useListing } from "../listing";
 import { fromAnswer } from "../model";
 import type { Answer, TaskInstance, Tuning } from "../model";
+import { useFresh } from "../refresh";
+import { useSeen } from "../seen";
+import { Stale } from "./Notice";
+import { Sides } from "./Sides";
 
-export function Compare({ tuning, task, palette, log }: { tuning: Tuning; task: TaskInstance; palette: Palette; log: boolean }) {
-  const parents = tuning.job.warm_start?.parents ?? [];
-  const [name, setName] = useState(parents[0] ?? "");
-  const [parent, setParent] = useState<Tuning | null>(null);
-  const [problem, setProblem] = useState<Problem | null>(null);
-  useEffect(() => {
-    if (!name) return;
-    let over = false;
-    setProblem(null);
-    get<Answer>(taskPath(task, `/parents/${encodeURIComponent(name)}`)).then(
-      ({ value }) => !over && value && setParent(fromAnswer(value)),
-      (error: unknown) => !over && error instanceof ProblemError && setProblem(error.problem),
-    );
-    return () => {
-      over = true;
-    };
-  }, [name]);
-  const option = useMemo(
-    () => parent && objectiveChart(tuning, palette, log, parent),
-    [tuning, parent, palette, log],
-  );
-  if (!parents.length) return null;
+interface Props {
+  tuning: Tuning;
+  task: TaskInstance;
+  palette: Palette;
+  log: boolean;
+}
+
+export function Compare(props: Props) {
+  const [place, seen] = useSeen<HTMLElement>();
   return (
-    <section aria-labelledby="compare">
-      <div class="section-head">
-        <h2 id="compare">
-          Beside its parent <span class="muted">{KINDS[tuning.job.warm_start?.type ?? ""] ?? ""}</span>
-        </h2>
-        {parents.length > 1 && (
-          <select aria-label="Parent" value={name} onChange={(event) => setName(event.currentTarget.value)}>
-            {parents.map((one) => (
-              <option key={one}>{one}</option>
-            ))}
-          </select>
-        )}
-      </div>
-      {problem && (
-        <p class="empty">
-          {problem.title}. {problem.detail} {problem.remedy}
-        </p>
-      )}
-      {parent && option && (
-        <>
-          <Chart
-            option={option}
-            height={240}
-            label={`Best so far of ${tuning.job.name}, drawn through, and of its parent ${parent.job.name}, dashed.`}
-          />
-          <div class="table">
-            <Sides tuning={tuning} parent={parent} />
-          </div>
-        </>
-      )}
+    <section ref={place} aria-labelledby="compare">
+      <h2 id="compare">
+        Side by side <span class="muted">with {props.tuning.job.warm_start ? "a parent of its warm start, or another" : "another"} tuning job</span>
+      </h2>
+      {seen && <Choice {...props} />}
     </section>
   );
 }
 
-const KINDS: Record<string, string> = {
-  IdenticalDataAndAlgorithm: "same data and algorithm",
-  TransferLearning: "transfer learning",
-};
-
-function Sides({ tuning, parent }: { tuning: Tuning; parent: Tuning }) {
-  const sides = [tuning, parent];
-  const names = [...new Set(sides.flatMap((one) => one.parameters.map((p) => p.name)))];
-  const rows: [string, (one: Tuning) => string][] = [
-    ["Status", (one) => status(one.job.status)],
-    [`Best ${tuning.job.objective?.metric ?? "objective"}`, (one) => number(bestOf(one)?.metric)],
-    ["Training jobs", (one) => String(one.trials.length)],
-    ["Failed", (one) => String(one.job.counters.failed)],
-    ["Took", (one) => duration(one.job.ended_at === null ? null : one.job.ended_at - one.job.created_at)],
-    ["Billable time", (one) => duration(billableSeconds(one, Date.now() / 1000))],
-    ...names.map((name): [string, (one: Tuning) => string] => [name, (one) => number(bestOf(one)?.values[name])]),
-  ];
+function Choice({ tuning, task, palette, log }: Props) {
+  const listing = useListing("api/jobs", 60);
+  // The first parent is what one looks for; without one, nobody knows.
+  const [name, setName] = useState(tuning.job.warm_start?.parents[0] ?? "");
+  const groups = candidates(tuning, task, listing.jobs ?? []);
+  const chosen = groups.flatMap(({ jobs }) => jobs).find((one) => one.name === name);
   return (
-    <table class="sides">
-      <thead>
-        <tr>
-          <td />
-          <th scope="col">
-            <span class="line-key" /> {tuning.job.name}
-          </th>
-          <th scope="col">
-            <span class="line-key line-key-dashed" /> {parent.job.name}
-          </th>
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(([title, cell]) => (
-          <tr key={title}>
-            <th scope="row">{title}</th>
-            {sides.map((one) => (
-              <td key={one.job.name}>{cell(one)}</td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
+    <>
+      <div class="choice">
+        <select aria-label="Tuning job to compare with" value={chosen ? name : ""} onChange={(event) => setName(event.currentTarget.value)}>
+          <option value="">{listing.jobs || listing.problem ? "Choose a tuning job …" : "Reading the tuning jobs …"}</option>
+          {groups.map(({ title, jobs }) => (
+            <optgroup key={title} label={title}>
+              {jobs.map((job) => (
+                <option key={job.name} value={job.name}>
+                  {job.label}
+                </option>
+              ))}
+            </optgroup>
+          ))}
+        </select>
+        {listing.loadOlder && (
+          <button type="button" disabled={listing.busy} onClick={listing.loadOlder}>
+            Offer older ones too
+          </button>
+        )}
+      </div>
+      {listing.problem && (
+        <p class="empty small" role="alert">
+          The known tuning jobs could not be listed. {listing.problem.title}. {listing.problem.remedy}
+        </p>
+      )}
+      {listing.jobs && !groups.length && <p class="empty small">No other tuning job is known yet: there is nothing to put beside this one.</p>}
+      {chosen && <Beside key={chosen.path} path={chosen.path} {...{ tuning, palette, log }} />}
+    </>
+  );
+}
+
+function Beside({ path, tuning, palette, log }: Omit<Props, "task"> & { path: string }) {
+  const { value, problem } = useFresh<Answer>(path, (answer) => (answer?.job.ended ? 60 : 4));
+  const other = useMemo(() => value && fromAnswer(value), [value]);
+  if (other) {
+    return (
+      <>
+        {problem && <Stale problem={problem} />}
+        <Sides {...{ tuning, other, palette, log }} />
+      </>
+    );
+  }
+  if (!problem) return <p class="empty small" role="status">Reading it …</p>;
+  return (
+    <p class="empty small" role="alert">
+      {problem.title}. {problem.detail} {problem.remedy}
+    </p>
   );
 }

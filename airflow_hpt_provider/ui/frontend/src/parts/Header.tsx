@@ -77,7 +77,7 @@ export function Header({ tuning, task, onStopped }: Props) {
 function Progress({ tuning: { job, trials } }: { tuning: Tuning }) {
   const { completed, in_progress, failed, stopped } = job.counters;
   const launched = completed + in_progress + failed + stopped;
-  const total = Math.max(job.ended ? launched : (job.max_trials ?? launched), launched, 1);
+  const total = Math.max(job.max_trials ?? launched, launched, 1);
   const parts: [string, number, string][] = [
     ["completed", completed, "done"],
     ["running", in_progress, "running"],

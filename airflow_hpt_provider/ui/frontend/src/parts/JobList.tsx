@@ -3,53 +3,32 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 import type { Place } from "../address";
-import { get, runPath, taskPage } from "../api";
-import type { Problem } from "../api";
+import { runPath, taskPage } from "../api";
 import { duration, number, time } from "../format";
-import type { TaskInstance } from "../model";
-import { useFresh } from "../refresh";
-import { Notice } from "./Notice";
+import { useListing } from "../listing";
+import type { ListedJob } from "../model";
+import { useNow } from "../refresh";
+import { Notice, Stale } from "./Notice";
 import { StatusBadge } from "./StatusBadge";
-
-interface Row extends TaskInstance {
-  task_state: string | null;
-  name: string;
-  announced: number;
-  final_metric: number | null;
-  status: string | null;
-  strategy: string | null;
-  created_at: number | null;
-  ended_at: number | null;
-  finished: number | null;
-  failed: number | null;
-  max_trials: number | null;
-}
-interface Rows {
-  jobs: Row[];
-  problems: Problem[];
-  older?: number | null;
-}
 
 export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) {
   const ofRun = place.kind === "run";
   const path = ofRun ? runPath(place.dagId, place.runId) : "api/jobs";
-  const { value, problem, reload } = useFresh<Rows>(path, () => 10);
-  const [more, setMore] = useState<Rows | null>(null);
+  const { jobs, troubles, problem, busy, reload, loadOlder } = useListing(path, 10);
   const [text, setText] = useState("");
+  const now = useNow(jobs?.some(goesOn) ?? false);
   useEffect(() => {
     document.title = "Tuning jobs";
   }, []);
   const rows = useMemo(() => {
-    const known = new Set(value?.jobs.map((row) => `${row.name} ${row.announced}`));
-    const all = [...(value?.jobs ?? []), ...(more?.jobs ?? []).filter((row) => !known.has(`${row.name} ${row.announced}`))];
     const words = text.toLowerCase().split(/\s+/).filter(Boolean);
-    return all.filter((row) => {
+    return (jobs ?? []).filter((row) => {
       const said = `${row.name} ${row.dag_id} ${row.task_id} ${row.run_id} ${row.status ?? ""}`.toLowerCase();
       return words.every((word) => said.includes(word));
     });
-  }, [value, more, text]);
+  }, [jobs, text]);
 
-  if (!value) {
+  if (!jobs) {
     if (problem) return <Notice problem={problem} onRetry={reload} />;
     return (
       <p class="loading" role="status">
@@ -57,12 +36,7 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
       </p>
     );
   }
-  const older = more ? more.older : value.older;
-  const loadMore = async (): Promise<void> => {
-    const { value: next } = await get<Rows>(`api/jobs?before=${older}`);
-    if (next) setMore({ ...next, jobs: [...(more?.jobs ?? []), ...next.jobs] });
-  };
-  if (!value.jobs.length)
+  if (!jobs.length)
     return (
       <Notice
         problem={{
@@ -87,7 +61,8 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
           onInput={(event) => setText(event.currentTarget.value)}
         />
       </div>
-      {value.problems.map((one) => (
+      {problem && <Stale problem={problem} />}
+      {troubles.map((one) => (
         <p class="stale" role="status" key={one.title}>
           <b>{one.title}.</b> {one.detail} {one.remedy}
         </p>
@@ -127,7 +102,7 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
                 </td>
                 <td>{time(row.created_at ?? row.announced)}</td>
                 <td class="numeric">
-                  {duration(row.ended_at && row.created_at ? row.ended_at - row.created_at : null)}
+                  {duration(took(row, now))}
                 </td>
               </tr>
             ))}
@@ -135,9 +110,9 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
         </table>
         {!rows.length && <p class="empty">No tuning job matches the filter.</p>}
       </div>
-      {older && (
-        <p>
-          <button type="button" onClick={() => void loadMore()}>
+      {loadOlder && (
+        <p class="more">
+          <button type="button" disabled={busy} onClick={loadOlder}>
             Older
           </button>
         </p>
@@ -146,7 +121,14 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
   );
 }
 
-function MiniProgress({ row }: { row: Row }) {
+const goesOn = ({ status }: ListedJob): boolean => status === "InProgress" || status === "Stopping";
+
+function took(row: ListedJob, now: number): number | null {
+  const end = row.ended_at ?? (goesOn(row) ? now : null);
+  return end === null || row.created_at === null ? null : Math.max(0, end - row.created_at);
+}
+
+function MiniProgress({ row }: { row: ListedJob }) {
   if (row.finished === null) return <span class="muted">–</span>;
   const total = Math.max(row.max_trials ?? row.finished, row.finished, 1);
   const good = row.finished - (row.failed ?? 0);

@@ -95,20 +95,25 @@ export function Leaderboard({ tuning, task }: { tuning: Tuning; task: TaskInstan
           </tbody>
         </table>
         {!found.length && (
-          <p class="empty">{tuning.trials.length ? "No training job matches the filter." : "No training job has been started yet."}</p>
+          <p class="empty">
+            {tuning.trials.length
+              ? "No training job matches the filter."
+              : `No training job ${tuning.job.ended ? "was started" : "has been started yet"}.`}
+          </p>
         )}
       </div>
       <div class="pager" aria-live="polite">
         <span class="muted">
-          {found.length ? `${at * PAGE + 1}–${Math.min((at + 1) * PAGE, found.length)} of ${found.length}` : "0"}
+          {found.length ? `${at * PAGE + 1}–${Math.min((at + 1) * PAGE, found.length)} of ${found.length}` : ""}
           {found.length !== tuning.trials.length && ` (${tuning.trials.length} in all)`}
         </span>
         {pages > 1 && (
           <span class="tools">
-            <button type="button" disabled={at === 0} onClick={() => setPage(at - 1)}>
+            {/* Not `disabled`: at the last page that would take the focus from under who goes by keyboard. */}
+            <button type="button" aria-disabled={at === 0} onClick={() => setPage(Math.max(at - 1, 0))}>
               Previous
             </button>
-            <button type="button" disabled={at >= pages - 1} onClick={() => setPage(at + 1)}>
+            <button type="button" aria-disabled={at === pages - 1} onClick={() => setPage(Math.min(at + 1, pages - 1))}>
               Next
             </button>
           </span>

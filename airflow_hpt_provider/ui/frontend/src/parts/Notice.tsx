@@ -1,6 +1,6 @@
 /** Empty and error states: what is the matter, and what to do. */
 
-import type { Problem } from "../api";
+import type { Problem } from "../model";
 
 const CALM = new Set(["not_started", "no_job", "too_few_trials", "extra_missing"]);
 

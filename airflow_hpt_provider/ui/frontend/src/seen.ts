@@ -1,0 +1,19 @@
+/** What is asked for only when a person scrolls to it. */
+
+import type { RefObject } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+
+// Beyond the window's edge: who goes by Tab must find what comes next, before it is scrolled to.
+const NEAR = { rootMargin: "300px" };
+
+/** A place in the page, and whether it has been in sight, or nearly so. */
+export function useSeen<T extends Element>(): [RefObject<T | null>, boolean] {
+  const place = useRef<T>(null);
+  const [seen, setSeen] = useState(false);
+  useEffect(() => {
+    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && setSeen(true), NEAR);
+    observer.observe(place.current as T);
+    return () => observer.disconnect();
+  }, []);
+  return [place, seen];
+}
