@@ -17,6 +17,7 @@ from airflow_hpt_provider.exceptions import (
 from airflow_hpt_provider.identity import (
     DELIVERED_TAG,
     FINGERPRINT_TAG,
+    NAME,
     OWNER_TAG,
     RETRY_OF_TAG,
     ROUND_TAG,
@@ -39,8 +40,6 @@ if TYPE_CHECKING:
 OnNameConflict = Literal["fail", "next"]
 MAX_NAMES = 99
 MAX_TAGS = 50
-NAME = "name"
-"""In the task state store's value: the job's name, beside its marks (:meth:`Owner.marks`)."""
 
 
 @dataclass(frozen=True)

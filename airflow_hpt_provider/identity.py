@@ -25,6 +25,8 @@ FINGERPRINT_TAG = "airflow-hpt:fingerprint"
 DELIVERED_TAG = "airflow-hpt:delivered"
 ROUND_TAG = "airflow-hpt:round"
 RETRY_OF_TAG = "airflow-hpt:retry-of"
+NAME = "name"
+"""Where a task remembers its job beside the tags (Airflow's task state store): the key of the job's name."""
 
 
 @dataclass(frozen=True)
