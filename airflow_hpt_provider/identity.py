@@ -118,6 +118,7 @@ def judge(
     fingerprint: str,
     *,
     known_own: bool,
+    this_round_only: bool = False,
 ) -> Verdict:
     """What to do with a job of the wanted name.
 
@@ -128,6 +129,8 @@ def judge(
         fingerprint: of the config it wants to run.
         known_own: the name was derived from the owner, or kept in the task's state store: without readable
             tags this is the proof that it is the task's own.
+        this_round_only: once it has Completed it is taken only in the round it was made in, for there is no result
+            that a person who clears the task could still want: nobody waits for it, or it has none.
     """
     tagged = tags is not None and OWNER_TAG in tags
     if tagged and tags is not None:
@@ -140,6 +143,8 @@ def judge(
         return Verdict.FOREIGN
     if status == "InProgress":
         return Verdict.REJOIN if same_config else Verdict.CHANGED
+    if same_config and status == "Completed" and this_round_only:
+        return Verdict.TAKE if (tags or {}).get(ROUND_TAG, "0") == str(owner.round) else Verdict.NEXT
     if same_config:
         # A person who clears a task whose result arrived wants a new one; an Airflow retry does not.
         delivered_round = (

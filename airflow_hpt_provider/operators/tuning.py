@@ -257,6 +257,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
             memory=memory.recall(),
             retry_strategy=self._strategy,
             timeout=self._timeout,
+            waits=self.wait_for_completion,
             stop_superseded=self.stop_on_kill,
             on_create=lambda name: setattr(self, "_running_job", name),
             log=self.log,

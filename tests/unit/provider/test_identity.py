@@ -10,6 +10,7 @@ from airflow_hpt_provider.identity import (
     DELIVERED_TAG,
     FINGERPRINT_TAG,
     OWNER_TAG,
+    ROUND_TAG,
     Owner,
     Verdict,
     attempt_name,
@@ -83,6 +84,21 @@ FOREIGN = {OWNER_TAG: "somebody", FINGERPRINT_TAG: "f"}
 )
 def test_what_an_existing_job_of_a_derived_name_is_to_the_task(status, tags, owner, verdict):
     assert judge(status, tags, owner, "f", known_own=True) is verdict
+
+
+@pytest.mark.parametrize(
+    ("tags", "owner", "verdict"),
+    [
+        ({**OWN, ROUND_TAG: "0"}, OWNER, Verdict.TAKE),
+        ({**OWN, ROUND_TAG: "0"}, CLEARED, Verdict.NEXT),
+        ({**OWN, ROUND_TAG: "2"}, CLEARED, Verdict.TAKE),
+        ({**CHANGED, ROUND_TAG: "0"}, OWNER, Verdict.NEXT),
+        (None, OWNER, Verdict.TAKE),
+        (None, CLEARED, Verdict.NEXT),
+    ],
+)
+def test_a_job_without_a_result_to_deliver_is_another_ones_when_the_task_is_cleared(tags, owner, verdict):
+    assert judge("Completed", tags, owner, "f", known_own=True, this_round_only=True) is verdict
 
 
 @pytest.mark.parametrize("tags", [None, {}, {"team": "a"}])
