@@ -25,6 +25,7 @@ from airflow_hpt_provider.operators.base import (
     TuningConnectionMixin,
     check_early,
     is_template,
+    seconds_of,
 )
 from airflow_hpt_provider.operators.memory import JobMemory
 from airflow_hpt_provider.operators.see_through import SeeThroughMixin
@@ -57,7 +58,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         wait_for_completion: False: return as soon as the job is created, in every mode. Default True.
         deferrable: wait in the triggerer, without holding a worker. Default: ``[operators]
             default_deferrable`` of Airflow's configuration.
-        poll_interval: seconds between two looks at the job; default 30.
+        poll_interval: seconds or timedelta between two looks at the job; default 30.
         timeout: seconds or timedelta from the creation of the job; what happens then is ``on_timeout``. Counts
             over all tries and attempts, in every mode. Default None: no limit of ours.
         retry_strategy: submit the job again, warm-started, when it Failed through no fault of its own: how many
@@ -76,7 +77,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
             starts again with another config (default True); False: it goes on, and the log says where.
         on_name_conflict: when the job's name is taken by another's job: ``fail`` (default), or use the
             ``next`` free name (``name-2`` ...).
-        max_unreachable: seconds for which the service may be unreachable during the wait before the task
+        max_unreachable: seconds or timedelta for which the service may be unreachable during the wait before the task
             fails; default None: as long as the wait may last.
         event_queue_url: deferrable only: an SQS queue that gets the job's state changes from EventBridge, and
             that nobody else reads: the wait ends on the event, with a slow poll as the safety net.
@@ -117,8 +118,8 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         config: dict[str, Any] | TuningJobRequest | str,
         wait_for_completion: bool = True,
         deferrable: bool | None = None,
-        poll_interval: float = 30.0,
-        timeout: timedelta | float | None = None,
+        poll_interval: timedelta | float | str = 30.0,
+        timeout: timedelta | float | str | None = None,
         retry_strategy: TuningRetryStrategy | dict[str, Any] | int | str | None = None,
         max_billable_seconds: float | str | None = None,
         max_trials_failed: int | str | None = None,
@@ -127,7 +128,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         on_budget_end: OnUnfinished | None = None,
         stop_on_kill: bool = True,
         on_name_conflict: OnNameConflict = "fail",
-        max_unreachable: float | None = None,
+        max_unreachable: timedelta | float | None = None,
         event_queue_url: str | None = None,
         top_k: int = 0,
         aws_conn_id: str | None = "aws_default",
@@ -153,7 +154,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         self.on_budget_end = on_budget_end
         self.stop_on_kill = stop_on_kill
         self.on_name_conflict = on_name_conflict
-        self.max_unreachable = max_unreachable
+        self.max_unreachable = seconds_of("max_unreachable", max_unreachable, least=0)
         self.event_queue_url = event_queue_url
         self.top_k = top_k
         self.aws_conn_id = aws_conn_id
@@ -162,9 +163,10 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         self.botocore_config = botocore_config
         if on_name_conflict not in ("fail", "next"):
             raise ValueError(f"on_name_conflict={on_name_conflict!r} is neither 'fail' nor 'next'.")
-        if not 0 <= top_k <= 100:
-            raise ValueError(f"top_k={top_k!r} is not between 0 and 100.")
-        check_early(self._policies, max_billable_seconds, max_trials_failed)
+        check_early(self._policies, max_billable_seconds, max_trials_failed, top_k)
+        for name in ("poll_interval", "timeout"):
+            if not is_template(getattr(self, name)):
+                seconds_of(name, getattr(self, name))
         if not is_template(retry_strategy):
             _ = self._strategy
 

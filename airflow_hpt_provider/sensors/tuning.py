@@ -23,6 +23,7 @@ from airflow_hpt_provider.operators.base import (
     CONNECTION_FIELDS,
     TuningConnectionMixin,
     check_early,
+    seconds_of,
     spend_limits,
 )
 from airflow_hpt_provider.waiting.decision import Outcome, outcome_of, utcnow
@@ -51,7 +52,8 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         start_from_trigger: start in the triggerer, without a worker (Airflow 3.3+; implies ``deferrable``).
             Default False. The name may be a constant, come from another task (``create.output``, or a plain
             ``{{ ti.xcom_pull(task_ids="create", key="tuning_job_name") }}``), or be a template of ``params``,
-            ``dag_run`` or ``var``; with any other template, and when mapped, the task starts on a worker.
+            ``dag_run`` or ``var``; with any other template, in whichever argument, and when mapped, the task starts
+            on a worker.
         finish_in_triggerer: end in the triggerer, too, when the job has succeeded (Airflow 3.3+; implies
             ``deferrable``). Default False, because Airflow then skips much of what belongs to the end of a
             task: see ``docs/waiting.md``.
@@ -63,7 +65,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             have failed; as for the operator. Default None: no limits.
         on_budget_end: for a job that was stopped so: ``fail``, ``skip`` or ``use_best``. Default None: as
             ``on_timeout``.
-        max_unreachable: deferrable only: seconds for which the service may be unreachable before the task
+        max_unreachable: deferrable only: seconds or timedelta for which the service may be unreachable before the task
             fails. Default None: as long as ``timeout`` allows.
         event_queue_url: deferrable only: an SQS queue that gets the job's state changes from EventBridge, and
             that nobody else reads: the wait ends on the event, with a slow poll as the safety net.
@@ -103,7 +105,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         max_billable_seconds: float | str | None = None,
         max_trials_failed: int | str | None = None,
         on_budget_end: OnUnfinished | None = None,
-        max_unreachable: float | None = None,
+        max_unreachable: timedelta | float | None = None,
         event_queue_url: str | None = None,
         top_k: int = 0,
         aws_conn_id: str | None = "aws_default",
@@ -125,7 +127,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         self.max_billable_seconds = max_billable_seconds
         self.max_trials_failed = max_trials_failed
         self.on_budget_end = on_budget_end
-        self.max_unreachable = max_unreachable
+        self.max_unreachable = seconds_of("max_unreachable", max_unreachable, least=0)
         self.event_queue_url = event_queue_url
         self.top_k = top_k
         self.aws_conn_id = aws_conn_id
@@ -133,13 +135,13 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         self.verify = verify
         self.botocore_config = botocore_config
         self._watch: Watch | None = None
-        check_early(self._policies, max_billable_seconds, max_trials_failed)
+        check_early(self._policies, max_billable_seconds, max_trials_failed, top_k)
         if start_from_trigger and has("start_from_trigger"):
             self._start_in_triggerer()
 
     def execute(self, context: Context) -> Any:
         """Wait here, or defer."""
-        check_early(self._policies, self.max_billable_seconds, self.max_trials_failed)
+        check_early(self._policies, self.max_billable_seconds, self.max_trials_failed, self.top_k)
         if self.event_queue_url is not None:
             check_queue_url("event_queue_url", self.event_queue_url)
         self.tuning_job_name = job_name(self.tuning_job_name)
@@ -226,13 +228,13 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         from airflow.triggers.base import StartTriggerArgs
 
         source = source_of(self.tuning_job_name)
-        if source is None and not is_known_to_triggerer(self.tuning_job_name):
+        arguments = self._trigger_arguments() | ({"tuning_job_name": ""} if source else {})
+        if not is_known_to_triggerer(arguments):
             return
-        name = {"tuning_job_name": ""} if source else {"tuning_job_name": self.tuning_job_name}
         self.start_from_trigger = True
         self.start_trigger_args = StartTriggerArgs(
             trigger_cls="airflow_hpt_provider.triggers.tuning.HyperParameterTuningJobTrigger",
-            trigger_kwargs={**self._trigger_arguments(), **name, "name_from": source},
+            trigger_kwargs={**arguments, "name_from": source},
             next_method="execute_complete",
             next_kwargs={},
             timeout=timedelta(seconds=self.timeout),

@@ -37,8 +37,16 @@ def source_of(value: Any) -> dict[str, str] | None:
 
 
 def is_known_to_triggerer(value: Any) -> bool:
-    """Whether the triggerer can render a template: it knows params, dag_run and var; XComs hang it for ever."""
+    """Whether the triggerer can render an argument: it knows params, dag_run and var; XComs hang it for ever.
+
+    Args:
+        value: as the DAG's author wrote it: text, or what holds text; another task's output is not known.
+    """
+    if isinstance(value, Mapping):
+        return all(map(is_known_to_triggerer, value.values()))
+    if isinstance(value, list | tuple):
+        return all(map(is_known_to_triggerer, value))
     if not isinstance(value, str):
-        return False
+        return value is None or isinstance(value, int | float)
     names = re.findall(r"\{[{%](.*?)[}%]\}", value, re.DOTALL)
     return "{%" not in value and all(re.match(r"\s*(params|dag_run|var)\b", name) for name in names)

@@ -44,7 +44,12 @@ def test_outputs_of_tasks_are_understood():
         ("{{ params.job }}{{ ti.run_id }}", False),
         ("{{ macros.uuid.uuid4() }}", False),
         ("{% if params.job %}x{% endif %}", False),
-        (None, False),
+        (None, True),
+        (3.5, True),
+        ({"retries": {"mode": "standard"}, "region": ["{{ var.value.region }}"]}, True),
+        ({"tuning_job_name": "job-1", "region_name": "{{ ti.xcom_pull(task_ids='x') }}"}, False),
+        (["{{ ds }}"], False),
+        (object(), False),
     ],
 )
 def test_what_the_triggerer_can_render(value, known):
@@ -66,6 +71,8 @@ def test_it_starts_in_the_triggerer_only_if_asked_to_and_if_the_name_can_be_foun
     assert not sensor(tuning_job_name="job-1").start_from_trigger
     assert sensor(tuning_job_name="job-1", start_from_trigger=True).start_from_trigger
     assert not sensor(tuning_job_name="{{ ti.run_id }}", start_from_trigger=True).start_from_trigger
+    for argument in ({"region_name": "{{ ti.xcom_pull('x') }}"}, {"botocore_config": {"a": "{{ ds }}"}}):
+        assert not sensor(tuning_job_name="job-1", start_from_trigger=True, **argument).start_from_trigger
     args = sensor(
         tuning_job_name="{{ ti.xcom_pull('create') }}", start_from_trigger=True, timeout=60
     ).start_trigger_args
