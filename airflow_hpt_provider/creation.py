@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_hpt_provider.exceptions import (
     TuningJobNameConflictError,
@@ -287,7 +287,9 @@ class JobFinder:
 
     def _tags_for(self, request: TuningJobRequest, retry_of: str | None) -> list[dict[str, str]]:
         """Our tags that fit beside the author's; those that only inform come last and give way."""
-        room = MAX_TAGS - len(request.tags or ())
+        room = max(
+            0, MAX_TAGS - 1 - len(request.tags or ())
+        )  # one is for the mark that the result was delivered
         return self.owner.tags(self.request.fingerprint(), retry_of)[:room]
 
 
@@ -302,9 +304,13 @@ def mark_delivered(hook: HyperParameterTuningHook, arn: str, owner: Owner, log: 
     """
     try:
         hook.add_tags(arn, {DELIVERED_TAG: str(owner.round)})
-    except ClientError as error:
+    except (BotoCoreError, ClientError) as error:
         # The result is there; a missing mark must not fail the task.
-        log.warning("The tuning job could not be tagged as delivered (sagemaker:AddTags): %s", brief(error))
+        log.warning(
+            "The tuning job could not be tagged as delivered (sagemaker:AddTags); if the task is cleared, it may take"
+            " the same result again: %s",
+            brief(error),
+        )
 
 
 def earlier_attempts(hook: HyperParameterTuningHook, arn: str) -> tuple[Attempt, ...]:

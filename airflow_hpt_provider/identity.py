@@ -151,6 +151,7 @@ def judge(
             (tags or {}).get(DELIVERED_TAG) if tagged else "0" if status == "Completed" else None
         )
         undelivered = status == "Completed" and delivered_round is None
-        if undelivered or (status in {"Completed", "Stopped"} and delivered_round == str(owner.round)):
+        ended = status in {"Completed", "Stopping", "Stopped"}
+        if undelivered or (ended and delivered_round == str(owner.round)):
             return Verdict.TAKE
     return Verdict.NEXT

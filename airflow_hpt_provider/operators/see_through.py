@@ -142,6 +142,8 @@ class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
         if ended_by is not None and outcome_of(description.status) is None:
             self._stop_or_tell(name, always=True)
             description = self.hook.describe(name)
+        if outcome_of(description.status) is not None:
+            self._running_job = None  # nothing is left to stop, and a failed job is not found again
         self.note_lineage(description)
         result = self._settlement(earlier).settle(description, ended_by=ended_by)
         self.note_lineage(description, result)

@@ -184,7 +184,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
                 self._running_job = None
                 self.note_lineage(description)
                 return deliver(self, context, self._settlement(job.earlier).result(description))
-            if description.status == "Stopped" and DELIVERED_TAG in job.marks:
+            if description.status in {"Stopping", "Stopped"} and DELIVERED_TAG in job.marks:
                 self.on_stopped = "use_best"  # it was taken before, so it is again
             return self._see_through(context, description, job.earlier)
 

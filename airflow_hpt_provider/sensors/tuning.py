@@ -28,7 +28,7 @@ from airflow_hpt_provider.operators.base import (
 )
 from airflow_hpt_provider.waiting.decision import Outcome, outcome_of, utcnow
 from airflow_hpt_provider.waiting.state_change import check_queue_url
-from airflow_hpt_provider.waiting.upstream import is_known_to_triggerer, job_name, source_of
+from airflow_hpt_provider.waiting.upstream import checked_job_name, is_known_to_triggerer, source_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -144,7 +144,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         check_early(self._policies, self.max_billable_seconds, self.max_trials_failed, self.top_k)
         if self.event_queue_url is not None:
             check_queue_url("event_queue_url", self.event_queue_url)
-        self.tuning_job_name = job_name(self.tuning_job_name)
+        self.tuning_job_name = checked_job_name(self.tuning_job_name)
         if not self.deferrable:
             try:
                 return super().execute(context)
@@ -164,7 +164,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         except TuningJobNotFoundError:
             raise
         except Exception as error:
-            verdict = classify(error)
+            verdict = classify(error, worked_before=self._watch is not None)
             if verdict is Verdict.CREDENTIALS:
                 self.hook.reset()
             elif verdict is not Verdict.TRANSIENT:
@@ -184,7 +184,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         """Take up the task again after the trigger has fired."""
         # `dag.test()` hands on an end event as a bare string; the job's state is read afresh in any case.
         event = event if isinstance(event, dict) else {}
-        self.tuning_job_name = job_name(self.tuning_job_name)
+        self.tuning_job_name = checked_job_name(self.tuning_job_name)
         if event.get("status") == Outcome.UNREACHABLE:
             raise TuningServiceUnreachableError(str(event.get("message")), self.tuning_job_name)
         if event.get("status") == Outcome.BUDGET:
@@ -204,7 +204,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowSensorTimeout as error:
-            self.tuning_job_name = job_name(self.tuning_job_name)
+            self.tuning_job_name = checked_job_name(self.tuning_job_name)
             return self._timed_out(context, error)
 
     def _timed_out(self, context: Context, error: AirflowSensorTimeout) -> Any:

@@ -183,7 +183,8 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             value = await ti.axcom_pull(
                 task_ids=self.name_from["task_id"], key=self.name_from["key"], map_indexes=-1
             )
-            self.tuning_job_name = str(job_name(value))
+            name = job_name(value)
+            self.tuning_job_name = name if isinstance(name, str) else ""
 
     async def _finished(self, event: dict[str, Any]) -> bool:
         """Whether the task has been brought to its end here; if not, a worker does it."""
@@ -200,6 +201,8 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         return True
 
     async def _wait(self) -> dict[str, Any]:
+        if not self.tuning_job_name:  # the worker meets it too, and tells it better
+            return self._payload(Outcome.GONE, "No tuning job's name was found in XCom.")
         waiter = Waiter(
             tuning_job_name=self.tuning_job_name,
             poll_interval=max(self.poll_interval, SAFETY_SECONDS)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_hpt_provider.delivery import RETURN_VALUE, TUNING_JOB_NAME
+from airflow_hpt_provider.exceptions import TuningJobConfigError
 
 _PULL = re.compile(
     r"""\{\{\s*(?:ti|task_instance)\.xcom_pull\(\s*(?:task_ids\s*=\s*)?(["'])(?P<task>[\w.-]+)\1
@@ -18,6 +19,21 @@ _PULL = re.compile(
 def job_name(value: Any) -> Any:
     """The name in a rendered argument: the name itself, or the result that the creating task has returned."""
     return value.get(TUNING_JOB_NAME, value) if isinstance(value, Mapping) else value
+
+
+def checked_job_name(value: Any) -> str:
+    """The name in a rendered argument.
+
+    Raises:
+        TuningJobConfigError: there is none: the task that it comes from was skipped, say, or has another result.
+    """
+    name = job_name(value)
+    if not isinstance(name, str) or not name.strip():
+        raise TuningJobConfigError(
+            f"tuning_job_name={value!r:.200} names no tuning job. If it comes from another task: has that task left"
+            f" XCom {TUNING_JOB_NAME!r}?"
+        )
+    return name
 
 
 def source_of(value: Any) -> dict[str, str] | None:

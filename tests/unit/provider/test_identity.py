@@ -75,6 +75,8 @@ FOREIGN = {OWNER_TAG: "somebody", FINGERPRINT_TAG: "f"}
         ("Failed", OWN, OWNER, Verdict.NEXT),
         ("Stopped", OWN, OWNER, Verdict.NEXT),
         ("Stopping", OWN, OWNER, Verdict.NEXT),
+        ("Stopping", DELIVERED, OWNER, Verdict.TAKE),  # use_best took what there was when its time was over
+        ("Stopping", DELIVERED, CLEARED, Verdict.NEXT),
         ("DeleteFailed", OWN, OWNER, Verdict.NEXT),
         # tags may not be read
         ("InProgress", None, OWNER, Verdict.REJOIN),

@@ -4,8 +4,9 @@ import pytest
 from airflow.sdk import DAG, BaseOperator
 
 from airflow_hpt_provider.compat import has
+from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
-from airflow_hpt_provider.waiting.upstream import is_known_to_triggerer, job_name, source_of
+from airflow_hpt_provider.waiting.upstream import checked_job_name, is_known_to_triggerer, job_name, source_of
 
 CREATED = {"task_id": "create", "key": "tuning_job_name"}
 
@@ -59,6 +60,16 @@ def test_what_the_triggerer_can_render(value, known):
 def test_a_result_is_taken_for_the_job_it_is_of():
     assert job_name({"tuning_job_name": "job-1", "status": "Completed"}) == "job-1"
     assert job_name("job-1") == "job-1"
+
+
+@pytest.mark.parametrize("value", [None, "", " ", {"status": "Completed"}, ["job-1"]])
+def test_what_names_no_job_is_told(value):
+    with pytest.raises(TuningJobConfigError, match="names no tuning job"):
+        checked_job_name(value)
+    one = sensor(tuning_job_name="{{ ti.xcom_pull('create') }}", deferrable=False)
+    one.tuning_job_name = value
+    with pytest.raises(TuningJobConfigError, match="names no tuning job"):
+        one.execute({})
 
 
 def sensor(**kwargs):
