@@ -82,6 +82,7 @@ class JobFinder:
         memory: what the task state store knows of the task's last job: its ``name`` and marks.
         retry_strategy: whether a job that failed is retried by another one.
         timeout: for all attempts of such a series together.
+        first_try: the task instance has not been tried before.
         waits: the task waits for the job, and delivers its result.
         stop_superseded: stop a job of this task that runs with another config; else it is a name conflict.
         on_create: told the name right before a job is created; None if it was not created after all.
@@ -95,6 +96,7 @@ class JobFinder:
     memory: Mapping[str, str] = field(default_factory=dict)
     retry_strategy: TuningRetryStrategy | None = None
     timeout: timedelta | None = None
+    first_try: bool = False
     waits: bool = True
     stop_superseded: bool = False
     on_create: Callable[[str | None], None] = lambda name: None
@@ -149,6 +151,7 @@ class JobFinder:
             self.request.fingerprint(),
             known_own=derived or remembered,
             this_round_only=not self.waits or description.best_training_job is None,
+            first_try=self.first_try,
         )
         if verdict in {Verdict.REJOIN, Verdict.TAKE}:
             self.log.info("Tuning job %s is this task's own: %s.", name, verdict.value)

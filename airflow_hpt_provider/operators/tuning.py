@@ -259,6 +259,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
             memory=memory.recall(),
             retry_strategy=self._strategy,
             timeout=self._timeout,
+            first_try=context["ti"].try_number <= 1,
             waits=self.wait_for_completion,
             stop_superseded=self.stop_on_kill,
             on_create=lambda name: setattr(self, "_running_job", name),

@@ -150,6 +150,13 @@ async def test_not_waited_for(gated_small, gate, first, hook):
     assert submit(cleared) == submit(cleared.retry()) == f"{name}-2"
 
 
+async def test_the_dag_run_was_deleted_and_made_anew(small, first, deferrable, hook):
+    """Its id is the same, and so is the name; but what was delivered was delivered to another."""
+    value = await run(tune(small, deferrable=deferrable), first)
+    again = await run(tune(small, deferrable=deferrable), Try(run_id=first.run_id, store=first.store and {}))
+    assert again["tuning_job_name"] == f"{value['tuning_job_name']}-2"
+
+
 async def test_failed(small, first, deferrable, hook):
     failing = with_static(small, fail="always")
     with pytest.raises(TuningJobRejectedError):

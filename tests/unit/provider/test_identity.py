@@ -1,6 +1,7 @@
 """How a task finds its own job again."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -86,6 +87,30 @@ FOREIGN = {OWNER_TAG: "somebody", FINGERPRINT_TAG: "f"}
 )
 def test_what_an_existing_job_of_a_derived_name_is_to_the_task(status, tags, owner, verdict):
     assert judge(status, tags, owner, "f", known_own=True) is verdict
+
+
+@pytest.mark.parametrize(
+    ("status", "tags", "verdict"),
+    [
+        ("Completed", DELIVERED, Verdict.NEXT),
+        ("Stopped", DELIVERED, Verdict.NEXT),
+        ("Completed", None, Verdict.NEXT),
+        ("Completed", OWN, Verdict.TAKE),
+        ("InProgress", OWN, Verdict.REJOIN),
+    ],
+)
+def test_a_first_try_has_delivered_nothing_so_what_was_delivered_is_a_deleted_dag_runs(status, tags, verdict):
+    assert judge(status, tags, OWNER, "f", known_own=True, first_try=True) is verdict
+
+
+def test_a_deployment_of_another_name_is_another_owner(monkeypatch):
+    ti = SimpleNamespace(dag_id="dag", task_id="tune", run_id="run", map_index=-1, max_tries=0)
+    assert Owner.from_context({"ti": ti}).digest == OWNER.digest
+    monkeypatch.setenv("AIRFLOW__HPT__DEPLOYMENT", "staging")
+    staging = Owner.from_context({"ti": ti})
+    assert staging.deployment == "staging"
+    assert staging.base_name != OWNER.base_name
+    assert judge("InProgress", OWN, staging, "f", known_own=True) is Verdict.FOREIGN
 
 
 @pytest.mark.parametrize(
