@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import (
     TuningJobNameConflictError,
@@ -15,8 +15,8 @@ from airflow_hpt_provider.exceptions import (
     TuningJobTimeoutError,
 )
 from airflow_hpt_provider.identity import (
-    DELIVERED_TAG,
     FINGERPRINT_TAG,
+    MAX_NAMES,
     NAME,
     OWNER_TAG,
     RETRY_OF_TAG,
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
 
 OnNameConflict = Literal["fail", "next"]
-MAX_NAMES = 99
 MAX_TAGS = 50
 
 
@@ -298,34 +297,3 @@ class JobFinder:
 
 def _is_tagging_denied(error: ClientError) -> bool:
     return is_denied(error) and "AddTags" in str(error)
-
-
-def mark_delivered(hook: HyperParameterTuningHook, arn: str, owner: Owner, log: Any) -> None:
-    """Note on the job that its result has arrived, so that clearing the task makes a new one.
-
-    Without permission to tag, a cleared task makes a new job all the same (its name says enough).
-    """
-    try:
-        hook.add_tags(arn, {DELIVERED_TAG: str(owner.round)})
-    except (BotoCoreError, ClientError) as error:
-        # The result is there; a missing mark must not fail the task.
-        log.warning(
-            "The tuning job could not be tagged as delivered (sagemaker:AddTags); if the task is cleared, it may take"
-            " the same result again: %s",
-            brief(error),
-        )
-
-
-def earlier_attempts(hook: HyperParameterTuningHook, arn: str) -> tuple[Attempt, ...]:
-    """The attempts that a job is the retry of, by the tags alone, the oldest first; as far as they can be read."""
-    found: list[TuningJobDescription] = []
-    try:
-        while name := hook.tags(arn).get(RETRY_OF_TAG):
-            found.insert(0, hook.describe(name))
-            arn = found[0].hyper_parameter_tuning_job_arn
-    except TuningJobNotFoundError:
-        pass  # deleted by now
-    except ClientError as error:
-        if not is_denied(error):
-            raise
-    return tuple(Attempt.of(description, number) for number, description in enumerate(found, 1))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_NAME = 32
 """HyperParameterTuningJobName's maximum length."""
+MAX_NAMES = 99
+"""Of the jobs of one task: ``name``, ``name-2`` ... ``name-99``."""
 OWNER_TAG = "airflow-hpt:owner"
 FINGERPRINT_TAG = "airflow-hpt:fingerprint"
 DELIVERED_TAG = "airflow-hpt:delivered"

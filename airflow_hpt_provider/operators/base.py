@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -51,10 +52,12 @@ def cast_argument(name: str, value: Any, kind: type[T]) -> Any:
     """
     if value is None or isinstance(value, kind):
         return value
-    if kind is timedelta and isinstance(value, str) and value.strip().replace(".", "", 1).isdigit():
-        value = float(value)  # a number of seconds that was a template
+    given = value
+    if kind is timedelta and isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            given = float(value)  # a number of seconds that was a template
     try:
-        return TypeAdapter(kind).validate_python(value)
+        return TypeAdapter(kind).validate_python(given)
     except ValidationError as error:
         raise TuningJobConfigError(f"{name}={value!r}: {error.errors()[0]['msg']}.") from None
 

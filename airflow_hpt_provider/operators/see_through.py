@@ -136,7 +136,7 @@ class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
         ended_by: TuningError | None,
     ) -> Any:
         from airflow_hpt_provider.closing import log_result
-        from airflow_hpt_provider.creation import mark_delivered
+        from airflow_hpt_provider.own_jobs import mark_delivered
 
         name, owner = description.name, Owner.from_context(context)
         if ended_by is not None and outcome_of(description.status) is None:

@@ -174,8 +174,9 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
 
     def execute(self, context: Context) -> Any:
         """Create or rejoin the job; then wait here, defer, or leave it."""
-        self._cast_templated()
-        request = self._request(context)
+        with self._no_leftover(context):
+            self._cast_templated()
+            request = self._request(context)
         with self._no_leak(context):
             job = self._find_or_create(request, context)
             description = self.hook.describe(job.name)
@@ -196,15 +197,15 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         earlier: Sequence[Any] | None = None,
     ) -> Any:
         """Take up the task again after the trigger has fired."""
-        from airflow_hpt_provider.creation import earlier_attempts
         from airflow_hpt_provider.models import Attempt
+        from airflow_hpt_provider.own_jobs import earlier_attempts
 
         # `dag.test()` hands on an end event as a bare string, and nothing else; the job is looked at afresh.
         event = event if isinstance(event, dict) else {}
         tuning_job_name = tuning_job_name or self._announced_name(context)
-        self._cast_templated()
         self._running_job = tuning_job_name
         with self._no_leak(context):
+            self._cast_templated()
             if event.get("status") == Outcome.UNREACHABLE:
                 raise TuningServiceUnreachableError(str(event.get("message")), tuning_job_name)
             description = self.hook.describe(tuning_job_name)
@@ -262,7 +263,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
             first_try=context["ti"].try_number <= 1,
             waits=self.wait_for_completion,
             stop_superseded=self.stop_on_kill,
-            on_create=lambda name: setattr(self, "_running_job", name),
+            on_create=self._about_to_create,
             log=self.log,
         ).find_or_create()
         self._running_job = job.name

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.compat import TaskDeferralError, TaskDeferred, has
 from airflow_hpt_provider.exceptions import (
+    TuningJobConfigError,
     TuningJobStoppedError,
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
@@ -170,6 +171,42 @@ def test_execution_timeout(gated, gate, first_try, hook):
     with pytest.raises(AirflowTaskTimeout):
         as_the_runner_does()
     assert hook.describe(first_try.xcom["tuning_job_name"]).status in STOPPED
+
+
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("what", ["config", "argument"])
+def test_a_dag_that_was_broken_while_its_job_ran(what, last, gated, gate, first_try, hook):
+    """The next try fails before it can look for the job: is it the last, as for a config error it is, it stops it."""
+
+    def die(name):
+        raise ConnectionError("the worker is lost")
+
+    first_try.max_tries = 3
+    first_try.once_running(die)
+    task = tune(gated)
+    with pytest.raises(ConnectionError):
+        task.execute(first_try.context(task))
+    name = first_try.xcom["tuning_job_name"]
+    again = first_try.retry()
+    if what == "config":
+        task = tune({**gated, "TrainingJobDefinition": {}})
+    else:
+        task = tune(gated, timeout="{{ params.hours }}")
+        task.timeout = "soon"
+    if not last:  # a first try has left nothing, and does not look
+        again.try_number = 1
+    with pytest.raises(TuningJobConfigError):
+        task.execute(again.context(task))
+    assert (hook.describe(name).status in STOPPED) is last
+
+
+async def test_killed_before_create(gated, first_try, hook):
+    task = tune(gated)
+    events = task.hook.conn.meta.events
+    events.register("before-call.sagemaker.DescribeHyperParameterTuningJob", lambda **_: task.on_kill())
+    with pytest.raises(TuningJobStoppedError, match="killed before it created"):
+        await run(task, first_try)
+    assert not jobs_of(hook, first_try)
 
 
 # -- in the triggerer --------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Arguments are checked before anything is created: when the DAG is parsed, or once they are rendered."""
 
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
 from airflow.sdk import DAG, BaseOperator
@@ -45,7 +46,7 @@ def test_what_was_a_template_is_checked_once_it_is_rendered(argument, value):
     task = tune(**{argument: "{{ params.seconds }}"})
     setattr(task, argument, value)
     with pytest.raises(TuningJobConfigError, match=f"{argument}='{value}'"):
-        task.execute({})
+        task.execute({"ti": SimpleNamespace(try_number=1)})
 
 
 @pytest.mark.parametrize(

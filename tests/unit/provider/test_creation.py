@@ -5,9 +5,10 @@ import logging
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from airflow_hpt_provider.creation import MAX_TAGS, JobFinder, mark_delivered
+from airflow_hpt_provider.creation import MAX_TAGS, JobFinder
 from airflow_hpt_provider.identity import DELIVERED_TAG, OWNER_TAG, Owner
 from airflow_hpt_provider.models import TuningJobRequest
+from airflow_hpt_provider.own_jobs import mark_delivered
 
 OWNER = Owner("dag", "tune", "run", 3)
 REQUEST = {
