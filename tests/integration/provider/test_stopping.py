@@ -230,6 +230,39 @@ async def test_on_kill_of_the_trigger_survives_being_cancelled(
         await asyncio.sleep(0.1)
 
 
+@pytest.mark.parametrize(
+    ("map_index", "state", "stops"),
+    [
+        (-1, "failed", True),
+        (-1, None, True),  # cleared
+        (-1, "queued", True),
+        (-1, "deferred", False),  # another triggerer has taken it over: this one's heartbeat was late
+        (3, "deferred", False),
+        (3, "failed", True),
+        (-1, "running", False),  # cleared, and the next try has begun: it finds the job
+        (-1, ConnectionError("no API server"), True),
+    ],
+)
+async def test_on_kill_of_the_trigger_leaves_a_job_that_is_waited_for(
+    map_index, state, stops, gated, gate, hook, monkeypatch
+):
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    def states(**asked):
+        if isinstance(state, Exception):
+            raise state
+        assert asked["map_index"] == map_index
+        name = "tune" if map_index < 0 else f"tune_{map_index}"  # as Airflow's API answers
+        return {one.run_id: {name: state}}
+
+    one = Try(map_index=map_index)
+    _, waiting = deferred(gated, one)
+    monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", staticmethod(states))
+    monkeypatch.setattr(type(waiting.trigger), "task_instance", one)
+    await waiting.trigger.on_kill()
+    assert (hook.describe(one.xcom["tuning_job_name"]).status in STOPPED) is stops
+
+
 @pytest.mark.parametrize("last", [False, True])
 def test_a_failed_deferral(last, gated, gate, first_try, hook):
     """The trigger has failed: a failed try like any other."""
