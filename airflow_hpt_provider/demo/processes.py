@@ -7,7 +7,6 @@ import os
 import signal
 import socket
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Self
 import psutil
 
 from airflow_hpt_provider.demo.errors import ProcessEndedError
+from airflow_hpt_provider.demo.keeper import KEEPER, in_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,10 +54,10 @@ class ChildProcess:
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it. Call from a thread that outlives it: on Linux it ends with the thread that started it."""
+        """Start it. It ends when we do, in whatever way; see :mod:`airflow_hpt_provider.demo.keeper`."""
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "airflow_hpt_provider.demo.child", *self.argv],
+                self.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
@@ -66,6 +66,7 @@ class ChildProcess:
                 # what it starts stays in this session for us to find, whatever group it goes into.
                 start_new_session=True,
             )
+        KEEPER.keep(self._process.pid)
 
     @property
     def pid(self) -> int | None:
@@ -125,17 +126,8 @@ class ChildProcess:
                 process.kill()
         if self._process is not None:
             self._process.wait()
+            KEEPER.forget(self._process.pid)
             self._process = None  # its id may soon be somebody else's
-
-
-def in_sessions(sessions: Iterable[int]) -> list[psutil.Process]:
-    """The running processes that belong to these sessions."""
-    wanted, found = set(sessions), []
-    for process in psutil.process_iter():
-        with contextlib.suppress(ProcessLookupError, PermissionError, psutil.Error):
-            if os.getsid(process.pid) in wanted and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process)
-    return found
 
 
 def stop_all(processes: Iterable[ChildProcess], patience: float = 3.0) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from airflow_hpt_provider.demo.processes import in_sessions
+from airflow_hpt_provider.demo.keeper import in_sessions
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.airflow import LocalAirflow
@@ -93,9 +93,8 @@ class Killer:
             entry[1]()
         if self.down:
             return
-        for (
-            component
-        ) in self.airflow.components:  # a scheduler also ends by itself when its database is too slow
+        # A scheduler also ends by itself when its database is too slow.
+        for component in self.airflow.components:
             if component.has_ended and component.pid is not None:
                 self.sessions.append(component.pid)
                 component.start()

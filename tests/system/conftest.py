@@ -10,7 +10,7 @@ import pytest
 
 from airflow_hpt_provider.demo.data import BUCKET, source_archive
 from airflow_hpt_provider.demo.events import send_events_to_queue
-from airflow_hpt_provider.demo.processes import in_sessions
+from airflow_hpt_provider.demo.keeper import in_sessions
 from airflow_hpt_provider.demo.session import DemoSession, example_dags
 from airflow_hpt_provider.demo.waiting import wait_until
 

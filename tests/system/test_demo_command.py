@@ -14,13 +14,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from airflow_hpt_provider.demo.processes import in_sessions
+from airflow_hpt_provider.demo.keeper import in_sessions
 from airflow_hpt_provider.demo.waiting import wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 COMMAND = [str(Path(sys.executable).with_name("airflow-hpt")), "demo"]
-COMPONENTS = 5  # the local tuning service, API server, scheduler, DAG processor, triggerer
+COMPONENTS = 6  # the local tuning service, API server, scheduler, DAG processor, triggerer; and the keeper
 
 
 class RunningDemo:

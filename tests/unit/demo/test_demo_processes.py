@@ -81,13 +81,17 @@ def test_stop_ends_orphans_in_groups_of_their_own(tmp_path: Path) -> None:
     wait_until(lambda: not psutil.pid_exists(orphan), 30, "the orphan is alive", every=0.02)
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="the kernel's parent death signal is Linux's own")
-def test_children_end_when_their_parent_is_killed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "at_first", ["", "signal.signal(signal.SIGTERM, signal.SIG_IGN);"], ids=["polite", "loses its SIGTERM"]
+)
+def test_children_end_when_their_parent_is_killed(tmp_path: Path, at_first: str) -> None:
     code = f"""
     import os, sys, time
     from pathlib import Path
     from airflow_hpt_provider.demo.processes import ChildProcess
-    argv = [sys.executable, "-c", "import time; print(1, flush=True); time.sleep(600)"]
+    from airflow_hpt_provider.demo.keeper import KEEPER
+    KEEPER.patience = 0.3
+    argv = [sys.executable, "-c", "import signal, time; {at_first} print(1, flush=True); time.sleep(600)"]
     child = ChildProcess("grandchild", argv, os.environ, Path({str(tmp_path)!r}) / "grandchild.log")
     child.start()
     while not child.log_tail():
