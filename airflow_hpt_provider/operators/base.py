@@ -47,11 +47,15 @@ class TuningConnectionMixin:
 def cast_argument(name: str, value: Any, kind: type[T]) -> Any:
     """An argument that may have been a template, as what it should be: ``"30"`` -> 30.0, ``"PT1H"`` -> timedelta.
 
+    ``"None"`` and ``""``, which a template of a param that was left empty is rendered to, are None; but for booleans.
+
     Raises:
         TuningJobConfigError: naming the argument, the value and the remedy.
     """
     if value is None or isinstance(value, kind):
         return value
+    if kind is not bool and isinstance(value, str) and value.strip() in {"", "None"}:
+        return None
     given = value
     if kind is timedelta and isinstance(value, str):
         with contextlib.suppress(ValueError):
@@ -73,9 +77,10 @@ def seconds_of(name: str, value: Any, *, least: float | None = None) -> float | 
     Raises:
         TuningJobConfigError: naming the argument, the value and the remedy.
     """
-    if value is None:
+    duration = cast_argument(name, value, timedelta)
+    if duration is None:
         return None
-    seconds = float(cast_argument(name, value, timedelta).total_seconds())
+    seconds = float(duration.total_seconds())
     if seconds < least if least is not None else seconds <= 0:
         limit = "more than 0" if least is None else f"{least:g} or more"
         raise TuningJobConfigError(f"{name}={value!r} is not a time of {limit} seconds.")

@@ -135,6 +135,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         self.verify = verify
         self.botocore_config = botocore_config
         self._watch: Watch | None = None
+        self._announced = False
         check_early(self._policies, max_billable_seconds, max_trials_failed, top_k)
         if start_from_trigger and has("start_from_trigger"):
             self._start_in_triggerer()
@@ -176,7 +177,9 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         except TuningJobBudgetError as error:
             return PokeReturnValue(is_done=True, xcom_value=self._budget_ended(context, error))
         if outcome_of(description.status) is None:
-            announce(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
+            if not self._announced:
+                announce(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
+                self._announced = True
             return PokeReturnValue(is_done=False)
         return PokeReturnValue(is_done=True, xcom_value=self._finish(context, description))
 

@@ -9,6 +9,7 @@ from airflow.sdk import DAG, BaseOperator
 from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
+from airflow_hpt_provider.waiting.spending import SpendLimits
 
 WRONG = (ValueError, TuningJobConfigError)
 
@@ -66,6 +67,20 @@ def test_times_may_be_given_in_every_form():
             timedelta(seconds=90),
             90.0,
         )
+
+
+def test_a_param_that_was_left_empty_is_no_argument():
+    names = ("poll_interval", "timeout", "max_billable_seconds", "max_trials_failed")
+    for empty in ("None", ""):
+        task = tune(**dict.fromkeys(names, "{{ params.x }}"))
+        for name in names:
+            setattr(task, name, empty)  # what it is rendered to
+        task._cast_templated()
+        assert (task.poll_interval, task._timeout) == (30.0, None)
+        assert task._limits == SpendLimits()
+    task.wait_for_completion = "None"
+    with pytest.raises(TuningJobConfigError, match="wait_for_completion='None'"):
+        task._cast_templated()
 
 
 def test_template_fields_may_be_any_kind_of_template_or_another_tasks_output():
