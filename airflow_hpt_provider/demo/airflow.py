@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+LOCK = 60
+"""Seconds to wait for a lock of the SQLite database. On a busy machine the default, 5, is not enough: a scheduler ends
+when the database stays locked."""
+API_SERVER_LOCK = 10
+"""The same of the API server. It waits in its event loop, and so for itself too: the request that holds the lock
+cannot go on to commit. The sooner one of them fails, the better; clients try again."""
+
+
 class LocalAirflow:
     """A scheduler, a DAG processor, a triggerer and an API server with the UI, each a process of its own.
 
@@ -113,7 +121,10 @@ class LocalAirflow:
 
     def _component(self, command: str, *arguments: str) -> ChildProcess:
         argv = [self._python, "-m", "airflow", command, *arguments]
-        return ChildProcess(f"airflow {command}", argv, self.environment, self.logs / f"{command}.log")
+        environment = self.environment | _database(
+            self.home, API_SERVER_LOCK if command == "api-server" else LOCK
+        )
+        return ChildProcess(f"airflow {command}", argv, environment, self.logs / f"{command}.log")
 
     def _migrate(self) -> None:
         migrate = self._component("db", "migrate")
@@ -133,6 +144,10 @@ class LocalAirflow:
         return not self.api.unhealthy()
 
 
+def _database(home: Path, timeout: int) -> dict[str, str]:
+    return {"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout={timeout}"}
+
+
 def _settings(home: Path, dags: Path, url: str, parallelism: int) -> dict[str, str]:
     """Airflow's configuration as environment variables: private, and quick at noticing things."""
     return {
@@ -150,8 +165,7 @@ def _settings(home: Path, dags: Path, url: str, parallelism: int) -> dict[str, s
         "AIRFLOW__WORKERS__EXECUTION_API_TIMEOUT": "30",
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.token_urlsafe(64),
         "AIRFLOW__API__WORKERS": "1",
-        # On a busy machine the default, 5 s, is not enough: a scheduler ends when the database stays locked.
-        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}?timeout=60",
+        **_database(home, LOCK),
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
         "AIRFLOW__SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(home / "logs"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote
 
 import httpx
+import tenacity
 
 from airflow_hpt_provider.demo.errors import AirflowApiError, DagImportFailedError
 from airflow_hpt_provider.demo.waiting import wait_until
@@ -177,10 +178,20 @@ class AirflowApi:
         return self._checked(self._ask(method, path, **kwargs))
 
     def _ask(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
+        """The answer, after another try or two if it was 500: then SQLite was locked, and all is rolled back."""
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_result(
+                lambda answer: answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR
+            ),
+            stop=tenacity.stop_after_attempt(4),
+            wait=tenacity.wait_random(0, 1),
+            retry_error_callback=lambda state: state.outcome and state.outcome.result(),
+        )
         try:
-            return self._client.request(method, path, **kwargs)
+            answer: httpx.Response = retrying(self._client.request, method, path, **kwargs)
         except httpx.HTTPError as error:
             raise AirflowApiError(f"{method} {self.base_url}{path}: {error!r}") from error
+        return answer
 
     @staticmethod
     def _checked(answer: httpx.Response) -> dict[str, Any]:

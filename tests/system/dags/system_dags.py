@@ -37,7 +37,7 @@ with DAG("fire_and_wait", schedule=None):
         tuning_job_name=name,
         deferrable=False,
         mode="reschedule",
-        poke_interval=5,  # Airflow takes a task that is back sooner than its executor reports for a lost one
+        poke_interval=20,  # Airflow takes a task that is back before its executor has reported for a lost one
     )
 
 with DAG("no_worker", schedule=None):
