@@ -52,6 +52,7 @@ __all__ = [
     "airflow_version",
     "base_url",
     "default_deferrable",
+    "deployment",
     "has",
     "mask_secret",
     "setting",
@@ -129,6 +130,11 @@ def default_deferrable() -> bool:
 def setting(name: str, default: float) -> float:
     """A number of the section ``[hpt]`` of Airflow's configuration (see ``provider_info.py``)."""
     return float(_configuration().getfloat("hpt", name, fallback=default))
+
+
+def deployment() -> str:
+    """``[hpt] deployment`` of Airflow's configuration: tells this Airflow from others in the same AWS account."""
+    return str(_configuration().get("hpt", "deployment", fallback="") or "")
 
 
 def base_url() -> str:

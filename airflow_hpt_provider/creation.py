@@ -15,8 +15,9 @@ from airflow_hpt_provider.exceptions import (
     TuningJobTimeoutError,
 )
 from airflow_hpt_provider.identity import (
-    DELIVERED_TAG,
     FINGERPRINT_TAG,
+    MAX_NAMES,
+    NAME,
     OWNER_TAG,
     RETRY_OF_TAG,
     ROUND_TAG,
@@ -37,10 +38,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
 
 OnNameConflict = Literal["fail", "next"]
-MAX_NAMES = 99
 MAX_TAGS = 50
-NAME = "name"
-"""In the task state store's value: the job's name, beside its marks (:meth:`Owner.marks`)."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +81,8 @@ class JobFinder:
         memory: what the task state store knows of the task's last job: its ``name`` and marks.
         retry_strategy: whether a job that failed is retried by another one.
         timeout: for all attempts of such a series together.
+        first_try: the task instance has not been tried before.
+        waits: the task waits for the job, and delivers its result.
         stop_superseded: stop a job of this task that runs with another config; else it is a name conflict.
         on_create: told the name right before a job is created; None if it was not created after all.
         log: the task's.
@@ -95,6 +95,8 @@ class JobFinder:
     memory: Mapping[str, str] = field(default_factory=dict)
     retry_strategy: TuningRetryStrategy | None = None
     timeout: timedelta | None = None
+    first_try: bool = False
+    waits: bool = True
     stop_superseded: bool = False
     on_create: Callable[[str | None], None] = lambda name: None
     log: Any = None
@@ -147,6 +149,8 @@ class JobFinder:
             self.owner,
             self.request.fingerprint(),
             known_own=derived or remembered,
+            this_round_only=not self.waits or description.best_training_job is None,
+            first_try=self.first_try,
         )
         if verdict in {Verdict.REJOIN, Verdict.TAKE}:
             self.log.info("Tuning job %s is this task's own: %s.", name, verdict.value)
@@ -285,36 +289,11 @@ class JobFinder:
 
     def _tags_for(self, request: TuningJobRequest, retry_of: str | None) -> list[dict[str, str]]:
         """Our tags that fit beside the author's; those that only inform come last and give way."""
-        room = MAX_TAGS - len(request.tags or ())
+        room = max(
+            0, MAX_TAGS - 1 - len(request.tags or ())
+        )  # one is for the mark that the result was delivered
         return self.owner.tags(self.request.fingerprint(), retry_of)[:room]
 
 
 def _is_tagging_denied(error: ClientError) -> bool:
     return is_denied(error) and "AddTags" in str(error)
-
-
-def mark_delivered(hook: HyperParameterTuningHook, arn: str, owner: Owner, log: Any) -> None:
-    """Note on the job that its result has arrived, so that clearing the task makes a new one.
-
-    Without permission to tag, a cleared task makes a new job all the same (its name says enough).
-    """
-    try:
-        hook.add_tags(arn, {DELIVERED_TAG: str(owner.round)})
-    except ClientError as error:
-        # The result is there; a missing mark must not fail the task.
-        log.warning("The tuning job could not be tagged as delivered (sagemaker:AddTags): %s", brief(error))
-
-
-def earlier_attempts(hook: HyperParameterTuningHook, arn: str) -> tuple[Attempt, ...]:
-    """The attempts that a job is the retry of, by the tags alone, the oldest first; as far as they can be read."""
-    found: list[TuningJobDescription] = []
-    try:
-        while name := hook.tags(arn).get(RETRY_OF_TAG):
-            found.insert(0, hook.describe(name))
-            arn = found[0].hyper_parameter_tuning_job_arn
-    except TuningJobNotFoundError:
-        pass  # deleted by now
-    except ClientError as error:
-        if not is_denied(error):
-            raise
-    return tuple(Attempt.of(description, number) for number, description in enumerate(found, 1))

@@ -20,11 +20,15 @@ if TYPE_CHECKING:
 
 MAX_NAME = 32
 """HyperParameterTuningJobName's maximum length."""
+MAX_NAMES = 99
+"""Of the jobs of one task: ``name``, ``name-2`` ... ``name-99``."""
 OWNER_TAG = "airflow-hpt:owner"
 FINGERPRINT_TAG = "airflow-hpt:fingerprint"
 DELIVERED_TAG = "airflow-hpt:delivered"
 ROUND_TAG = "airflow-hpt:round"
 RETRY_OF_TAG = "airflow-hpt:retry-of"
+NAME = "name"
+"""Where a task remembers its job beside the tags (Airflow's task state store): the key of the job's name."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Owner:
     """The task instance that a job belongs to; the same for all its tries.
 
     Attributes:
+        deployment: ``[hpt] deployment``; empty unless several Airflows share an AWS account.
         round: 0 until a person clears the task, then the number of the try before the clearing. Airflow's own
             retries leave it unchanged, so it tells "retried" from "asked to run again".
     """
@@ -41,20 +46,30 @@ class Owner:
     run_id: str
     map_index: int = -1
     round: int = 0
+    deployment: str = ""
 
     @classmethod
     def from_context(cls, context: Context) -> Owner:
         """The running task instance's."""
+        from airflow_hpt_provider.compat import deployment
+
         ti: Any = context["ti"]
         # Clearing sets max_tries to the last try's number plus the task's retries.
         cleared_after = (ti.max_tries or 0) - (getattr(context.get("task"), "retries", 0) or 0)
-        return cls(ti.dag_id, ti.task_id, ti.run_id, -1 if ti.map_index is None else ti.map_index,
-                   max(0, cleared_after))  # fmt: skip
+        return cls(
+            dag_id=ti.dag_id,
+            task_id=ti.task_id,
+            run_id=ti.run_id,
+            map_index=-1 if ti.map_index is None else ti.map_index,
+            round=max(0, cleared_after),
+            deployment=deployment(),
+        )
 
     @property
     def digest(self) -> str:
-        """40 hex digits that stand for dag, task, run and map index."""
-        text = "\0".join((self.dag_id, self.task_id, self.run_id, str(self.map_index)))
+        """40 hex digits that stand for dag, task, run and map index, and for the deployment if it has a name."""
+        parts = [self.dag_id, self.task_id, self.run_id, str(self.map_index)]
+        text = "\0".join([*parts, self.deployment] if self.deployment else parts)
         return hashlib.sha256(text.encode()).hexdigest()[:40]
 
     @property
@@ -116,6 +131,8 @@ def judge(
     fingerprint: str,
     *,
     known_own: bool,
+    this_round_only: bool = False,
+    first_try: bool = False,
 ) -> Verdict:
     """What to do with a job of the wanted name.
 
@@ -126,6 +143,10 @@ def judge(
         fingerprint: of the config it wants to run.
         known_own: the name was derived from the owner, or kept in the task's state store: without readable
             tags this is the proof that it is the task's own.
+        this_round_only: once it has Completed it is taken only in the round it was made in, for there is no result
+            that a person who clears the task could still want: nobody waits for it, or it has none.
+        first_try: it cannot have delivered anything yet. A job whose result has been delivered is then of a DAG run
+            of the same id that was deleted since.
     """
     tagged = tags is not None and OWNER_TAG in tags
     if tagged and tags is not None:
@@ -138,12 +159,16 @@ def judge(
         return Verdict.FOREIGN
     if status == "InProgress":
         return Verdict.REJOIN if same_config else Verdict.CHANGED
+    if same_config and status == "Completed" and this_round_only:
+        this_round = not first_try and (tags or {}).get(ROUND_TAG, "0") == str(owner.round)
+        return Verdict.TAKE if this_round else Verdict.NEXT
     if same_config:
         # A person who clears a task whose result arrived wants a new one; an Airflow retry does not.
         delivered_round = (
             (tags or {}).get(DELIVERED_TAG) if tagged else "0" if status == "Completed" else None
         )
         undelivered = status == "Completed" and delivered_round is None
-        if undelivered or (status in {"Completed", "Stopped"} and delivered_round == str(owner.round)):
+        ended = status in {"Completed", "Stopping", "Stopped"}
+        if undelivered or (ended and delivered_round == str(owner.round) and not first_try):
             return Verdict.TAKE
     return Verdict.NEXT

@@ -55,8 +55,19 @@ def get_provider_info() -> dict[str, Any]:
         "cli": ["airflow_hpt_provider.cli.airflow_commands.get_cli_commands"],
         "config": {
             "hpt": {
-                "description": "How the triggerer waits for tuning jobs (airflow-hpt-provider).",
+                "description": "Whose tuning jobs are whose, and how the triggerer waits for them "
+                "(airflow-hpt-provider).",
                 "options": {
+                    "deployment": {
+                        "description": "A name for this Airflow, the same on all its workers, that no other Airflow "
+                        "has which uses the same AWS account and region. A tuning job belongs to a DAG run: without "
+                        "the name, two Airflows with the same DAG and run id take each other's jobs for their own. "
+                        "To change it while tuning jobs run disowns them.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "staging",
+                        "default": "",
+                    },
                     "polling_calls_per_second": {
                         "description": "Calls per second that each triggerer process makes at most while it waits "
                         "for tuning jobs, for each account and region. It makes fewer when SageMaker throttles.",

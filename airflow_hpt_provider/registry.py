@@ -180,12 +180,12 @@ def refusal(
     if value is None:
         return f"The best training job has no final value of {name}."
     maximize = _objective(result).type == "Maximize"
-    if min_metric is not None and (value < min_metric if maximize else value > min_metric):
+    if min_metric is not None and not (value >= min_metric if maximize else value <= min_metric):
         return f"{name} is {value:.6g}, but must be at {'least' if maximize else 'most'} {min_metric:.6g} (min_metric)."
     if must_improve and champion is not None:
         if champion.metric is None or champion.metric_name != name:
             return f"The newest approved package {champion.arn} does not tell its {name}; nothing to compare with."
-        if value <= champion.metric if maximize else value >= champion.metric:
+        if not (value > champion.metric if maximize else value < champion.metric):
             return (
                 f"{name} is {value:.6g}, no better than {champion.metric:.6g},"
                 f" the newest approved package's ({champion.arn})."

@@ -93,6 +93,13 @@ _WRONG_TIME_TEXTS = ("expired", "not yet current")
 _NOT_FOUND_TEXTS = ("can't find", "could not find", "does not exist", "cannot find", "not found")
 
 
+_CAPACITY_TEXTS = (
+    "capacityerror",
+    "insufficient capacity",
+    "unable to provision requested ml compute capacity",
+)
+
+
 def classify(error: BaseException, *, worked_before: bool = False) -> Verdict:
     """What an error raised by a boto3 call means.
 
@@ -187,11 +194,13 @@ def is_retryable_failure(failure_reason: str | None) -> bool:
     reason = (failure_reason or "").lower()
     if "clienterror" in reason or "algorithmerror" in reason:
         return False
-    return any(
-        text in reason
-        for text in ("internalservererror", "internal server error", "capacityerror", "insufficient capacity",
-                     "unable to provision requested ml compute capacity")
-    )  # fmt: skip
+    return is_capacity_failure(reason) or "internalservererror" in reason or "internal server error" in reason
+
+
+def is_capacity_failure(failure_reason: str | None) -> bool:
+    """Whether a tuning job Failed because there were no machines for it: a retry is better made later."""
+    reason = (failure_reason or "").lower()
+    return any(text in reason for text in _CAPACITY_TEXTS)
 
 
 class FullJitter:

@@ -56,10 +56,12 @@ class TuningRetryPolicy(RetryPolicy):
         context: Context | None = None,
     ) -> RetryDecision:
         """Decide; called by Airflow on the worker."""
+        from airflow_hpt_provider.retries import is_capacity_failure
+
         if isinstance(exception, TuningServiceUnreachableError):
             return RetryDecision.retry(self.delay, "SageMaker was out of reach; the next try rejoins the job")
         if isinstance(exception, TuningJobFailedError):
-            if "capacity" in str(exception).lower():
+            if is_capacity_failure(str(exception)):
                 return RetryDecision.retry(self.capacity_delay, "SageMaker had no capacity")
             return RetryDecision.retry(self.delay, "the tuning job failed for a reason of SageMaker's own")
         return self._of_call(exception)

@@ -53,3 +53,9 @@ class ConnectionSettings:
             verify=self.verify,
             config=self.botocore_config,
         )
+
+    def ready_hook(self) -> HyperParameterTuningHook:
+        """The same with its client made: in a triggerer only the thread of ``sync_to_async`` may read connections."""
+        hook = self.hook()
+        hook.ready()
+        return hook

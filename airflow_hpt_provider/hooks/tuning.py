@@ -8,7 +8,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
@@ -16,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.hooks.partial_answers import refuse_partial_answer
+from airflow_hpt_provider.links.console import has_console
 from airflow_hpt_provider.models import (
     BestTrainingJob,
     FailureGroup,
@@ -79,8 +79,7 @@ class HyperParameterTuningHook(AwsBaseHook):
         """Whether the connection leads to AWS itself, whose console shows the jobs."""
         with self._client_lock:
             client: Any = self.conn
-        endpoint = str(client.meta.endpoint_url)
-        return (urlsplit(endpoint).hostname or "").endswith((".amazonaws.com", ".amazonaws.com.cn"))
+        return has_console(str(client.meta.endpoint_url))
 
     def call_once(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One API call with botocore's own retries only.

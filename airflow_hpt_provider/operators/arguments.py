@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
-from airflow_hpt_provider.operators.base import cast_argument, spend_limits
+from airflow_hpt_provider.operators.base import cast_argument, seconds_of, spend_limits
 from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
 from airflow_hpt_provider.waiting.decision import OnUnfinished, check_policy, deadline
 from airflow_hpt_provider.waiting.state_change import check_queue_url
@@ -24,7 +24,7 @@ class TuningArgumentsMixin:
 
     hook: HyperParameterTuningHook
     log: Any
-    poll_interval: float
+    poll_interval: Any
     wait_for_completion: bool
     timeout: Any
     retry_strategy: Any
@@ -38,7 +38,7 @@ class TuningArgumentsMixin:
 
     def _cast_templated(self) -> None:
         """Cast and check them, before anything is created."""
-        self.poll_interval = cast_argument("poll_interval", self.poll_interval, float)
+        self.poll_interval = seconds_of("poll_interval", self.poll_interval) or 30.0
         self.wait_for_completion = bool(cast_argument("wait_for_completion", self.wait_for_completion, bool))
         for name, value in self._policies.items():
             if value is not None:
@@ -49,7 +49,8 @@ class TuningArgumentsMixin:
 
     @property
     def _timeout(self) -> timedelta | None:
-        return cast("timedelta | None", cast_argument("timeout", self.timeout, timedelta))
+        seconds = seconds_of("timeout", self.timeout)
+        return None if seconds is None else timedelta(seconds=seconds)
 
     @property
     def _strategy(self) -> TuningRetryStrategy | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -20,6 +21,8 @@ T = TypeVar("T")
 
 CONNECTION_FIELDS = ("aws_conn_id", "region_name", "verify", "botocore_config")
 """Template fields."""
+MOST_TOP_K = 100
+"""Training jobs that a result lists at most: an XCom stays small."""
 
 
 class TuningConnectionMixin:
@@ -44,22 +47,53 @@ class TuningConnectionMixin:
 def cast_argument(name: str, value: Any, kind: type[T]) -> Any:
     """An argument that may have been a template, as what it should be: ``"30"`` -> 30.0, ``"PT1H"`` -> timedelta.
 
+    ``"None"`` and ``""``, which a template of a param that was left empty is rendered to, are None; but for booleans.
+
     Raises:
         TuningJobConfigError: naming the argument, the value and the remedy.
     """
     if value is None or isinstance(value, kind):
         return value
-    if kind is timedelta and isinstance(value, str) and value.strip().replace(".", "", 1).isdigit():
-        value = float(value)  # a number of seconds that was a template
+    if kind is not bool and isinstance(value, str) and value.strip() in {"", "None"}:
+        return None
+    given = value
+    if kind is timedelta and isinstance(value, str):
+        with contextlib.suppress(ValueError):
+            given = float(value)  # a number of seconds that was a template
     try:
-        return TypeAdapter(kind).validate_python(value)
+        return TypeAdapter(kind).validate_python(given)
     except ValidationError as error:
         raise TuningJobConfigError(f"{name}={value!r}: {error.errors()[0]['msg']}.") from None
 
 
+def seconds_of(name: str, value: Any, *, least: float | None = None) -> float | None:
+    """A time in seconds that was given as a number, a timedelta, or the text of either; None: not given.
+
+    Args:
+        name: the argument's.
+        value: as it was given, or rendered.
+        least: the smallest that makes sense; default: anything more than 0.
+
+    Raises:
+        TuningJobConfigError: naming the argument, the value and the remedy.
+    """
+    duration = cast_argument(name, value, timedelta)
+    if duration is None:
+        return None
+    seconds = float(duration.total_seconds())
+    if seconds < least if least is not None else seconds <= 0:
+        limit = "more than 0" if least is None else f"{least:g} or more"
+        raise TuningJobConfigError(f"{name}={value!r} is not a time of {limit} seconds.")
+    return seconds
+
+
 def is_template(value: Any) -> bool:
-    """Whether an argument is known only when the task runs."""
-    return isinstance(value, str) and "{{" in value
+    """Whether an argument is known only when the task runs: a Jinja template, or another task's output."""
+    if isinstance(value, str):
+        return "{{" in value or "{%" in value
+    from airflow.sdk import XComArg
+
+    return isinstance(value, XComArg)
 
 
 def spend_limits(max_billable_seconds: Any, max_trials_failed: Any) -> SpendLimits:
@@ -76,16 +110,21 @@ def spend_limits(max_billable_seconds: Any, max_trials_failed: Any) -> SpendLimi
         raise TuningJobConfigError(str(error)) from None
 
 
-def check_early(policies: dict[str, Any], max_billable_seconds: Any, max_trials_failed: Any) -> None:
+def check_early(
+    policies: dict[str, Any], max_billable_seconds: Any, max_trials_failed: Any, top_k: int
+) -> None:
     """Check, when the DAG is parsed, the arguments of operators and sensors that are no templates.
 
     Args:
         policies: ``on_stopped`` and the like, by name; None is not checked.
         max_billable_seconds, max_trials_failed: the spend guard's.
+        top_k: how many of the best training jobs the result lists.
 
     Raises:
         ValueError, TuningJobConfigError: naming the argument, the value and the remedy.
     """
+    if not 0 <= top_k <= MOST_TOP_K:
+        raise ValueError(f"top_k={top_k!r} is not between 0 and {MOST_TOP_K}.")
     for name, value in policies.items():
         if value is not None and not is_template(value):
             check_policy(name, value)

@@ -7,8 +7,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipException
+from airflow_hpt_provider.exceptions import TuningJobStoppedError
+from airflow_hpt_provider.identity import Owner
 from airflow_hpt_provider.links.tuning import TuningJobLink, TuningPageLink
 from airflow_hpt_provider.operators.killing import stop_aside
+from airflow_hpt_provider.operators.memory import JobMemory
+from airflow_hpt_provider.retries import brief
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -34,6 +38,17 @@ class NoLeakMixin:
         if name := self._running_job:
             stop_aside(self._make_ready, lambda: self._stop_or_tell(name))
 
+    def _about_to_create(self, name: str | None) -> None:
+        """A job of this name is created next; None: it was not.
+
+        Raises:
+            TuningJobStoppedError: the task has been killed: nothing is created any more.
+        """
+        self._running_job = name
+        if name and self._killed:
+            self._running_job = None
+            raise TuningJobStoppedError("The task was killed before it created its tuning job.", name)
+
     def _make_ready(self) -> None:
         self.hook.ready()
 
@@ -53,6 +68,27 @@ class NoLeakMixin:
             elif name:
                 self.log.info("The next try of this task will find tuning job %s again.", name)
             raise
+
+    @contextmanager
+    def _no_leftover(self, context: Context) -> Iterator[None]:
+        """The same for the job of an earlier try, which this one fails too early to look for."""
+        try:
+            yield
+        except Exception as error:
+            if context["ti"].try_number > 1 and self._is_last_try(context, error):
+                self._stop_leftover(context)
+            raise
+
+    def _stop_leftover(self, context: Context) -> None:
+        from airflow_hpt_provider.own_jobs import running_job_of
+
+        try:
+            name = running_job_of(self.hook, Owner.from_context(context), JobMemory(context).recall())
+        except Exception as error:  # noqa: BLE001 - something else has gone wrong already
+            self.log.warning("An earlier try may have left a tuning job running (%s).", brief(error))
+        else:
+            if name:
+                self._stop_or_tell(name)
 
     @staticmethod
     def _is_last_try(context: Context, error: Exception) -> bool:

@@ -10,6 +10,7 @@ from airflow.sdk import BaseOperator
 
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, cast_argument
 from airflow_hpt_provider.waiting.decision import utcnow
+from airflow_hpt_provider.waiting.upstream import checked_job_name
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -21,7 +22,7 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
     Pushes the job's last status (``Stopped``, ``Completed`` ...) as its return value.
 
     Args:
-        tuning_job_name: the job to stop (templated).
+        tuning_job_name: the job to stop (templated), or the result of the task that started it, ``create.output``.
         wait_for_completion: wait until it has ended; SageMaker gives training jobs 120 s. Default True.
         poll_interval: seconds between two looks; default 10.
         timeout: seconds or timedelta to wait at most; default 15 minutes.
@@ -38,7 +39,7 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
     def __init__(
         self,
         *,
-        tuning_job_name: str,
+        tuning_job_name: Any,
         wait_for_completion: bool = True,
         poll_interval: float = 10.0,
         timeout: timedelta | float = timedelta(minutes=15),
@@ -63,7 +64,7 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         from airflow_hpt_provider.waiting.polling import Poll
         from airflow_hpt_provider.waiting.progress import ProgressLog
 
-        name = self.tuning_job_name
+        name = checked_job_name(self.tuning_job_name)
         description = self.hook.describe(name)
         if not description.is_terminal and self.hook.stop(name):
             self.log.info("Tuning job %s is being stopped.", name)

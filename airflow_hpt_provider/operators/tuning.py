@@ -15,43 +15,35 @@ from airflow_hpt_provider.delivery import TUNING_JOB_NAME, announce, deliver
 from airflow_hpt_provider.exceptions import (
     TuningError,
     TuningJobBudgetError,
-    TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
 from airflow_hpt_provider.identity import DELIVERED_TAG, Owner
-from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
 from airflow_hpt_provider.links.tuning import LINKS
 from airflow_hpt_provider.masking import mask_secrets
-from airflow_hpt_provider.operators.arguments import TuningArgumentsMixin
 from airflow_hpt_provider.operators.base import (
     CONNECTION_FIELDS,
     TuningConnectionMixin,
     check_early,
     is_template,
+    seconds_of,
 )
-from airflow_hpt_provider.operators.no_leak import NoLeakMixin
+from airflow_hpt_provider.operators.memory import JobMemory
+from airflow_hpt_provider.operators.see_through import SeeThroughMixin
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
 from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
-from airflow_hpt_provider.waiting.decision import Outcome, outcome_of, utcnow
+from airflow_hpt_provider.waiting.decision import Outcome
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_hpt_provider.creation import OnNameConflict, OwnJob
-    from airflow_hpt_provider.models import Attempt, TuningJobDescription, TuningJobRequest
+    from airflow_hpt_provider.models import TuningJobRequest
     from airflow_hpt_provider.waiting.decision import OnUnfinished
 
 __all__ = ["HyperParameterTuningJobOperator", "StopHyperParameterTuningJobOperator"]
 
-STORE_KEY = "airflow_hpt_tuning_job"
-"""In the task state store: the job's name and its marks."""
-DEFER_MARGIN = timedelta(minutes=5)
-"""Airflow's own timeout of a deferral comes so much later than the trigger's: it is the safety net."""
 
-
-class HyperParameterTuningJobOperator(
-    NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin, TuningConnectionMixin, BaseOperator
-):
+class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, BaseOperator):
     """Create a SageMaker hyperparameter tuning job, wait for it, and leave its best training job in XCom.
 
     The job is created once, however often the task is tried: a retry finds the job of the try before and waits
@@ -66,7 +58,7 @@ class HyperParameterTuningJobOperator(
         wait_for_completion: False: return as soon as the job is created, in every mode. Default True.
         deferrable: wait in the triggerer, without holding a worker. Default: ``[operators]
             default_deferrable`` of Airflow's configuration.
-        poll_interval: seconds between two looks at the job; default 30.
+        poll_interval: seconds or timedelta between two looks at the job; default 30.
         timeout: seconds or timedelta from the creation of the job; what happens then is ``on_timeout``. Counts
             over all tries and attempts, in every mode. Default None: no limit of ours.
         retry_strategy: submit the job again, warm-started, when it Failed through no fault of its own: how many
@@ -85,7 +77,7 @@ class HyperParameterTuningJobOperator(
             starts again with another config (default True); False: it goes on, and the log says where.
         on_name_conflict: when the job's name is taken by another's job: ``fail`` (default), or use the
             ``next`` free name (``name-2`` ...).
-        max_unreachable: seconds for which the service may be unreachable during the wait before the task
+        max_unreachable: seconds or timedelta for which the service may be unreachable during the wait before the task
             fails; default None: as long as the wait may last.
         event_queue_url: deferrable only: an SQS queue that gets the job's state changes from EventBridge, and
             that nobody else reads: the wait ends on the event, with a slow poll as the safety net.
@@ -126,8 +118,8 @@ class HyperParameterTuningJobOperator(
         config: dict[str, Any] | TuningJobRequest | str,
         wait_for_completion: bool = True,
         deferrable: bool | None = None,
-        poll_interval: float = 30.0,
-        timeout: timedelta | float | None = None,
+        poll_interval: timedelta | float | str = 30.0,
+        timeout: timedelta | float | str | None = None,
         retry_strategy: TuningRetryStrategy | dict[str, Any] | int | str | None = None,
         max_billable_seconds: float | str | None = None,
         max_trials_failed: int | str | None = None,
@@ -136,7 +128,7 @@ class HyperParameterTuningJobOperator(
         on_budget_end: OnUnfinished | None = None,
         stop_on_kill: bool = True,
         on_name_conflict: OnNameConflict = "fail",
-        max_unreachable: float | None = None,
+        max_unreachable: timedelta | float | None = None,
         event_queue_url: str | None = None,
         top_k: int = 0,
         aws_conn_id: str | None = "aws_default",
@@ -162,7 +154,7 @@ class HyperParameterTuningJobOperator(
         self.on_budget_end = on_budget_end
         self.stop_on_kill = stop_on_kill
         self.on_name_conflict = on_name_conflict
-        self.max_unreachable = max_unreachable
+        self.max_unreachable = seconds_of("max_unreachable", max_unreachable, least=0)
         self.event_queue_url = event_queue_url
         self.top_k = top_k
         self.aws_conn_id = aws_conn_id
@@ -171,9 +163,10 @@ class HyperParameterTuningJobOperator(
         self.botocore_config = botocore_config
         if on_name_conflict not in ("fail", "next"):
             raise ValueError(f"on_name_conflict={on_name_conflict!r} is neither 'fail' nor 'next'.")
-        if not 0 <= top_k <= 100:
-            raise ValueError(f"top_k={top_k!r} is not between 0 and 100.")
-        check_early(self._policies, max_billable_seconds, max_trials_failed)
+        check_early(self._policies, max_billable_seconds, max_trials_failed, top_k)
+        for name in ("poll_interval", "timeout"):
+            if not is_template(getattr(self, name)):
+                seconds_of(name, getattr(self, name))
         if not is_template(retry_strategy):
             _ = self._strategy
 
@@ -181,8 +174,9 @@ class HyperParameterTuningJobOperator(
 
     def execute(self, context: Context) -> Any:
         """Create or rejoin the job; then wait here, defer, or leave it."""
-        self._cast_templated()
-        request = self._request(context)
+        with self._no_leftover(context):
+            self._cast_templated()
+            request = self._request(context)
         with self._no_leak(context):
             job = self._find_or_create(request, context)
             description = self.hook.describe(job.name)
@@ -191,7 +185,7 @@ class HyperParameterTuningJobOperator(
                 self._running_job = None
                 self.note_lineage(description)
                 return deliver(self, context, self._settlement(job.earlier).result(description))
-            if description.status == "Stopped" and DELIVERED_TAG in job.marks:
+            if description.status in {"Stopping", "Stopped"} and DELIVERED_TAG in job.marks:
                 self.on_stopped = "use_best"  # it was taken before, so it is again
             return self._see_through(context, description, job.earlier)
 
@@ -203,15 +197,15 @@ class HyperParameterTuningJobOperator(
         earlier: Sequence[Any] | None = None,
     ) -> Any:
         """Take up the task again after the trigger has fired."""
-        from airflow_hpt_provider.creation import earlier_attempts
         from airflow_hpt_provider.models import Attempt
+        from airflow_hpt_provider.own_jobs import earlier_attempts
 
         # `dag.test()` hands on an end event as a bare string, and nothing else; the job is looked at afresh.
         event = event if isinstance(event, dict) else {}
         tuning_job_name = tuning_job_name or self._announced_name(context)
-        self._cast_templated()
         self._running_job = tuning_job_name
         with self._no_leak(context):
+            self._cast_templated()
             if event.get("status") == Outcome.UNREACHABLE:
                 raise TuningServiceUnreachableError(str(event.get("message")), tuning_job_name)
             description = self.hook.describe(tuning_job_name)
@@ -255,140 +249,29 @@ class HyperParameterTuningJobOperator(
         return configs.validate(configs.expand_roles(config, self.hook), path)
 
     def _find_or_create(self, request: TuningJobRequest, context: Context) -> OwnJob:
-        from airflow_hpt_provider.creation import NAME, JobFinder
+        from airflow_hpt_provider.creation import JobFinder
 
-        store: Any = context.get("task_state_store")  # Airflow 3.3+
+        memory = JobMemory(context)
         job = JobFinder(
             hook=self.hook,
             owner=Owner.from_context(context),
             request=request,
             on_name_conflict=self.on_name_conflict,
-            memory=(store.get(STORE_KEY) if store else None) or {},
+            memory=memory.recall(),
             retry_strategy=self._strategy,
             timeout=self._timeout,
+            first_try=context["ti"].try_number <= 1,
+            waits=self.wait_for_completion,
             stop_superseded=self.stop_on_kill,
-            on_create=lambda name: setattr(self, "_running_job", name),
+            on_create=self._about_to_create,
             log=self.log,
         ).find_or_create()
         self._running_job = job.name
         if self._killed:  # while the job was being created: there was nothing to stop yet
             self._stop_or_tell(job.name)
-        if store:
-            store.set(STORE_KEY, {NAME: job.name, **job.marks})
+        memory.note(job.name, job.marks)
         announce(self, context, job.name, job.arn)
         return job
 
-    def _see_through(
-        self,
-        context: Context,
-        description: TuningJobDescription,
-        earlier: Sequence[Attempt],
-        ended_by: TuningError | None = None,
-    ) -> Any:
-        """Wait for the job, and for those that retry it; or defer. Then deliver the result."""
-        while True:
-            if outcome_of(description.status) is None and ended_by is None:
-                limit = self._deadline(description, earlier)
-                if limit is not None and utcnow() >= limit:
-                    ended_by = TuningJobTimeoutError("", description.name)
-                elif self.deferrable:
-                    self._defer(description, earlier)
-                else:
-                    description, ended_by = self._wait_here(description, earlier)
-            retry = None if ended_by else self._retry(context, description, earlier)
-            if retry is None:
-                return self._finish(context, description, earlier, ended_by)
-            description, earlier = self.hook.describe(retry.name), retry.earlier
-
-    def _retry(
-        self, context: Context, description: TuningJobDescription, earlier: Sequence[Attempt]
-    ) -> OwnJob | None:
-        """The next attempt, if the job has failed and is to be retried."""
-        strategy, limit = self._strategy, self._deadline(description, earlier)
-        if strategy is None or not strategy.continues(description, len(earlier) + 1):
-            return None
-        if limit is not None and utcnow() >= limit:
-            self.log.warning("Tuning job %s is not retried: the timeout is over.", description.name)
-            return None
-        self.log.warning(
-            "Tuning job %s failed and is retried: %s", description.name, description.failure_reason
-        )
+    def _next_attempt(self, context: Context) -> OwnJob:
         return self._find_or_create(self._request(context), context)
-
-    def _defer(self, description: TuningJobDescription, earlier: Sequence[Attempt]) -> None:
-        from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
-
-        name, limit = description.name, self._deadline(description, earlier)
-        self.log.info("Waiting for tuning job %s in the triggerer.", name)
-        self.defer(
-            trigger=HyperParameterTuningJobTrigger(
-                tuning_job_name=name,
-                poll_interval=self.poll_interval,
-                deadline=limit.isoformat() if limit else None,
-                max_unreachable=self.max_unreachable,
-                event_queue_url=self.event_queue_url,
-                stop_on_kill=self.stop_on_kill,
-                max_billable_seconds=self._limits.max_billable_seconds,
-                max_trials_failed=self._limits.max_trials_failed,
-                earlier_jobs=[each.tuning_job_name for each in earlier],
-                **self.connection_settings.as_kwargs(),
-            ),
-            method_name="execute_complete",
-            kwargs={
-                "tuning_job_name": name,
-                "earlier": [each.model_dump(mode="json") for each in earlier],
-            },
-            timeout=max(limit - utcnow(), timedelta()) + DEFER_MARGIN if limit else None,
-        )
-
-    def _wait_here(
-        self, description: TuningJobDescription, earlier: Sequence[Attempt]
-    ) -> tuple[TuningJobDescription, TuningError | None]:
-        """The job at its end; or as it is when its time or budget is over, and which of them is."""
-        from airflow_hpt_provider.waiting.polling import Poll
-        from airflow_hpt_provider.waiting.watch import Watch
-
-        name = description.name
-        poll = Poll(
-            name,
-            poll_interval=self.poll_interval,
-            deadline=self._deadline(description, earlier),
-            max_unreachable=None if self.max_unreachable is None else timedelta(seconds=self.max_unreachable),
-            on_look=Watch(
-                self.hook, name, self._limits, [each.tuning_job_name for each in earlier], self.log
-            ),
-            rebuild=self.hook.reset,
-            log=self.log,
-            seen=True,
-        )
-        try:
-            return poll.run(lambda: self.hook.describe_once(name)), None
-        except (TuningJobTimeoutError, TuningJobBudgetError) as error:
-            return self.hook.describe(name), error
-
-    def _finish(
-        self,
-        context: Context,
-        description: TuningJobDescription,
-        earlier: Sequence[Attempt],
-        ended_by: TuningError | None,
-    ) -> Any:
-        from airflow_hpt_provider.closing import log_result
-        from airflow_hpt_provider.creation import NAME, mark_delivered
-
-        name, owner = description.name, Owner.from_context(context)
-        if ended_by is not None and outcome_of(description.status) is None:
-            self._stop_or_tell(name, always=True)
-            description = self.hook.describe(name)
-        self.note_lineage(description)
-        result = self._settlement(earlier).settle(description, ended_by=ended_by)
-        self.note_lineage(description, result)
-        value = deliver(self, context, result)
-        mark_delivered(self.hook, description.hyper_parameter_tuning_job_arn, owner, self.log)
-        if store := context.get("task_state_store"):
-            known: Any = store.get(STORE_KEY)
-            if known and known.get(NAME) == name:
-                store.set(STORE_KEY, {**known, DELIVERED_TAG: str(owner.round)})
-        self._running_job = None
-        log_result(self.hook, result, self.log)
-        return value

@@ -23,11 +23,12 @@ from airflow_hpt_provider.operators.base import (
     CONNECTION_FIELDS,
     TuningConnectionMixin,
     check_early,
+    seconds_of,
     spend_limits,
 )
 from airflow_hpt_provider.waiting.decision import Outcome, outcome_of, utcnow
 from airflow_hpt_provider.waiting.state_change import check_queue_url
-from airflow_hpt_provider.waiting.upstream import is_known_to_triggerer, job_name, source_of
+from airflow_hpt_provider.waiting.upstream import checked_job_name, is_known_to_triggerer, source_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -51,7 +52,8 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         start_from_trigger: start in the triggerer, without a worker (Airflow 3.3+; implies ``deferrable``).
             Default False. The name may be a constant, come from another task (``create.output``, or a plain
             ``{{ ti.xcom_pull(task_ids="create", key="tuning_job_name") }}``), or be a template of ``params``,
-            ``dag_run`` or ``var``; with any other template, and when mapped, the task starts on a worker.
+            ``dag_run`` or ``var``; with any other template, in whichever argument, and when mapped, the task starts
+            on a worker.
         finish_in_triggerer: end in the triggerer, too, when the job has succeeded (Airflow 3.3+; implies
             ``deferrable``). Default False, because Airflow then skips much of what belongs to the end of a
             task: see ``docs/waiting.md``.
@@ -63,7 +65,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             have failed; as for the operator. Default None: no limits.
         on_budget_end: for a job that was stopped so: ``fail``, ``skip`` or ``use_best``. Default None: as
             ``on_timeout``.
-        max_unreachable: deferrable only: seconds for which the service may be unreachable before the task
+        max_unreachable: deferrable only: seconds or timedelta for which the service may be unreachable before the task
             fails. Default None: as long as ``timeout`` allows.
         event_queue_url: deferrable only: an SQS queue that gets the job's state changes from EventBridge, and
             that nobody else reads: the wait ends on the event, with a slow poll as the safety net.
@@ -103,7 +105,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         max_billable_seconds: float | str | None = None,
         max_trials_failed: int | str | None = None,
         on_budget_end: OnUnfinished | None = None,
-        max_unreachable: float | None = None,
+        max_unreachable: timedelta | float | None = None,
         event_queue_url: str | None = None,
         top_k: int = 0,
         aws_conn_id: str | None = "aws_default",
@@ -125,7 +127,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         self.max_billable_seconds = max_billable_seconds
         self.max_trials_failed = max_trials_failed
         self.on_budget_end = on_budget_end
-        self.max_unreachable = max_unreachable
+        self.max_unreachable = seconds_of("max_unreachable", max_unreachable, least=0)
         self.event_queue_url = event_queue_url
         self.top_k = top_k
         self.aws_conn_id = aws_conn_id
@@ -133,16 +135,17 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         self.verify = verify
         self.botocore_config = botocore_config
         self._watch: Watch | None = None
-        check_early(self._policies, max_billable_seconds, max_trials_failed)
+        self._announced = False
+        check_early(self._policies, max_billable_seconds, max_trials_failed, top_k)
         if start_from_trigger and has("start_from_trigger"):
             self._start_in_triggerer()
 
     def execute(self, context: Context) -> Any:
         """Wait here, or defer."""
-        check_early(self._policies, self.max_billable_seconds, self.max_trials_failed)
+        check_early(self._policies, self.max_billable_seconds, self.max_trials_failed, self.top_k)
         if self.event_queue_url is not None:
             check_queue_url("event_queue_url", self.event_queue_url)
-        self.tuning_job_name = job_name(self.tuning_job_name)
+        self.tuning_job_name = checked_job_name(self.tuning_job_name)
         if not self.deferrable:
             try:
                 return super().execute(context)
@@ -162,7 +165,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         except TuningJobNotFoundError:
             raise
         except Exception as error:
-            verdict = classify(error)
+            verdict = classify(error, worked_before=self._watch is not None)
             if verdict is Verdict.CREDENTIALS:
                 self.hook.reset()
             elif verdict is not Verdict.TRANSIENT:
@@ -174,7 +177,9 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         except TuningJobBudgetError as error:
             return PokeReturnValue(is_done=True, xcom_value=self._budget_ended(context, error))
         if outcome_of(description.status) is None:
-            announce(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
+            if not self._announced:
+                announce(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
+                self._announced = True
             return PokeReturnValue(is_done=False)
         return PokeReturnValue(is_done=True, xcom_value=self._finish(context, description))
 
@@ -182,7 +187,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         """Take up the task again after the trigger has fired."""
         # `dag.test()` hands on an end event as a bare string; the job's state is read afresh in any case.
         event = event if isinstance(event, dict) else {}
-        self.tuning_job_name = job_name(self.tuning_job_name)
+        self.tuning_job_name = checked_job_name(self.tuning_job_name)
         if event.get("status") == Outcome.UNREACHABLE:
             raise TuningServiceUnreachableError(str(event.get("message")), self.tuning_job_name)
         if event.get("status") == Outcome.BUDGET:
@@ -202,7 +207,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowSensorTimeout as error:
-            self.tuning_job_name = job_name(self.tuning_job_name)
+            self.tuning_job_name = checked_job_name(self.tuning_job_name)
             return self._timed_out(context, error)
 
     def _timed_out(self, context: Context, error: AirflowSensorTimeout) -> Any:
@@ -226,13 +231,13 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         from airflow.triggers.base import StartTriggerArgs
 
         source = source_of(self.tuning_job_name)
-        if source is None and not is_known_to_triggerer(self.tuning_job_name):
+        arguments = self._trigger_arguments() | ({"tuning_job_name": ""} if source else {})
+        if not is_known_to_triggerer(arguments):
             return
-        name = {"tuning_job_name": ""} if source else {"tuning_job_name": self.tuning_job_name}
         self.start_from_trigger = True
         self.start_trigger_args = StartTriggerArgs(
             trigger_cls="airflow_hpt_provider.triggers.tuning.HyperParameterTuningJobTrigger",
-            trigger_kwargs={**self._trigger_arguments(), **name, "name_from": source},
+            trigger_kwargs={**arguments, "name_from": source},
             next_method="execute_complete",
             next_kwargs={},
             timeout=timedelta(seconds=self.timeout),

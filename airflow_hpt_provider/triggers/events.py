@@ -186,16 +186,11 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         }
         try:
             async with asyncio.timeout(DETAILS_SECONDS):
-                hook = await sync_to_async(self._build_hook)()
+                hook = await sync_to_async(self._settings.ready_hook)()
                 return payload | await asyncio.to_thread(_details, hook, change)
         except Exception as error:  # noqa: BLE001 - the event is worth telling without its details
             self.log.warning("Tuning job %s could not be described: %s", change.name, brief(error))
             return payload
-
-    def _build_hook(self) -> HyperParameterTuningHook:
-        hook = self._settings.hook()
-        hook.conn  # noqa: B018 - reads the connection, which works from this thread only
-        return hook
 
 
 def _details(hook: HyperParameterTuningHook, change: StateChange) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from airflow_hpt_provider.delivery import RETURN_VALUE, xcoms
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
-    from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
     from airflow_hpt_provider.waiting.decision import OnUnfinished
 
 
@@ -47,7 +46,7 @@ class Finish:
         from airflow_hpt_provider.closing import log_result
         from airflow_hpt_provider.outcomes import Settlement
 
-        hook = await sync_to_async(self._build_hook)()
+        hook = await sync_to_async(self.settings.ready_hook)()
         description = await asyncio.to_thread(hook.describe, tuning_job_name)
         settlement = Settlement(hook, self.on_stopped, top_k=self.top_k, log=log)
         result = await asyncio.to_thread(settlement.settle, description)
@@ -64,8 +63,3 @@ class Finish:
                     map_index=ti.map_index,
                 )
         await asyncio.to_thread(log_result, hook, result, log)
-
-    def _build_hook(self) -> HyperParameterTuningHook:
-        hook = self.settings.hook()
-        hook.conn  # noqa: B018 - reads the connection, which works from this thread only
-        return hook

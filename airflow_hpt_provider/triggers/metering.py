@@ -14,7 +14,6 @@ from airflow_hpt_provider.waiting.spend_meter import MEASURE_SECONDS, SpendMeter
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
-    from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 
 
 @asynccontextmanager
@@ -40,16 +39,13 @@ async def metered(
 async def _measure(
     settings: ConnectionSettings, tuning_job_name: str, limit: float, earlier: Sequence[str], log: Any
 ) -> NoReturn:
-    def build() -> HyperParameterTuningHook:
-        hook = settings.hook()
-        hook.conn  # noqa: B018 - reads the connection, which works from this thread only
-        return hook
-
     meter: SpendMeter | None = None
     while True:
         seconds = MEASURE_SECONDS
         try:
-            meter = meter or SpendMeter(await sync_to_async(build)(), tuning_job_name, limit, earlier, log)
+            meter = meter or SpendMeter(
+                await sync_to_async(settings.ready_hook)(), tuning_job_name, limit, earlier, log
+            )
         except Exception as error:  # noqa: BLE001 - if it is for good, the wait itself meets it and ends
             log.warning("The billable seconds could not be measured (%s); trying again.", brief(error))
         else:

@@ -21,6 +21,7 @@ from airflow_hpt_provider.exceptions import (
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.retries import brief
 from airflow_hpt_provider.triggers.finishing import Finish
+from airflow_hpt_provider.triggers.killing import is_waited_for
 from airflow_hpt_provider.waiting.decision import OnUnfinished, Outcome
 from airflow_hpt_provider.waiting.progress import ProgressLog
 from airflow_hpt_provider.waiting.spending import SpendLimits
@@ -146,7 +147,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     async def on_kill(self) -> None:
-        """Stop the tuning job, if it is this task's own (``stop_on_kill``)."""
+        """Stop the tuning job, if it is this task's own (``stop_on_kill``), and the task has ended."""
         if not self.stop_on_kill:
             self.log.info("Tuning job %s is not stopped (stop_on_kill=False).", self.tuning_job_name)
             return
@@ -183,7 +184,8 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             value = await ti.axcom_pull(
                 task_ids=self.name_from["task_id"], key=self.name_from["key"], map_indexes=-1
             )
-            self.tuning_job_name = str(job_name(value))
+            name = job_name(value)
+            self.tuning_job_name = name if isinstance(name, str) else ""
 
     async def _finished(self, event: dict[str, Any]) -> bool:
         """Whether the task has been brought to its end here; if not, a worker does it."""
@@ -200,6 +202,8 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         return True
 
     async def _wait(self) -> dict[str, Any]:
+        if not self.tuning_job_name:  # the worker meets it too, and tells it better
+            return self._payload(Outcome.GONE, "No tuning job's name was found in XCom.")
         waiter = Waiter(
             tuning_job_name=self.tuning_job_name,
             poll_interval=max(self.poll_interval, SAFETY_SECONDS)
@@ -267,6 +271,9 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         }
 
     async def _stop(self) -> None:
+        if await is_waited_for(self.task_instance, self.log):
+            self.log.info("Tuning job %s is not stopped: its task goes on waiting.", self.tuning_job_name)
+            return
         try:
             stopped = await self._watcher.stop(self.tuning_job_name)
             self.log.info(

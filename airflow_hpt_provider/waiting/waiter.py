@@ -139,6 +139,7 @@ class Waiter(Patience):
     def hurry(self, now: float, seconds: float) -> None:
         """The job is said to have ended: look now, and until then again soon."""
         self.due = now
+        self.interval = 0.0  # what a look of this round wanted is out of date
         self.hurry_until = now + seconds
 
     def due_in(self, seconds: float, now: float) -> None:

@@ -34,7 +34,6 @@ from airflow_hpt_provider.waiting.sighting import Sighting
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
-    from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
     from airflow_hpt_provider.waiting.waiter import Waiter
 
 log = logging.getLogger(__name__)
@@ -116,12 +115,8 @@ class TuningJobWatcher:
 
     async def stop(self, tuning_job_name: str) -> bool:
         """Stop a tuning job; False if there was nothing to stop."""
-        return await asyncio.to_thread((await sync_to_async(self._build_hook)()).stop, tuning_job_name)
-
-    def _build_hook(self) -> HyperParameterTuningHook:
-        hook = self._settings.hook()
-        hook.conn  # noqa: B018 - reads the connection and builds the client, here and not in a pool thread
-        return hook
+        hook = await sync_to_async(self._settings.ready_hook)()
+        return await asyncio.to_thread(hook.stop, tuning_job_name)
 
     # -- the poll: one task, while anybody waits -----------------------------------------------------------
 

@@ -55,6 +55,7 @@ def test_the_best_training_job_has_artifact_and_image(finished, hook):
 
 
 def test_trials_as_a_dataframe(finished, hook):
+    pytest.importorskip("pandas")
     frame = hook.trials_dataframe(finished)
     assert len(frame) == 6
     assert frame["x"].dtype == "float64"

@@ -16,6 +16,7 @@ from airflow_hpt_provider.exceptions import (
     TuningJobRejectedError,
     TuningJobStoppedError,
 )
+from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.identity import OWNER_TAG
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
@@ -57,10 +58,22 @@ def tune(config, **kwargs):
     )
 
 
+class WorkerLost(BaseException):
+    """As a SIGKILL: nothing of the task's runs any more."""
+
+
 def start(config, one, **kwargs):
     """Create the job in a try that does not live to see its end; the job's name."""
-    task = tune(config, wait_for_completion=False, **kwargs)
-    return task.execute(one.context(task))["tuning_job_name"]
+
+    def die(name):
+        raise WorkerLost
+
+    one.once_running(die)
+    task = tune(config, **kwargs)
+    with pytest.raises(WorkerLost):
+        task.execute(one.context(task))
+    one.on_push = None
+    return one.xcom["tuning_job_name"]
 
 
 # -- the matrix --------------------------------------------------------------------------------------------
@@ -106,6 +119,42 @@ async def test_delivered_then_cleared(small, first, deferrable, hook):
     value = await run(tune(small, deferrable=deferrable), first.cleared())
     assert (value["tuning_job_name"], value["status"]) == (f"{name}-2", "Completed")
     assert jobs_of(hook, first) == [name, f"{name}-2"]
+
+
+async def test_completed_without_success(small, first, deferrable, hook, monkeypatch):
+    """A failure that a retry would only repeat; but a person who has cleared the task asks for another job."""
+    describe = HyperParameterTuningHook._describe
+
+    def without_best(hook, call, name):  # the local service calls such a job Failed
+        return describe(hook, call, name).model_copy(update={"best_training_job": None})
+
+    monkeypatch.setattr(HyperParameterTuningHook, "_describe", without_best)
+    for one, count in ((first, 1), (first.retry(), 1), (first.cleared(), 2)):
+        with pytest.raises(TuningJobRejectedError, match="no training job reported the objective"):
+            await run(tune(small, deferrable=deferrable), one)
+        assert len(jobs_of(hook, first)) == count
+
+
+async def test_not_waited_for(gated_small, gate, first, hook):
+    """``wait_for_completion=False`` leaves no result that is still wanted when a person clears the task."""
+
+    def submit(one):
+        task = tune(gated_small, wait_for_completion=False)
+        return task.execute(one.context(task))["tuning_job_name"]
+
+    name, cleared = submit(first), first.retry().cleared()
+    assert submit(first.retry()) == submit(cleared) == name, "it is still running"
+    gate.touch()
+    wait_for(hook, name, "Completed")
+    assert submit(first.retry()) == name
+    assert submit(cleared) == submit(cleared.retry()) == f"{name}-2"
+
+
+async def test_the_dag_run_was_deleted_and_made_anew(small, first, deferrable, hook):
+    """Its id is the same, and so is the name; but what was delivered was delivered to another."""
+    value = await run(tune(small, deferrable=deferrable), first)
+    again = await run(tune(small, deferrable=deferrable), Try(run_id=first.run_id, store=first.store and {}))
+    assert again["tuning_job_name"] == f"{value['tuning_job_name']}-2"
 
 
 async def test_failed(small, first, deferrable, hook):

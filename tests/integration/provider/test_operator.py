@@ -269,8 +269,12 @@ async def test_on_kill_in_the_triggerer_stops_only_the_tasks_own_job(gated, gate
 def test_stop_operator(gated, gate, first_try, hook):
     task = tune(gated, wait_for_completion=False)
     name = task.execute(first_try.context(task))["tuning_job_name"]
-    stop = make(StopHyperParameterTuningJobOperator, task_id="stop", tuning_job_name=name, poll_interval=0.1)
+    result = task.execute(first_try.context(task))
+    stop = make(
+        StopHyperParameterTuningJobOperator, task_id="stop", tuning_job_name=result, poll_interval=0.1
+    )
     assert stop.execute(first_try.context(stop)) == "Stopped"
+    stop.tuning_job_name = name
     assert stop.execute(first_try.context(stop)) == "Stopped", "a job that has ended is left alone"
 
 

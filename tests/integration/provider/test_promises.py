@@ -17,6 +17,7 @@ from typing import Any
 import boto3.session
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
+from botocore.exceptions import ClientError
 
 import airflow_hpt_provider
 from airflow_hpt_provider.demo.service import LocalService
@@ -24,6 +25,7 @@ from airflow_hpt_provider.exceptions import (
     TuningJobFailedError,
     TuningJobNotFoundError,
     TuningJobRejectedError,
+    TuningJobStoppedError,
 )
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.models import TuningResult
@@ -32,7 +34,7 @@ from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
 from airflow_hpt_provider.waiting import pacing, watcher
 from tests.integration.provider.conftest import BUCKET, Try, make, with_static
-from tests.support.scripted_sagemaker import ScriptedEndpoint, ScriptedJob, ScriptedSageMaker
+from tests.support.scripted_sagemaker import Fault, ScriptedEndpoint, ScriptedJob, ScriptedSageMaker
 
 pytestmark = pytest.mark.integration
 
@@ -70,7 +72,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedSageMaker]:
         yield script
 
 
-def sense(name: str) -> Any:
+def sense(name: str, one: Try | None = None) -> Any:
     task = make(
         HyperParameterTuningJobSensor,
         task_id="wait",
@@ -80,7 +82,7 @@ def sense(name: str) -> Any:
         poke_interval=0.1,
         timeout=60,
     )
-    return task.execute(Try(task_id="wait").context(task))
+    return task.execute((one or Try(task_id="wait")).context(task))
 
 
 def test_nothing_needs_aiobotocore():
@@ -135,6 +137,28 @@ def test_a_failure_without_a_reason_is_told(script):
     script.add([ScriptedJob("job", 0.0, 1.0, "Failed")])
     with pytest.raises(TuningJobFailedError, match="Tuning job job failed"):
         sense("job")
+
+
+def test_keys_that_are_rotated_while_the_sensor_pokes_are_read_again(script):
+    """The same refusal at the first look is a mistake, and told at once."""
+    refused = Fault(
+        400, "UnrecognizedClientException", "The security token included in the request is invalid."
+    )
+    script.add([ScriptedJob("job", 0.0, 1e12)])
+    script.faults.append(refused)
+    with pytest.raises(ClientError, match="UnrecognizedClientException"):
+        sense("job")
+
+    def refuse_and_end(_: str) -> None:
+        one.on_push = None
+        script.faults.append(refused)
+        script.add([ScriptedJob("job", 0.0, 1.0, "Stopped")])
+
+    one = Try(task_id="wait")
+    one.once_running(refuse_and_end)
+    with pytest.raises(TuningJobStoppedError):
+        sense("job", one)
+    assert not script.faults
 
 
 def test_completed_without_one_success_is_a_failure(script):

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.compat import TaskDeferralError, TaskDeferred, has
 from airflow_hpt_provider.exceptions import (
+    TuningJobConfigError,
     TuningJobStoppedError,
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
@@ -172,6 +173,42 @@ def test_execution_timeout(gated, gate, first_try, hook):
     assert hook.describe(first_try.xcom["tuning_job_name"]).status in STOPPED
 
 
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("what", ["config", "argument"])
+def test_a_dag_that_was_broken_while_its_job_ran(what, last, gated, gate, first_try, hook):
+    """The next try fails before it can look for the job: is it the last, as for a config error it is, it stops it."""
+
+    def die(name):
+        raise ConnectionError("the worker is lost")
+
+    first_try.max_tries = 3
+    first_try.once_running(die)
+    task = tune(gated)
+    with pytest.raises(ConnectionError):
+        task.execute(first_try.context(task))
+    name = first_try.xcom["tuning_job_name"]
+    again = first_try.retry()
+    if what == "config":
+        task = tune({**gated, "TrainingJobDefinition": {}})
+    else:
+        task = tune(gated, timeout="{{ params.hours }}")
+        task.timeout = "soon"
+    if not last:  # a first try has left nothing, and does not look
+        again.try_number = 1
+    with pytest.raises(TuningJobConfigError):
+        task.execute(again.context(task))
+    assert (hook.describe(name).status in STOPPED) is last
+
+
+async def test_killed_before_create(gated, first_try, hook):
+    task = tune(gated)
+    events = task.hook.conn.meta.events
+    events.register("before-call.sagemaker.DescribeHyperParameterTuningJob", lambda **_: task.on_kill())
+    with pytest.raises(TuningJobStoppedError, match="killed before it created"):
+        await run(task, first_try)
+    assert not jobs_of(hook, first_try)
+
+
 # -- in the triggerer --------------------------------------------------------------------------------------
 
 
@@ -191,6 +228,39 @@ async def test_on_kill_of_the_trigger_survives_being_cancelled(
     while hook.describe(first_try.xcom["tuning_job_name"]).status not in STOPPED:
         assert time.monotonic() < deadline
         await asyncio.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("map_index", "state", "stops"),
+    [
+        (-1, "failed", True),
+        (-1, None, True),  # cleared
+        (-1, "queued", True),
+        (-1, "deferred", False),  # another triggerer has taken it over: this one's heartbeat was late
+        (3, "deferred", False),
+        (3, "failed", True),
+        (-1, "running", False),  # cleared, and the next try has begun: it finds the job
+        (-1, ConnectionError("no API server"), True),
+    ],
+)
+async def test_on_kill_of_the_trigger_leaves_a_job_that_is_waited_for(
+    map_index, state, stops, gated, gate, hook, monkeypatch
+):
+    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
+
+    def states(**asked):
+        if isinstance(state, Exception):
+            raise state
+        assert asked["map_index"] == map_index
+        name = "tune" if map_index < 0 else f"tune_{map_index}"  # as Airflow's API answers
+        return {one.run_id: {name: state}}
+
+    one = Try(map_index=map_index)
+    _, waiting = deferred(gated, one)
+    monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", staticmethod(states))
+    monkeypatch.setattr(type(waiting.trigger), "task_instance", one)
+    await waiting.trigger.on_kill()
+    assert (hook.describe(one.xcom["tuning_job_name"]).status in STOPPED) is stops
 
 
 @pytest.mark.parametrize("last", [False, True])

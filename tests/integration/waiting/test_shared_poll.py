@@ -268,6 +268,29 @@ async def test_the_deadline_ends_the_wait_after_a_last_look(watching, script):
             await all_of([task])
 
 
+async def test_an_event_that_comes_in_the_middle_of_a_round_is_not_forgotten(watching, script):
+    """The look before it still showed the job running; the next one must not come a whole interval later."""
+    some = jobs(2)
+    script.add(some)
+    both = [waiter(job.name, poll_interval=3600.0, has_events=True) for job in some]
+    shown = []
+
+    def look_at_the_other(name):
+        def on_look(seen):
+            if name not in shown:  # its first look; the other's was in this round, or is about to be
+                shown.append(name)
+                watching.hurry(next(job.name for job in some if job.name != name))
+
+        return on_look
+
+    for one in both:
+        one.on_look = look_at_the_other(one.tuning_job_name)
+    waiting = [asyncio.create_task(watching.wait(one)) for one in both]
+    await until(lambda: len(shown) == 2)
+    end(some)
+    assert len(await all_of(waiting)) == 2
+
+
 async def test_unreachable_for_too_long_ends_the_wait_and_reachable_again_does_not(
     watching, script, monkeypatch
 ):

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from airflow_hpt_provider.compat import airflow_version
+
 DAGS = Path(__file__).parents[3] / "dags"
 FILES = sorted(DAGS.glob("*.py"))
 
@@ -88,5 +90,9 @@ def test_the_main_job_is_tune_then_register(bag: Any) -> None:
 def test_loading_one_imports_nothing_heavy(file: Path, tmp_path: Path) -> None:
     loaded = answer(IMPORT, file, tmp_path)
     assert {"airflow_hpt_provider.operators.tuning", "airflow_hpt_provider.triggers.events"} & set(loaded)
+    # Airflow 3.1 asks all providers what they are when an Asset is made, however light.
+    asked = {"airflow.providers.amazon", "airflow.providers.amazon.get_provider_info"}
+    if airflow_version() < (3, 2, 0):
+        loaded = [module for module in loaded if module not in asked]
     heavy = [module for module in loaded if any(f"{module}.".startswith(f"{name}.") for name in HEAVY)]
     assert heavy == []

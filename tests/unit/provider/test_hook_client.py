@@ -16,6 +16,8 @@ def test_a_hanging_call_ends_before_botocores_minute_unless_somebody_says_when(m
         config = settings.hook().conn.meta.config
         return config.connect_timeout, config.read_timeout
 
+    assert ConnectionSettings("plain", "us-east-1").hook().is_aws
+    assert ConnectionSettings("plain", "eusc-de-east-1").hook().is_aws, "a partition with a domain of its own"
     assert limits(ConnectionSettings("plain", "us-east-1")) == (10, 30)
     assert limits(ConnectionSettings("timed")) == (10, 7)
     assert limits(ConnectionSettings("timed", botocore_config={"read_timeout": 3})) == (10, 3)

@@ -1,6 +1,7 @@
 """How a task finds its own job again."""
 
 import re
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from airflow_hpt_provider.identity import (
     DELIVERED_TAG,
     FINGERPRINT_TAG,
     OWNER_TAG,
+    ROUND_TAG,
     Owner,
     Verdict,
     attempt_name,
@@ -74,6 +76,8 @@ FOREIGN = {OWNER_TAG: "somebody", FINGERPRINT_TAG: "f"}
         ("Failed", OWN, OWNER, Verdict.NEXT),
         ("Stopped", OWN, OWNER, Verdict.NEXT),
         ("Stopping", OWN, OWNER, Verdict.NEXT),
+        ("Stopping", DELIVERED, OWNER, Verdict.TAKE),  # use_best took what there was when its time was over
+        ("Stopping", DELIVERED, CLEARED, Verdict.NEXT),
         ("DeleteFailed", OWN, OWNER, Verdict.NEXT),
         # tags may not be read
         ("InProgress", None, OWNER, Verdict.REJOIN),
@@ -83,6 +87,45 @@ FOREIGN = {OWNER_TAG: "somebody", FINGERPRINT_TAG: "f"}
 )
 def test_what_an_existing_job_of_a_derived_name_is_to_the_task(status, tags, owner, verdict):
     assert judge(status, tags, owner, "f", known_own=True) is verdict
+
+
+@pytest.mark.parametrize(
+    ("status", "tags", "verdict"),
+    [
+        ("Completed", DELIVERED, Verdict.NEXT),
+        ("Stopped", DELIVERED, Verdict.NEXT),
+        ("Completed", None, Verdict.NEXT),
+        ("Completed", OWN, Verdict.TAKE),
+        ("InProgress", OWN, Verdict.REJOIN),
+    ],
+)
+def test_a_first_try_has_delivered_nothing_so_what_was_delivered_is_a_deleted_dag_runs(status, tags, verdict):
+    assert judge(status, tags, OWNER, "f", known_own=True, first_try=True) is verdict
+
+
+def test_a_deployment_of_another_name_is_another_owner(monkeypatch):
+    ti = SimpleNamespace(dag_id="dag", task_id="tune", run_id="run", map_index=-1, max_tries=0)
+    assert Owner.from_context({"ti": ti}).digest == OWNER.digest
+    monkeypatch.setenv("AIRFLOW__HPT__DEPLOYMENT", "staging")
+    staging = Owner.from_context({"ti": ti})
+    assert staging.deployment == "staging"
+    assert staging.base_name != OWNER.base_name
+    assert judge("InProgress", OWN, staging, "f", known_own=True) is Verdict.FOREIGN
+
+
+@pytest.mark.parametrize(
+    ("tags", "owner", "verdict"),
+    [
+        ({**OWN, ROUND_TAG: "0"}, OWNER, Verdict.TAKE),
+        ({**OWN, ROUND_TAG: "0"}, CLEARED, Verdict.NEXT),
+        ({**OWN, ROUND_TAG: "2"}, CLEARED, Verdict.TAKE),
+        ({**CHANGED, ROUND_TAG: "0"}, OWNER, Verdict.NEXT),
+        (None, OWNER, Verdict.TAKE),
+        (None, CLEARED, Verdict.NEXT),
+    ],
+)
+def test_a_job_without_a_result_to_deliver_is_another_ones_when_the_task_is_cleared(tags, owner, verdict):
+    assert judge("Completed", tags, owner, "f", known_own=True, this_round_only=True) is verdict
 
 
 @pytest.mark.parametrize("tags", [None, {}, {"team": "a"}])

@@ -65,6 +65,7 @@ def test_only_failures_of_the_services_own_and_only_so_often(description, attemp
     [
         (TuningJobFailedError("Tuning job x failed.\n  Reason: InternalServerError"), "retry", 1),
         (TuningJobFailedError("Tuning job x failed.\n  Reason: CapacityError"), "retry", 15),
+        (TuningJobFailedError("Tuning job plan-capacity failed.\n  Reason: InternalServerError"), "retry", 1),
         (TuningServiceUnreachableError("gone"), "retry", 1),
         (EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), "retry", 1),
         (ClientError({"Error": {"Code": "ThrottlingException"}}, "Describe"), "retry", 1),

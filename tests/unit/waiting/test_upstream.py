@@ -4,8 +4,9 @@ import pytest
 from airflow.sdk import DAG, BaseOperator
 
 from airflow_hpt_provider.compat import has
+from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
-from airflow_hpt_provider.waiting.upstream import is_known_to_triggerer, job_name, source_of
+from airflow_hpt_provider.waiting.upstream import checked_job_name, is_known_to_triggerer, job_name, source_of
 
 CREATED = {"task_id": "create", "key": "tuning_job_name"}
 
@@ -44,7 +45,12 @@ def test_outputs_of_tasks_are_understood():
         ("{{ params.job }}{{ ti.run_id }}", False),
         ("{{ macros.uuid.uuid4() }}", False),
         ("{% if params.job %}x{% endif %}", False),
-        (None, False),
+        (None, True),
+        (3.5, True),
+        ({"retries": {"mode": "standard"}, "region": ["{{ var.value.region }}"]}, True),
+        ({"tuning_job_name": "job-1", "region_name": "{{ ti.xcom_pull(task_ids='x') }}"}, False),
+        (["{{ ds }}"], False),
+        (object(), False),
     ],
 )
 def test_what_the_triggerer_can_render(value, known):
@@ -54,6 +60,16 @@ def test_what_the_triggerer_can_render(value, known):
 def test_a_result_is_taken_for_the_job_it_is_of():
     assert job_name({"tuning_job_name": "job-1", "status": "Completed"}) == "job-1"
     assert job_name("job-1") == "job-1"
+
+
+@pytest.mark.parametrize("value", [None, "", " ", {"status": "Completed"}, ["job-1"]])
+def test_what_names_no_job_is_told(value):
+    with pytest.raises(TuningJobConfigError, match="names no tuning job"):
+        checked_job_name(value)
+    one = sensor(tuning_job_name="{{ ti.xcom_pull('create') }}", deferrable=False)
+    one.tuning_job_name = value
+    with pytest.raises(TuningJobConfigError, match="names no tuning job"):
+        one.execute({})
 
 
 def sensor(**kwargs):
@@ -66,6 +82,8 @@ def test_it_starts_in_the_triggerer_only_if_asked_to_and_if_the_name_can_be_foun
     assert not sensor(tuning_job_name="job-1").start_from_trigger
     assert sensor(tuning_job_name="job-1", start_from_trigger=True).start_from_trigger
     assert not sensor(tuning_job_name="{{ ti.run_id }}", start_from_trigger=True).start_from_trigger
+    for argument in ({"region_name": "{{ ti.xcom_pull('x') }}"}, {"botocore_config": {"a": "{{ ds }}"}}):
+        assert not sensor(tuning_job_name="job-1", start_from_trigger=True, **argument).start_from_trigger
     args = sensor(
         tuning_job_name="{{ ti.xcom_pull('create') }}", start_from_trigger=True, timeout=60
     ).start_trigger_args

@@ -1,0 +1,111 @@
+"""Arguments are checked before anything is created: when the DAG is parsed, or once they are rendered."""
+
+from datetime import timedelta
+from types import SimpleNamespace
+
+import pytest
+from airflow.sdk import DAG, BaseOperator
+
+from airflow_hpt_provider.exceptions import TuningJobConfigError
+from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
+from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
+from airflow_hpt_provider.waiting.spending import SpendLimits
+
+WRONG = (ValueError, TuningJobConfigError)
+
+
+def tune(**kwargs):
+    with DAG("dag", schedule=None):
+        return HyperParameterTuningJobOperator(task_id="tune", config={}, **kwargs)
+
+
+def wait(**kwargs):
+    with DAG("dag", schedule=None):
+        return HyperParameterTuningJobSensor(task_id="wait", tuning_job_name="job", **kwargs)
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "message"),
+    [
+        ("poll_interval", 0, "poll_interval=0 is not a time of more than 0 seconds"),
+        ("poll_interval", "soon", "poll_interval='soon'"),
+        ("timeout", timedelta(0), "timeout=.* is not a time of more than 0 seconds"),
+        ("timeout", -5, "timeout=-5"),
+        ("max_unreachable", -1, "max_unreachable=-1 is not a time of 0 or more seconds"),
+        ("max_unreachable", "a while", "max_unreachable='a while'"),
+        ("top_k", 101, "top_k=101"),
+        ("on_stopped", "ignore", "on_stopped='ignore'"),
+    ],
+)
+def test_what_is_wrong_is_told_when_the_dag_is_parsed(argument, value, message):
+    with pytest.raises(WRONG, match=message):
+        tune(**{argument: value})
+
+
+@pytest.mark.parametrize(("argument", "value"), [("poll_interval", "-1"), ("timeout", "0")])
+def test_what_was_a_template_is_checked_once_it_is_rendered(argument, value):
+    task = tune(**{argument: "{{ params.seconds }}"})
+    setattr(task, argument, value)
+    with pytest.raises(TuningJobConfigError, match=f"{argument}='{value}'"):
+        task.execute({"ti": SimpleNamespace(try_number=1)})
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"), [("max_unreachable", -1), ("top_k", -1), ("on_timeout", "ignore")]
+)
+def test_the_sensor_tells_as_early(argument, value):
+    with pytest.raises(WRONG, match=f"{argument}="):
+        wait(**{argument: value})
+
+
+def test_times_may_be_given_in_every_form():
+    for value in (90, 90.0, "90", timedelta(seconds=90), "PT1M30S"):
+        task = tune(poll_interval=value, timeout=value, max_unreachable=value)
+        task._cast_templated()
+        assert (task.poll_interval, task._timeout, task.max_unreachable) == (
+            90.0,
+            timedelta(seconds=90),
+            90.0,
+        )
+
+
+def test_a_param_that_was_left_empty_is_no_argument():
+    names = ("poll_interval", "timeout", "max_billable_seconds", "max_trials_failed")
+    for empty in ("None", ""):
+        task = tune(**dict.fromkeys(names, "{{ params.x }}"))
+        for name in names:
+            setattr(task, name, empty)  # what it is rendered to
+        task._cast_templated()
+        assert (task.poll_interval, task._timeout) == (30.0, None)
+        assert task._limits == SpendLimits()
+    task.wait_for_completion = "None"
+    with pytest.raises(TuningJobConfigError, match="wait_for_completion='None'"):
+        task._cast_templated()
+
+
+def test_template_fields_may_be_any_kind_of_template_or_another_tasks_output():
+    statement = "{% if params.fast %}1{% else %}2{% endif %}"
+    with DAG("dag", schedule=None):
+        output = BaseOperator(task_id="before").output
+        for value in (statement, "{{ params.x }}", output["x"]):
+            task = HyperParameterTuningJobOperator(
+                task_id=f"tune{id(value)}",
+                config=output,
+                poll_interval=value,
+                timeout=value,
+                retry_strategy=value,
+                max_billable_seconds=value,
+                max_trials_failed=value,
+                on_stopped=value,
+                on_timeout=value,
+                on_budget_end=value,
+            )
+            if value not in (statement, "{{ params.x }}"):
+                assert task.upstream_task_ids == {"before"}
+            HyperParameterTuningJobSensor(
+                task_id=f"wait{id(value)}",
+                tuning_job_name=output,
+                max_billable_seconds=value,
+                max_trials_failed=value,
+                on_stopped=value,
+            )
