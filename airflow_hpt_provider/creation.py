@@ -289,9 +289,8 @@ class JobFinder:
 
     def _tags_for(self, request: TuningJobRequest, retry_of: str | None) -> list[dict[str, str]]:
         """Our tags that fit beside the author's; those that only inform come last and give way."""
-        room = max(
-            0, MAX_TAGS - 1 - len(request.tags or ())
-        )  # one is for the mark that the result was delivered
+        # One is left for the mark that the result was delivered.
+        room = max(0, MAX_TAGS - 1 - len(request.tags or ()))
         return self.owner.tags(self.request.fingerprint(), retry_of)[:room]
 
 

@@ -58,9 +58,8 @@ class LocalService:
             DemoTimeoutError: it does not answer within ``timeout`` seconds.
         """
         self.data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._stale = (
-            self._version()
-        )  # an earlier run's file; the service keeps its secret, so we keep it too
+        # Of an earlier run's file; the service keeps its secret, so we keep it too.
+        self._stale = self._version()
         try:
             self._process.start()
             wait_until(self._answers, timeout, f"The local tuning service does not answer; log: {self.log}")

@@ -50,9 +50,8 @@ class Database:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                if (
-                    connection.in_transaction
-                ):  # SQLite rolls back by itself on some errors, a full disk among them
+                # SQLite rolls back by itself on some errors, a full disk among them.
+                if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
 

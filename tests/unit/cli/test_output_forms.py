@@ -67,6 +67,7 @@ def test_text_is_awss(aws_cli: AwsCliForms, value: Any) -> None:
 @given(value=values)
 @example(value={"A": [{"K": "x" * 100, "L": 1}], "B": {"C": 1}})
 @example(value=[[1, 2], [3]])
+@example(value=[{}, []])
 def test_a_table_is_awss(aws_cli: AwsCliForms, value: Any) -> None:
     theirs, error = aws_cli("table", value)
     if error == "ValueError":
