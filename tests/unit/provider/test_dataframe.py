@@ -4,54 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from airflow_hpt_provider.dataframe import trials_dataframe
-from airflow_hpt_provider.models import TrainingJobSummary, TuningJobDescription
+from tests.unit.provider.tuning_answers import DESCRIPTION, trial
 
 pd = pytest.importorskip("pandas")  # an extra; the cells of the matrix have none
-
-START = datetime(2026, 11, 24, 1, 2, 3, tzinfo=UTC)
-DESCRIPTION = TuningJobDescription.model_validate(
-    {
-        "HyperParameterTuningJobName": "tune-1",
-        "HyperParameterTuningJobArn": "arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/tune-1",
-        "HyperParameterTuningJobStatus": "InProgress",
-        "CreationTime": START,
-        "TrainingJobStatusCounters": {},
-        "ObjectiveStatusCounters": {},
-        "HyperParameterTuningJobConfig": {
-            "Strategy": "Random",
-            "ResourceLimits": {"MaxParallelTrainingJobs": 1},
-            "ParameterRanges": {
-                "IntegerParameterRanges": [{"Name": "depth", "MinValue": "1", "MaxValue": "9"}],
-                "ContinuousParameterRanges": [{"Name": "rate", "MinValue": "0", "MaxValue": "1"}],
-                "CategoricalParameterRanges": [{"Name": "status", "Values": ["on", "off"]}],
-            },
-        },
-    }
-)
-
-
-def trial(number: int, metric: float | None, **values: str) -> TrainingJobSummary:
-    answer: dict[str, Any] = {
-        "TrainingJobName": f"tune-1-{number:03}",
-        "TrainingJobArn": f"arn:aws:sagemaker:us-east-1:123456789012:training-job/tune-1-{number:03}",
-        "CreationTime": START,
-        "TrainingJobStatus": "InProgress" if metric is None else "Completed",
-        "TunedHyperParameters": values,
-    }
-    if metric is not None:
-        answer |= {
-            "TrainingStartTime": START,
-            "TrainingEndTime": START + timedelta(seconds=90),
-            "FinalHyperParameterTuningJobObjectiveMetric": {"MetricName": "auc", "Value": metric},
-        }
-    return TrainingJobSummary.model_validate(answer)
-
 
 TRIALS = [
     trial(1, 0.75, depth="3", rate="0.25", status='"on"'),

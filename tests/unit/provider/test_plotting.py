@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_hpt_provider.plotting import tuning_chart
-from tests.unit.provider.test_dataframe import DESCRIPTION, trial
+from tests.unit.provider.tuning_answers import DESCRIPTION, trial
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
