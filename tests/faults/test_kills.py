@@ -58,7 +58,10 @@ def _play(victim: Victim, killer: Killer, dice: random.Random) -> list[Run]:
     modes = [mode for mode in MODES for _ in range(EACH)]
     dice.shuffle(modes)
     starts = sorted(dice.uniform(0, 15) for _ in modes)
-    kills = [] if victim in BY_RUN else sorted(dice.uniform(5, 45) for _ in range(KILLS))
+    # Soon after a run's start, so that the kill meets it on any machine, however fast.
+    kills = (
+        [] if victim in BY_RUN else sorted(dice.choice(starts) + dice.uniform(2, 10) for _ in range(KILLS))
+    )
     runs: list[Run] = []
     last = began + 90
     while modes or kills or killer.down or (victim in BY_RUN and time.time() < last):
