@@ -6,15 +6,16 @@ import threading
 from collections import Counter
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
-
-import pytest
+from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.identity import Owner
 from airflow_hpt_provider.ui.listing import rows
 from airflow_hpt_provider.ui.problems import Problem
 from airflow_hpt_provider.ui.tasks import TaskJob, TaskKey
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def job(number: int, conn_id: str) -> TaskJob:
