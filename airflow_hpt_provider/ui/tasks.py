@@ -13,6 +13,7 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
 from sqlalchemy import select
 
+from airflow_hpt_provider.compat import deployment
 from airflow_hpt_provider.delivery import FINAL_METRIC, TUNING_CONNECTION, TUNING_JOB_ARN, TUNING_JOB_NAME
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.identity import Owner
@@ -35,7 +36,7 @@ class TaskKey(NamedTuple):
     @property
     def owner(self) -> Owner:
         """The same as the owner of a tuning job."""
-        return Owner(self.dag_id, self.task_id, self.run_id, self.map_index)
+        return Owner(self.dag_id, self.task_id, self.run_id, self.map_index, deployment=deployment())
 
 
 @dataclass(frozen=True)
