@@ -60,17 +60,6 @@ def detail(job: TuningJob, tags: Mapping[str, str]) -> dict[str, Any]:
         "HyperParameterTuningJobStatus": job.status,
         "CreationTime": int(job.created_at * 1000),
         "LastModifiedTime": int(job.modified_at * 1000),
-        "TrainingJobStatusCounters": {
-            "Completed": job.completed,
-            "InProgress": job.in_progress,
-            "RetryableError": job.retryable_error,
-            "NonRetryableError": job.non_retryable_error,
-            "Stopped": job.stopped,
-        },
-        "ObjectiveStatusCounters": {
-            "Succeeded": job.objective_succeeded,
-            "Pending": job.objective_pending,
-            "Failed": job.objective_failed,
-        },
+        **job.counters,
         "Tags": dict(tags),
     }

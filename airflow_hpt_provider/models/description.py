@@ -1,7 +1,7 @@
 """What AWS answers about tuning jobs and their training jobs."""
 
 import datetime as dt
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
@@ -110,7 +110,30 @@ class HyperParameterTuningJobConsumedResources(AnswerModel):
     runtime_in_seconds: shapes.Integer | None = Field(None, description="Its run time in seconds.")
 
 
-class TuningJobDescription(AnswerModel):
+class _TuningJobAnswer:
+    """What every answer about a tuning job tells, by shorter names."""
+
+    if TYPE_CHECKING:
+        hyper_parameter_tuning_job_name: str
+        hyper_parameter_tuning_job_status: str
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+        return self.hyper_parameter_tuning_job_name
+
+    @property
+    def status(self) -> TuningJobStatus | str:
+        """What it is doing; a plain string if AWS's word is newer than this release."""
+        return _tuning_status(self.hyper_parameter_tuning_job_status)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether it does not change by itself any more."""
+        return self.hyper_parameter_tuning_job_status in TERMINAL_TUNING_STATUSES
+
+
+class TuningJobDescription(_TuningJobAnswer, AnswerModel):
     """The answer of DescribeHyperParameterTuningJob.
 
     `TuningJobDescription.model_validate(answer)` takes boto3's answer, and the same with ISO 8601 times.
@@ -157,21 +180,6 @@ class TuningJobDescription(AnswerModel):
         return "DescribeHyperParameterTuningJobResponse"
 
     @property
-    def name(self) -> str:
-        """Its name."""
-        return self.hyper_parameter_tuning_job_name
-
-    @property
-    def status(self) -> TuningJobStatus | str:
-        """What it is doing; a plain string if AWS's word is newer than this release."""
-        return _tuning_status(self.hyper_parameter_tuning_job_status)
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether it does not change by itself any more."""
-        return self.hyper_parameter_tuning_job_status in TERMINAL_TUNING_STATUSES
-
-    @property
     def final_metric(self) -> float | None:
         """The best objective so far; None if there is none."""
         return None if self.best_training_job is None else self.best_training_job.final_metric
@@ -215,7 +223,7 @@ class TuningJobDescription(AnswerModel):
     __str__ = __repr__
 
 
-class TuningJobSummary(AnswerModel):
+class TuningJobSummary(_TuningJobAnswer, AnswerModel):
     """A tuning job as ListHyperParameterTuningJobs gives it."""
 
     hyper_parameter_tuning_job_name: shapes.HyperParameterTuningJobName = Field(description="Its name.")
@@ -239,21 +247,6 @@ class TuningJobSummary(AnswerModel):
     def aws_shape(cls) -> str:
         """The name in AWS's service model."""
         return "HyperParameterTuningJobSummary"
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-        return self.hyper_parameter_tuning_job_name
-
-    @property
-    def status(self) -> TuningJobStatus | str:
-        """What it is doing; a plain string if AWS's word is newer than this release."""
-        return _tuning_status(self.hyper_parameter_tuning_job_status)
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether it does not change by itself any more."""
-        return self.hyper_parameter_tuning_job_status in TERMINAL_TUNING_STATUSES
 
     def __repr__(self) -> str:
         counts = f"{self.training_job_status_counters.total} training jobs"

@@ -1,7 +1,7 @@
 """Which hyperparameters are searched, and where."""
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -26,7 +26,28 @@ __all__ = [
 ]
 
 
-class ContinuousParameterRange(RequestModel):
+class _Interval:
+    """A range of numbers, for people."""
+
+    if TYPE_CHECKING:
+        name: str
+        min_value: str
+        max_value: str
+        scaling_type: str | None
+
+    @property
+    def interval(self) -> str:
+        """The range for people: ``0.01 to 1, Logarithmic``."""
+        scale = f", {self.scaling_type}" if self.scaling_type else ""
+        return f"{self.min_value} to {self.max_value}{scale}"
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.name!r}, {self.interval})"
+
+    __str__ = __repr__
+
+
+class ContinuousParameterRange(_Interval, RequestModel):
     """A range of floats. AWS wants the bounds as strings; numbers are cast."""
 
     name: shapes.ParameterKey = Field(description="Name of the hyperparameter.")
@@ -36,19 +57,8 @@ class ContinuousParameterRange(RequestModel):
         None, description="Scale of the search. Logarithmic: above 0. ReverseLogarithmic: within [0, 1)."
     )
 
-    @property
-    def interval(self) -> str:
-        """The range for people: ``0.01 to 1, Logarithmic``."""
-        scale = f", {self.scaling_type}" if self.scaling_type else ""
-        return f"{self.min_value} to {self.max_value}{scale}"
 
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name!r}, {self.interval})"
-
-    __str__ = __repr__
-
-
-class IntegerParameterRange(RequestModel):
+class IntegerParameterRange(_Interval, RequestModel):
     """A range of whole numbers. AWS wants the bounds as strings; numbers are cast."""
 
     name: shapes.ParameterKey = Field(description="Name of the hyperparameter.")
@@ -57,17 +67,6 @@ class IntegerParameterRange(RequestModel):
     scaling_type: shapes.HyperParameterScalingType | None = Field(
         None, description="Scale of the search. Logarithmic: above 0."
     )
-
-    @property
-    def interval(self) -> str:
-        """The range for people: ``0.01 to 1, Logarithmic``."""
-        scale = f", {self.scaling_type}" if self.scaling_type else ""
-        return f"{self.min_value} to {self.max_value}{scale}"
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({self.name!r}, {self.interval})"
-
-    __str__ = __repr__
 
 
 class CategoricalParameterRange(RequestModel):

@@ -36,18 +36,7 @@ def _tuning_job_core(job: TuningJob) -> dict[str, Any]:
         "CreationTime": moment(job.created_at),
         "HyperParameterTuningEndTime": _when(job.ended_at),
         "LastModifiedTime": moment(job.modified_at),
-        "TrainingJobStatusCounters": {
-            "Completed": job.completed,
-            "InProgress": job.in_progress,
-            "RetryableError": job.retryable_error,
-            "NonRetryableError": job.non_retryable_error,
-            "Stopped": job.stopped,
-        },
-        "ObjectiveStatusCounters": {
-            "Succeeded": job.objective_succeeded,
-            "Pending": job.objective_pending,
-            "Failed": job.objective_failed,
-        },
+        **job.counters,
     }
 
 

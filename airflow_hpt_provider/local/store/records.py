@@ -55,6 +55,24 @@ class TuningJob(_Row):
     objective_pending: int
     objective_failed: int
 
+    @property
+    def counters(self) -> dict[str, dict[str, int]]:
+        """Both groups of counters, as SageMaker names them."""
+        return {
+            "TrainingJobStatusCounters": {
+                "Completed": self.completed,
+                "InProgress": self.in_progress,
+                "RetryableError": self.retryable_error,
+                "NonRetryableError": self.non_retryable_error,
+                "Stopped": self.stopped,
+            },
+            "ObjectiveStatusCounters": {
+                "Succeeded": self.objective_succeeded,
+                "Pending": self.objective_pending,
+                "Failed": self.objective_failed,
+            },
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class TrainingJob(_Row):

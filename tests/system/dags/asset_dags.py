@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, task
+from quick_jobs import job
 
 from airflow_hpt_provider.assets import PER_TUNING_JOB
-from airflow_hpt_provider.models import Continuous
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 
 TUNED = Asset("result-of-tuning")
 EACH_TUNED = Asset("each-result-of-tuning", extra=PER_TUNING_JOB)
-JOB = {
-    "HyperParameterTuningJobConfig": {
-        "Strategy": "Random",
-        "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "objective"},
-        "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 2},
-        "ParameterRanges": {"position": Continuous(0, 10)},
-    },
-    "TrainingJobDefinition": {
-        "AlgorithmSpecification": {
-            "TrainingImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1",
-            "TrainingInputMode": "File",
-            "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([0-9.]+)"}],
-        },
-        "StaticHyperParameters": {
-            "sagemaker_program": "quick.py",
-            "sagemaker_submit_directory": "s3://hpt-demo/system/sourcedir.tar.gz",
-        },
-        "OutputDataConfig": {"S3OutputPath": "s3://hpt-demo/system/models"},
-        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
-        "RoleArn": "arn:aws:iam::123456789012:role/sagemaker",
-    },
-}
 
 with DAG("updates_assets", schedule=None):
     HyperParameterTuningJobOperator(
-        task_id="tune", config=JOB, deferrable=True, poll_interval=1, outlets=[TUNED, EACH_TUNED]
+        task_id="tune", config=job(), deferrable=True, poll_interval=1, outlets=[TUNED, EACH_TUNED]
     )
 
 with DAG("on_asset", schedule=[TUNED]):
