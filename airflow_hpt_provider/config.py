@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
-from airflow_hpt_provider.masking import mask_secrets
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -65,6 +64,8 @@ def load(operator: BaseOperator, config: Any, context: Context) -> tuple[Any, st
         parsed = read_config(path)
     except ConfigFileError as error:
         raise TuningJobConfigError(str(error)) from None
+    from airflow_hpt_provider.masking import mask_secrets
+
     rendered = operator.render_template(parsed, context)
     mask_secrets(rendered)
     return rendered, path

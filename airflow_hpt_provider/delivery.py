@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.assets import describe_events
 from airflow_hpt_provider.links.tuning import link_urls, push_links
 
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ def announce(operator: Any, context: Context, name: str, arn: str) -> None:
 
 def deliver(operator: Any, context: Context, result: TuningResult) -> dict[str, Any]:
     """Push the result's parts and return the whole as JSON: the task's return value."""
+    from airflow_hpt_provider.assets import describe_events
+
     describe_events(operator, context, result)
     value = result.to_xcom()
     if result.best_training_job is not None:

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.operators.base import cast_argument, seconds_of, spend_limits
-from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
 from airflow_hpt_provider.waiting.decision import OnUnfinished, check_policy, deadline
-from airflow_hpt_provider.waiting.state_change import check_queue_url
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
     from airflow_hpt_provider.models import Attempt, TuningJobDescription
     from airflow_hpt_provider.outcomes import Settlement
+    from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
     from airflow_hpt_provider.waiting.spending import SpendLimits
 
 
@@ -44,6 +43,8 @@ class TuningArgumentsMixin:
             if value is not None:
                 check_policy(name, value)
         if self.event_queue_url is not None:
+            from airflow_hpt_provider.waiting.state_change import check_queue_url
+
             check_queue_url("event_queue_url", self.event_queue_url)
         _ = self._timeout, self._strategy, self._limits
 
@@ -54,6 +55,10 @@ class TuningArgumentsMixin:
 
     @property
     def _strategy(self) -> TuningRetryStrategy | None:
+        if self.retry_strategy is None:
+            return None
+        from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
+
         try:
             return TuningRetryStrategy.of(self.retry_strategy)
         except ValueError as error:

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
-from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.waiting.decision import check_policy
-from airflow_hpt_provider.waiting.spending import SpendLimits
 
 if TYPE_CHECKING:
+    from airflow_hpt_provider.hooks.settings import ConnectionSettings
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+    from airflow_hpt_provider.waiting.spending import SpendLimits
 
 T = TypeVar("T")
 
@@ -36,6 +36,8 @@ class TuningConnectionMixin:
     @property
     def connection_settings(self) -> ConnectionSettings:
         """The rendered arguments."""
+        from airflow_hpt_provider.hooks.settings import ConnectionSettings
+
         return ConnectionSettings(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
 
     @cached_property
@@ -102,6 +104,8 @@ def spend_limits(max_billable_seconds: Any, max_trials_failed: Any) -> SpendLimi
     Raises:
         TuningJobConfigError: naming the argument, the value and the remedy.
     """
+    from airflow_hpt_provider.waiting.spending import SpendLimits
+
     seconds = cast_argument("max_billable_seconds", max_billable_seconds, float)
     trials = cast_argument("max_trials_failed", max_trials_failed, int)
     try:
@@ -128,6 +132,6 @@ def check_early(
     for name, value in policies.items():
         if value is not None and not is_template(value):
             check_policy(name, value)
-    spend_limits(
-        *(None if is_template(value) else value for value in (max_billable_seconds, max_trials_failed))
-    )
+    limits = [None if is_template(value) else value for value in (max_billable_seconds, max_trials_failed)]
+    if limits != [None, None]:
+        spend_limits(*limits)

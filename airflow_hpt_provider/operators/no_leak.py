@@ -8,11 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipException
 from airflow_hpt_provider.exceptions import TuningJobStoppedError
-from airflow_hpt_provider.identity import Owner
 from airflow_hpt_provider.links.tuning import TuningJobLink, TuningPageLink
 from airflow_hpt_provider.operators.killing import stop_aside
-from airflow_hpt_provider.operators.memory import JobMemory
-from airflow_hpt_provider.retries import brief
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -80,7 +77,10 @@ class NoLeakMixin:
             raise
 
     def _stop_leftover(self, context: Context) -> None:
+        from airflow_hpt_provider.identity import Owner
+        from airflow_hpt_provider.operators.memory import JobMemory
         from airflow_hpt_provider.own_jobs import running_job_of
+        from airflow_hpt_provider.retries import brief
 
         try:
             name = running_job_of(self.hook, Owner.from_context(context), JobMemory(context).recall())

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.delivery import deliver
 from airflow_hpt_provider.exceptions import TuningError, TuningJobBudgetError, TuningJobTimeoutError
-from airflow_hpt_provider.identity import Owner
 from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
 from airflow_hpt_provider.operators.arguments import TuningArgumentsMixin
-from airflow_hpt_provider.operators.memory import JobMemory
 from airflow_hpt_provider.operators.no_leak import NoLeakMixin
 from airflow_hpt_provider.waiting.decision import outcome_of, utcnow
 
@@ -136,6 +134,8 @@ class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
         ended_by: TuningError | None,
     ) -> Any:
         from airflow_hpt_provider.closing import log_result
+        from airflow_hpt_provider.identity import Owner
+        from airflow_hpt_provider.operators.memory import JobMemory
         from airflow_hpt_provider.own_jobs import mark_delivered
 
         name, owner = description.name, Owner.from_context(context)

@@ -10,7 +10,6 @@ from airflow.sdk import BaseOperator
 
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, cast_argument
 from airflow_hpt_provider.waiting.decision import utcnow
-from airflow_hpt_provider.waiting.upstream import checked_job_name
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -63,6 +62,7 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         """Stop, wait, and return the last status."""
         from airflow_hpt_provider.waiting.polling import Poll
         from airflow_hpt_provider.waiting.progress import ProgressLog
+        from airflow_hpt_provider.waiting.upstream import checked_job_name
 
         name = checked_job_name(self.tuning_job_name)
         description = self.hook.describe(name)

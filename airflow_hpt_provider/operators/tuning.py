@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, is_dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -17,9 +17,7 @@ from airflow_hpt_provider.exceptions import (
     TuningJobBudgetError,
     TuningServiceUnreachableError,
 )
-from airflow_hpt_provider.identity import DELIVERED_TAG, Owner
 from airflow_hpt_provider.links.tuning import LINKS
-from airflow_hpt_provider.masking import mask_secrets
 from airflow_hpt_provider.operators.base import (
     CONNECTION_FIELDS,
     TuningConnectionMixin,
@@ -27,10 +25,8 @@ from airflow_hpt_provider.operators.base import (
     is_template,
     seconds_of,
 )
-from airflow_hpt_provider.operators.memory import JobMemory
 from airflow_hpt_provider.operators.see_through import SeeThroughMixin
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
-from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
 from airflow_hpt_provider.waiting.decision import Outcome
 
 if TYPE_CHECKING:
@@ -38,6 +34,7 @@ if TYPE_CHECKING:
 
     from airflow_hpt_provider.creation import OnNameConflict, OwnJob
     from airflow_hpt_provider.models import TuningJobRequest
+    from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
     from airflow_hpt_provider.waiting.decision import OnUnfinished
 
 __all__ = ["HyperParameterTuningJobOperator", "StopHyperParameterTuningJobOperator"]
@@ -144,9 +141,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         self.poll_interval = poll_interval
         self.timeout = timeout
         # As Airflow can template and serialize it; TuningRetryStrategy.of() makes a strategy of it again.
-        self.retry_strategy = (
-            asdict(retry_strategy) if isinstance(retry_strategy, TuningRetryStrategy) else retry_strategy
-        )
+        self.retry_strategy = asdict(retry_strategy) if is_dataclass(retry_strategy) else retry_strategy
         self.max_billable_seconds = max_billable_seconds
         self.max_trials_failed = max_trials_failed
         self.on_stopped = on_stopped
@@ -174,6 +169,8 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
 
     def execute(self, context: Context) -> Any:
         """Create or rejoin the job; then wait here, defer, or leave it."""
+        from airflow_hpt_provider.identity import DELIVERED_TAG
+
         with self._no_leftover(context):
             self._cast_templated()
             request = self._request(context)
@@ -239,6 +236,8 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # Where Airflow renders mapped tasks too; what is rendered is shown in the UI right after.
+        from airflow_hpt_provider.masking import mask_secrets
+
         super()._do_render_template_fields(parent, *args, **kwargs)
         mask_secrets(getattr(parent, "config", None))
 
@@ -250,6 +249,8 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
 
     def _find_or_create(self, request: TuningJobRequest, context: Context) -> OwnJob:
         from airflow_hpt_provider.creation import JobFinder
+        from airflow_hpt_provider.identity import Owner
+        from airflow_hpt_provider.operators.memory import JobMemory
 
         memory = JobMemory(context)
         job = JobFinder(

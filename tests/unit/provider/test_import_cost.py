@@ -31,3 +31,18 @@ print(*(m for m in {HEAVY!r} if any(n == m or n.startswith(m + '.') for n in new
         [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.split() == []
+
+
+def test_the_operator_loads_none_of_our_modules_that_only_a_running_task_needs():
+    """Half a millisecond each, for every DAG file and every parse; ``make bench-import`` has the figures."""
+    later = ("creation", "identity", "masking", "models", "own_jobs", "retries", "retry_strategy", "triggers")
+    later += ("hooks.settings", "waiting.spending", "waiting.state_change", "waiting.upstream")
+    code = """
+import sys
+import airflow_hpt_provider.operators.tuning
+print(*(name.removeprefix("airflow_hpt_provider.") for name in sys.modules))
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert set(later) & set(done.stdout.split()) == set()
