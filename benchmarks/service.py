@@ -24,7 +24,7 @@ from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.local.engine.naming import Arns, training_job_name
 from airflow_hpt_provider.local.engine.plan import Plan
 from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
-from airflow_hpt_provider.local.store.database import Database
+from airflow_hpt_provider.local.store.database import open_database
 from airflow_hpt_provider.local.store.records import MetricRow, NewTrainingJob
 
 SIZES = (1, 100, 10_000)
@@ -81,7 +81,7 @@ def request(number: int) -> dict[str, Any]:
 def fill(data_dir: Path, size: int) -> None:
     """Put so many tuning jobs, all Completed, into a service's store."""
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = Database(data_dir / "jobs.sqlite")
+    database = open_database(data_dir / "jobs.sqlite")
     try:
         for start in range(0, size, BATCH):
             with database.transaction() as connection:

@@ -15,7 +15,7 @@ from typing import Any
 from airflow_hpt_provider.local.engine.naming import Arns, training_job_name
 from airflow_hpt_provider.local.engine.plan import Plan
 from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
-from airflow_hpt_provider.local.store.database import Database
+from airflow_hpt_provider.local.store.database import open_database
 from airflow_hpt_provider.local.store.records import MetricRow, NewTrainingJob
 
 ARNS = Arns("us-east-1", "123456789012")
@@ -42,7 +42,7 @@ def fill(
         age: how many seconds ago it ended.
     """
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
-    database = Database(data_dir / "jobs.sqlite")
+    database = open_database(data_dir / "jobs.sqlite")
     try:
         with database.transaction() as connection:
             _insert(connection, name, trials, parents, random.Random(seed), time.time() - age)

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from airflow_hpt_provider.local.database import Database
     from airflow_hpt_provider.local.engine.naming import Arns
     from airflow_hpt_provider.local.runners.contract import Runner
-    from airflow_hpt_provider.local.store.database import Database
 
 T = TypeVar("T")
 SEARCH_THREADS = 2

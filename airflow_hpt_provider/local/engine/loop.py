@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow_hpt_provider.local.errors import ServiceError
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.local.store.database import Database
+    from airflow_hpt_provider.local.database import Database
 
 LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")

@@ -14,7 +14,7 @@ from airflow_hpt_provider.local.operations.contract import Operations
 from airflow_hpt_provider.local.operations.local_operations import LocalOperations
 from airflow_hpt_provider.local.runners.containers import Containers
 from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
-from airflow_hpt_provider.local.store.database import Database
+from airflow_hpt_provider.local.store.database import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -92,7 +92,7 @@ def build_operations(
         containers=Containers(pull=settings.pull),
     )
     engine = Engine(
-        Database(settings.data_dir / "jobs.sqlite"),
+        open_database(settings.data_dir / "jobs.sqlite"),
         wrap(runner),
         settings.data_dir,
         Arns(settings.region, settings.account_id),

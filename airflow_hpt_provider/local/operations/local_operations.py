@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.local.operations import tagging, training_jobs, tuning_jobs
+from airflow_hpt_provider.local.operations import searching, tagging, training_jobs, tuning_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,6 +27,7 @@ HANDLERS: Mapping[str, Callable[[Engine, Mapping[str, Any]], dict[str, Any]]] = 
     "AddTags": tagging.add,
     "ListTags": tagging.list_,
     "DeleteTags": tagging.delete,
+    "Search": searching.search,
 }
 TAGGING = frozenset({"AddTags", "ListTags", "DeleteTags"})
 
@@ -43,6 +44,8 @@ class LocalOperations:
         """Whether this call is for us, not for moto."""
         if operation in TAGGING:
             return tagging.is_ours(str(parameters.get("ResourceArn", "")))
+        if operation == "Search":
+            return searching.is_ours(parameters["Resource"])
         return operation in self.names
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +32,8 @@ _WORKERS = 8
 _PRIVATE = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")
 """moto's own paths: resetting all its state, and a fake instance metadata service."""
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
+_CLIENTS_WORDS = re.compile(r"^An error occurred \(\w+\) when calling the \w+ operation: ")
+"""What boto3 puts before a message; some of moto's already begin so."""
 
 
 class MotoBackend:
@@ -107,7 +110,7 @@ def _completed(content: bytes, headers: dict[str, str]) -> bytes:
         return content
     if not isinstance(error, dict) or not error.get("__type"):
         return content
-    text = str(error.get("message") or error.get("Message") or error["__type"])
+    text = _CLIENTS_WORDS.sub("", str(error.get("message") or error.get("Message") or error["__type"]))
     content = json.dumps({**error, "message": text, "Message": text}).encode()
     headers["content-length"] = str(len(content))
     headers["content-type"] = CONTENT_TYPE

@@ -23,7 +23,7 @@ def create(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str,
     arn = context.arn("model-package-group", name)
     document = {member: parameters[member] for member in _KEPT if member in parameters}
     try:
-        with context.database.write() as connection:
+        with context.database.transaction() as connection:
             connection.execute(
                 "insert into model_package_group (name, arn, created, document, tags) values (?, ?, ?, ?, ?)",
                 (name, arn, now(), encode(document), tags_of(parameters)),
@@ -35,14 +35,14 @@ def create(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str,
 
 def describe(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeModelPackageGroup, by name or ARN."""
-    with context.database.read() as connection:
+    with context.database.snapshot() as connection:
         row = find(context, connection, parameters["ModelPackageGroupName"])
     return {**_summary(row), "CreatedBy": {}}
 
 
 def list_(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """ListModelPackageGroups."""
-    with context.database.read() as connection:
+    with context.database.snapshot() as connection:
         rows = connection.execute("select * from model_package_group order by rowid").fetchall()
     found, token = page(rows, parameters, name=lambda row: row["name"], key=lambda row: row["name"])
     return {"ModelPackageGroupSummaryList": [_summary(row) for row in found], "NextToken": token}
@@ -50,7 +50,7 @@ def list_(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, 
 
 def delete(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DeleteModelPackageGroup; refused while it has packages."""
-    with context.database.write() as connection:
+    with context.database.transaction() as connection:
         row = find(context, connection, parameters["ModelPackageGroupName"])
         if connection.execute("select 1 from model_package where group_name = ?", (row["name"],)).fetchone():
             raise ServiceError(

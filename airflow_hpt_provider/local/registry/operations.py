@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.local.database import Database
 from airflow_hpt_provider.local.registry import groups, packages
 from airflow_hpt_provider.local.registry.store import SCHEMA, encode, invalid
-from airflow_hpt_provider.local.storage.database import Database
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,7 +40,7 @@ def add_tags(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[st
 
 def list_tags(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """ListTags: never more than a page."""
-    with context.database.read() as connection:
+    with context.database.snapshot() as connection:
         tags = _tags(connection, parameters["ResourceArn"])[1]
     return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
@@ -77,7 +77,9 @@ class ModelRegistry:
     names = frozenset(HANDLERS)
 
     def __init__(self, path: Path, region: str, account_id: str) -> None:
-        self._context = RegistryContext(Database(path, SCHEMA), region, account_id)
+        self._context = RegistryContext(
+            Database(path, lambda connection: connection.executescript(SCHEMA)), region, account_id
+        )
 
     def handles(self, operation: str, parameters: Mapping[str, Any]) -> bool:
         """Whether this call is for the registry."""
@@ -100,7 +102,7 @@ class ModelRegistry:
 def _change_tags(
     context: RegistryContext, arn: str, change: Callable[[dict[str, str]], dict[str, str]]
 ) -> None:
-    with context.database.write() as connection:
+    with context.database.transaction() as connection:
         table, tags = _tags(connection, arn)
         changed = change(tags)
         if len(changed) > MAX_TAGS:

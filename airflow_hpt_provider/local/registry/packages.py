@@ -49,7 +49,7 @@ def create(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str,
         raise invalid("Exactly one of ModelPackageName and ModelPackageGroupName must be provided.")
     token = parameters.get("ClientToken")
     document = {member: value for member, value in parameters.items() if member not in _NOT_KEPT}
-    with context.database.write() as connection:
+    with context.database.transaction() as connection:
         known = connection.execute(
             "select arn from model_package where client_token = ?", (token,)
         ).fetchone()
@@ -85,13 +85,13 @@ def create(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str,
 
 def describe(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeModelPackage, by ARN, or by the name of one without a group."""
-    with context.database.read() as connection:
+    with context.database.snapshot() as connection:
         return _description(_find(context, connection, parameters["ModelPackageName"]))
 
 
 def update(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """UpdateModelPackage: what is given replaces; customer metadata is merged, then thinned."""
-    with context.database.write() as connection:
+    with context.database.transaction() as connection:
         row = _find(context, connection, parameters["ModelPackageArn"])
         document = json.loads(row["document"])
         document.update({member: parameters[member] for member in _REPLACED if member in parameters})
@@ -116,7 +116,7 @@ def update(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str,
 
 def list_(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """ListModelPackages: those of a group, or (the default) those that belong to none."""
-    with context.database.read() as connection:
+    with context.database.snapshot() as connection:
         if (group_name := parameters.get("ModelPackageGroupName")) is not None:
             group = groups.find(context, connection, group_name)["name"]
             rows = connection.execute(
@@ -141,7 +141,7 @@ def list_(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, 
 
 def delete(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DeleteModelPackage."""
-    with context.database.write() as connection:
+    with context.database.transaction() as connection:
         row = _find(context, connection, parameters["ModelPackageName"])
         connection.execute("delete from model_package where arn = ?", (row["arn"],))
     return {}

@@ -251,6 +251,7 @@ class Attempt:
                 log=self._directory / "log",
                 command=script_command(without_secrets(spec.hyperparameters), self._tree),
                 script_mode=script_mode.is_script_mode(spec.hyperparameters),
+                in_container=in_container,
             )
             return Ended(failure_reason=reason)
         self._report("Uploading", "Uploading generated training model")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from airflow_hpt_provider.local.runners.tree import OPT_ML
 from airflow_hpt_provider.models.faults import looks_secret
 
 if TYPE_CHECKING:
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 MAX_FAILURE = 1024
 INTERNAL = "InternalServerError: We encountered an internal error. Please try again."
+NO_OPT_ML = (
+    f"{OPT_ML} is there in containers only. Here, SM_MODEL_DIR, SM_CHANNEL_... and the other SM_* variables name the "
+    "directories."
+)
 
 
 class ClientFailure(Exception):  # noqa: N818 - it is an outcome
@@ -23,22 +28,31 @@ class ClientFailure(Exception):  # noqa: N818 - it is an outcome
 
 
 def algorithm_error(
-    *, exit_code: int, failure_file: Path, log: Path, command: Sequence[str], script_mode: bool
+    *,
+    exit_code: int,
+    failure_file: Path,
+    log: Path,
+    command: Sequence[str],
+    script_mode: bool,
+    in_container: bool,
 ) -> str:
     """The FailureReason of a process that ended with an exit code other than 0.
 
     The algorithm's own words from ``output/failure`` if it left any, else the end of its log. Script mode is
-    told as sagemaker-training-toolkit tells it.
+    told as sagemaker-training-toolkit tells it. A process that looked for ``/opt/ml`` is told where to look.
     """
     words = _beginning(failure_file)
     if words:
         return f"AlgorithmError: {words}"
     tail = _end(log)
+    missing_opt_ml = OPT_ML in tail and not in_container
     if script_mode:
         shown = shlex.join(command)
         text = f'ExecuteUserScriptError:\nExitCode {exit_code}\nErrorMessage "{tail}"\nCommand "{shown}"'
-        return f"AlgorithmError: {text[:MAX_FAILURE]}, exit code: {exit_code}"
-    return f"AlgorithmError: {tail}, exit code: {exit_code}"
+        reason = f"AlgorithmError: {text[:MAX_FAILURE]}, exit code: {exit_code}"
+    else:
+        reason = f"AlgorithmError: {tail}, exit code: {exit_code}"
+    return f"{reason}. {NO_OPT_ML}" if missing_opt_ml else reason
 
 
 def without_secrets(hyperparameters: Mapping[str, str]) -> dict[str, str]:

@@ -83,7 +83,7 @@ class MultipartUploads:
         if checksum_algorithm and not checksum_type:
             checksum_type = "FULL_OBJECT" if checksum_algorithm == "CRC64NVME" else "COMPOSITE"
         identity = uuid.uuid4().hex
-        with self._database.write() as connection:
+        with self._database.transaction() as connection:
             find_bucket(connection, bucket)
             connection.execute(
                 "insert into upload values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -101,12 +101,12 @@ class MultipartUploads:
 
     def get(self, bucket: str, key: str, identity: str) -> Upload:
         """An upload. Raises NoSuchBucket, NoSuchUpload."""
-        with self._database.read() as connection:
+        with self._database.snapshot() as connection:
             return _find(connection, bucket, key, identity)
 
     def list(self, bucket: str) -> list[Upload]:
         """A bucket's uploads under way, by key and time of beginning."""
-        with self._database.read() as connection:
+        with self._database.snapshot() as connection:
             find_bucket(connection, bucket)
             rows = connection.execute(
                 "select * from upload where bucket = ? order by key, started", (bucket,)
@@ -115,7 +115,7 @@ class MultipartUploads:
 
     def parts(self, upload: Upload) -> Sequence[Part]:
         """The parts so far, by number."""
-        with self._database.read() as connection:
+        with self._database.snapshot() as connection:
             return _parts(connection, upload)
 
     def put_part(self, upload: Upload, number: int, writer: BlobWriter) -> Part:
@@ -182,7 +182,7 @@ class MultipartUploads:
             checksums=computed,
             parts=[ObjectPart(n, part.size, part.checksums) for n, part in enumerate(chosen, 1)],
         )
-        with self._database.write() as connection:
+        with self._database.transaction() as connection:
             _find(connection, upload.bucket, upload.key, upload.id)
             if _chosen(_parts(connection, upload), parts) != chosen:
                 raise s3_error("InvalidPart")  # replaced while we looked
@@ -193,7 +193,7 @@ class MultipartUploads:
 
     def abort(self, upload: Upload) -> None:
         """Forget the upload and its parts."""
-        with self._database.write() as connection:
+        with self._database.transaction() as connection:
             _find(connection, upload.bucket, upload.key, upload.id)
             garbage = _drop(connection, upload)
         self._store.blobs.remove(garbage)
@@ -203,7 +203,7 @@ class MultipartUploads:
             raise s3_error(
                 "InvalidArgument", f"Part number must be an integer between 1 and {MAX_PARTS}, inclusive"
             )
-        with self._database.write() as connection:
+        with self._database.transaction() as connection:
             _find(connection, upload.bucket, upload.key, upload.id)
             replaced = [part.segment.blob for part in _parts(connection, upload) if part.number == number]
             connection.execute(

@@ -21,8 +21,8 @@ import os
 import time
 from typing import TYPE_CHECKING, BinaryIO, cast
 
+from airflow_hpt_provider.local.database import Database
 from airflow_hpt_provider.local.storage.blobs import BlobStore, BlobWriter, Digest
-from airflow_hpt_provider.local.storage.database import Database
 from airflow_hpt_provider.local.storage.errors import s3_error
 from airflow_hpt_provider.local.storage.index import (
     SCHEMA,
@@ -60,9 +60,11 @@ class ObjectStore:
     def __init__(self, directory: Path, region: str = "us-east-1") -> None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.region = region
-        self.database = Database(directory / "index.sqlite", SCHEMA)
+        self.database = Database(
+            directory / "index.sqlite", lambda connection: connection.executescript(SCHEMA)
+        )
         self.blobs = BlobStore(directory / "blobs")
-        with self.database.read() as connection:
+        with self.database.snapshot() as connection:
             rows = connection.execute("select blob from segment union select blob from part")
             self.blobs.sweep({row["blob"] for row in rows})
 
@@ -75,7 +77,7 @@ class ObjectStore:
     def create_bucket(self, name: str, *, exist_ok: bool = False, region: str | None = None) -> None:
         """Make a bucket. Raises InvalidBucketName, or BucketAlreadyOwnedByYou unless ``exist_ok``."""
         check_bucket_name(name)
-        with self.database.write() as connection:
+        with self.database.transaction() as connection:
             made = connection.execute(
                 "insert or ignore into bucket (name, created, region) values (?, ?, ?)",
                 (name, time.time(), region or self.region),
@@ -85,12 +87,12 @@ class ObjectStore:
 
     def bucket(self, name: str) -> Bucket:
         """A bucket. Raises NoSuchBucket."""
-        with self.database.read() as connection:
+        with self.database.snapshot() as connection:
             return find_bucket(connection, name)
 
     def buckets(self) -> list[Bucket]:
         """All buckets, by name."""
-        with self.database.read() as connection:
+        with self.database.snapshot() as connection:
             rows = connection.execute("select name, created, region from bucket order by name").fetchall()
         return [Bucket(row["name"], when(row["created"]), row["region"]) for row in rows]
 
@@ -100,7 +102,7 @@ class ObjectStore:
 
     def delete_bucket(self, name: str) -> None:
         """Delete an empty bucket. Raises NoSuchBucket, BucketNotEmpty."""
-        with self.database.write() as connection:
+        with self.database.transaction() as connection:
             find_bucket(connection, name)
             if connection.execute("select 1 from object where bucket = ? limit 1", (name,)).fetchone():
                 raise s3_error("BucketNotEmpty")
@@ -189,13 +191,13 @@ class ObjectStore:
 
     def set_tags(self, bucket: str, key: str, tags: Mapping[str, str]) -> None:
         """Replace an object's tags. Raises NoSuchBucket, NoSuchKey."""
-        with self.database.write() as connection:
+        with self.database.transaction() as connection:
             row = require_object(connection, bucket, key)
             connection.execute("update object set tags = ? where id = ?", (to_json(tags), row["id"]))
 
     def delete(self, bucket: str, key: str, *, precondition: Precondition | None = None) -> bool:
         """Delete an object; says whether it was there. Raises NoSuchBucket."""
-        with self.database.write() as connection:
+        with self.database.transaction() as connection:
             find_bucket(connection, bucket)
             old = find_object(connection, bucket, key)
             if precondition:
@@ -212,7 +214,7 @@ class ObjectStore:
         precondition: Precondition | None,
     ) -> ObjectInfo:
         check_key(key)
-        with self.database.write() as connection:
+        with self.database.transaction() as connection:
             info, garbage = replace_object(connection, bucket, key, content(connection), precondition)
         self.blobs.remove(garbage)
         return info
@@ -221,12 +223,12 @@ class ObjectStore:
 
     def head(self, bucket: str, key: str) -> ObjectInfo:
         """An object without its bytes. Raises NoSuchBucket, NoSuchKey."""
-        with self.database.read() as connection:
+        with self.database.snapshot() as connection:
             return object_from(require_object(connection, bucket, key))
 
     def exists(self, bucket: str, key: str) -> bool:
         """Whether there is such an object; False too if there is no such bucket."""
-        with self.database.read() as connection:
+        with self.database.snapshot() as connection:
             return find_object(connection, bucket, key) is not None
 
     def open(self, bucket: str, key: str) -> BinaryIO:
@@ -239,7 +241,7 @@ class ObjectStore:
     def open_raw(self, bucket: str, key: str) -> tuple[ObjectInfo, io.RawIOBase]:
         """The object and its bytes, unbuffered, of one and the same moment."""
         while True:
-            with self.database.read() as connection:
+            with self.database.snapshot() as connection:
                 row = require_object(connection, bucket, key)
                 reader = self.blobs.open(segments_of(connection, row))
             if reader.intact:
@@ -273,7 +275,7 @@ class ObjectStore:
         def pages() -> Iterator[ObjectInfo]:
             after = ""
             while True:
-                with self.database.read() as connection:
+                with self.database.snapshot() as connection:
                     page = list_objects(connection, bucket, prefix=prefix, after=after, limit=1000)
                 yield from page.objects
                 if page.next is None:

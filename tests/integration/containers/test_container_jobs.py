@@ -24,7 +24,7 @@ from airflow_hpt_provider.local.runners.container_engine import EngineFinder
 from airflow_hpt_provider.local.runners.containers import Containers
 from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
 from airflow_hpt_provider.local.storage.objects import ObjectStore
-from airflow_hpt_provider.local.store.database import Database
+from airflow_hpt_provider.local.store.database import open_database
 from tests.support.processes import is_group_running
 
 pytestmark = pytest.mark.integration
@@ -50,7 +50,7 @@ class Service:
         self.objects.create_bucket("bucket", exist_ok=True)
         containers = Containers(EngineFinder(programs), pull=pull)
         self.runner = SubprocessRunner(self.objects, containers=containers, images=images)
-        database = Database(directory / "jobs.sqlite")
+        database = open_database(directory / "jobs.sqlite")
         arns = Arns("us-east-1", "123456789012")
         self.engine = Engine(database, self.runner, directory, arns, max_parallel=2, grace=grace)
         self.operations = LocalOperations(self.engine)

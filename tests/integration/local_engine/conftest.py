@@ -14,7 +14,7 @@ from airflow_hpt_provider.local.engine.naming import Arns
 from airflow_hpt_provider.local.operations.local_operations import LocalOperations
 from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
 from airflow_hpt_provider.local.storage.objects import ObjectStore
-from airflow_hpt_provider.local.store.database import Database
+from airflow_hpt_provider.local.store.database import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,7 +64,7 @@ class Service:
     def start(self) -> None:
         self.runner = SubprocessRunner(self.objects, images=self.images)
         self.engine = Engine(
-            Database(self.directory / "jobs.sqlite"),
+            open_database(self.directory / "jobs.sqlite"),
             self.runner,
             self.directory,
             Arns("us-east-1", "123456789012"),

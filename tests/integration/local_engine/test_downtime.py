@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpt_provider.local.store.database import Database
+from airflow_hpt_provider.local.store.database import open_database
 from tests.integration.local_engine.conftest import wait_until
 
 pytestmark = pytest.mark.integration
@@ -62,7 +62,7 @@ service.tune(
 
 def an_hour_passes(directory):
     """All that is in the store was an hour earlier: as if the service had been down for so long."""
-    database = Database(directory / "jobs.sqlite")
+    database = open_database(directory / "jobs.sqlite")
     with database.transaction() as connection:
         connection.execute(
             "UPDATE training_jobs SET created_at = created_at - 3600, started_at = started_at - 3600,"
@@ -79,7 +79,7 @@ def attempt(directory, file):
 def is_training(directory):
     if not (directory / "jobs.sqlite").exists():
         return False
-    database = Database(directory / "jobs.sqlite")
+    database = open_database(directory / "jobs.sqlite")
     with database.snapshot() as connection:
         found = connection.execute(
             "SELECT 1 FROM training_jobs WHERE secondary_status = 'Training'"

@@ -90,6 +90,16 @@ def test_script_mode_failure_text(service, tmp_path):
     assert reason.endswith("exit code: 1")
 
 
+def test_a_script_that_looks_for_opt_ml_is_told_where_to_look(service, tmp_path):
+    (tmp_path / "src").mkdir()
+    (tmp_path / "src" / "main.py").write_text("open('/opt/ml/model/weights', 'w')")
+    hyperparameters = {"sagemaker_program": "main.py", "sagemaker_submit_directory": str(tmp_path / "src")}
+    create(service, hyperparameters=hyperparameters)
+    reason = service.training_job("job")["FailureReason"]
+    assert "No such file or directory: '/opt/ml/model/weights'" in reason
+    assert "SM_MODEL_DIR" in reason
+
+
 def test_an_archive_cannot_write_outside(service, tmp_path):
     archive = tmp_path / "evil.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:

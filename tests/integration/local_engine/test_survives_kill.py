@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpt_provider.local.store.database import Database
+from airflow_hpt_provider.local.store.database import open_database
 from tests.integration.local_engine.conftest import wait_until
 from tests.support.processes import is_running
 
@@ -155,7 +155,7 @@ def test_goes_on_after_every_kill(tmp_path, kills, trials):
     assert ends == dict.fromkeys(succeeded, 1), "each ran to completion once"
     wait_until(lambda: not any(is_running(int(pid)) for _, _, pid, _ in told))
     # Each metric was recorded once, though the service was killed in the middle of the log.
-    database = Database(tmp_path / "jobs.sqlite")
+    database = open_database(tmp_path / "jobs.sqlite")
     with database.snapshot() as connection:
         rows = connection.execute("SELECT COUNT(*) AS n FROM metrics GROUP BY training_job_id").fetchall()
     database.close()
@@ -164,7 +164,7 @@ def test_goes_on_after_every_kill(tmp_path, kills, trials):
 
 def finished(directory: Path) -> dict[str, float]:
     """Name -> objective of the training jobs that have succeeded."""
-    database = Database(directory / "jobs.sqlite")
+    database = open_database(directory / "jobs.sqlite")
     with database.snapshot() as connection:
         rows = connection.execute(
             "SELECT name, objective_value FROM training_jobs WHERE status = 'Completed'"

@@ -54,7 +54,7 @@ def _page(call: Call, after: str) -> tuple[ObjectPage, dict[str, Any]]:
     encode = _encoder(call)
     prefix, delimiter = call.get("Prefix", ""), call.get("Delimiter", "")
     limit = min(call.get("MaxKeys", MAX_KEYS), MAX_KEYS)
-    with call.store.database.read() as connection:
+    with call.store.database.snapshot() as connection:
         find_bucket(connection, call.bucket)
         page = list_objects(
             connection, call.bucket, prefix=prefix, delimiter=delimiter, after=after, limit=limit

@@ -68,7 +68,7 @@ def delete_object_tagging(call: Call) -> Answer:
 
 def get_bucket_tagging(call: Call) -> Answer:
     """A bucket's tags. Raises NoSuchTagSet if it has none."""
-    with call.store.database.read() as connection:
+    with call.store.database.snapshot() as connection:
         find_bucket(connection, call.bucket)
         row = connection.execute("select tags from bucket where name = ?", (call.bucket,)).fetchone()
     tags = json.loads(row["tags"])
@@ -90,7 +90,7 @@ def delete_bucket_tagging(call: Call) -> Answer:
 
 
 def _set_bucket_tags(call: Call, tags: Mapping[str, str]) -> None:
-    with call.store.database.write() as connection:
+    with call.store.database.transaction() as connection:
         find_bucket(connection, call.bucket)
         connection.execute("update bucket set tags = ? where name = ?", (to_json(tags), call.bucket))
 

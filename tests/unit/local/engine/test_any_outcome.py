@@ -17,7 +17,7 @@ from airflow_hpt_provider.local.engine.engine import Engine
 from airflow_hpt_provider.local.engine.naming import Arns
 from airflow_hpt_provider.local.runners.contract import Ended, Metric
 from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
-from airflow_hpt_provider.local.store.database import Database
+from airflow_hpt_provider.local.store.database import open_database
 
 SUCCESS, NO_METRIC, FAILURE, INTERNAL, LOST = "success", "no metric", "failure", "internal", "lost"
 
@@ -127,7 +127,7 @@ def test_any_outcome(outcomes, jobs, slots, stop):
         outcomes = [LOST, SUCCESS]  # else it would be tried for ever, as it should be
     runner = ScriptedRunner(outcomes, slots)
     with tempfile.TemporaryDirectory() as directory:
-        database = Database(Path(directory) / "jobs.sqlite")
+        database = open_database(Path(directory) / "jobs.sqlite")
         engine = Engine(
             database, runner, Path(directory), Arns("us-east-1", "123456789012"), max_parallel=slots
         )
@@ -185,7 +185,7 @@ def check(database, jobs, stop):
 def test_a_task_that_fails_harms_nobody(tmp_path):
     """Its own changes are undone, the others' of its turn are not, and what is in memory is read again."""
     runner = ScriptedRunner([SUCCESS], 2)
-    database = Database(tmp_path / "jobs.sqlite")
+    database = open_database(tmp_path / "jobs.sqlite")
     engine = Engine(database, runner, tmp_path, Arns("us-east-1", "123456789012"), max_parallel=2)
     engine.start()
     create(engine, "job-0", 30, 2)

@@ -13,7 +13,7 @@ from airflow_hpt_provider.local.engine.naming import Arns
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.contract import Ended, Metric
 from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
-from airflow_hpt_provider.local.store.database import Database
+from airflow_hpt_provider.local.store.database import open_database
 from tests.unit.local.engine.test_any_outcome import DEFINITION, request
 
 DEADLINE = 30.0
@@ -73,7 +73,7 @@ class World:
 
     def __init__(self, directory):
         self.runner = HeldRunner()
-        self.database = Database(directory / "jobs.sqlite")
+        self.database = open_database(directory / "jobs.sqlite")
         self.engine = Engine(
             self.database, self.runner, directory, Arns("us-east-1", "123456789012"), max_parallel=4
         )

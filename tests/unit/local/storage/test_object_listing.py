@@ -40,7 +40,7 @@ def test_pages_make_up_the_list(all_keys: set[str], prefix: str, delimiter: str,
         seen: list[str] = []
         after: str | None = ""
         while after is not None:
-            with store.database.read() as connection:
+            with store.database.snapshot() as connection:
                 page = list_objects(
                     connection, "bucket", prefix=prefix, delimiter=delimiter, after=after, limit=limit
                 )
@@ -57,7 +57,7 @@ def test_no_room_no_page(tmp_path: Path) -> None:
     store = ObjectStore(tmp_path)
     store.create_bucket("bucket")
     store.put("bucket", "key", b"")
-    with store.database.read() as connection:
+    with store.database.snapshot() as connection:
         page = list_objects(connection, "bucket", limit=0)
     assert (page.objects, page.next) == ([], None)
     store.close()

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from airflow_hpt_provider.local.data_dir import StartError
 from airflow_hpt_provider.local.store import tags, tuning_jobs
-from airflow_hpt_provider.local.store.database import Database
+from airflow_hpt_provider.local.store.database import open_database
 from airflow_hpt_provider.local.store.queries import load
 
 REQUEST = {"HyperParameterTuningJobConfig": {"Strategy": "Random"}}
@@ -17,7 +18,7 @@ REQUEST = {"HyperParameterTuningJobConfig": {"Strategy": "Random"}}
 
 @pytest.fixture
 def database(tmp_path):
-    made = Database(tmp_path / "jobs.sqlite")
+    made = open_database(tmp_path / "jobs.sqlite")
     yield made
     made.close()
 
@@ -38,7 +39,7 @@ def test_opening_again_migrates_nothing_twice(tmp_path, database):
     with database.transaction() as connection:
         insert(connection, "job")
     database.close()
-    again = Database(tmp_path / "jobs.sqlite")
+    again = open_database(tmp_path / "jobs.sqlite")
     with again.snapshot() as connection:
         assert tuning_jobs.find(connection, "JOB").request == REQUEST
     again.close()
@@ -48,8 +49,17 @@ def test_a_newer_file_is_refused(tmp_path, database):
     with database.transaction() as connection:
         connection.execute("PRAGMA user_version = 99")
     database.close()
-    with pytest.raises(RuntimeError, match="newer version of the service"):
-        Database(tmp_path / "jobs.sqlite")
+    with pytest.raises(StartError, match="newer version") as refused:
+        open_database(tmp_path / "jobs.sqlite")
+    assert "--data-dir" in str(refused.value)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path):
+    (tmp_path / "jobs.sqlite").write_text(
+        "something else entirely, and longer than a header of SQLite's\n" * 5
+    )
+    with pytest.raises(StartError, match=r"jobs\.sqlite cannot be used \(file is not a database\)"):
+        open_database(tmp_path / "jobs.sqlite")
 
 
 def test_a_failed_transaction_leaves_nothing(database):

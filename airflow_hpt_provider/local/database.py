@@ -1,0 +1,98 @@
+"""A SQLite file: connections, transactions, snapshots.
+
+One writer at a time, any number of readers beside it (WAL). ``synchronous=FULL``: what is committed survives a power
+cut, not only a kill. It costs one fsync a commit; the engine puts all that happened meanwhile into one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+from queue import Empty, LifoQueue
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.local.data_dir import StartError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+
+class Database:
+    """A SQLite file; thread-safe.
+
+    Args:
+        path: the file; made, with mode 600, if missing.
+        prepare: makes or migrates its tables, on a connection outside of a transaction.
+
+    Raises:
+        StartError: it is no database, is damaged, or cannot be prepared.
+    """
+
+    def __init__(self, path: Path, prepare: Callable[[sqlite3.Connection], object]) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600, exist_ok=True)
+        self._path = path
+        self._lock = threading.Lock()
+        self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
+        self._writer = self._connect()
+        try:
+            self._writer.execute("PRAGMA journal_mode = WAL")
+            self._writer.execute("PRAGMA synchronous = FULL")
+            prepare(self._writer)
+        except (sqlite3.Error, StartError) as error:
+            self._writer.close()
+            raise StartError(
+                f"{path} cannot be used ({error}): put it right or start on another directory with --data-dir."
+            ) from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """A write transaction: committed, and on disk, at the end of the block; rolled back if it raises."""
+        with self._lock:
+            connection = self._writer
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+                connection.execute("COMMIT")
+            except BaseException:
+                # SQLite rolls back by itself on some errors, a full disk among them.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """A reading connection: all reads in the block see one and the same state.
+
+        Never more are open than were read from at one time: threads come and go, and must not take one each.
+        """
+        try:
+            connection = self._readers.get_nowait()
+        except Empty:
+            connection = self._connect()
+            connection.execute("PRAGMA query_only = ON")
+        try:
+            connection.execute("BEGIN")
+            try:
+                yield connection
+            finally:
+                connection.execute("ROLLBACK")
+        finally:
+            self._readers.put(connection)
+
+    def close(self) -> None:
+        """Close every connection; nobody may be reading any more."""
+        with self._lock:
+            self._writer.close()
+            while not self._readers.empty():
+                self._readers.get_nowait().close()
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, isolation_level=None, check_same_thread=False, timeout=30, cached_statements=256
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        return connection
