@@ -247,7 +247,9 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         config, path = configs.load(self, self.config, context)
         return configs.validate(configs.expand_roles(config, self.hook), path)
 
-    def _find_or_create(self, request: TuningJobRequest, context: Context) -> OwnJob:
+    def _find_or_create(
+        self, request: TuningJobRequest, context: Context, failed: Sequence[str] = ()
+    ) -> OwnJob:
         from airflow_hpt_provider.creation import JobFinder
         from airflow_hpt_provider.identity import Owner
         from airflow_hpt_provider.operators.memory import JobMemory
@@ -264,6 +266,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
             first_try=context["ti"].try_number <= 1,
             waits=self.wait_for_completion,
             stop_superseded=self.stop_on_kill,
+            failed=failed,
             on_create=self._about_to_create,
             log=self.log,
         ).find_or_create()
@@ -274,5 +277,5 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         announce(self, context, job.name, job.arn)
         return job
 
-    def _next_attempt(self, context: Context) -> OwnJob:
-        return self._find_or_create(self._request(context), context)
+    def _next_attempt(self, context: Context, failed: Sequence[str]) -> OwnJob:
+        return self._find_or_create(self._request(context), context, failed)
