@@ -60,6 +60,10 @@ class Case:
         return str(self.demo.airflow.api.task(*self.key)["state"])
 
     @property
+    def tries(self) -> int:
+        return int(self.demo.airflow.api.task(*self.key)["try_number"])
+
+    @property
     def job(self) -> str | None:
         name: str | None = self.demo.airflow.api.xcom(*self.key, "tuning_job_name")
         return name
@@ -88,7 +92,8 @@ class Case:
         try:
             return wait_until(look, PATIENCE, complaint, every=0.5)
         except Exception as error:
-            raise AssertionError(f"{complaint}; state {self.state}; log:\n{self.log()}") from error
+            logs = "\n".join(self.log(n + 1) for n in range(self.tries))
+            raise AssertionError(f"{complaint}; state {self.state}; log:\n{logs}") from error
 
     def until_stopped(self, job: str) -> None:
         """And no training job is left."""
