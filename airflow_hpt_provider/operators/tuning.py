@@ -15,6 +15,7 @@ from airflow_hpt_provider.delivery import announce, deliver
 from airflow_hpt_provider.exceptions import (
     TuningError,
     TuningJobBudgetError,
+    TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
 from airflow_hpt_provider.links.tuning import LINKS
@@ -28,7 +29,7 @@ from airflow_hpt_provider.operators.base import (
 from airflow_hpt_provider.operators.no_leak import stop_leftover
 from airflow_hpt_provider.operators.see_through import SeeThroughMixin
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
-from airflow_hpt_provider.waiting.decision import Outcome
+from airflow_hpt_provider.waiting.decision import Outcome, utcnow
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -216,6 +217,10 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
                 else tuple(Attempt.model_validate(each) for each in earlier)
             )
             ended_by: TuningError | None = None
+            limit = self._deadline(description, attempts)
+            if description.status in {"Stopping", "Stopped"} and event.get("status") == Outcome.TIMEOUT:
+                # The trigger has stopped it; before the limit, it was somebody else.
+                ended_by = TuningJobTimeoutError("", tuning_job_name) if limit and utcnow() >= limit else None
             if event.get("status") == Outcome.BUDGET:
                 ended_by = TuningJobBudgetError(str(event.get("message")), tuning_job_name)
             return self._see_through(context, description, attempts, ended_by)

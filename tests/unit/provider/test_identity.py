@@ -103,6 +103,13 @@ def test_a_first_try_has_delivered_nothing_so_what_was_delivered_is_a_deleted_da
     assert judge(status, tags, OWNER, "f", known_own=True, first_try=True) is verdict
 
 
+def test_a_first_try_takes_no_job_without_a_result_either():
+    made = {**OWN, ROUND_TAG: "0"}
+    for first_try, verdict in ((False, Verdict.TAKE), (True, Verdict.NEXT)):
+        arguments = {"known_own": True, "this_round_only": True, "first_try": first_try}
+        assert judge("Completed", made, OWNER, "f", **arguments) is verdict
+
+
 def test_a_deployment_of_another_name_is_another_owner(monkeypatch):
     ti = SimpleNamespace(dag_id="dag", task_id="tune", run_id="run", map_index=-1, max_tries=0)
     assert Owner.from_context({"ti": ti}).digest == OWNER.digest
