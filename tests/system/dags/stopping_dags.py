@@ -73,7 +73,10 @@ with DAG("unstorable", schedule=None):
 with DAG("unrendered", schedule=None):
     HyperParameterTuningJobOperator(
         task_id="sync",
-        config=job(seconds="600", note="{{ 'fine' if ti.try_number == 1 else nothing.here }}"),
+        config={
+            **job(seconds="600"),
+            "Tags": [{"Key": "team", "Value": "{{ 'fine' if ti.try_number == 1 else nothing.here }}"}],
+        },
         deferrable=False,
         poll_interval=1,
         retries=1,

@@ -110,6 +110,17 @@ def test_a_first_try_takes_no_job_without_a_result_either():
         assert judge("Completed", made, OWNER, "f", **arguments) is verdict
 
 
+@pytest.mark.parametrize(
+    ("retries", "max_tries", "round_"),
+    [(0, 0, 0), (2, 2, 0), (0, 1, 1), (2, 3, 1), (2, 5, 3), (3, 2, 0), (None, None, 0)],
+)
+def test_a_round_begins_when_a_person_clears_the_task_and_not_when_it_is_retried(retries, max_tries, round_):
+    """Clearing sets max_tries to the last try's number plus the task's retries."""
+    ti = SimpleNamespace(dag_id="dag", task_id="tune", run_id="run", map_index=None, max_tries=max_tries)
+    owner = Owner.from_context({"ti": ti, "task": SimpleNamespace(retries=retries)})
+    assert (owner.round, owner.map_index) == (round_, -1)
+
+
 def test_a_deployment_of_another_name_is_another_owner(monkeypatch):
     ti = SimpleNamespace(dag_id="dag", task_id="tune", run_id="run", map_index=-1, max_tries=0)
     assert Owner.from_context({"ti": ti}).digest == OWNER.digest
