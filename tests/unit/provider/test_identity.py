@@ -32,6 +32,14 @@ def test_derived_names_and_tags_are_what_aws_takes(dag, task, run, index, attemp
         assert AWS_TAG_VALUE.fullmatch(tag["Value"]), tag
 
 
+@pytest.mark.parametrize(("index", "told"), [(-1, None), (0, "0"), (7, "7")])
+def test_the_tags_tell_people_whose_the_job_is(index, told):
+    tags = {tag["Key"]: tag["Value"] for tag in Owner("dag", "tune", "run#1", index).tags("f")}
+    assert (tags["airflow:dag_id"], tags["airflow:task_id"]) == ("dag", "tune")
+    assert tags["airflow:run_id"] == "run_1", "as far as a tag can hold it"
+    assert tags.get("airflow:map_index") == told
+
+
 @given(st.from_regex(AWS_NAME, fullmatch=True), st.integers(2, 99))
 def test_the_next_name_of_a_given_one_is_what_aws_takes_and_another(name, attempt):
     assert AWS_NAME.fullmatch(attempt_name(name, attempt))
