@@ -61,7 +61,9 @@ def test_nothing_is_written_outside(
     if members[0][0].startswith("a\0"):
         extract(path, inside)  # tarfile itself cuts a name at a zero byte
     else:
-        with pytest.raises(ArchiveError, match="."):
+        kind = members[-1][2].get("type")
+        special = kind in (tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE)
+        with pytest.raises(ArchiveError, match="is a device or named pipe" if special else "."):
             extract(path, inside)
     assert set(tmp_path.iterdir()) == before
     assert (tmp_path / "outside").read_text() == "kept"
