@@ -208,6 +208,7 @@ def outside(tmp_path):
 PLANTS = {
     "model": "shutil.rmtree(base / 'model'); (base / 'model').symlink_to(home / 'data')",
     "output": "shutil.rmtree(base / 'output'); (base / 'output').symlink_to(home)",
+    "output, and it fails": "shutil.rmtree(base / 'output'); (base / 'output').symlink_to(home); sys.exit(1)",
     "failure": "(base / 'output/failure').symlink_to(home / 'data/key'); sys.exit(1)",
     "a failure that is a pipe": "os.mkfifo(base / 'output/failure'); sys.exit(1)",
     "checkpoints": "shutil.rmtree(base / 'checkpoints'); (base / 'checkpoints').symlink_to(home / 'data')",
