@@ -88,7 +88,7 @@ def _from_json(text: str) -> Any:
     """A config that was rendered to text, such as ``{{ params.config | tojson }}``."""
     try:
         return json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise TuningJobConfigError(
             f"config={text!r:.80} is neither the path of a .json, .yaml or .yml file, nor JSON: {error}"
         ) from None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -84,6 +84,8 @@ class JobFinder:
         first_try: the task instance has not been tried before.
         waits: the task waits for the job, and delivers its result.
         stop_superseded: stop a job of this task that runs with another config; else it is a name conflict.
+        failed: the attempts that this very try has seen fail: the next one continues them, though a config that
+            renders anew each time is not the same.
         on_create: told the name right before a job is created; None if it was not created after all.
         log: the task's.
     """
@@ -98,6 +100,7 @@ class JobFinder:
     first_try: bool = False
     waits: bool = True
     stop_superseded: bool = False
+    failed: Collection[str] = ()
     on_create: Callable[[str | None], None] = lambda name: None
     log: Any = None
 
@@ -148,7 +151,7 @@ class JobFinder:
             marks,
             self.owner,
             self.request.fingerprint(),
-            known_own=derived or remembered,
+            known_own=derived or remembered or name in self.failed,
             this_round_only=not self.waits or description.best_training_job is None,
             first_try=self.first_try,
         )
@@ -224,6 +227,8 @@ class JobFinder:
         if not series or self.retry_strategy is None:
             return False
         last = series[-1]
+        if last.description.name in self.failed:
+            return self.retry_strategy.continues(last.description, len(series))
         # A person who has cleared the task wants a new start; without marks, only round 0 is sure to be the same.
         same_round = last.marks.get(ROUND_TAG, "0") == str(self.owner.round)
         same_config = (

@@ -51,7 +51,7 @@ def failure_report(
 def _of_group(group: FailureGroup, description: TuningJobDescription, *, is_aws: bool) -> Iterator[str]:
     plural = "s" * (group.count > 1)
     yield f"  {group.count} training job{plural} failed with: {_shorten(group.reason)}"
-    if group.count > 1 and group.hyper_parameters:
+    if group.hyper_parameters:
         shared = ", ".join(f"{key}={value}" for key, value in list(group.hyper_parameters.items())[:_VALUES])
         yield f"    all of them with {_shorten(shared, 160)}"
     if group.training_job_names:

@@ -68,14 +68,15 @@ def running_job_of(hook: HyperParameterTuningHook, owner: Owner, memory: Mapping
     """
     derived = [attempt_name(owner.base_name, number) for number in range(1, MAX_NAMES + 1)]
     remembered = memory.get(NAME)
-    running = None
+    running, missing = None, 0
     for name in [remembered, *derived] if remembered else derived:
         try:
             description = hook.describe(name)
         except TuningJobNotFoundError:
-            if name == remembered:
-                continue
-            break
+            missing += name != remembered
+            if missing > 1:  # one may have been deleted by a person
+                break
+            continue
         if description.status == "InProgress" and (
             name == remembered or _is_owners(hook, description, owner)
         ):

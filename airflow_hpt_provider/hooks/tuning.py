@@ -187,7 +187,7 @@ class HyperParameterTuningHook(AwsBaseHook):
         """Ask SageMaker to stop a tuning job and all its running training jobs. Idempotent.
 
         Returns:
-            Whether there was something to stop: False if the job has already ended or does not exist.
+            Whether it stops now: False if the job has already ended or does not exist.
         """
         try:
             self.call("stop_hyper_parameter_tuning_job", HyperParameterTuningJobName=tuning_job_name)
@@ -195,9 +195,12 @@ class HyperParameterTuningHook(AwsBaseHook):
             if classify(error) is Verdict.NOT_FOUND:
                 return False
             # SageMaker refuses to stop what has ended; the code differs, so the status decides.
-            if error_code(error) == "ValidationException" and self.describe(tuning_job_name).is_terminal:
-                return False
-            raise
+            if error_code(error) != "ValidationException":
+                raise
+            status = self.describe(tuning_job_name).status
+            if status == "InProgress":
+                raise
+            return status == "Stopping"
         return True
 
     def delete(self, tuning_job_name: str) -> None:

@@ -98,15 +98,20 @@ def refusal(title: str, lines: list[InitErrorDetails]) -> ValidationError:
     return ValidationError.from_exception_data(title, lines, hide_input=True)
 
 
+def printable(text: str) -> str:
+    """Text in which what cannot be seen, such as a line's end, is written as in Python."""
+    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
+
+
 def aws_path(location: Iterable[str | int]) -> str:
-    """A location as AWS's documentation writes it: `A.B[0].C`."""
+    """A location as AWS's documentation writes it: `A.B[0].C`, in one line whatever a map's keys are."""
     path = ""
     for step in location:
         if isinstance(step, int):
             path += f"[{step}]"
         elif step != "[key]":  # pydantic's mark for an error in a map's key
             path += f".{step}" if path else step
-    return path
+    return printable(path)
 
 
 @cache

@@ -60,11 +60,12 @@ def _too_long(path: Path) -> ConfigFileError:
 
 def _from_json(text: str, path: Path) -> Any:
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        for name in names:
-            if names.count(name) > 1:
+        members: dict[str, Any] = {}
+        for name, value in pairs:
+            if name in members:
                 raise ConfigFileError(f"{path}: {name!r} is given twice in one structure; keep one")
-        return dict(pairs)
+            members[name] = value
+        return members
 
     try:
         return json.loads(text, object_pairs_hook=once)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipException
+from airflow_hpt_provider.delivery import TUNING_JOB_NAME
 from airflow_hpt_provider.exceptions import TuningJobStoppedError
 from airflow_hpt_provider.links.tuning import TuningJobLink, TuningPageLink
+from airflow_hpt_provider.operators.base import CONNECTION_FIELDS
 from airflow_hpt_provider.operators.killing import stop_aside
 
 if TYPE_CHECKING:
@@ -17,17 +20,41 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 
 
+SHOW_UP_SECONDS = 5.0
+"""A job whose Create was cut off before it was answered may be there only after so long."""
+
+
+def stop_leftover(context: Context) -> None:
+    """Stop the tuning job of a task that has failed, or was skipped, for good; among the operator's callbacks.
+
+    So a task leaves no job behind that ends where its ``execute`` has no say: its templates could not be rendered, its
+    deferral not be stored. Airflow calls it on the worker; or, when the worker was lost, in the DAG processor.
+    """
+    task = context["task"]
+    if isinstance(task, NoLeakMixin):
+        task._stop_leftover(context)
+
+
 class NoLeakMixin:
     """Stops the task's tuning job when the task is killed, or fails for good while the job is running.
 
-    An operator sets ``_running_job`` as long as a job is its own to stop: from right before it is created.
+    Attributes:
+        _running_job: the job that is the task's own to stop: from right before it is created.
+        _found: the task knows its job; so nothing else of it can be running.
+        _unanswered: a job was to be created, and it is not known (yet) what came of it.
+        _began, _rendered: this is the task's process, not Airflow's DAG processor; its template fields are rendered.
     """
 
     hook: HyperParameterTuningHook
     log: Any
     stop_on_kill: bool
+    render_template: Callable[..., Any]
     _running_job: str | None = None
+    _found: bool = False
+    _unanswered: bool = False
     _killed: bool = False
+    _began: bool = False
+    _rendered: bool = False
 
     def on_kill(self) -> None:
         """Stop the tuning job when the task is killed on its worker, or runs out of its ``execution_timeout``."""
@@ -41,10 +68,21 @@ class NoLeakMixin:
         Raises:
             TuningJobStoppedError: the task has been killed: nothing is created any more.
         """
-        self._running_job = name
+        self._running_job, self._found, self._unanswered = name, False, True
         if name and self._killed:
-            self._running_job = None
+            self._running_job, self._unanswered = None, False
             raise TuningJobStoppedError("The task was killed before it created its tuning job.", name)
+
+    def _waits_for(self, name: str) -> None:
+        """This is the task's own job. If the task was killed before that was known, it is stopped now."""
+        self._running_job, self._found, self._unanswered = name, bool(name), False
+        if name and self._killed:
+            self._stop_or_tell(name)
+
+    def _announced_name(self, context: Context) -> str:
+        """The job that this try has announced, on this worker or on the one before its deferral."""
+        ti: Any = context["ti"]
+        return str(ti.xcom_pull(task_ids=ti.task_id, key=TUNING_JOB_NAME, map_indexes=ti.map_index) or "")
 
     def _make_ready(self) -> None:
         self.hook.ready()
@@ -62,33 +100,39 @@ class NoLeakMixin:
             name = self._running_job
             if name and self._is_last_try(context, error):
                 self._stop_or_tell(name)
+                self._running_job, self._found = None, True
             elif name:
                 self.log.info("The next try of this task will find tuning job %s again.", name)
             raise
 
-    @contextmanager
-    def _no_leftover(self, context: Context) -> Iterator[None]:
-        """The same for the job of an earlier try, which this one fails too early to look for."""
-        try:
-            yield
-        except Exception as error:
-            if context["ti"].try_number > 1 and self._is_last_try(context, error):
-                self._stop_leftover(context)
-            raise
-
     def _stop_leftover(self, context: Context) -> None:
-        from airflow_hpt_provider.identity import Owner
-        from airflow_hpt_provider.operators.memory import JobMemory
-        from airflow_hpt_provider.own_jobs import running_job_of
+        """Stop what the task has left running, now that Airflow has ended it for good (:func:`stop_leftover`)."""
         from airflow_hpt_provider.retries import brief
 
         try:
-            name = running_job_of(self.hook, Owner.from_context(context), JobMemory(context).recall())
+            name = self._running_job if self._found else self._leftover(context)
         except Exception as error:  # noqa: BLE001 - something else has gone wrong already
-            self.log.warning("An earlier try may have left a tuning job running (%s).", brief(error))
+            self.log.warning("The task may have left a tuning job running (%s).", brief(error))
         else:
             if name:
                 self._stop_or_tell(name)
+
+    def _leftover(self, context: Context) -> str | None:
+        """The name of the job that the task may have left running; None if there is none."""
+        from airflow_hpt_provider.identity import Owner
+        from airflow_hpt_provider.operators.memory import JobMemory
+        from airflow_hpt_provider.own_jobs import running_job_of
+
+        announced = self._announced_name(context)
+        if self._began and not announced and not self._unanswered and context["ti"].try_number <= 1:
+            return None
+        if not self._rendered:
+            for field in CONNECTION_FIELDS:
+                setattr(self, field, self.render_template(getattr(self, field), context))
+        if announced:
+            return announced
+        memory = JobMemory(context).recall() if self._began else {}  # the DAG processor cannot ask for it
+        return running_job_of(self.hook, Owner.from_context(context), memory)
 
     @staticmethod
     def _is_last_try(context: Context, error: Exception) -> bool:
@@ -123,7 +167,11 @@ class NoLeakMixin:
             )
             return
         try:
-            if self.hook.stop(name):
+            stopped, over = self.hook.stop(name), time.monotonic() + SHOW_UP_SECONDS
+            while not stopped and self._unanswered and time.monotonic() < over:
+                time.sleep(0.5)
+                stopped = self.hook.stop(name)
+            if stopped:
                 self.log.warning("Tuning job %s is being stopped.", name)
         except Exception:
             self.log.exception(

@@ -35,7 +35,7 @@ class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
     connection_settings: ConnectionSettings
     defer: Any
 
-    def _next_attempt(self, context: Context) -> OwnJob:
+    def _next_attempt(self, context: Context, failed: Sequence[str]) -> OwnJob:
         raise NotImplementedError
 
     def _see_through(
@@ -73,7 +73,7 @@ class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
         self.log.warning(
             "Tuning job %s failed and is retried: %s", description.name, description.failure_reason
         )
-        return self._next_attempt(context)
+        return self._next_attempt(context, [*(each.tuning_job_name for each in earlier), description.name])
 
     def _defer(self, description: TuningJobDescription, earlier: Sequence[Attempt]) -> None:
         from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger

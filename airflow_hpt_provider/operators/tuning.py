@@ -11,10 +11,11 @@ from airflow.sdk import BaseOperator
 
 from airflow_hpt_provider import config as configs
 from airflow_hpt_provider.compat import TaskDeferralError, TaskDeferralTimeout, default_deferrable
-from airflow_hpt_provider.delivery import TUNING_JOB_NAME, announce, deliver
+from airflow_hpt_provider.delivery import announce, deliver
 from airflow_hpt_provider.exceptions import (
     TuningError,
     TuningJobBudgetError,
+    TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
 from airflow_hpt_provider.links.tuning import LINKS
@@ -25,9 +26,10 @@ from airflow_hpt_provider.operators.base import (
     is_template,
     seconds_of,
 )
+from airflow_hpt_provider.operators.no_leak import stop_leftover
 from airflow_hpt_provider.operators.see_through import SeeThroughMixin
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
-from airflow_hpt_provider.waiting.decision import Outcome
+from airflow_hpt_provider.waiting.decision import Outcome, utcnow
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -156,6 +158,8 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         self.region_name = region_name
         self.verify = verify
         self.botocore_config = botocore_config
+        self.on_failure_callback = [*self.on_failure_callback, stop_leftover]
+        self.on_skipped_callback = [*self.on_skipped_callback, stop_leftover]
         if on_name_conflict not in ("fail", "next"):
             raise ValueError(f"on_name_conflict={on_name_conflict!r} is neither 'fail' nor 'next'.")
         check_early(self._policies, max_billable_seconds, max_trials_failed, top_k)
@@ -171,10 +175,9 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         """Create or rejoin the job; then wait here, defer, or leave it."""
         from airflow_hpt_provider.identity import DELIVERED_TAG
 
-        with self._no_leftover(context):
+        with self._no_leak(context):
             self._cast_templated()
             request = self._request(context)
-        with self._no_leak(context):
             job = self._find_or_create(request, context)
             description = self.hook.describe(job.name)
             if not self.wait_for_completion:
@@ -200,8 +203,8 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         # `dag.test()` hands on an end event as a bare string, and nothing else; the job is looked at afresh.
         event = event if isinstance(event, dict) else {}
         tuning_job_name = tuning_job_name or self._announced_name(context)
-        self._running_job = tuning_job_name
         with self._no_leak(context):
+            self._waits_for(tuning_job_name)
             self._cast_templated()
             if event.get("status") == Outcome.UNREACHABLE:
                 raise TuningServiceUnreachableError(str(event.get("message")), tuning_job_name)
@@ -214,6 +217,10 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
                 else tuple(Attempt.model_validate(each) for each in earlier)
             )
             ended_by: TuningError | None = None
+            limit = self._deadline(description, attempts)
+            if description.status in {"Stopping", "Stopped"} and event.get("status") == Outcome.TIMEOUT:
+                # The trigger has stopped it; before the limit, it was somebody else.
+                ended_by = TuningJobTimeoutError("", tuning_job_name) if limit and utcnow() >= limit else None
             if event.get("status") == Outcome.BUDGET:
                 ended_by = TuningJobBudgetError(str(event.get("message")), tuning_job_name)
             return self._see_through(context, description, attempts, ended_by)
@@ -226,19 +233,17 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
             self.log.warning("The triggerer did not report in time; the timeout is handled here.")
             return self.execute_complete(context, {"status": Outcome.TIMEOUT}, self._announced_name(context))
         except TaskDeferralError:
-            self._running_job = self._announced_name(context)
             with self._no_leak(context):
+                self._waits_for(self._announced_name(context))
                 raise
-
-    def _announced_name(self, context: Context) -> str:
-        ti: Any = context["ti"]
-        return str(ti.xcom_pull(task_ids=ti.task_id, key=TUNING_JOB_NAME, map_indexes=ti.map_index) or "")
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # Where Airflow renders mapped tasks too; what is rendered is shown in the UI right after.
         from airflow_hpt_provider.masking import mask_secrets
 
+        self._began = True
         super()._do_render_template_fields(parent, *args, **kwargs)
+        self._rendered = self._rendered or parent is self
         mask_secrets(getattr(parent, "config", None))
 
     # -- the steps ---------------------------------------------------------------------------------------
@@ -247,7 +252,9 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         config, path = configs.load(self, self.config, context)
         return configs.validate(configs.expand_roles(config, self.hook), path)
 
-    def _find_or_create(self, request: TuningJobRequest, context: Context) -> OwnJob:
+    def _find_or_create(
+        self, request: TuningJobRequest, context: Context, failed: Sequence[str] = ()
+    ) -> OwnJob:
         from airflow_hpt_provider.creation import JobFinder
         from airflow_hpt_provider.identity import Owner
         from airflow_hpt_provider.operators.memory import JobMemory
@@ -264,15 +271,14 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
             first_try=context["ti"].try_number <= 1,
             waits=self.wait_for_completion,
             stop_superseded=self.stop_on_kill,
+            failed=failed,
             on_create=self._about_to_create,
             log=self.log,
         ).find_or_create()
-        self._running_job = job.name
-        if self._killed:  # while the job was being created: there was nothing to stop yet
-            self._stop_or_tell(job.name)
+        self._waits_for(job.name)
         memory.note(job.name, job.marks)
         announce(self, context, job.name, job.arn)
         return job
 
-    def _next_attempt(self, context: Context) -> OwnJob:
-        return self._find_or_create(self._request(context), context)
+    def _next_attempt(self, context: Context, failed: Sequence[str]) -> OwnJob:
+        return self._find_or_create(self._request(context), context, failed)

@@ -39,6 +39,9 @@ first leg on the worker, and would take an event that comes before it for a lost
 SAFETY_SECONDS = 300.0
 """Where events tell the end of a job, it is looked at in case they don't; not more often than that."""
 
+STOP_SECONDS = 60.0
+"""For so long an event waits for the job to be told to stop."""
+
 _stopping: set[asyncio.Task[Any]] = set()
 """Stop requests under way: the event loop itself keeps only weak references to its tasks."""
 
@@ -58,12 +61,12 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         deadline: ISO-8601 time at which to give up with ``timeout``; None (default): never.
         max_unreachable: for how many seconds every look may fail before ``unreachable``; None (default): as
             long as the wait may last.
-        stop_on_kill: stop the tuning job when a person fails, clears or marks the waiting task as success
-            (Airflow 3.3+). Default False: a trigger of its own waits for somebody else's job.
+        stop_on_kill: stop the tuning job at its ``deadline``, and when a person fails, clears or marks the waiting task
+            as success (Airflow 3.3+). Default False: a trigger of its own waits for somebody else's job.
         event_queue_url: an SQS queue of its own that gets the job's state changes from EventBridge: the wait
             ends on the event; the job itself is looked at only every ``poll_interval``, five minutes at least.
         max_billable_seconds, max_trials_failed: what the job may use before ``budget``; see
-            :mod:`airflow_hpt_provider.waiting.spending`. Whoever gets the event stops the job. Default None: no limit.
+            :mod:`airflow_hpt_provider.waiting.spending`. The job is then stopped. Default None: no limit.
         earlier_jobs: the names of the attempts before this job, whose billable seconds count too.
         name_from: where the task has not been on a worker before: the XCom (``task_id`` and ``key``) that holds
             the job's name; instead of ``tuning_job_name``.
@@ -140,6 +143,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         started = time.monotonic()
         await self._find_name()
         event = await self._wait()
+        await self._stop_at_limit(event["status"])
         await asyncio.sleep(max(0.0, started + SETTLE_SECONDS - time.monotonic()))
         if await self._finished(event):
             yield TaskSuccessEvent()
@@ -156,6 +160,20 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         _stopping.add(task)
         task.add_done_callback(_stopping.discard)
         await asyncio.shield(task)
+
+    async def _stop_at_limit(self, status: str) -> None:
+        """Stop a job whose budget or time is over. A worker does so too; but none may be free, or the DAG be paused."""
+        if status != Outcome.BUDGET and not (status == Outcome.TIMEOUT and self.stop_on_kill):
+            return
+        try:
+            async with asyncio.timeout(STOP_SECONDS):
+                await self._watcher.stop(self.tuning_job_name)
+        except Exception as error:  # noqa: BLE001 - the worker tries again, and tells
+            self.log.warning(
+                "Tuning job %s could not be stopped (%s); a worker tries again.",
+                self.tuning_job_name,
+                brief(error),
+            )
 
     @property
     def _settings(self) -> ConnectionSettings:

@@ -51,12 +51,13 @@ def installed(folder: Path) -> Iterator[tuple[LocalAirflow, LocalService]]:
         environment = SETTINGS | {
             "AIRFLOW_CONN_AWS_DEFAULT": service.airflow_connection,
             "FAULTS_JOB": json.dumps(job_config(seconds=str(JOB_SECONDS))),
+            "FAULTS_LONG_JOB": json.dumps(job_config(seconds="3600")),
         }
         airflow = LocalAirflow(folder / "airflow", dags, environment)
         airflow.start(timeout=START_SECONDS)
         try:
-            for mode in ("sync", "deferrable"):
-                airflow.api.wait_for_dag(mode, timeout=START_SECONDS)
+            for dag_id in ("sync", "deferrable", "once"):
+                airflow.api.wait_for_dag(dag_id, timeout=START_SECONDS)
             yield airflow, service
         finally:
             airflow.stop()

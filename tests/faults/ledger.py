@@ -3,7 +3,7 @@
 Exactly one of these is true:
 
 - *delivered*: one tuning job of the task has Completed, and its result has arrived once;
-- *stopped*: nothing was delivered, and nothing that was made for the task runs any more.
+- *stopped*: nothing was delivered, and whatever was made for the task has been stopped, or has failed.
 
 A try that Airflow itself has ended stops its job, and the next try makes another. So a task may have several jobs,
 but never two at a time, and all but the delivered one have been stopped: *anew* is *delivered* after that.
@@ -101,6 +101,8 @@ def judge(jobs: list[Job], delivered: list[dict[str, Any]]) -> str:
     if any(after.created < (before.ended or 0.0) for before, after in itertools.pairwise(jobs)):
         raise Violation(f"two jobs at a time; {seen}")
     if not delivered:
+        if any(job.status == "Completed" for job in jobs):
+            raise Violation(f"a job ran to its end, and its result never arrived; {seen}")
         return "stopped"
     if len(delivered) > 1:
         raise Violation(f"a result arrived {len(delivered)} times; {seen}")

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_hpt_provider.demo.waiting import wait_until
+from airflow_hpt_provider.identity import Owner
+from tests.faults import ledger
 from tests.faults.installation import Run, installed, wait_for_all
 from tests.faults.killing import BY_RUN, Killer, Victim
 
@@ -50,6 +53,23 @@ def test_after_kills_a_result_arrives_once_or_nothing_runs(
     violations = [told for _, told in judged if told]
     assert not violations, "\n".join(violations)
     assert any(run.kills for run in runs)
+
+
+def test_a_worker_that_is_lost_in_the_last_try_leaves_no_job(
+    installation: tuple[LocalAirflow, LocalService], seed: int
+) -> None:
+    """Nobody is left on a worker to stop it: Airflow calls back in its DAG processor."""
+    airflow, service = installation
+    killer, sagemaker = Killer(airflow, service, random.Random(seed)), service.client("sagemaker")
+    run = Run(Victim.WORKER, "once", airflow.api.trigger("once"))
+    name = Owner(run.mode, "tune", run.run_id).base_name
+    wait_until(lambda: ledger.jobs_of(sagemaker, name), PATIENCE, "no job is made")
+    pid = run.pid(airflow)
+    assert pid is not None
+    assert killer.strike_task(Victim.WORKER, pid)
+    wait_until(lambda: run.over(airflow), PATIENCE, "Airflow does not notice")
+    [job] = ledger.settled(sagemaker, name)
+    assert (job.status, job.runs) == ("Stopped", False)
 
 
 def _play(victim: Victim, killer: Killer, dice: random.Random) -> list[Run]:

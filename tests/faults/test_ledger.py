@@ -32,6 +32,7 @@ def test_what_is_right(jobs: list[Job], delivered: list[dict[str, Any]], outcome
     [
         ([replace(DONE, status="InProgress", ended=None)], [], "runs with nobody waiting"),
         ([replace(STOPPED, active_training_jobs=1)], [], "runs with nobody waiting"),
+        ([DONE], [], "its result never arrived"),
         ([], [RESULT], "without a job"),
         ([DONE], [RESULT, RESULT], "arrived 2 times"),
         ([replace(STOPPED, ended=11.0), DONE], [RESULT], "two jobs at a time"),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_hpt_provider.compat import has
 from airflow_hpt_provider.demo.waiting import wait_until
 from airflow_hpt_provider.identity import Owner
 from airflow_hpt_provider.models import TuningResult
@@ -35,6 +36,8 @@ RUNS = {
     "run timed out": "run_timed_out",
     "execution timed out": "execution_timed_out",
     "undeferrable": "undeferrable",
+    "unstorable": "unstorable",
+    "unrendered": "unrendered",
 }
 MODES = ("sync", "deferred")
 
@@ -55,6 +58,10 @@ class Case:
     @property
     def state(self) -> str:
         return str(self.demo.airflow.api.task(*self.key)["state"])
+
+    @property
+    def tries(self) -> int:
+        return int(self.demo.airflow.api.task(*self.key)["try_number"])
 
     @property
     def job(self) -> str | None:
@@ -85,7 +92,8 @@ class Case:
         try:
             return wait_until(look, PATIENCE, complaint, every=0.5)
         except Exception as error:
-            raise AssertionError(f"{complaint}; state {self.state}; log:\n{self.log()}") from error
+            logs = "\n".join(self.log(n + 1) for n in range(self.tries))
+            raise AssertionError(f"{complaint}; state {self.state}; log:\n{logs}") from error
 
     def until_stopped(self, job: str) -> None:
         """And no training job is left."""
@@ -207,6 +215,24 @@ def test_a_deferral_that_fails_stops_the_job(find: Find) -> None:
     job = case.job
     assert job is not None
     case.until_stopped(job)
+
+
+@pytest.mark.skipif(not has("trigger_on_kill"), reason="Airflow 3.3+")
+def test_a_deferral_that_cannot_be_stored_stops_the_job(find: Find) -> None:
+    case = find("unstorable", "deferred")
+    case.until_state("failed")
+    job = case.job
+    assert job is not None
+    case.until_stopped(job)
+
+
+def test_a_last_try_whose_templates_cannot_be_rendered_stops_the_job_of_the_one_before(find: Find) -> None:
+    case = find("unrendered", "sync")
+    job = case.waiting()
+    os.kill(case.demo.airflow.api.task(*case.key)["pid"], signal.SIGKILL)
+    case.until_state("failed")
+    case.until_stopped(job)
+    assert "'nothing' is undefined" in case.log(2)
 
 
 def test_sigterm_at_the_worker_stops_the_job(find: Find) -> None:

@@ -19,11 +19,28 @@ if TYPE_CHECKING:
 MOST_MEMBERS = 100_000
 MOST_BYTES = 10 << 30
 """Unpacked: some kilobytes can hold an archive that fills the disk."""
+MOST_HEADER_BYTES = 1 << 20
+"""Of a member's own long name or extended attributes, which tarfile reads into memory whole."""
 _PRIVATE_FILE, _PRIVATE_PROGRAM = 0o600, 0o700
+_HEADERS = frozenset(
+    {
+        *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+        *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+    }
+)
 
 
 class ArchiveError(Exception):
     """An archive cannot or must not be unpacked; says why."""
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose header is not read if it is a bomb."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:  # tarfile's hook for subclasses
+        if self.type in _HEADERS and self.size > MOST_HEADER_BYTES:
+            raise ArchiveError(f"it has a member with a header of {self.size} bytes")
+        return super()._proc_member(tar)  # type: ignore[misc, no-any-return]
 
 
 def extract(archive: Path, directory: Path) -> None:
@@ -34,7 +51,7 @@ def extract(archive: Path, directory: Path) -> None:
             may have been written.
     """
     try:
-        with tarfile.open(archive) as tar:
+        with tarfile.open(archive, tarinfo=_Member) as tar:
             size = 0
             for number, member in enumerate(tar, 1):
                 size += member.size

@@ -247,7 +247,7 @@ class Attempt:
         if exit_code != 0 and not stopping:
             reason = algorithm_error(
                 exit_code=exit_code or 0,
-                failure_file=self._tree.failure,
+                tree=self._tree,
                 log=self._directory / "log",
                 command=script_command(without_secrets(spec.hyperparameters), self._tree),
                 script_mode=script_mode.is_script_mode(spec.hyperparameters),
@@ -269,7 +269,7 @@ class Attempt:
         if directory is None:
             return None
         uri = S3Uri.parse(self.spec.definition["CheckpointConfig"]["S3Uri"])
-        return Checkpoints(directory, uri, self._means.objects)
+        return Checkpoints(directory, uri, self._means.objects, self._tree)
 
 
 def _end(pipes: Sequence[Pipe]) -> None:

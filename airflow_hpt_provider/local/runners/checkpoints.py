@@ -6,7 +6,6 @@ job deletes is deleted in S3 too.
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import threading
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from airflow_hpt_provider.local.runners.tree import Tree
     from airflow_hpt_provider.local.storage.objects import ObjectStore
 
 LOGGER = logging.getLogger(__name__)
@@ -51,12 +51,14 @@ class Checkpoints:
     Args:
         directory: where the job writes them.
         uri: where they are kept.
+        tree: the job's, in which the directory is.
     """
 
-    def __init__(self, directory: Path, uri: S3Uri, objects: ObjectStore) -> None:
+    def __init__(self, directory: Path, uri: S3Uri, objects: ObjectStore, tree: Tree) -> None:
         self._directory = directory
         self._uri = uri
         self._objects = objects
+        self._tree = tree
         self._known: dict[str, tuple[int, int]] = {}
         self._lock = threading.Lock()
         self._ended = threading.Event()
@@ -90,11 +92,16 @@ class Checkpoints:
                 if path.is_file() and not path.is_symlink()
             }
             for name, path in here.items():
-                with contextlib.suppress(FileNotFoundError):  # the job may rename it meanwhile
+                try:
                     version = _version(path)
-                    if self._known.get(name) != version:
-                        self._objects.put_file(self._uri.bucket, (self._uri / name).key, path)
-                        self._known[name] = version
+                    if self._known.get(name) == version:
+                        continue
+                    file = self._tree.open(path)
+                except OSError:  # the job has renamed it meanwhile, or made it a link
+                    continue
+                with file:
+                    self._objects.put(self._uri.bucket, (self._uri / name).key, file)
+                self._known[name] = version
             for name in set(self._known) - set(here):
                 self._objects.delete(self._uri.bucket, (self._uri / name).key)
                 del self._known[name]

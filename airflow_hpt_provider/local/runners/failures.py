@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
+    from airflow_hpt_provider.local.runners.tree import Tree
+
 MAX_FAILURE = 1024
 INTERNAL = "InternalServerError: We encountered an internal error. Please try again."
 NO_OPT_ML = (
@@ -30,7 +32,7 @@ class ClientFailure(Exception):  # noqa: N818 - it is an outcome
 def algorithm_error(
     *,
     exit_code: int,
-    failure_file: Path,
+    tree: Tree,
     log: Path,
     command: Sequence[str],
     script_mode: bool,
@@ -41,7 +43,7 @@ def algorithm_error(
     The algorithm's own words from ``output/failure`` if it left any, else the end of its log. Script mode is
     told as sagemaker-training-toolkit tells it. A process that looked for ``/opt/ml`` is told where to look.
     """
-    words = _beginning(failure_file)
+    words = _beginning(tree)
     if words:
         return f"AlgorithmError: {words}"
     tail = _end(log)
@@ -65,9 +67,9 @@ def not_started(log: Path) -> str:
     return str(ClientFailure(f"The container could not be started: {_end(log)}"))
 
 
-def _beginning(path: Path) -> str:
+def _beginning(tree: Tree) -> str:
     try:
-        with path.open("rb") as file:
+        with tree.open(tree.failure) as file:
             return file.read(4 * MAX_FAILURE).decode(errors="replace")[:MAX_FAILURE].strip()
     except OSError:
         return ""

@@ -5,6 +5,7 @@ The service writes; so a job with pipes can't outlive it (see ``attempt.py``).
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import json
@@ -12,6 +13,7 @@ import logging
 import os
 import random
 import shutil
+import stat
 import struct
 import threading
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
@@ -74,12 +76,12 @@ class Pipe(threading.Thread):
         while not self._ended.is_set():
             fifo = self._fifo
             try:
-                with fifo.open("wb") as pipe:  # waits for the reader
+                with _writer(fifo) as pipe:  # waits for the reader
                     if self._ended.is_set():
                         return
                     self._next(epoch + 1)
                     for record in self._records(epoch):
-                        self._write(record, cast("BinaryIO", pipe))
+                        self._write(record, pipe)
             except BrokenPipeError:
                 pass
             except Exception as error:
@@ -144,6 +146,19 @@ class Pipe(threading.Thread):
     def _shuffle(self, items: list[Any], epoch: int) -> None:
         if "ShuffleConfig" in self._channel:
             random.Random(f"{self._channel['ShuffleConfig']['Seed']} {epoch}").shuffle(items)  # noqa: S311
+
+
+def _writer(fifo: Path) -> BinaryIO:
+    """The end of a pipe to write to, as soon as it is read from; of nothing else that the job has put in its place.
+
+    Raises:
+        OSError: it is a link, or no pipe.
+    """
+    descriptor = os.open(fifo, os.O_WRONLY | os.O_NOFOLLOW)
+    if not stat.S_ISFIFO(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise FileNotFoundError(errno.ENOENT, "no named pipe any more", fifo.name)
+    return os.fdopen(descriptor, "wb")
 
 
 def _told(error: Exception) -> str:

@@ -7,10 +7,13 @@ environment and command that it is given.
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
+import stat
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from airflow_hpt_provider.local.runners.s3 import below
 
@@ -81,6 +84,34 @@ class Tree:
         """The text with ``/opt/ml`` replaced by where the tree is."""
         return text.replace(OPT_ML, str(self.base))
 
+    def holds(self, path: Path) -> bool:
+        """Whether a path below the tree leads there: the job may have put a link anywhere on the way."""
+        return path.resolve() == self.base.resolve() / path.relative_to(self.base)
+
+    def open(self, path: Path) -> BinaryIO:
+        """Open one of the job's files to read it: a regular one, and by no link, though the job runs and makes some.
+
+        The service may read what a job in a container may not.
+
+        Raises:
+            OSError: there is no such file.
+        """
+        *directories, name = path.relative_to(self.base).parts
+        parent = os.open(self.base, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            for directory in directories:
+                below_it = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=parent)
+                os.close(parent)
+                parent = below_it
+            descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=parent)
+        finally:
+            os.close(parent)
+        file = os.fdopen(descriptor, "rb")
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            file.close()
+            raise FileNotFoundError(errno.ENOENT, "no regular file", str(path))
+        return file
+
     def create(self, spec: TrainingSpec) -> None:
         """Make the tree for an attempt: empty but for the configuration files."""
         shutil.rmtree(self.base, ignore_errors=True)
@@ -103,7 +134,8 @@ class Tree:
 
     def clear(self) -> None:
         """Free the disk once the job has ended: all but the configuration files and ``output/failure`` goes."""
-        for directory in (self.data, self.model, self.output_data, self.code, self.temporary):
+        own = (path for path in (self.data, self.model, self.output_data, self.code) if self.holds(path))
+        for directory in (*own, self.temporary):
             if directory.is_dir() and any(directory.iterdir()):
                 shutil.rmtree(directory, ignore_errors=True)
 

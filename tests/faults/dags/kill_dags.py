@@ -1,4 +1,4 @@
-"""One task that waits on its worker, and one that waits in the triggerer; both are tried again when they fail."""
+"""Tasks that wait on their worker, or in the triggerer, and are tried again when they fail; and one that is not."""
 
 from __future__ import annotations
 
@@ -20,3 +20,8 @@ for mode in ("sync", "deferrable"):
             retries=4,
             retry_delay=timedelta(seconds=2),
         )
+
+with DAG("once", schedule=None):
+    HyperParameterTuningJobOperator(
+        task_id="tune", config=json.loads(os.environ["FAULTS_LONG_JOB"]), deferrable=False, poll_interval=1
+    )

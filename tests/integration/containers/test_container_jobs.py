@@ -5,6 +5,7 @@ What the fake can't show (a mount really at /opt/ml, no network) is asserted on 
 
 from __future__ import annotations
 
+import gzip
 import io
 import json
 import os
@@ -193,6 +194,74 @@ def test_a_failure_is_told_in_the_algorithms_words(docker, make, wait_until):
     service.create()
     job = service.ended(wait_until)
     assert job["FailureReason"] == "AlgorithmError: no label column"
+
+
+@pytest.fixture
+def outside(tmp_path):
+    """A directory of the user's, which no container was given."""
+    directory = tmp_path / "home"
+    (directory / "data").mkdir(parents=True)
+    (directory / "data" / "key").write_text("a secret of the user's")
+    return directory
+
+
+PLANTS = {
+    "model": "shutil.rmtree(base / 'model'); (base / 'model').symlink_to(home / 'data')",
+    "output": "shutil.rmtree(base / 'output'); (base / 'output').symlink_to(home)",
+    "output, and it fails": "shutil.rmtree(base / 'output'); (base / 'output').symlink_to(home); sys.exit(1)",
+    "failure": "(base / 'output/failure').symlink_to(home / 'data/key'); sys.exit(1)",
+    "a failure that is a pipe": "os.mkfifo(base / 'output/failure'); sys.exit(1)",
+    "checkpoints": "shutil.rmtree(base / 'checkpoints'); (base / 'checkpoints').symlink_to(home / 'data')",
+    "a checkpoint": "(base / 'checkpoints/key').symlink_to(home / 'data/key')",
+    "a directory of checkpoints": "(base / 'checkpoints/data').symlink_to(home / 'data')",
+}
+
+
+@pytest.mark.parametrize("compression", ["GZIP", "NONE"])
+@pytest.mark.parametrize("what", PLANTS)
+def test_links_that_a_container_leaves_lead_nowhere(what, compression, docker, make, wait_until, outside):
+    """The service reads and clears what the container has written: as its user, who may read much more."""
+    docker.image(f"import shutil\nhome = pathlib.Path({str(outside)!r})\n{PLANTS[what]}")
+    service = make()
+    service.create(
+        CheckpointConfig={"S3Uri": "s3://bucket/checkpoints"},
+        OutputDataConfig={"S3OutputPath": "s3://bucket/output", "CompressionType": compression},
+    )
+    job = service.ended(wait_until)
+    assert "secret" not in job.get("FailureReason", "")
+    kept = [service.objects.get("bucket", each.key) for each in service.objects.list("bucket", "")]
+    assert not [content for content in kept if b"secret" in content or b"secret" in _unpacked(content)]
+    assert (outside / "data" / "key").read_text() == "a secret of the user's"
+
+
+def _unpacked(content):
+    try:
+        return gzip.decompress(content)
+    except gzip.BadGzipFile:
+        return b""
+
+
+def test_a_pipe_that_a_container_makes_a_link_is_not_written_to(docker, make, wait_until, outside):
+    """It may write into its own tree only; the service, which feeds the pipes, into all that is the user's."""
+    docker.image(
+        f"""
+pipe = base / "input/data/train_0"
+with pipe.open() as file:
+    next = base / "input/data/train_1"
+    while not next.exists():
+        time.sleep(0.01)
+    next.unlink()
+    next.symlink_to({str(outside / "data" / "key")!r})
+    file.read()
+time.sleep(1)
+"""
+    )
+    service = make()
+    service.objects.put("bucket", "train/part", b"not the user's" * 100_000)  # more than a pipe holds
+    source = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/train"}}
+    service.create(InputDataConfig=[{"ChannelName": "train", "InputMode": "Pipe", "DataSource": source}])
+    service.ended(wait_until)
+    assert (outside / "data" / "key").read_text() == "a secret of the user's"
 
 
 def test_a_container_that_the_engine_cannot_start(docker, make, wait_until):

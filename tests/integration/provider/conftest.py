@@ -66,7 +66,7 @@ def untagged_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local
         f'[[fault]]\noperation = "{name}"\nkind = "access_denied"\n' for name in ("AddTags", "ListTags")
     )
     denied += '[[fault]]\noperation = "StopHyperParameterTuningJob"\nkind = "slow"\nseconds = 2.0\n'
-    yield from serve(tmp_path_factory.mktemp("untagged"), denied)
+    yield from serve(tmp_path_factory.mktemp("untagged"), denied + FAILING_JOBS)
 
 
 def serve(folder: Path, faults: str) -> Iterator[LocalService]:

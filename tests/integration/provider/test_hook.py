@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -32,6 +33,19 @@ def test_the_way_of_a_job(gated, gate, hook, first_try):
     assert hook.tags(arn)["team"] == "a"
     assert hook.stop(name) is True
     assert hook.stop("no-such-job") is False
+
+
+@pytest.mark.parametrize(("status", "stops"), [("Stopping", True), ("Stopped", False), ("Completed", False)])
+def test_sagemaker_may_refuse_to_stop_what_stops_or_has_ended(status, stops, finished, hook, monkeypatch):
+    """Which statuses it refuses is not documented; the local service takes a job that stops already."""
+    refusal = {"Error": {"Code": "ValidationException", "Message": "in a status that cannot be stopped"}}
+    hook.conn.meta.events.register(
+        "before-call.sagemaker.StopHyperParameterTuningJob",
+        lambda **_: (SimpleNamespace(status_code=400), refusal),
+    )
+    described = hook.describe(finished).model_copy(update={"hyper_parameter_tuning_job_status": status})
+    monkeypatch.setattr(hook, "describe", lambda name: described)
+    assert hook.stop(finished) is stops
 
 
 def test_trials_come_best_first_and_in_pages(finished, hook):

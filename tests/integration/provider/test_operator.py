@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -13,6 +14,7 @@ from botocore.exceptions import ClientError
 from airflow_hpt_provider.compat import TaskDeferralError, TaskDeferred
 from airflow_hpt_provider.exceptions import (
     TuningJobConfigError,
+    TuningJobFailedError,
     TuningJobNameConflictError,
     TuningJobRejectedError,
     TuningJobTimeoutError,
@@ -23,7 +25,7 @@ from airflow_hpt_provider.operators.tuning import (
     HyperParameterTuningJobOperator,
     StopHyperParameterTuningJobOperator,
 )
-from tests.integration.provider.conftest import make
+from tests.integration.provider.conftest import make, run, with_static
 
 pytestmark = pytest.mark.integration
 
@@ -304,3 +306,24 @@ def test_on_kill_stops_the_job_even_if_the_signal_came_while_the_client_was_bein
     while hook.describe(name).status not in {"Stopping", "Stopped"}:
         assert time.monotonic() < deadline
         time.sleep(0.1)
+
+
+async def test_no_secret_of_the_job_lands_in_xcom_lineage_or_error(config, first_try):
+    secret = uuid.uuid4().hex
+    config = with_static(config, api_key=secret)
+    config["TrainingJobDefinition"]["Environment"] = {"DB_PASSWORD": secret}
+    task = make(HyperParameterTuningJobOperator, config=config, deferrable=False, poll_interval=0.1, top_k=4)
+    value = await run(task, first_try)
+    assert secret not in json.dumps([value, first_try.xcom], default=str)
+    assert secret not in repr(task.get_openlineage_facets_on_complete(None))
+    other = first_try.retry()
+    other.task_id = "failing"
+    task = make(
+        HyperParameterTuningJobOperator,
+        config=with_static(config, fail="always"),
+        deferrable=False,
+        poll_interval=0.1,
+    )
+    with pytest.raises(TuningJobFailedError) as raised:
+        await run(task, other)
+    assert secret not in str(raised.value)

@@ -19,7 +19,7 @@ from airflow_hpt_provider.exceptions import (
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
-from tests.integration.provider.conftest import Try, make, run, with_static
+from tests.integration.provider.conftest import Try, fire, make, run, wait_for, with_static
 
 pytestmark = pytest.mark.integration
 
@@ -130,6 +130,46 @@ async def test_skip_and_fail(how, half_done, hook, mode):
         expected = AirflowSensorTimeout  # as of every sensor
     with pytest.raises(expected):
         await end(how, mode, half_done, hook)
+
+
+@pytest.mark.parametrize("how", ["timeout", "budget"])
+async def test_the_trigger_stops_the_job_at_its_limit(how, half_done, hook, first_try):
+    """No worker may be free to do so for hours, or the DAG be paused."""
+    limit = {"timeout": 2.0} if how == "timeout" else {"max_billable_seconds": 0.2}
+    task = make(
+        HyperParameterTuningJobOperator,
+        config=half_done,
+        deferrable=True,
+        poll_interval=0.1,
+        **limit,
+        **{f"on_{HOW[how]}": "use_best"},
+    )
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(first_try.context(task))
+    name = first_try.xcom["tuning_job_name"]
+    until(lambda: hook.describe(name).best_training_job, "the best training job")
+    event = await fire(deferred.value.trigger)
+    assert event["status"] == how
+    wait_for(hook, name, "Stopped")
+    value = task.execute_complete(first_try.context(task), event=event, **deferred.value.kwargs)
+    assert ("timeout" if how == "timeout" else "billable seconds") in value["status_reason"]
+
+
+async def test_a_trigger_that_cannot_stop_the_job_leaves_it_to_a_worker(
+    half_done, hook, first_try, monkeypatch
+):
+    task = make(
+        HyperParameterTuningJobOperator, config=half_done, deferrable=True, poll_interval=0.1, timeout=0.1
+    )
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(first_try.context(task))
+    with monkeypatch.context() as denied:
+        denied.setattr(type(hook), "stop", lambda hook, name: (_ for _ in ()).throw(PermissionError("no")))
+        event = await fire(deferred.value.trigger)
+    assert event["status"] == "timeout"
+    with pytest.raises(TuningJobTimeoutError):
+        task.execute_complete(first_try.context(task), event=event, **deferred.value.kwargs)
+    assert hook.describe(first_try.xcom["tuning_job_name"]).status in {"Stopping", "Stopped"}
 
 
 async def test_the_budget_follows_on_timeout_unless_told_otherwise(half_done, hook):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import copy
+import itertools
+import json
 import uuid
 from datetime import timedelta
+from types import SimpleNamespace
 
 import pytest
+from airflow.sdk import DAG
 
 from airflow_hpt_provider.compat import TaskDeferred
 from airflow_hpt_provider.exceptions import (
@@ -90,6 +94,28 @@ async def test_the_number_of_attempts_is_bounded(named, deferrable, first_try, h
     assert f"Attempt 3, after {name} Failed; {name}-2 Failed" in text
     assert len(text.splitlines()) <= 15
     assert len(list(hook.list(name_contains=name))) == 3
+
+
+async def test_a_config_that_renders_anew_each_time_is_no_new_series(
+    named, deferrable, first_try, hook, tmp_path
+):
+    """``{{ macros.datetime.now() }}`` in it must not make the attempts endless."""
+    config = named("hopeless")
+    name = config["HyperParameterTuningJobName"]
+    config["TrainingJobDefinition"]["StaticHyperParameters"]["note"] = "{{ params.next() }}"
+    (tmp_path / "job.json").write_text(json.dumps(config))
+    with DAG("dag", schedule=None, template_searchpath=str(tmp_path)):
+        task = HyperParameterTuningJobOperator(
+            task_id="tune", config="job.json", deferrable=deferrable, poll_interval=0.1, retry_strategy=1
+        )
+    values = itertools.count()
+    context = first_try.context
+    first_try.context = lambda task: {**context(task), "params": SimpleNamespace(next=lambda: next(values))}
+    first_try.once_running(lambda name: pytest.fail("a third attempt") if name.endswith("-3") else None)
+    with pytest.raises(TuningJobFailedError, match=f"Attempt 2, after {name} Failed"):
+        await run(task, first_try)
+    assert hook.tags(hook.describe(f"{name}-2").hyper_parameter_tuning_job_arn)[RETRY_OF_TAG] == name
+    assert parents(hook, f"{name}-2") == [name]
 
 
 async def test_airflows_next_try_starts_a_new_series(named, first_try, hook):
@@ -212,6 +238,17 @@ async def test_a_person_who_clears_the_task_starts_anew(named, first_try, hook):
         await run(tune(config, retry_strategy=1), first_try.cleared())
     assert len(list(hook.list(name_contains=name))) == 3
     assert parents(hook, f"{name}-2") == []
+
+
+async def test_attempts_of_a_given_name_are_known_without_tags(
+    untagged_service, named, deferrable, first_try, monkeypatch
+):
+    """Nothing on the jobs says whose they are; but this very try has made them."""
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", untagged_service.airflow_connection)
+    config = named("twice")
+    name = config["HyperParameterTuningJobName"]
+    value = await run(tune(config, deferrable=deferrable), first_try)
+    assert [attempt["tuning_job_name"] for attempt in value["attempts"]] == [name, f"{name}-2", f"{name}-3"]
 
 
 # -- warm starts where they are possible -------------------------------------------------------------------

@@ -8,11 +8,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
+from jinja2 import UndefinedError
 
 from airflow_hpt_provider.compat import TaskDeferralError, TaskDeferred, has
 from airflow_hpt_provider.exceptions import (
@@ -34,6 +36,28 @@ def tune(config, **kwargs):
         HyperParameterTuningJobOperator,
         **{"config": config, "deferrable": False, "poll_interval": 0.1, **kwargs},
     )
+
+
+def ended(task, one, state="failed"):
+    """Airflow has ended the task for good, and calls back."""
+    callbacks = task.on_failure_callback if state == "failed" else task.on_skipped_callback
+    for callback in callbacks:
+        callback(one.context(task))
+
+
+def left_running(config, one, **kwargs):
+    """The name of the job that a worker has left behind which was lost at once."""
+
+    def die(name):
+        raise ConnectionError("the worker is lost")
+
+    one.max_tries, one.on_push = 3, None
+    one.once_running(die)
+    task = tune(config, **kwargs)
+    with pytest.raises(ConnectionError):
+        task.execute(one.context(task))
+    one.on_push = None
+    return one.xcom["tuning_job_name"]
 
 
 def deferred(config, one, **kwargs):
@@ -87,6 +111,7 @@ def test_nothing_of_anybody_elses_is_stopped(gated, gate, first_try, hook):
     with pytest.raises(Exception, match="nobody we know"):
         task.execute(first_try.context(task))
     task.on_kill()
+    ended(task, first_try)
     assert hook.describe(name).status == "InProgress"
 
 
@@ -173,20 +198,114 @@ def test_execution_timeout(gated, gate, first_try, hook):
     assert hook.describe(first_try.xcom["tuning_job_name"]).status in STOPPED
 
 
+def test_execution_timeout_in_the_middle_of_create(gated, gate, first_try, hook):
+    """The request is on its way when the time is over: the job is there only when on_kill has begun."""
+    from airflow.sdk.exceptions import AirflowTaskTimeout
+
+    def on_its_way(params, **_):
+        arguments = json.loads(params["body"])
+        threading.Timer(1.0, lambda: hook.call("create_hyper_parameter_tuning_job", **arguments)).start()
+        raise AirflowTaskTimeout
+
+    task = tune(gated)
+    task.hook.conn.meta.events.register("before-call.sagemaker.CreateHyperParameterTuningJob", on_its_way)
+    with pytest.raises(AirflowTaskTimeout):
+        task.execute(first_try.context(task))
+    task.on_kill()
+    [name] = jobs_of(hook, first_try)
+    assert hook.describe(name).status in STOPPED
+
+
+def test_killed_before_it_is_taken_up_again(gated, gate, first_try, hook):
+    """SIGTERM comes when the worker has begun to render, and ``execute_complete`` has not begun."""
+    first_try.max_tries = 3
+    _, waiting = deferred(gated, first_try)
+    again = tune(gated, deferrable=True)
+    again.on_kill()
+    event = {"status": "unreachable", "message": "out of reach"}
+    with pytest.raises(TuningServiceUnreachableError):
+        again.execute_complete(first_try.context(again), event=event, **waiting.kwargs)
+    assert hook.describe(waiting.kwargs["tuning_job_name"]).status in STOPPED
+
+
+def test_told_to_stop_twice(gated, gate, first_try, hook, capsys):
+    task, _ = deferred(gated, first_try)
+    task.on_kill()
+    task.on_kill()
+    ended(task, first_try)
+    assert hook.describe(first_try.xcom["tuning_job_name"]).status in STOPPED
+    assert "could not be stopped" not in capsys.readouterr().out
+
+
+# -- ended where `execute` has no say ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("given", [False, True])
+@pytest.mark.parametrize("state", ["failed", "skipped"])
+def test_a_task_that_is_ended_before_it_runs_again(state, given, gated, gate, first_try, hook):
+    """A template cannot be rendered; a ``pre_execute`` fails or skips; an outlet asset is inactive."""
+    first_try.store = {} if given else None
+    if given:  # that it is its own, the task knows from its state store alone
+        gated["HyperParameterTuningJobName"] = f"given-{first_try.run_id[-12:]}"
+    name, again = left_running(gated, first_try), first_try.retry()
+    task = tune({**gated, "Tags": "{{ nothing.here }}"}, aws_conn_id="{{ 'aws_default' }}")
+    with pytest.raises(UndefinedError):
+        task.render_template_fields(again.context(task))
+    assert hook.describe(name).status == "InProgress", "as long as there is another try"
+    ended(task, again, state)
+    assert hook.describe(name).status in STOPPED
+
+
+def test_a_first_try_that_cannot_be_rendered_calls_nobody(gated, first_try, monkeypatch):
+    monkeypatch.delenv("AIRFLOW_CONN_AWS_DEFAULT")
+    task = tune({**gated, "Tags": "{{ nothing.here }}"})
+    with pytest.raises(UndefinedError):
+        task.render_template_fields(first_try.context(task))
+    ended(task, first_try)
+    assert "hook" not in task.__dict__
+
+
+@pytest.mark.parametrize("stop_on_kill", [True, False])
+def test_a_deferral_that_cannot_be_stored(stop_on_kill, gated, gate, first_try, hook):
+    task, _ = deferred(gated, first_try, stop_on_kill=stop_on_kill)
+    ended(task, first_try)
+    assert (hook.describe(first_try.xcom["tuning_job_name"]).status in STOPPED) is stop_on_kill
+
+
+@pytest.mark.parametrize("announced", [True, False])
+def test_a_worker_that_is_lost_in_the_last_try(announced, gated, gate, first_try, hook):
+    """Airflow calls back in its DAG processor, where the task is as its author wrote it."""
+    name = left_running(gated, first_try)
+    if not announced:
+        first_try.xcom.clear()
+    task = tune({**gated, "Tags": "{{ nothing.here }}"}, aws_conn_id="{{ 'aws_default' }}")
+    ended(task, first_try)
+    assert hook.describe(name).status in STOPPED
+
+
+def test_a_deleted_job_does_not_hide_the_one_that_runs(gated, gate, first_try, hook):
+    first = left_running(gated, first_try)
+    hook.stop(first)
+    wait_for(hook, first, "Stopped")
+    second = left_running(gated, first_try.retry())
+    assert second == f"{first}-2"
+    hook.delete(first)
+    ended(tune(gated), first_try.retry().retry())
+    assert hook.describe(second).status in STOPPED
+
+
+def test_what_cannot_be_looked_for_is_told_and_fails_nothing(gated, first_try, monkeypatch, capsys):
+    monkeypatch.delenv("AIRFLOW_CONN_AWS_DEFAULT")
+    ended(tune(gated, aws_conn_id="missing"), first_try.retry())
+    assert "may have left a tuning job running" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("last", [False, True])
 @pytest.mark.parametrize("what", ["config", "argument"])
 def test_a_dag_that_was_broken_while_its_job_ran(what, last, gated, gate, first_try, hook):
     """The next try fails before it can look for the job: is it the last, as for a config error it is, it stops it."""
 
-    def die(name):
-        raise ConnectionError("the worker is lost")
-
-    first_try.max_tries = 3
-    first_try.once_running(die)
-    task = tune(gated)
-    with pytest.raises(ConnectionError):
-        task.execute(first_try.context(task))
-    name = first_try.xcom["tuning_job_name"]
+    name = left_running(gated, first_try)
     again = first_try.retry()
     if what == "config":
         task = tune({**gated, "TrainingJobDefinition": {}})
@@ -195,8 +314,10 @@ def test_a_dag_that_was_broken_while_its_job_ran(what, last, gated, gate, first_
         task.timeout = "soon"
     if not last:  # a first try has left nothing, and does not look
         again.try_number = 1
+    task.render_template_fields(again.context(task))
     with pytest.raises(TuningJobConfigError):
         task.execute(again.context(task))
+    ended(task, again)
     assert (hook.describe(name).status in STOPPED) is last
 
 

@@ -21,6 +21,16 @@ class Unloadable(HyperParameterTuningJobOperator):
         super().defer(trigger=trigger, **kwargs)
 
 
+class Unstorable(HyperParameterTuningJobOperator):
+    """Defers to a trigger that Airflow cannot store."""
+
+    def defer(self, *, trigger: Any, **kwargs: Any) -> None:
+        """With an argument that has no serialized form."""
+        name, arguments = trigger.serialize()
+        trigger.serialize = lambda: (name, arguments | {"botocore_config": object()})
+        super().defer(trigger=trigger, **kwargs)
+
+
 def both(seconds: str = "600", **kwargs: Any) -> None:
     """A task that waits on a worker, and one that waits in the triggerer."""
     for task_id in ("sync", "deferred"):
@@ -56,6 +66,22 @@ with DAG("execution_timed_out", schedule=None):
 
 with DAG("undeferrable", schedule=None):
     Unloadable(task_id="deferred", config=job(seconds="600"), deferrable=True, poll_interval=1)
+
+with DAG("unstorable", schedule=None):
+    Unstorable(task_id="deferred", config=job(seconds="600"), deferrable=True, poll_interval=1)
+
+with DAG("unrendered", schedule=None):
+    HyperParameterTuningJobOperator(
+        task_id="sync",
+        config={
+            **job(seconds="600"),
+            "Tags": [{"Key": "team", "Value": "{{ 'fine' if ti.try_number == 1 else nothing.here }}"}],
+        },
+        deferrable=False,
+        poll_interval=1,
+        retries=1,
+        retry_delay=timedelta(seconds=1),
+    )
 
 with DAG("going_on", schedule=None):
     HyperParameterTuningJobOperator(

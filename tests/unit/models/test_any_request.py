@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from airflow_hpt_provider.models import TuningJobDescription, TuningJobRequest, check_request, explain
+from airflow_hpt_provider.models.faults import printable
 from airflow_hpt_provider.models.rules import RULES
 from tests.support.any_request import requests
 from tests.support.mutations import mutations
@@ -79,7 +80,7 @@ def test_any_request_that_breaks_a_rule_is_refused_by_name(breaker):
         field = breaker.change(request)
         lines = lines_for(request, field)
         assert all("; " in line for line in lines), f"no remedy: {lines}"
-        problems = [problem for problem in check_request(request) if problem.field == field]
+        problems = [problem for problem in check_request(request) if problem.field == printable(field)]
         assert problems
         for problem in problems:
             assert problem.remedy
@@ -93,7 +94,7 @@ def lines_for(request, field):
     with pytest.raises(ValidationError) as caught:
         TuningJobRequest.model_validate(request)
     lines = explain(caught.value).splitlines()
-    found = [line for line in lines if line.startswith(f"{field}: ")]
+    found = [line for line in lines if line.startswith(f"{printable(field)}: ")]
     assert found, f"{field} is not named in:\n" + "\n".join(lines)
     return found
 

@@ -50,6 +50,16 @@ def test_all_errors_come_at_once(config):
     ]
 
 
+@pytest.mark.parametrize("end", ["\r", "\x0b", "\x85", "\u2028", "\x1b[2K"])
+def test_a_maps_key_cannot_forge_a_line(config, end):
+    """It may come from whoever triggers a run, and stands in the task's log."""
+    name = f"x{end}TrainingJobDefinition: all is well"
+    config["TrainingJobDefinition"]["StaticHyperParameters"][name] = "x" * 2501
+    for line in explain(errors_of(config)).splitlines():
+        assert line.isprintable()
+        assert line.startswith("TrainingJobDefinition.StaticHyperParameters.x\\")
+
+
 def test_what_is_misspelt_is_not_missed(config):
     config["TrainingJobDefintion"] = config.pop("TrainingJobDefinition")
     assert explain(errors_of(config)) == (

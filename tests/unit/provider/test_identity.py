@@ -32,6 +32,14 @@ def test_derived_names_and_tags_are_what_aws_takes(dag, task, run, index, attemp
         assert AWS_TAG_VALUE.fullmatch(tag["Value"]), tag
 
 
+@pytest.mark.parametrize(("index", "told"), [(-1, None), (0, "0"), (7, "7")])
+def test_the_tags_tell_people_whose_the_job_is(index, told):
+    tags = {tag["Key"]: tag["Value"] for tag in Owner("dag", "tune", "run#1", index).tags("f")}
+    assert (tags["airflow:dag_id"], tags["airflow:task_id"]) == ("dag", "tune")
+    assert tags["airflow:run_id"] == "run_1", "as far as a tag can hold it"
+    assert tags.get("airflow:map_index") == told
+
+
 @given(st.from_regex(AWS_NAME, fullmatch=True), st.integers(2, 99))
 def test_the_next_name_of_a_given_one_is_what_aws_takes_and_another(name, attempt):
     assert AWS_NAME.fullmatch(attempt_name(name, attempt))
@@ -101,6 +109,24 @@ def test_what_an_existing_job_of_a_derived_name_is_to_the_task(status, tags, own
 )
 def test_a_first_try_has_delivered_nothing_so_what_was_delivered_is_a_deleted_dag_runs(status, tags, verdict):
     assert judge(status, tags, OWNER, "f", known_own=True, first_try=True) is verdict
+
+
+def test_a_first_try_takes_no_job_without_a_result_either():
+    made = {**OWN, ROUND_TAG: "0"}
+    for first_try, verdict in ((False, Verdict.TAKE), (True, Verdict.NEXT)):
+        arguments = {"known_own": True, "this_round_only": True, "first_try": first_try}
+        assert judge("Completed", made, OWNER, "f", **arguments) is verdict
+
+
+@pytest.mark.parametrize(
+    ("retries", "max_tries", "round_"),
+    [(0, 0, 0), (2, 2, 0), (0, 1, 1), (2, 3, 1), (2, 5, 3), (3, 2, 0), (None, None, 0)],
+)
+def test_a_round_begins_when_a_person_clears_the_task_and_not_when_it_is_retried(retries, max_tries, round_):
+    """Clearing sets max_tries to the last try's number plus the task's retries."""
+    ti = SimpleNamespace(dag_id="dag", task_id="tune", run_id="run", map_index=None, max_tries=max_tries)
+    owner = Owner.from_context({"ti": ti, "task": SimpleNamespace(retries=retries)})
+    assert (owner.round, owner.map_index) == (round_, -1)
 
 
 def test_a_deployment_of_another_name_is_another_owner(monkeypatch):

@@ -106,6 +106,9 @@ def test_jitter_grows_to_its_cap_and_honours_retry_after():
     assert all(0 <= jitter.after(n) <= min(8, 2 ** (n - 1)) for n in range(1, 60) for _ in range(20))
     assert max(jitter.after(10) for _ in range(200)) > 4
     assert retry_after(client_error("ThrottlingException", **{"retry-after": "7"})) == 7
+    assert retry_after(client_error("ThrottlingException", **{"retry-after": "86400"})) == 300, (
+        "not for a day"
+    )
     assert retry_after(client_error("ThrottlingException", **{"retry-after": "Wed, 21 Oct"})) == 0
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from botocore.auth import HmacV1QueryAuth, S3SigV4QueryAuth, SigV4QueryAuth
+from botocore.auth import HmacV1QueryAuth, S3SigV4QueryAuth, SigV4Auth, SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 SECRET = "not-a-real-secret"
 LIST = "ListHyperParameterTuningJobs"
+OF_ANOTHER_DAY = (
+    f"AWS4-HMAC-SHA256 Credential={ACCESS_KEY_ID}/20200101/us-east-1/sagemaker/aws4_request, SignedHeaders=host, "
+    f"Signature={'0' * 64}"
+)
 CREDENTIALS = Credentials(ACCESS_KEY_ID, SECRET)
 
 
@@ -48,6 +53,7 @@ async def test_signed_is_answered(client: Any) -> None:
             "IncompleteSignatureException",
         ),
         ({"after_signing": {"x-amz-date": "yesterday"}}, "IncompleteSignatureException"),
+        ({"after_signing": {"authorization": OF_ANOTHER_DAY}}, "IncompleteSignatureException"),
         ({"after_signing": {"x-amz-content-sha256": "0" * 64}}, "InvalidSignatureException"),
     ],
 )
@@ -55,6 +61,34 @@ async def test_json_refusals(client: Any, operations: Any, options: dict[str, An
     reply = await client.operation(LIST, {}, **options)
     assert (reply.status, reply.code) == (400, code)
     assert reply.headers["x-amzn-errortype"] == code
+    assert operations.calls == []
+
+
+@pytest.mark.parametrize("claimed", [hashlib.sha256(b"{}").hexdigest(), "UNSIGNED-PAYLOAD"])
+async def test_a_body_is_the_one_whose_hash_was_signed(client: Any, operations: Any, claimed: str) -> None:
+    """The signature covers the hash that the client claims; so that has to be the body's."""
+    headers = {
+        "X-Amz-Target": f"SageMaker.{LIST}",
+        "Content-Type": "application/x-amz-json-1.1",
+        "X-Amz-Content-SHA256": claimed,
+    }
+    reply = await client.send("POST", "/", b"{}", headers, send_body=b'{"MaxResults": 1}')
+    assert (reply.status, reply.code) == (400, "InvalidSignatureException")
+    assert operations.calls == []
+    assert ((await client.send("POST", "/", b"{}", headers)).status == 200) is (len(claimed) == 64)
+
+
+async def test_the_host_must_be_signed(client: Any, operations: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    to_sign = SigV4Auth.headers_to_sign
+
+    def without_host(signer: SigV4Auth, request: AWSRequest) -> Any:
+        headers = to_sign(signer, request)
+        del headers["host"]
+        return headers
+
+    monkeypatch.setattr(SigV4Auth, "headers_to_sign", without_host)
+    reply = await client.operation(LIST, {})
+    assert (reply.status, reply.code) == (400, "IncompleteSignatureException")
     assert operations.calls == []
 
 

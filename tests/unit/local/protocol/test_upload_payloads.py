@@ -98,6 +98,12 @@ def test_the_announced_length_counts(length: int) -> None:
         decode("STREAMING-UNSIGNED-PAYLOAD-TRAILER", plain_chunks([b"hello"]), length, 100)
 
 
+def test_a_body_that_is_too_long_is_not_read_to_its_end() -> None:
+    decoder = ChunkedPayload("3", None)
+    with pytest.raises(ServiceError, match="longer than X-Amz-Decoded-Content-Length"):
+        decoder.feed(b"ffffff\r\nfour")
+
+
 def test_chunked_needs_the_length() -> None:
     with pytest.raises(ServiceError, match="MissingContentLength"):
         ChunkedPayload(None, None)
