@@ -5,6 +5,7 @@
     AirflowException
     └── TuningError
         ├── TuningJobConfigError          (fails the task at once) the request is wrong; nothing was created
+        ├── TuningConnectionError         the Airflow connection is missing, or has no region
         ├── TuningJobNameConflictError    (fails the task at once) the name is taken by somebody else's job
         ├── TuningJobNotFoundError        there is no such tuning job, or it has been deleted
         ├── TuningJobFailedError          the job ended as Failed or DeleteFailed; a retry may help
@@ -48,6 +49,10 @@ class TuningError(AirflowException):
 
 class TuningJobConfigError(TuningError, AirflowFailException):
     """The request is wrong: every problem is listed with field, value and remedy. Nothing was created."""
+
+
+class TuningConnectionError(TuningError):
+    """There is no such Airflow connection, or it has no region. A retry may help: secrets backends have bad hours."""
 
 
 class TuningJobNameConflictError(TuningError, AirflowFailException):

@@ -20,6 +20,8 @@ from tenacity import (
     stop_after_delay,
 )
 
+from airflow_hpt_provider.exceptions import TuningConnectionError
+
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
@@ -125,7 +127,10 @@ def classify(error: BaseException, *, worked_before: bool = False) -> Verdict:
         ),
     ):
         return Verdict.CREDENTIALS
-    if isinstance(error, (boto.NoCredentialsError, boto.PartialCredentialsError, boto.NoAuthTokenError)):
+    if isinstance(
+        error,
+        (boto.NoCredentialsError, boto.PartialCredentialsError, boto.NoAuthTokenError, TuningConnectionError),
+    ):
         return Verdict.CREDENTIALS if worked_before else Verdict.FATAL
     if isinstance(
         error,

@@ -10,11 +10,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 from botocore.loaders import Loader
 from botocore.utils import parse_timestamp
 
+from airflow_hpt_provider.hooks.connection import ConnectionHook
 from airflow_hpt_provider.hooks.partial_answers import refuse_partial_answer
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ _loader = _PollingLoader()
 """One for all connections: what it reads of botocore's files (regions, endpoint rules) takes 7 MB, each time anew."""
 
 
-class PollingHook(AwsBaseHook):
+class PollingHook(ConnectionHook):
     """Uses the amazon provider's ``aws`` connection in all its forms; ``conn`` is the client.
 
     botocore's own retries are off: whoever polls backs off, counts calls and waits elsewhere. And a hanging call

@@ -138,9 +138,9 @@ class Queue:
         return answer
 
     def _build(self) -> Any:
-        from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+        from airflow_hpt_provider.hooks.connection import ConnectionHook
 
-        return AwsBaseHook(
+        return ConnectionHook(
             client_type="sqs",
             aws_conn_id=self._settings.aws_conn_id,
             region_name=self._settings.region_name,

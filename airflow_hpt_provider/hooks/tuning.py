@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
+from airflow_hpt_provider.hooks.connection import ConnectionHook
 from airflow_hpt_provider.hooks.partial_answers import refuse_partial_answer
 from airflow_hpt_provider.links.console import has_console
 from airflow_hpt_provider.models import (
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-class HyperParameterTuningHook(AwsBaseHook):
+class HyperParameterTuningHook(ConnectionHook):
     """Create, describe, list, stop and delete hyperparameter tuning jobs, and read their training jobs.
 
     Uses the amazon provider's ``aws`` connection in all its forms (assumed roles, ``endpoint_url``, region,

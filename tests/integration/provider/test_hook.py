@@ -7,7 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_hpt_provider.exceptions import TuningJobNotFoundError
+from airflow_hpt_provider.exceptions import TuningConnectionError, TuningJobNotFoundError
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.models import TuningJobRequest
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
@@ -127,3 +127,35 @@ def test_every_form_of_connection(service, monkeypatch, region):
         monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps({**base, "extra": variant}))
         hook = HyperParameterTuningHook(aws_conn_id=name.lower(), config={"retries": {"max_attempts": 2}})
         assert isinstance(list(hook.list(limit=1)), list)
+
+
+@pytest.fixture
+def own_credentials(service, monkeypatch):
+    """What a process may have without any connection: keys that lead to some account."""
+    for name, value in service.environment.items():
+        monkeypatch.setenv(name, value)
+
+
+def test_a_connection_that_does_not_exist_is_not_replaced_by_the_process_own_credentials(own_credentials):
+    hook = HyperParameterTuningHook(aws_conn_id="aws_defautl")
+    for _ in range(2):
+        with pytest.raises(TuningConnectionError, match="aws_conn_id='aws_defautl': there is no such"):
+            hook.describe("a-job")
+
+
+@pytest.mark.parametrize("aws_conn_id", [None, "aws_default"])
+def test_without_any_connection_boto3_finds_the_credentials(aws_conn_id, own_credentials, monkeypatch):
+    monkeypatch.delenv("AIRFLOW_CONN_AWS_DEFAULT")
+    with pytest.raises(TuningJobNotFoundError):
+        HyperParameterTuningHook(aws_conn_id=aws_conn_id).describe("a-job")
+
+
+def test_a_connection_without_region_says_where_to_give_one(monkeypatch):
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_NOWHERE", json.dumps({"conn_type": "aws", "login": "a", "password": "b"})
+    )
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    with pytest.raises(
+        TuningConnectionError, match=r"region_name: connection 'nowhere' has none\. Pass region_name="
+    ):
+        HyperParameterTuningHook(aws_conn_id="nowhere").describe("a-job")

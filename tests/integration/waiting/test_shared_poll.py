@@ -236,8 +236,9 @@ async def test_keys_that_are_rotated_in_the_connection_are_read_again(
     assert len(await all_of(tasks)) == 20
 
 
+@pytest.mark.parametrize("instead", ["not a connection at all", None])
 async def test_a_connection_that_vanishes_for_a_while_does_not_end_the_wait(
-    watching, script, endpoint, monkeypatch
+    watching, script, endpoint, monkeypatch, instead
 ):
     monkeypatch.setattr("airflow_hpt_provider.waiting.waiter.BACKOFF.cap", 0.2)
     some = jobs(20)
@@ -245,7 +246,13 @@ async def test_a_connection_that_vanishes_for_a_while_does_not_end_the_wait(
     tasks = waiting_for(watching, some)
     await until(lambda: script.calls["List"] >= 2)
     monkeypatch.delenv("AIRFLOW_CONN_SCRIPTED")
-    monkeypatch.setenv("AIRFLOW_CONN_SCRIPTED", "not a connection at all")
+    if instead:
+        monkeypatch.setenv("AIRFLOW_CONN_SCRIPTED", instead)
+    else:  # the process' own credentials are no substitute: they may be those of an account without these jobs
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "own-key")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "own-secret")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint.url)
+        monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     script.refused_keys = {"scripted-key"}
     await until(lambda: watching._client._boto3 is None)
     await asyncio.sleep(1)
@@ -253,6 +260,7 @@ async def test_a_connection_that_vanishes_for_a_while_does_not_end_the_wait(
     monkeypatch.setenv("AIRFLOW_CONN_SCRIPTED", endpoint.connection("new-key"))
     end(some)
     assert len(await all_of(tasks)) == 20
+    assert "own-key" not in script.keys_seen
 
 
 async def test_the_deadline_ends_the_wait_after_a_last_look(watching, script):

@@ -78,6 +78,7 @@ def test_what_an_error_means(error, verdict):
         client_error("UnrecognizedClientException"),
         client_error("InvalidClientTokenId", status=403),
         boto.NoCredentialsError(),
+        exceptions.TuningConnectionError("no such connection"),
     ],
     ids=repr,
 )
