@@ -294,6 +294,15 @@ def test_a_deleted_job_does_not_hide_the_one_that_runs(gated, gate, first_try, h
     assert hook.describe(second).status in STOPPED
 
 
+def test_of_a_job_that_has_ended_nothing_is_told(gated, gate, first_try, hook, capsys):
+    name = left_running(gated, first_try, stop_on_kill=False)
+    for told in (True, False):
+        ended(tune(gated, stop_on_kill=False), first_try.retry())
+        assert ("may go on running" in capsys.readouterr().out) is told
+        gate.touch()
+        wait_for(hook, name, "Completed")
+
+
 def test_what_cannot_be_looked_for_is_told_and_fails_nothing(gated, first_try, monkeypatch, capsys):
     monkeypatch.delenv("AIRFLOW_CONN_AWS_DEFAULT")
     ended(tune(gated, aws_conn_id="missing"), first_try.retry())
