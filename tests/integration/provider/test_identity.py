@@ -270,6 +270,24 @@ async def test_tags_denied_finished_undelivered(untagged, small, first, deferrab
     assert jobs_of(hook, first) == [name]
 
 
+async def test_tags_denied_stopped(untagged, gated_small, gate, first, deferrable, hook):
+    name = start(gated_small, first)
+    hook.stop(name)
+    wait_for(hook, name, "Stopped")
+    gate.touch()
+    value = await run(tune(gated_small, deferrable=deferrable), first.retry())
+    assert (value["tuning_job_name"], value["status"]) == (f"{name}-2", "Completed")
+
+
+async def test_tags_denied_failed(untagged, small, first, deferrable, hook):
+    failing = with_static(small, fail="always")
+    for one in (first, first.cleared()):
+        with pytest.raises(TuningJobRejectedError):
+            await run(tune(failing, deferrable=deferrable), one)
+    name = first.xcom["tuning_job_name"]
+    assert jobs_of(hook, first) == [name, f"{name}-2"]
+
+
 async def test_tags_denied_changed_config(untagged, gated_small, gate, first, deferrable, hook):
     """Only the state store can tell then. Without it the job goes on, and its result is delivered."""
     name = start(gated_small, first)
