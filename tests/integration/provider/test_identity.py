@@ -193,6 +193,21 @@ async def test_stopped_and_delivered_then_retried(gated_small, gate, first, defe
     assert jobs_of(hook, first) == [value["tuning_job_name"]]
 
 
+async def test_timed_out_and_delivered_then_retried(gated_small, gate, first, deferrable, hook):
+    """The same of a job whose time was over: by now it is a stopped one, which ``on_stopped`` would fail."""
+    config = copy.deepcopy(gated_small)
+    config["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"] = 2
+    config["TrainingJobDefinition"]["StaticHyperParameters"]["gate_from"] = "2"
+    arguments = {"deferrable": deferrable, "timeout": 0.1, "on_timeout": "use_best"}
+    first.once_running(lambda name: wait_for_best(hook, name))
+    value = await run(tune(config, **arguments), first)
+    first.on_push = None
+    wait_for(hook, value["tuning_job_name"], "Stopped")
+    again = await run(tune(config, **arguments), first.retry())
+    assert again["best_training_job"] == value["best_training_job"]
+    assert jobs_of(hook, first) == [value["tuning_job_name"]]
+
+
 def wait_for_best(hook, name):
     deadline = time.monotonic() + 60
     while hook.describe(name).best_training_job is None:
