@@ -121,6 +121,15 @@ async def test_delivered_then_cleared(small, first, deferrable, hook):
     assert jobs_of(hook, first) == [name, f"{name}-2"]
 
 
+async def test_delivered_after_clearing_then_retried(small, first, hook):
+    """The round in which a result has arrived is noted, so that a retry in that round takes it again."""
+    name = (await run(tune(small), first))["tuning_job_name"]
+    cleared = first.cleared()
+    for one in (cleared, cleared.retry()):
+        assert (await run(tune(small), one))["tuning_job_name"] == f"{name}-2"
+    assert jobs_of(hook, first) == [name, f"{name}-2"]
+
+
 async def test_completed_without_success(small, first, deferrable, hook, monkeypatch):
     """A failure that a retry would only repeat; but a person who has cleared the task asks for another job."""
     describe = HyperParameterTuningHook._describe
