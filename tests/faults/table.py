@@ -91,7 +91,7 @@ at the local tuning service:
 - **delivered**: there is one tuning job for the task, it has completed, and its result arrived once;
 - **anew**: the same, but Airflow itself had ended a try (it takes a process without heartbeats for dead), whose job
   was stopped before the next try made the one that was delivered; never two at a time;
-- **stopped**: nothing was delivered, and nothing that was made for the task runs any more.
+- **stopped**: nothing was delivered, and whatever was made for the task has been stopped, or has failed.
 
 Here {outcomes["delivered"]} were delivered, {outcomes["anew"]} delivered anew, {outcomes["stopped"]} stopped, and
 {outcomes[VIOLATED]} none of these.

@@ -121,6 +121,15 @@ async def test_delivered_then_cleared(small, first, deferrable, hook):
     assert jobs_of(hook, first) == [name, f"{name}-2"]
 
 
+async def test_delivered_after_clearing_then_retried(small, first, hook):
+    """The round in which a result has arrived is noted, so that a retry in that round takes it again."""
+    name = (await run(tune(small), first))["tuning_job_name"]
+    cleared = first.cleared()
+    for one in (cleared, cleared.retry()):
+        assert (await run(tune(small), one))["tuning_job_name"] == f"{name}-2"
+    assert jobs_of(hook, first) == [name, f"{name}-2"]
+
+
 async def test_completed_without_success(small, first, deferrable, hook, monkeypatch):
     """A failure that a retry would only repeat; but a person who has cleared the task asks for another job."""
     describe = HyperParameterTuningHook._describe
@@ -190,6 +199,21 @@ async def test_stopped_and_delivered_then_retried(gated_small, gate, first, defe
     assert again["tuning_job_name"] == value["tuning_job_name"]
     assert again["best_training_job"] == value["best_training_job"]
     assert again["status"] == "Stopped"
+    assert jobs_of(hook, first) == [value["tuning_job_name"]]
+
+
+async def test_timed_out_and_delivered_then_retried(gated_small, gate, first, deferrable, hook):
+    """The same of a job whose time was over: by now it is a stopped one, which ``on_stopped`` would fail."""
+    config = copy.deepcopy(gated_small)
+    config["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"] = 2
+    config["TrainingJobDefinition"]["StaticHyperParameters"]["gate_from"] = "2"
+    arguments = {"deferrable": deferrable, "timeout": 0.1, "on_timeout": "use_best"}
+    first.once_running(lambda name: wait_for_best(hook, name))
+    value = await run(tune(config, **arguments), first)
+    first.on_push = None
+    wait_for(hook, value["tuning_job_name"], "Stopped")
+    again = await run(tune(config, **arguments), first.retry())
+    assert again["best_training_job"] == value["best_training_job"]
     assert jobs_of(hook, first) == [value["tuning_job_name"]]
 
 
@@ -268,6 +292,24 @@ async def test_tags_denied_finished_undelivered(untagged, small, first, deferrab
     wait_for(hook, name, "Completed")
     assert (await run(tune(small, deferrable=deferrable), first.retry()))["tuning_job_name"] == name
     assert jobs_of(hook, first) == [name]
+
+
+async def test_tags_denied_stopped(untagged, gated_small, gate, first, deferrable, hook):
+    name = start(gated_small, first)
+    hook.stop(name)
+    wait_for(hook, name, "Stopped")
+    gate.touch()
+    value = await run(tune(gated_small, deferrable=deferrable), first.retry())
+    assert (value["tuning_job_name"], value["status"]) == (f"{name}-2", "Completed")
+
+
+async def test_tags_denied_failed(untagged, small, first, deferrable, hook):
+    failing = with_static(small, fail="always")
+    for one in (first, first.cleared()):
+        with pytest.raises(TuningJobRejectedError):
+            await run(tune(failing, deferrable=deferrable), one)
+    name = first.xcom["tuning_job_name"]
+    assert jobs_of(hook, first) == [name, f"{name}-2"]
 
 
 async def test_tags_denied_changed_config(untagged, gated_small, gate, first, deferrable, hook):

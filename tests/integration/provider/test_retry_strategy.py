@@ -22,7 +22,7 @@ from airflow_hpt_provider.identity import RETRY_OF_TAG
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
-from tests.integration.provider.conftest import fire, make, run, wait_for
+from tests.integration.provider.conftest import fire, make, run, wait_for, with_static
 
 pytestmark = pytest.mark.integration
 
@@ -133,6 +133,18 @@ async def test_airflows_next_try_starts_a_new_series(named, first_try, hook):
         for n in ("", "-2", "-3", "-4")
     ]
     assert tags == [None, name, None, f"{name}-3"]
+
+
+async def test_a_config_that_was_changed_between_two_tries_starts_anew(named, first_try, hook):
+    """What a job of another config has learnt, and cost, is not this one's."""
+    config = named("flaky")
+    name = config["HyperParameterTuningJobName"]
+    start = tune(config, wait_for_completion=False)
+    start.execute(first_try.context(start))
+    wait_for(hook, name, "Failed")
+    value = await run(tune(with_static(config, depth="9")), first_try.retry())
+    assert (value["tuning_job_name"], value["attempts"]) == (f"{name}-2", [])
+    assert parents(hook, f"{name}-2") == []
 
 
 @pytest.mark.parametrize("kind", ["wrong", "none"])

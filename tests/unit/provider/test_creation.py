@@ -1,12 +1,13 @@
 """What is noted on a tuning job, and what happens if it cannot be."""
 
 import logging
+from types import SimpleNamespace
 
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from airflow_hpt_provider.creation import MAX_TAGS, JobFinder
-from airflow_hpt_provider.identity import DELIVERED_TAG, OWNER_TAG, Owner
+from airflow_hpt_provider.identity import DELIVERED_TAG, NAME, OWNER_TAG, Owner
 from airflow_hpt_provider.models import TuningJobRequest
 from airflow_hpt_provider.own_jobs import mark_delivered
 
@@ -40,6 +41,19 @@ def test_there_is_room_left_for_the_mark_of_delivery(own):
     assert own + len(ours) + 1 <= MAX_TAGS or not ours
     assert OWNER_TAG in [tag["Key"] for tag in ours] or own >= MAX_TAGS - 1
     assert len(ours) == min(7, max(0, MAX_TAGS - 1 - own)), "as many as there is room for"
+
+
+@pytest.mark.parametrize("foreign", [{}, {"team": "a"}])
+def test_a_jobs_own_tags_count_before_what_the_task_remembers_of_it(foreign):
+    """The worker may have been lost between the tag that its result has arrived and the note of it."""
+    delivered = {OWNER_TAG: OWNER.digest, DELIVERED_TAG: "0"}
+    memory = {NAME: "job", OWNER_TAG: OWNER.digest}
+    request = TuningJobRequest.model_validate(REQUEST)
+    for tags, marks in ((delivered, delivered), (foreign, {OWNER_TAG: OWNER.digest})):
+        hook = SimpleNamespace(tags=lambda arn, tags=tags: tags)
+        finder = JobFinder(hook=hook, owner=OWNER, request=request, memory=memory)
+        assert finder._marks("arn", remembered=True) == marks
+        assert finder._marks("arn", remembered=False) == tags
 
 
 @pytest.mark.parametrize(
