@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import RegistrationError
+from airflow_hpt_provider.models import patterns
 from airflow_hpt_provider.retries import Verdict, classify, error_code
 
 if TYPE_CHECKING:
@@ -162,10 +163,18 @@ def metadata(result: TuningResult) -> dict[str, str]:
         METRIC_TYPE: _objective(result).type,
         METRIC_VALUE: repr(result.final_metric),
     }
-    for name, value in (best.tuned_hyper_parameters or {}).items():
-        properties[f"hyperparameter/{name}"] = str(value)
-    bounded = {key[:MAX_KEY]: value[:MAX_VALUE] for key, value in properties.items() if value}
+    for name, value in best.hyper_parameters.items():
+        text = value if isinstance(value, str) else best.tuned_hyper_parameters[name]
+        properties[f"hyperparameter/{name}"] = text
+    bounded = {
+        _allowed(key)[:MAX_KEY]: _allowed(value)[:MAX_VALUE] for key, value in properties.items() if value
+    }
     return dict(list(bounded.items())[:MAX_PROPERTIES])
+
+
+def _allowed(text: str) -> str:
+    """A text with what AWS refuses in CustomerMetadataProperties, such as quotes and commas, made underscores."""
+    return "".join(char if patterns.matches(patterns.TAG, char) else "_" for char in text)
 
 
 def refusal(
@@ -183,7 +192,7 @@ def refusal(
     if min_metric is not None and not (value >= min_metric if maximize else value <= min_metric):
         return f"{name} is {value:.6g}, but must be at {'least' if maximize else 'most'} {min_metric:.6g} (min_metric)."
     if must_improve and champion is not None:
-        if champion.metric is None or champion.metric_name != name:
+        if champion.metric is None or champion.metric_name != _allowed(name):
             return f"The newest approved package {champion.arn} does not tell its {name}; nothing to compare with."
         if not (value > champion.metric if maximize else value < champion.metric):
             return (

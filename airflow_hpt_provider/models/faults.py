@@ -45,10 +45,13 @@ def show(value: object) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name nearest to this one, ignoring case and underscores; None if none is near."""
-    plain = {candidate.lower(): candidate for candidate in known}
-    found = difflib.get_close_matches(name.lower().replace("_", ""), plain, n=1, cutoff=0.6)
-    return plain[found[0]] if found else None
+    """The known name nearest to this one, ignoring case and underscores; None if none is near.
+
+    One that only lacks its beginning (`m5.large`) goes first.
+    """
+    plain, wanted = {candidate.lower(): candidate for candidate in known}, name.lower().replace("_", "")
+    found = difflib.get_close_matches(wanted, plain, n=3, cutoff=0.6)
+    return plain[max(found, key=lambda candidate: candidate.endswith(wanted))] if found else None
 
 
 def near(name: str, known: Iterable[str]) -> str:

@@ -111,14 +111,16 @@ class Text(Scalar):
         text = as_text(value, structures=self.structures)
         if text is None:
             raise fault("text", "must be a string, not {shown}; give it in quotes", shown=show(value))
-        if not self.min <= len(text) <= self.max:
+        misformed = self.pattern is not None and not patterns.matches(self.pattern, text)
+        short = len(text) < self.min and not (text and misformed)  # a longer one would not match either
+        if short or len(text) > self.max:
             raise fault(
                 "text_length",
                 f"must have {between(self.min, self.max)} characters, but {{shown}} has {len(text)}; "
                 f"{'shorten' if len(text) > self.max else 'lengthen'} it",
                 shown=show(text),
             )
-        if self.pattern is not None and not patterns.matches(self.pattern, text):
+        if self.pattern is not None and misformed:
             raise fault(
                 "text_pattern",
                 f"{{shown}} is not of the form {patterns.describe(self.pattern)}; change it to match",

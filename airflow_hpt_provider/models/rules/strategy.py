@@ -91,6 +91,7 @@ def enough_combinations(request: TuningJobRequest) -> Iterator[Problem]:
             aws_message="You don't have enough combinations of hyperparameter ranges. The total number of "
             f"hyperparameter combinations for the provided ranges [{float(total)}] must be equal or greater than "
             f"the value of MaxNumberOfJobs, [{most}]. Provide additional ranges.",
+            sought=(("HyperParameterTuningJobConfig", "ParameterRanges"),),
         )
 
 

@@ -150,3 +150,25 @@ def test_errors_survive_copying_and_logging(config, caplog):
     with caplog.at_level(logging.INFO):
         logging.getLogger(__name__).info("%s", error)
     assert "Unknown member 'nothing'" in caplog.text
+
+
+def test_what_has_the_wrong_form_is_not_said_to_be_short(config):
+    config["TrainingJobDefinition"]["RoleArn"] = "my-role"
+    assert explain(errors_of(config)) == (
+        "TrainingJobDefinition.RoleArn: 'my-role' is not of the form arn:aws:iam::123456789012:role/NAME; "
+        "change it to match"
+    )
+
+
+def test_an_instance_type_without_its_beginning_is_recognised(config):
+    config["TrainingJobDefinition"]["ResourceConfig"]["InstanceType"] = "m5.large"
+    assert "did you mean 'ml.m5.large'?" in explain(errors_of(config))
+
+
+def test_ranges_that_cannot_be_read_are_not_counted(config):
+    search = config["HyperParameterTuningJobConfig"]
+    ranges = search["ParameterRanges"]
+    ranges["ContinuousParameterRanges"] = ranges["ContinuousParameterRanges"][0]
+    ranges["IntegerParameterRanges"] = [{"Name": "depth", "MinValue": "1", "MaxValue": "2"}]
+    search["ResourceLimits"]["MaxNumberOfTrainingJobs"] = 20
+    assert len(explain(errors_of(config)).splitlines()) == 1, explain(errors_of(config))

@@ -5,7 +5,9 @@ from types import SimpleNamespace
 
 import pytest
 
-from airflow_hpt_provider.registry import Champion, refusal
+from airflow_hpt_provider.models import TuningResult
+from airflow_hpt_provider.models.patterns import TAG, matches
+from airflow_hpt_provider.registry import Champion, metadata, refusal
 
 CHAMPION = Champion("arn", "loss", 0.5)
 
@@ -29,3 +31,32 @@ def test_better_than_the_champion(value, kind, passes):
 def test_a_metric_that_is_no_number_is_refused(kind):
     for limits in ({"min_metric": 0.5, "must_improve": False}, {"min_metric": None, "must_improve": True}):
         assert refusal(result(math.nan, kind), **limits, champion=CHAMPION)
+
+
+def test_metadata_are_of_the_form_that_aws_takes():
+    """The SageMaker SDK quotes categories, and names of metrics and hyperparameters are free."""
+    answer = TuningResult.from_xcom(
+        {
+            "tuning_job_name": "tune",
+            "tuning_job_arn": "arn",
+            "status": "Completed",
+            "final_metric": 0.25,
+            "objective": {"type": "Minimize", "metric_name": "loss (%)"},
+            "best_training_job": {
+                "TrainingJobName": "tune-001",
+                "TrainingJobArn": "arn",
+                "TrainingJobStatus": "Completed",
+                "CreationTime": "2026-01-01T00:00:00+00:00",
+                "ModelArtifacts": {"S3ModelArtifacts": "s3://b/model.tar.gz"},
+                "TunedHyperParameters": {"batch": '"512"', "rate": "1e-05", "layers": "[64, 32]", "a,b": "x"},
+            },
+        }
+    )
+    properties = metadata(answer)
+    assert all(matches(TAG, text) for pair in properties.items() for text in pair)
+    assert properties["hyperparameter/batch"] == "512"
+    assert properties["hyperparameter/rate"] == "1e-05"
+    assert properties["hyperparameter/layers"] == "_64_ 32_"
+    assert properties["hyperparameter/a_b"] == "x"
+    champion = Champion("arn", properties["ObjectiveMetricName"], 0.5)
+    assert refusal(answer, min_metric=None, must_improve=True, champion=champion) is None
