@@ -10,6 +10,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -76,7 +77,8 @@ class Owner:
     def base_name(self) -> str:
         """A tuning job name of at most 29 characters: the task's id, readable, and 10 that make it unique."""
         short = base64.b32encode(bytes.fromhex(self.digest[:14])).decode().lower()[:10]
-        slug = re.sub(r"[^a-zA-Z0-9]+", "-", self.task_id).strip("-")[:18].strip("-")
+        ascii_id = unicodedata.normalize("NFKD", self.task_id).encode("ascii", "ignore").decode()
+        slug = re.sub(r"[^a-zA-Z0-9]+", "-", ascii_id).strip("-")[:18].strip("-")
         return f"{slug}-{short}" if slug else f"tune-{short}"
 
     def marks(self, fingerprint: str, retry_of: str | None = None) -> dict[str, str]:

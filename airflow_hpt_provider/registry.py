@@ -86,9 +86,8 @@ class ModelRegistry:
         """The newest package of the group whose approval status is Approved."""
         for summary in self._packages(ModelApprovalStatus="Approved", MaxResults=1):
             properties = self._properties(summary["ModelPackageArn"])
-            value = properties.get(METRIC_VALUE)
             return Champion(
-                summary["ModelPackageArn"], properties.get(METRIC_NAME), float(value) if value else None
+                summary["ModelPackageArn"], properties.get(METRIC_NAME), _number(properties.get(METRIC_VALUE))
             )
         return None
 
@@ -170,6 +169,14 @@ def metadata(result: TuningResult) -> dict[str, str]:
         _allowed(key)[:MAX_KEY]: _allowed(value)[:MAX_VALUE] for key, value in properties.items() if value
     }
     return dict(list(bounded.items())[:MAX_PROPERTIES])
+
+
+def _number(text: str | None) -> float | None:
+    """A metric's value in a package's metadata; None if it has none, or one that somebody else wrote in words."""
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        return None
 
 
 def _allowed(text: str) -> str:

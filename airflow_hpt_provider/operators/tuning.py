@@ -242,6 +242,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         from airflow_hpt_provider.masking import mask_secrets
 
         self._began = True
+        mask_secrets(getattr(parent, "config", None))  # Airflow logs a field that it cannot render
         super()._do_render_template_fields(parent, *args, **kwargs)
         self._rendered = self._rendered or parent is self
         mask_secrets(getattr(parent, "config", None))

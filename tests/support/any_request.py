@@ -195,9 +195,8 @@ def _machines(definition: Request) -> None:
         if "InstanceConfigs" in tuning:
             for member in ("InstanceType", "InstanceCount", "VolumeSizeInGB"):
                 tuning.pop(member, None)
-    resources = definition.get("ResourceConfig")
-    if resources is None:
         return
+    resources = definition.setdefault("ResourceConfig", {"VolumeSizeInGB": 1})
     for member in ("SelectedInstanceType", "SelectedInstanceCount"):
         resources.pop(member, None)
     preferences = resources.get("InstancePreferences")

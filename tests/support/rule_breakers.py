@@ -272,6 +272,13 @@ def two_resource_configs(request: Request) -> str:
     return f"{path}.HyperParameterTuningResourceConfig"
 
 
+def no_resource_config(request: Request) -> str:
+    path, definition = _first(request)
+    definition.pop("ResourceConfig", None)
+    definition.pop("HyperParameterTuningResourceConfig", None)
+    return f"{path}.ResourceConfig"
+
+
 def instance_configs(request: Request) -> str:
     path, definition = _first(request)
     definition.pop("ResourceConfig", None)
@@ -361,6 +368,7 @@ BREAKERS: dict[str, Breaker] = {
     "augmented manifest as files": Breaker("channels", _channel("[0].DataSource.S3DataSource.S3DataType", {"ChannelName": "a", "InputMode": "File", "DataSource": _source(S3DataType="AugmentedManifestFile")})),
     "attributes of a prefix": Breaker("channels", _channel("[0].DataSource.S3DataSource.AttributeNames", {"ChannelName": "a", "DataSource": _source(AttributeNames=["a"])})),
     "49 variables": Breaker("environment", much_environment, several=True),
+    "no resource config": Breaker("one_resource_config", no_resource_config),
     "two resource configs": Breaker("one_resource_config", two_resource_configs),
     "instance configs and a count": Breaker("instance_configs", instance_configs),
     "preferences and a type": Breaker("instance_preferences", _resources("InstanceType", InstancePreferences=TWO, InstanceCount=1, InstanceType="ml.m5.large")),

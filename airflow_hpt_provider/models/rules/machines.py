@@ -16,14 +16,24 @@ if TYPE_CHECKING:
 
 
 def one_resource_config(request: TuningJobRequest) -> Iterator[Problem]:
-    """Not both ResourceConfig and HyperParameterTuningResourceConfig."""
+    """ResourceConfig or HyperParameterTuningResourceConfig, and not both."""
     for at, definition in definitions(request):
-        if definition.resource_config and definition.hyper_parameter_tuning_resource_config:
+        one, other = definition.resource_config, definition.hyper_parameter_tuning_resource_config
+        if one is not None and other is not None:
             yield Problem(
                 (*at, "HyperParameterTuningResourceConfig"),
                 None,
                 "ResourceConfig is given as well",
                 "keep one of them",
+            )
+        elif one is None and other is None:
+            yield Problem(
+                (*at, "ResourceConfig"),
+                None,
+                "is missing",
+                "give InstanceType, InstanceCount and VolumeSizeInGB, or HyperParameterTuningResourceConfig with types"
+                " to choose from",
+                sought=((*at, "ResourceConfig"), (*at, "HyperParameterTuningResourceConfig")),
             )
 
 

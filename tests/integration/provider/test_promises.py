@@ -18,6 +18,7 @@ import boto3.session
 import pytest
 from airflow.sdk.exceptions import TaskDeferred
 from botocore.exceptions import ClientError
+from jinja2 import UndefinedError
 
 import airflow_hpt_provider
 from airflow_hpt_provider.demo.service import LocalService
@@ -258,3 +259,19 @@ def test_the_log_shows_no_static_hyperparameter(config, first_try, caplog_info, 
     log = caplog_info.text + printed.out + printed.err  # Airflow's log may go to either
     assert first_try.xcom["tuning_job_name"] in log
     assert told not in log
+
+
+def test_secrets_are_known_to_the_masker_before_airflow_logs_what_it_cannot_render(
+    config, first_try, monkeypatch
+):
+    told = []
+    monkeypatch.setattr("airflow_hpt_provider.compat.mask_secret", told.append)
+    secret, broken = uuid.uuid4().hex, "{{ params.there_is_none }}"
+    task = make(
+        HyperParameterTuningJobOperator,
+        config=with_static(config, api_key=secret, rows=broken),
+        deferrable=False,
+    )
+    with pytest.raises(UndefinedError):
+        task.render_template_fields(first_try.context(task))
+    assert told == [secret]

@@ -54,6 +54,7 @@ def test_yaml_as_people_write_it(tmp_path):
             metric_definitions: [{name: rmse, regex: 'rmse=(\\S+)'}]
           role_arn: arn:aws:iam::123456789012:role/tune
           output_data_config: {s3_output_path: s3://bucket/out}
+          resource_config: {instance_type: ml.m5.large, instance_count: 1, volume_size_in_gb: 1}
           stopping_condition: {max_runtime_in_seconds: 60}
           static_hyper_parameters: {epochs: 3, verbose: true, since: 2026-03-01}
         """,
@@ -84,7 +85,9 @@ def test_errors_name_file_and_line(tmp_path, config, name):
     role = 1 + next(number for number, line in enumerate(lines) if "RoleArn" in line)
     first, second = explain(caught.value).splitlines()
     assert first.startswith(f"{path}:{misspelt}: HyperParameterTuningJobConfig.Stratgy: Unknown member")
-    assert second.startswith(f"{path}:{role}: TrainingJobDefinition.RoleArn: must have 20 to 2048")
+    assert second.startswith(
+        f"{path}:{role}: TrainingJobDefinition.RoleArn: 'x' is not of the form arn:aws:iam"
+    )
     assert str(path) in str(caught.value)
 
 

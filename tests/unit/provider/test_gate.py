@@ -7,7 +7,7 @@ import pytest
 
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.models.patterns import TAG, matches
-from airflow_hpt_provider.registry import Champion, metadata, refusal
+from airflow_hpt_provider.registry import METRIC_VALUE, Champion, ModelRegistry, metadata, refusal
 
 CHAMPION = Champion("arn", "loss", 0.5)
 
@@ -60,3 +60,17 @@ def test_metadata_are_of_the_form_that_aws_takes():
     assert properties["hyperparameter/a_b"] == "x"
     champion = Champion("arn", properties["ObjectiveMetricName"], 0.5)
     assert refusal(answer, min_metric=None, must_improve=True, champion=champion) is None
+
+
+@pytest.mark.parametrize(("told", "metric"), [("0.5", 0.5), ("good", None), (None, None)])
+def test_a_champion_whose_value_is_no_number_has_none(told, metric):
+    properties = {METRIC_VALUE: told} if told else {}
+    answers = {
+        "list_model_packages": {"ModelPackageSummaryList": [{"ModelPackageArn": "arn"}]},
+        "describe_model_package": {"CustomerMetadataProperties": properties},
+    }
+    hook = SimpleNamespace(
+        pages=lambda operation, member, _: iter(answers[operation][member]),
+        call=lambda operation, **_: answers[operation],
+    )
+    assert ModelRegistry(hook, "group").champion() == Champion("arn", None, metric)

@@ -23,6 +23,11 @@ AWS_TAG_VALUE = re.compile(r"[\w\s.:/=+\-@]{0,256}", re.UNICODE)
 text = st.text(min_size=1, max_size=300)
 
 
+def test_the_name_keeps_what_it_can_of_letters_that_aws_does_not_have():
+    name = Owner("dag", "Prévision_für.Köln", "manual__1", -1).base_name
+    assert name.startswith("Prevision-fur-Koln-")
+
+
 @given(text, text, text, st.integers(-1, 10_000), st.integers(1, 99))
 def test_derived_names_and_tags_are_what_aws_takes(dag, task, run, index, attempt):
     owner = Owner(dag, task, run, index)
