@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic.alias_generators import to_pascal
@@ -43,6 +43,7 @@ class AwsModel(BaseModel):
         hide_input_in_errors=True,
         protected_namespaces=(),
     )
+    remedy_of_unknown_member: ClassVar[str] = "remove it"
 
     @classmethod
     def aws_shape(cls) -> str:
@@ -136,7 +137,7 @@ def _in_aws_names(
             elif how is Reading.REQUEST:
                 known = {aws_name(attribute) for attribute in model.model_fields}
                 meant = nearest(str(key), known)
-                hint = f"; did you mean {meant!r}?" if meant else "; remove it"
+                hint = f"; did you mean {meant!r}?" if meant else f"; {model.remedy_of_unknown_member}"
                 context = {"meant": meant} if meant else {}
                 faults.append(
                     line("unknown_member", (str(key),), f"Unknown member {str(key)!r}{hint}", **context)

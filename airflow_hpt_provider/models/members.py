@@ -198,7 +198,10 @@ class Whole(Scalar):
             return int(value)
         if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,20}(\.0{1,20})?\s*", value):
             return int(value.strip().partition(".")[0])
-        raise fault("whole", "must be a whole number, not {shown}; give it as 10 or '10'", shown=show(value))
+        remedy = "give it as 10 or '10'"
+        if isinstance(value, str) and value.strip() in {"", "None"}:
+            remedy += " (a template of something empty?)"
+        raise fault("whole", f"must be a whole number, not {{shown}}; {remedy}", shown=show(value))
 
     def schema(self) -> dict[str, Any]:
         """An integer."""

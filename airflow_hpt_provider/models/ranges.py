@@ -1,7 +1,7 @@
 """Which hyperparameters are searched, and where."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
 
@@ -100,6 +100,11 @@ class ParameterRanges(RequestModel):
 
         {"learning_rate": Continuous(1e-4, 1e-1, log=True), "max_depth": Integer(2, 10)}
     """
+
+    remedy_of_unknown_member: ClassVar[str] = (
+        "give its range as Continuous(...), Integer(...) or Categorical(...), or as an element of "
+        "ContinuousParameterRanges, IntegerParameterRanges or CategoricalParameterRanges"
+    )
 
     integer_parameter_ranges: Annotated[list[IntegerParameterRange], Items(0, 30)] | None = Field(
         None, description="Hyperparameters that are whole numbers."

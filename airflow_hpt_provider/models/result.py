@@ -140,8 +140,13 @@ class TuningResult(ResultPart):
                 value = json.loads(value)
             except ValueError as error:
                 raise ValueError(f"a tuning result was expected, not the text {value!r:.80}") from error
-        if not isinstance(value, Mapping):
+        if isinstance(value, Sequence):
             raise ValueError(  # noqa: TRY004 - one kind of error, whatever came instead of a result
+                f"a tuning result was expected, not a list of {len(value)}: of a mapped task, take one of them, or "
+                "expand over all"
+            )
+        if not isinstance(value, Mapping):
+            raise ValueError(  # noqa: TRY004 - as above
                 f"a tuning result was expected, not {value!r:.80}; pull the return_value of the tuning task, and "
                 "check that it succeeded"
             )

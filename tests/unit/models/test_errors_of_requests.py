@@ -67,6 +67,20 @@ def test_what_is_misspelt_is_not_missed(config):
     )
 
 
+def test_a_range_that_is_written_neither_way_is_told_both(config):
+    config["HyperParameterTuningJobConfig"]["ParameterRanges"] = {"rate": {"MinValue": "0", "MaxValue": "1"}}
+    first = explain(errors_of(config)).splitlines()[0]
+    assert first.startswith(
+        "HyperParameterTuningJobConfig.ParameterRanges.rate: Unknown member 'rate'; give its range"
+    )
+    assert "Continuous(...)" in first
+
+
+def test_a_template_of_something_empty_is_suspected(config):
+    config["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"] = "None"
+    assert "give it as 10 or '10' (a template of something empty?)" in explain(errors_of(config))
+
+
 def test_what_cannot_be_read_is_not_said_to_be_missing(config):
     config["HyperParameterTuningJobConfig"]["ParameterRanges"] = "none"
     config["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"][0]["Name"] = ""

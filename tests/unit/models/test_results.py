@@ -171,6 +171,11 @@ def test_no_result(value):
         TuningResult.from_xcom(value)
 
 
+def test_the_results_of_a_mapped_task_are_not_one(result):
+    with pytest.raises(ValueError, match=r"not a list of 2: of a mapped task, take one of them"):
+        TuningResult.from_xcom([result.to_xcom()] * 2)
+
+
 def test_missing_members_are_named():
     with pytest.raises(ValidationError, match="tuning_job_name"):
         TuningResult.from_xcom({"status": "Completed"})
