@@ -9,6 +9,7 @@ import sys
 import warnings
 from pathlib import Path
 
+from benchmarks.search.development import DEVELOPMENT
 from benchmarks.search.problems import HELD_OUT, PROBLEMS
 from benchmarks.search.race import Run, race
 from benchmarks.search.report import regret_table, regrets, speed_table
@@ -20,6 +21,7 @@ def main() -> None:
     """Run what has not been run yet, then print the tables."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.search", description=__doc__)
     parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("--first-seed", type=int, default=0, help="those of the record are 0 to 9")
     parser.add_argument("--trials", type=int, default=60)
     parser.add_argument("--pending", type=int, default=4, help="trials in flight at any time")
     parser.add_argument("--problems", nargs="*", default=[*PROBLEMS, *HELD_OUT])
@@ -39,13 +41,13 @@ def main() -> None:
             runs[run.searcher, run.problem, run.seed] = run
     for problem in options.problems:
         for name in chosen:
-            for seed in range(options.seeds):
+            for seed in range(options.first_seed, options.first_seed + options.seeds):
                 if (name, problem, seed) in runs:
                     continue
                 run = race(
                     name,
                     searchers[name],
-                    (PROBLEMS | HELD_OUT)[problem],
+                    (PROBLEMS | HELD_OUT | DEVELOPMENT)[problem],
                     seed,
                     trials=options.trials,
                     pending=options.pending,
@@ -57,11 +59,14 @@ def main() -> None:
             print(f"{problem}: {name} done", file=sys.stderr, flush=True)
 
     table = regrets(list(runs.values()))
-    print(f"Median regret after {options.trials} trials, {options.pending} pending, {options.seeds} seeds\n")
-    print(regret_table(table, list(PROBLEMS)))
-    if set(HELD_OUT) & set(table):
-        print("\nHeld out: used for no choice\n")
-        print(regret_table(table, list(HELD_OUT)))
+    print(f"Median regret after {options.trials} trials, {options.pending} pending, {options.seeds} seeds")
+    for title, problems in (
+        ("Of the record", PROBLEMS),
+        ("Held out: used for no choice", HELD_OUT),
+        ("Development: to try changes on", DEVELOPMENT),
+    ):
+        if set(problems) & set(table):
+            print(f"\n{title}\n\n{regret_table(table, list(problems))}")
     if not options.no_speed:
         print("\nCPU seconds per suggestion, median (highest)\n")
         print(speed_table({name: medians(searchers[name]) for name in chosen if name != "random"}))

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from benchmarks.search.development import DEVELOPMENT
 from benchmarks.search.problems import HELD_OUT, PROBLEMS
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ Regrets = dict[str, dict[str, list[float]]]
 def regrets(runs: Sequence[Run]) -> Regrets:
     """Problem -> searcher -> the final regret of each run, by seed."""
     floors: dict[str, float] = {}
-    for name, problem in (PROBLEMS | HELD_OUT).items():
+    for name, problem in (PROBLEMS | HELD_OUT | DEVELOPMENT).items():
         seen = [run.best[-1] for run in runs if run.problem == name]
         if seen:
             floors[name] = min(seen) if problem.optimum is None else problem.optimum
