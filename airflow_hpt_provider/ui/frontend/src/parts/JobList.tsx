@@ -95,7 +95,7 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
                   <MiniProgress row={row} />
                 </td>
                 <td class="numeric">{number(row.final_metric)}</td>
-                <td class="words" title={`${row.task_id} · ${row.run_id}`}>
+                <td class="task" title={`${row.task_id} · ${row.run_id}`}>
                   {!ofRun && <span>{row.dag_id} · </span>}
                   {row.task_id}
                   {row.map_index >= 0 && `[${row.map_index}]`}
