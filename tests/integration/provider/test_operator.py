@@ -7,6 +7,7 @@ import threading
 import time
 import uuid
 from datetime import timedelta
+from importlib.util import find_spec
 
 import pytest
 from botocore.exceptions import ClientError
@@ -315,7 +316,8 @@ async def test_no_secret_of_the_job_lands_in_xcom_lineage_or_error(config, first
     task = make(HyperParameterTuningJobOperator, config=config, deferrable=False, poll_interval=0.1, top_k=4)
     value = await run(task, first_try)
     assert secret not in json.dumps([value, first_try.xcom], default=str)
-    assert secret not in repr(task.get_openlineage_facets_on_complete(None))
+    if find_spec("airflow.providers.openlineage"):  # not in every cell of the matrix
+        assert secret not in repr(task.get_openlineage_facets_on_complete(None))
     other = first_try.retry()
     other.task_id = "failing"
     task = make(
