@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from tenacity import (
-    AsyncRetrying,
     RetryCallState,
     Retrying,
     retry_if_exception,
@@ -240,14 +239,14 @@ def retry_after(error: BaseException | None) -> float:
         return 0.0
 
 
-def call_policy(
+def retrying(
     *,
     max_delay: timedelta = timedelta(minutes=5),
     rebuild: Callable[[], Any] | None = None,
     worked_before: Callable[[], bool] = lambda: False,
     log: Callable[..., Any] | None = None,
-) -> dict[str, Any]:
-    """Arguments for :class:`tenacity.Retrying`: transient trouble is retried, all else raised at once.
+) -> Retrying:
+    """A blocking retry loop: transient trouble is retried, all else raised at once.
 
     Args:
         max_delay: total time after which the last error is raised.
@@ -269,23 +268,13 @@ def call_policy(
             delay = state.next_action.sleep if state.next_action else 0.0
             log("%s; trying again in %.1f s (try %d).", brief(error), delay, state.attempt_number + 1)
 
-    return {
-        "retry": retry_if_exception(again),
-        "wait": FullJitter(),
-        "stop": stop_after_delay(max_delay.total_seconds()),
-        "before_sleep": before_sleep,
-        "reraise": True,
-    }
-
-
-def retrying(**kwargs: Any) -> Retrying:
-    """A blocking retry loop with :func:`call_policy`."""
-    return Retrying(**call_policy(**kwargs))
-
-
-def async_retrying(**kwargs: Any) -> AsyncRetrying:
-    """The same for coroutines."""
-    return AsyncRetrying(**call_policy(**kwargs))
+    return Retrying(
+        retry=retry_if_exception(again),
+        wait=FullJitter(),
+        stop=stop_after_delay(max_delay.total_seconds()),
+        before_sleep=before_sleep,
+        reraise=True,
+    )
 
 
 def brief(error: BaseException) -> str:

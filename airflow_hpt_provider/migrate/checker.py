@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ast
+import warnings
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.migrate.differences import CLASSES, MODULES, OPERATOR, SENSOR, TRIGGER
+from airflow_hpt_provider.migrate.differences import CLASSES, OPERATOR, SENSOR, TRIGGER
 from airflow_hpt_provider.migrate.findings import Finding
+from airflow_hpt_provider.migrate.imports import imports_of
 from airflow_hpt_provider.migrate.names import changing_name
 from airflow_hpt_provider.migrate.xcoms import in_code, in_template
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.migrate.differences import Counterpart
     from airflow_hpt_provider.migrate.findings import Severity
+    from airflow_hpt_provider.migrate.imports import Imports
 
 STOPPED = (
     "A job that was stopped fails the task (on_stopped='fail'); for theirs it was a success unless deferrable. "
@@ -26,6 +29,9 @@ S3_OPERATIONS = (
     "Theirs makes buckets and uploads files before the job, from the worker, in each try. Do it in a task of its own, "
     "such as S3CreateBucketOperator or LocalFilesystemToS3Operator."
 )
+KEPT_APART = frozenset({"check_interval", "max_ingestion_time"})
+"""Names of parameters that say by themselves whose they are; the amazon provider's other operators have them, too."""
+DEFAULT_ARGS = "In default_args a name that an operator does not know is passed over without a word."
 MOST_LOOKS = 480
 INTERVAL = 30.0
 
@@ -40,66 +46,28 @@ def check_source(source: str, path: str) -> list[Finding]:
     Raises:
         SyntaxError: it is no Python.
     """
-    tree = ast.parse(source, path)
-    checker = _Checker(path)
-    checker.find_imports(tree)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an invalid escape in a user's file is not ours to tell
+        tree = ast.parse(source, path)
+    checker = _Checker(path, imports_of(tree))
     checker.visit(tree)
     return checker.findings
 
 
 class _Checker(ast.NodeVisitor):
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, imports: Imports) -> None:
         self.findings: list[Finding] = []
         self._path = path
-        self._classes: dict[str, str] = {}
-        """Name in this file -> name of theirs."""
-        self._modules: dict[str, str] = {}
-        """Name in this file, may be dotted -> module of theirs."""
-
-    # -- imports -----------------------------------------------------------------------------------------------
-
-    def find_imports(self, tree: ast.Module) -> None:
-        """All of them first, wherever they are: a function may be called above an import that it uses."""
-        trigger_is_for_tuning = any(
-            isinstance(node, ast.Call) and _keyword(node, "job_type") == "tuning" for node in ast.walk(tree)
-        )
-        for node in ast.walk(tree):
-            if isinstance(node, ast.ImportFrom):
-                for alias in node.names:
-                    name, full = alias.asname or alias.name, f"{node.module}.{alias.name}"
-                    if full in MODULES:
-                        self._modules[name] = full
-                    elif node.module in MODULES and alias.name in CLASSES:
-                        self._classes[name] = alias.name
-                        if CLASSES[alias.name] is not TRIGGER or trigger_is_for_tuning:
-                            self._found(
-                                node, "import", "change", f"Import ours: {CLASSES[alias.name].import_line}"
-                            )
-            elif isinstance(node, ast.Import):
-                self._modules |= {
-                    alias.asname or alias.name: alias.name for alias in node.names if alias.name in MODULES
-                }
-
-    def _theirs(self, node: ast.expr) -> str | None:
-        """Their class that an expression names; ``Operator.partial`` is one, too."""
-        if isinstance(node, ast.Attribute) and node.attr == "partial":
-            node = node.value
-        if isinstance(node, ast.Name):
-            return self._classes.get(node.id)
-        if (
-            isinstance(node, ast.Attribute)
-            and node.attr in CLASSES
-            and ast.unparse(node.value) in self._modules
-        ):
-            return node.attr
-        return None
+        self._imports = imports
+        for node, theirs in imports.lines:
+            self._found(node, "import", "change", f"Import ours: {CLASSES[theirs].import_line}")
 
     # -- uses --------------------------------------------------------------------------------------------------
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
         """Subclasses of theirs."""
         for base in node.bases:
-            theirs = self._theirs(base)
+            theirs = self._imports.theirs(base)
             if theirs:
                 self._found(
                     node,
@@ -111,22 +79,34 @@ class _Checker(ast.NodeVisitor):
                 )
         self.generic_visit(node)
 
-    def visit_Call(self, node: ast.Call) -> None:
-        """Calls of theirs, ``.partial(...)`` and what is expanded."""
-        theirs, expanded = self._theirs(node.func), False
-        if theirs is None and isinstance(node.func, ast.Attribute) and node.func.attr == "expand":
-            inner = node.func.value
-            theirs, expanded = (self._theirs(inner.func) if isinstance(inner, ast.Call) else None), True
-        if theirs and (CLASSES[theirs] is not TRIGGER or _keyword(node, "job_type") == "tuning"):
-            self._parameters(node, CLASSES[theirs])
-            if not expanded:
-                self._uses_module(node, CLASSES[theirs])
-                self._behaviour(node, CLASSES[theirs])
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        """A class of theirs behind its module's name."""
+        if self._imports.is_qualified(node) and CLASSES[node.attr] is not TRIGGER:
+            ours = CLASSES[node.attr]
+            self._found(node, "import", "change", f"Use {ours.name}: {ours.import_line}")
         self.generic_visit(node)
 
-    def _uses_module(self, node: ast.Call, ours: Counterpart) -> None:
-        if any(isinstance(part, ast.Attribute) and part.attr in CLASSES for part in ast.walk(node.func)):
-            self._found(node, "import", "change", f"Use {ours.name}: {ours.import_line}")
+    def visit_Call(self, node: ast.Call) -> None:
+        """Calls of theirs, ``.partial(...)`` and what is expanded, ``functools.partial`` and the like; ``.get``."""
+        theirs, expanded = self._imports.theirs(node.func), False
+        if theirs is None and isinstance(node.func, ast.Attribute) and node.func.attr == "expand":
+            inner = node.func.value
+            theirs, expanded = (
+                (self._imports.theirs(inner.func) if isinstance(inner, ast.Call) else None),
+                True,
+            )
+        if theirs is None and node.args:
+            theirs = self._imports.theirs(node.args[0])
+        if theirs and (CLASSES[theirs] is not TRIGGER or _keyword(node, "job_type") == "tuning"):
+            if CLASSES[theirs] is TRIGGER and isinstance(node.func, ast.Attribute):
+                self._found(node, "import", "change", f"Use {TRIGGER.name}: {TRIGGER.import_line}")
+            self._parameters(node, CLASSES[theirs])
+            if not expanded:
+                self._behaviour(node, CLASSES[theirs])
+        if isinstance(node.func, ast.Name) and node.func.id == "dict":
+            for keyword in node.keywords:
+                self._kept_apart(keyword, keyword.arg)
+        self._result(node)
 
     def _parameters(self, node: ast.Call, ours: Counterpart) -> None:
         for keyword in node.keywords:
@@ -166,11 +146,20 @@ class _Checker(ast.NodeVisitor):
                     OPERATOR.parameters["wait_for_completion"].why,
                 )
 
+    def _kept_apart(self, node: ast.expr | ast.keyword, name: object) -> None:
+        """An argument in default_args, in a dict for ``**``, or in ``expand_kwargs``."""
+        if name in KEPT_APART and (self._imports.classes or self._imports.modules):
+            what = f"Rename {name} to {OPERATOR.parameters[str(name)].ours}, if it goes to a tuning task."
+            self._found(node, "parameter", "look", what, DEFAULT_ARGS)
+
     # -- values ------------------------------------------------------------------------------------------------
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
         """Their result, taken apart in Python."""
-        use = in_code(node, anywhere=bool(self._classes or self._modules))
+        self._result(node)
+
+    def _result(self, node: ast.Subscript | ast.Call) -> None:
+        use = in_code(node, anywhere=bool(self._imports.classes or self._imports.modules))
         if use:
             self._found(node, "xcom", "change", use.what, use.why)
         else:
@@ -183,14 +172,16 @@ class _Checker(ast.NodeVisitor):
                 self._found(node, "xcom", "change", use.what, use.why)
 
     def visit_Dict(self, node: ast.Dict) -> None:
-        """In a config: a name that is another in each try, and what only theirs does."""
+        """Arguments that are kept apart; in a config, a name that is another in each try, and what only theirs does."""
         for key, value in zip(node.keys, node.values, strict=True):
-            if isinstance(key, ast.Constant) and key.value == "S3Operations" and self._classes:
+            if isinstance(key, ast.Constant) and key.value == "S3Operations" and self._imports.classes:
                 self._found(key, "config", "change", "Take S3Operations out of the config.", S3_OPERATIONS)
             if isinstance(key, ast.Constant) and key.value == "HyperParameterTuningJobName":
                 why = changing_name(value)
                 if why:
                     self._found(value, "name", "look", "Leave HyperParameterTuningJobName out.", why)
+            if isinstance(key, ast.Constant):
+                self._kept_apart(key, key.value)
         self.generic_visit(node)
 
     def _found(

@@ -71,7 +71,7 @@ def check_folder(folder: Path) -> Report:
         try:
             with tokenize.open(path) as source:
                 findings += check_source(source.read(), str(path))
-        except (SyntaxError, UnicodeDecodeError, ValueError) as error:
+        except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
             line = getattr(error, "lineno", None) or 1
             findings.append(
                 Finding(str(path), line, 1, "unreadable", "change", "Look at this file by hand.", str(error))

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 _METRIC = ("BestTrainingJob", "FinalHyperParameterTuningJobObjectiveMetric", "Value")
-_KEY = r"""(?:\[\s*(?:'[^']*'|"[^"]*")\s*\]|\.[A-Za-z_]\w*)"""
+_WORD = r"""(?:'[^']*'|"[^"]*")"""
+_KEY = rf"""(?:\[\s*{_WORD}\s*\]|\.get\(\s*{_WORD}[^)]*\)|\.(?!get\()[A-Za-z_]\w*)"""
 _TEMPLATE = re.compile(
-    rf"""(?:\[\s*['"]{RESULT_KEY}['"]\s*\]|\)\.{RESULT_KEY}\b|\.output\.{RESULT_KEY}\b)(?P<rest>{_KEY}*)"""
+    rf"""(?:\[\s*['"]{RESULT_KEY}['"]\s*\]|\.get\(\s*['"]{RESULT_KEY}['"][^)]*\)|\)\.{RESULT_KEY}\b"""
+    rf"""|\.output\.{RESULT_KEY}\b)(?P<rest>{_KEY}*)"""
 )
-_ONE_KEY = re.compile(r"""\[\s*['"]([^'"]*)['"]\s*\]|\.([A-Za-z_]\w*)""")
+_ONE_KEY = re.compile(r"""[\[(]\s*['"]([^'"]*)['"][^\])]*[\])]|\.(?!get\()([A-Za-z_]\w*)""")
 _READS_XCOM = ("xcom_pull", "output", "XComArg")
 
 
@@ -29,24 +31,38 @@ class Use:
     why: str
 
 
-def in_code(node: ast.Subscript, *, anywhere: bool) -> Use | None:
-    """A subscript that takes a member of their result.
+def in_code(node: ast.Subscript | ast.Call, *, anywhere: bool) -> Use | None:
+    """A chain of ``[...]`` and ``.get(...)`` that takes a member of their result.
 
     Args:
-        node: the outermost subscript of a chain.
+        node: the outermost one of the chain.
         anywhere: the file uses their classes, so that any ``["Tuning"]`` is theirs; else only one whose value
             evidently comes from an XCom.
     """
     keys: list[str] = []
     inner: ast.expr = node
-    while isinstance(inner, ast.Subscript):
-        if not isinstance(inner.slice, ast.Constant) or not isinstance(inner.slice.value, str):
-            keys.clear()  # what follows an index or a variable is not a member of theirs any more
+    while link := _link(inner):
+        key, inner = link
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            keys.insert(0, key.value)
         else:
-            keys.insert(0, inner.slice.value)
-        inner = inner.value
+            keys.clear()  # what follows an index or a variable is not a member of theirs any more
         if keys and keys[0] == RESULT_KEY and (anywhere or _reads_xcom(inner)):
             return _instead(keys[1:])
+    return None
+
+
+def _link(node: ast.expr) -> tuple[ast.expr, ast.expr] | None:
+    """The key and the rest of ``rest[key]`` and of ``rest.get(key, ...)``."""
+    if isinstance(node, ast.Subscript):
+        return node.slice, node.value
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "get"
+        and node.args
+    ):
+        return node.args[0], node.func.value
     return None
 
 

@@ -62,7 +62,7 @@ def _walk(shape: Any, model: Any, prefix: str, asked: set[str] | bool) -> list[M
     for name, member in shape.members.items():
         path = f"{prefix}{name}"
         field = getattr(model, "model_fields", {}).get(xform_name(name))
-        annotation = _annotation(field) if field is not None else None
+        annotation = annotation_of(field) if field is not None else None
         is_asked = asked if isinstance(asked, bool) else name in asked
         found.append(
             Member(
@@ -76,19 +76,19 @@ def _walk(shape: Any, model: Any, prefix: str, asked: set[str] | bool) -> list[M
         )
         while member.type_name == "list":
             member, path = member.member, f"{path}[]"
-            annotation = get_args(_unwrapped(annotation)[0])[0] if annotation is not None else None
+            annotation = get_args(unwrapped(annotation)[0])[0] if annotation is not None else None
         if member.type_name == "structure":
-            inner = _unwrapped(annotation)[0] if annotation is not None else None
+            inner = unwrapped(annotation)[0] if annotation is not None else None
             found += _walk(member, inner, f"{path}.", is_asked)
     return found
 
 
-def _annotation(field: Any) -> Any:
+def annotation_of(field: Any) -> Any:
     """A field's annotation whole: pydantic keeps its outermost metadata apart."""
     return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
 
 
-def _unwrapped(annotation: Any) -> tuple[Any, list[Any]]:
+def unwrapped(annotation: Any) -> tuple[Any, list[Any]]:
     """The type without Optional and Annotated, and the annotations."""
     metadata: list[Any] = []
     while True:
@@ -105,7 +105,7 @@ def _checks(annotation: Any, *, required: bool) -> str:
     """What a model's annotation checks, in a few words."""
     if annotation is None:
         return ""
-    inner, metadata = _unwrapped(annotation)
+    inner, metadata = unwrapped(annotation)
     parts = ["required"] if required else []
     for each in metadata:
         match each:

@@ -17,7 +17,6 @@ SECTIONS: dict[str, list[str]] = {
         "page.md",
         "cli.md",
         "migrate.md",
-        "faults.md",
     ],
     "Explanation": [
         "how-it-works.md",
@@ -26,6 +25,7 @@ SECTIONS: dict[str, list[str]] = {
         "waiting.md",
         "guarantees.md",
         "promises.md",
+        "faults.md",
         "local-service.md",
         "security.md",
     ],

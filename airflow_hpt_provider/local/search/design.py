@@ -11,8 +11,6 @@ from scipy.stats import qmc
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.search.space import Point, SearchSpace
 
-MAX_SOBOL_DIMENSIONS = 21201
-
 
 def draw_design(space: SearchSpace, seed: int, number: int) -> Iterator[Point]:
     """The design's points from the ``number``-th on: a scrambled Sobol sequence, without end.

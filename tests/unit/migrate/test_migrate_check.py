@@ -68,6 +68,11 @@ IMPORT = "from airflow.providers.amazon.aws.operators.sagemaker import SageMaker
         "from airflow.providers.amazon.aws.operators import sagemaker\n"
         "sagemaker.SageMakerTuningOperator(check_interval=1)",
         f"def tasks():\n    {IMPORT}\n    return SageMakerTuningOperator(check_interval=1)",
+        "from airflow.providers.amazon.aws.operators.sagemaker import *\nSageMakerTuningOperator(check_interval=1)",
+        f"{IMPORT}\nTune = SageMakerTuningOperator\nTune(check_interval=1)",
+        f"from functools import partial\n{IMPORT}\npartial(SageMakerTuningOperator, check_interval=1)(config=c)",
+        "from airflow.providers.amazon.aws.operators import sagemaker\n"
+        "make = partial(sagemaker.SageMakerTuningOperator, check_interval=1)",
     ],
 )
 def test_however_they_are_imported_and_called(use):
@@ -79,8 +84,25 @@ def test_however_they_are_imported_and_called(use):
 
 
 @pytest.mark.parametrize(
+    "arguments",
+    [
+        'DAG("dag", default_args={"retries": 1, "check_interval": 30})',
+        "common = dict(check_interval=30)",
+        'SageMakerTuningOperator.partial(task_id="t").expand_kwargs([{"check_interval": 30}])',
+    ],
+)
+def test_arguments_that_are_kept_apart_are_looked_at(arguments):
+    looks = found(f"{IMPORT}\n{arguments}", severity="look")
+    assert (2, "parameter", "Rename check_interval to poll_interval, if it goes to a tuning task.") in looks
+
+
+@pytest.mark.parametrize(
     ("expression", "what"),
     [
+        ('ti.xcom_pull("t").get("Tuning", {}).get("BestTrainingJob")["TrainingJobName"]',
+         '["best_training_job"]["TrainingJobName"].'),
+        ('"{{ ti.xcom_pull(\'t\').get(\'Tuning\').get(\'BestTrainingJob\').TrainingJobName }}"',
+         '["best_training_job"]["TrainingJobName"].'),
         ('ti.xcom_pull("t")["Tuning"]["BestTrainingJob"]["TrainingJobName"]',
          '["best_training_job"]["TrainingJobName"].'),
         ('tune.output["Tuning"]["HyperParameterTuningJobArn"]', '["tuning_job_arn"].'),
@@ -105,7 +127,14 @@ def test_results_are_found_in_files_that_only_read_them(expression, what):
         "from airflow.providers.amazon.aws.operators.sagemaker import SageMakerModelOperator",
         "from airflow.providers.amazon.aws.triggers.sagemaker import SageMakerTrigger\n"
         'SageMakerTrigger(job_name="a", job_type="training", waiter_delay=3)',
+        "from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTrainingOperator\n"
+        "from airflow.providers.amazon.aws.triggers.sagemaker import SageMakerTrigger\n"
+        'SageMakerTrainingOperator(config={"S3Operations": {}}, check_interval=3)\n'
+        'SageMakerTrigger(job_name="a", job_type="training")["Tuning"]',
+        "from airflow.providers.amazon.aws.operators.sagemaker import *\nSageMakerModelOperator()",
         "check(check_interval=3)",
+        'settings = {"check_interval": 3, **dict(check_interval=3)}',
+        'settings.get("Tuning").get("BestTrainingJob")',
     ],
 )
 def test_what_is_none_of_its_business(source):
@@ -183,6 +212,19 @@ def test_nothing_to_change(capsys):
 def test_nothing_is_run(tmp_path):
     (tmp_path / "dag.py").write_text(f"raise SystemExit(9)\n{IMPORT}\n")
     assert check_folder(tmp_path).count("change") == 1
+
+
+@pytest.mark.parametrize("source", ["x = " + "+".join("1" * 20_000), "x = 1\0"], ids=["too deep", "null"])
+def test_a_file_that_cannot_be_read_does_not_end_the_report(tmp_path, source):
+    (tmp_path / "a.py").write_text(source)
+    (tmp_path / "b.py").write_text(IMPORT)
+    rules = [finding.rule for finding in check_folder(tmp_path).findings]
+    assert rules == ["unreadable", "import"]
+
+
+def test_what_python_itself_would_warn_of_is_not_ours_to_tell(tmp_path):
+    (tmp_path / "dag.py").write_text('import re\nDIGIT = re.compile("\\d")\n')
+    assert check_folder(tmp_path).findings == ()
 
 
 def test_a_folder_that_is_not_there(tmp_path, capsys):

@@ -1,7 +1,6 @@
 """The models against botocore's own service model: any difference, in either direction, is a failure."""
 
-import types
-from typing import Annotated, Any, Union, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 import botocore.session
 import pytest
@@ -22,6 +21,7 @@ from airflow_hpt_provider.models.description import (
 )
 from airflow_hpt_provider.models.members import Choice, Flag, Number, Text, Time, Whole
 from airflow_hpt_provider.models.patterns import TAG, matches
+from docs.coverage.members import annotation_of, unwrapped
 
 SERVICE = botocore.session.get_session().get_service_model("sagemaker")
 SHAPES: dict[str, Any] = SERVICE._service_description["shapes"]
@@ -55,24 +55,6 @@ def structures(
             if pair is not None:
                 structures(*pair, found)
     return found
-
-
-def annotation_of(field: Any) -> Any:
-    """A field's annotation whole: pydantic keeps its outermost metadata apart."""
-    return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
-
-
-def unwrapped(annotation: Any) -> tuple[Any, list[Any]]:
-    """The type without Optional and Annotated, and the annotations."""
-    metadata: list[Any] = []
-    while True:
-        if get_origin(annotation) is Annotated:
-            metadata += annotation.__metadata__
-            annotation = annotation.__origin__
-        elif get_origin(annotation) in (Union, types.UnionType):
-            [annotation] = [each for each in get_args(annotation) if each is not type(None)]
-        else:
-            return annotation, metadata
 
 
 def structure_in(shape: str, annotation: Any) -> tuple[str, type[AwsModel]] | None:
