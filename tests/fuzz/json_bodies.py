@@ -30,6 +30,7 @@ OURS = [
     "AddTags",
     "ListTags",
     "DeleteTags",
+    "Search",
     "CreateModelPackageGroup",
     "DescribeModelPackageGroup",
     "ListModelPackageGroups",
