@@ -45,7 +45,13 @@ SECTIONS: dict[str, list[str]] = {
     ],
     "Questions": ["faq.md"],
     "Decisions": ["decisions/index.md"],
-    "Project": ["contributing.md", "changelog.md", "reporting.md", "benchmarks/search.md", "benchmarks/service.md"],
+    "Project": [
+        "contributing.md",
+        "changelog.md",
+        "reporting.md",
+        "benchmarks/search.md",
+        "benchmarks/service.md",
+    ],
 }
 
 
