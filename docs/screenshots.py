@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from airflow_hpt_provider.ui.urls import NAVIGATION_PAGE, URL_PREFIX, bare_task_page, task_page
+from airflow_hpt_provider.links.page_urls import NAVIGATION_PAGE, URL_PREFIX, bare_task_page, task_page
 from benchmarks.page.session import airflow_with_jobs, browser
 
 IMAGES = Path(__file__).parent / "images"

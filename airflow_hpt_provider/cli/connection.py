@@ -96,7 +96,7 @@ class Connection:
         """The provider's hook on this connection."""
         from airflow_hpt_provider.hooks.partial_answers import refuse_partial_answer
         from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
-        from airflow_hpt_provider.retries import retrying
+        from airflow_hpt_provider.retries.calls import retrying
 
         logs_to_stderr()
         connection = self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,8 +63,8 @@ def start(hook: HyperParameterTuningHook, config: dict[str, Any], path: str, nam
     """
     from botocore.exceptions import ClientError
 
-    from airflow_hpt_provider.config import expand_roles, validate
-    from airflow_hpt_provider.retries import error_code
+    from airflow_hpt_provider.config.loading import expand_roles, validate
+    from airflow_hpt_provider.retries.errors import error_code
 
     if name is not None:
         config = {**config, "HyperParameterTuningJobName": name}
@@ -82,8 +83,6 @@ def start(hook: HyperParameterTuningHook, config: dict[str, Any], path: str, nam
 
 def name_from(path: str) -> str:
     """A name of the file's own and the time: ``breast_cancer.yaml`` -> ``breast-cancer-1124-013205``."""
-    from airflow_hpt_provider.waiting.decision import utcnow
-
-    suffix = utcnow().strftime("-%m%d-%H%M%S")
+    suffix = datetime.now(UTC).strftime("-%m%d-%H%M%S")
     slug = re.sub(r"[^a-zA-Z0-9]+", "-", Path(path).stem).strip("-")[: MAX_NAME - len(suffix)].strip("-")
     return f"{slug or 'tune'}{suffix}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.cli import wait
@@ -61,8 +62,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run_list(options: argparse.Namespace) -> int:
     """Print the tuning jobs."""
-    from airflow_hpt_provider import texts
-    from airflow_hpt_provider.waiting.decision import utcnow
+    from airflow_hpt_provider.display import texts
 
     found = list(
         Connection.of(options)
@@ -75,7 +75,7 @@ def run_list(options: argparse.Namespace) -> int:
         chosen = options.status or options.name_contains
         print("There is no such tuning job." if chosen else "There are no tuning jobs yet.", file=sys.stderr)
         return 0
-    now = utcnow()
+    now = datetime.now(UTC)
     rows = []
     for job in found:
         counters = job.training_job_status_counters
@@ -121,7 +121,7 @@ def all_trials(hook: HyperParameterTuningHook, name: str) -> list[TrainingJobSum
 
 
 def _trials_table(trials: Sequence[TrainingJobSummary], metric: str) -> str:
-    from airflow_hpt_provider import texts
+    from airflow_hpt_provider.display import texts
 
     names = list(dict.fromkeys(name for trial in trials for name in trial.tuned_hyper_parameters))
     rows = [
@@ -139,7 +139,7 @@ def _trials_table(trials: Sequence[TrainingJobSummary], metric: str) -> str:
 
 def run_best(options: argparse.Namespace) -> int:
     """Print the best training job; 1 if there is none yet."""
-    from airflow_hpt_provider import texts
+    from airflow_hpt_provider.display import texts
 
     hook = Connection.of(options).hook()
     description = hook.describe(options.name)

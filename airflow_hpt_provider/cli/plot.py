@@ -41,7 +41,7 @@ def run(options: argparse.Namespace) -> int:
         import vl_convert  # noqa: F401
     except ModuleNotFoundError as error:
         raise missing_extra(error, "plot") from error
-    from airflow_hpt_provider.plotting import tuning_chart
+    from airflow_hpt_provider.display.plotting import tuning_chart
 
     hook = Connection.of(options).hook()
     description = hook.describe(options.name)

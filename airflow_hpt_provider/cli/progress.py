@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ class _Bar:
 
     def show(self, description: TuningJobDescription) -> None:
         """Move the bar to what a description says."""
-        from airflow_hpt_provider.waiting.decision import utcnow
         from airflow_hpt_provider.waiting.progress import counts
         from airflow_hpt_provider.waiting.sighting import Sighting
 
@@ -49,7 +49,7 @@ class _Bar:
         best = "" if seen.best_metric is None else f"best {seen.best_metric:.6g}"
         if self._task is None:
             self._task = self._progress.add_task(label, total=seen.limit or None, best=best)
-            elapsed = (utcnow() - description.creation_time).total_seconds()
+            elapsed = (datetime.now(UTC) - description.creation_time).total_seconds()
             task = self._progress.tasks[0]
             task.start_time = task.get_time() - max(elapsed, 0.0)
         self._progress.update(

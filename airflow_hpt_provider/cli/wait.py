@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.cli.connection import Connection
@@ -77,11 +77,10 @@ def wait(hook: HyperParameterTuningHook, name: str, options: argparse.Namespace)
     """
     from airflow_hpt_provider.cli.progress import shown_progress
     from airflow_hpt_provider.exceptions import TuningJobTimeoutError
-    from airflow_hpt_provider.waiting.decision import utcnow
     from airflow_hpt_provider.waiting.polling import Poll
 
     hook.describe(name)  # a job that was never there is told as such
-    limit = None if options.timeout is None else utcnow() + timedelta(seconds=options.timeout)
+    limit = None if options.timeout is None else datetime.now(UTC) + timedelta(seconds=options.timeout)
     try:
         with shown_progress(sys.stderr) as show:
             poll = Poll(

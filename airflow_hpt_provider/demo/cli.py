@@ -111,7 +111,7 @@ def _short(path: Path) -> Path:
 
 def _up(session: DemoSession, display: Display) -> bool:
     from airflow_hpt_provider.demo.follow import DAG_ID, DemoRun
-    from airflow_hpt_provider.ui.urls import NAVIGATION_PAGE
+    from airflow_hpt_provider.links.page_urls import NAVIGATION_PAGE
 
     run = DemoRun.start(session.airflow.api, session.service.client("sagemaker"))
     dag_url = f"{session.airflow.url}/dags/{DAG_ID}"

@@ -10,7 +10,7 @@ def refuse_partial_answer(http_response: Any, parsed: Mapping[str, Any], model: 
     """Raise if an answer lacks what it must have. Register it for botocore's event ``after-call``.
 
     Raises:
-        ConnectionError: which is transient (:func:`airflow_hpt_provider.retries.classify`).
+        ConnectionError: which is transient (:func:`airflow_hpt_provider.retries.verdicts.classify`).
     """
     shape = model.output_shape
     if http_response.status_code >= 300 or shape is None:

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 
-from airflow_hpt_provider.retries import FullJitter, Verdict, brief, classify, retry_after
+from airflow_hpt_provider.retries.calls import FullJitter
+from airflow_hpt_provider.retries.errors import brief, retry_after
+from airflow_hpt_provider.retries.verdicts import Verdict, classify
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings

@@ -24,7 +24,9 @@ from airflow_hpt_provider.models import (
     TuningJobRequest,
     TuningJobSummary,
 )
-from airflow_hpt_provider.retries import Verdict, classify, error_code, retrying
+from airflow_hpt_provider.retries.calls import retrying
+from airflow_hpt_provider.retries.errors import error_code
+from airflow_hpt_provider.retries.verdicts import Verdict, classify
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -256,12 +258,12 @@ class HyperParameterTuningHook(ConnectionHook):
     def trials_dataframe(self, tuning_job_name: str) -> pd.DataFrame:
         """The tuning job's training jobs as a pandas DataFrame, in the order of their creation.
 
-        See :func:`airflow_hpt_provider.dataframe.trials_dataframe` for its columns.
+        See :func:`airflow_hpt_provider.display.dataframe.trials_dataframe` for its columns.
 
         Raises:
             ImportError: pandas is not installed (``pip install 'airflow-hpt-provider[pandas]'``).
         """
-        from airflow_hpt_provider.dataframe import trials_dataframe
+        from airflow_hpt_provider.display.dataframe import trials_dataframe
 
         return trials_dataframe(
             self.describe(tuning_job_name), list(self.trials(tuning_job_name, sort_by="CreationTime"))

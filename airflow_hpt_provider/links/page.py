@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_hpt_provider.compat import base_url
-from airflow_hpt_provider.ui.urls import task_page
+from airflow_hpt_provider.links.page_urls import task_page
 
 
 def page_url(dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> str:

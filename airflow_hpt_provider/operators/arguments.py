@@ -13,8 +13,8 @@ from airflow_hpt_provider.waiting.decision import OnUnfinished, check_policy, de
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
     from airflow_hpt_provider.models import Attempt, TuningJobDescription
-    from airflow_hpt_provider.outcomes import Settlement
-    from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
+    from airflow_hpt_provider.result.outcomes import Settlement
+    from airflow_hpt_provider.retries.strategy import TuningRetryStrategy
     from airflow_hpt_provider.waiting.spending import SpendLimits
 
 
@@ -57,7 +57,7 @@ class TuningArgumentsMixin:
     def _strategy(self) -> TuningRetryStrategy | None:
         if self.retry_strategy is None:
             return None
-        from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
+        from airflow_hpt_provider.retries.strategy import TuningRetryStrategy
 
         try:
             return TuningRetryStrategy.of(self.retry_strategy)
@@ -79,6 +79,6 @@ class TuningArgumentsMixin:
         return deadline(first or description.creation_time, self._timeout)
 
     def _settlement(self, earlier: Sequence[Attempt]) -> Settlement:
-        from airflow_hpt_provider.outcomes import Settlement
+        from airflow_hpt_provider.result.outcomes import Settlement
 
         return Settlement(self.hook, **self._policies, top_k=self.top_k, log=self.log, earlier=earlier)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.identity import DELIVERED_TAG, NAME, Owner
+from airflow_hpt_provider.creation.identity import DELIVERED_TAG, NAME, Owner
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipException
-from airflow_hpt_provider.delivery import TUNING_JOB_NAME
+from airflow_hpt_provider.delivery.xcoms import TUNING_JOB_NAME
 from airflow_hpt_provider.exceptions import TuningJobStoppedError
 from airflow_hpt_provider.links.tuning import TuningJobLink, TuningPageLink
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS
@@ -107,7 +107,7 @@ class NoLeakMixin:
 
     def _stop_leftover(self, context: Context) -> None:
         """Stop what the task has left running, now that Airflow has ended it for good (:func:`stop_leftover`)."""
-        from airflow_hpt_provider.retries import brief
+        from airflow_hpt_provider.retries.errors import brief
 
         try:
             name = self._running_job if self._found else self._leftover(context)
@@ -119,9 +119,9 @@ class NoLeakMixin:
 
     def _leftover(self, context: Context) -> str | None:
         """The name of the job that the task may have left running; None if there is none."""
-        from airflow_hpt_provider.identity import Owner
+        from airflow_hpt_provider.creation.identity import Owner
+        from airflow_hpt_provider.creation.own_jobs import running_job_of
         from airflow_hpt_provider.operators.memory import JobMemory
-        from airflow_hpt_provider.own_jobs import running_job_of
 
         announced = self._announced_name(context)
         if self._began and not announced and not self._unanswered and context["ti"].try_number <= 1:

@@ -104,7 +104,7 @@ class RegisterBestTrainingJobOperator(TuningConnectionMixin, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Find the package of an earlier try, or pass the gate and make one."""
         from airflow_hpt_provider.models import TuningResult
-        from airflow_hpt_provider.registry import ModelRegistry, assert_best, refusal
+        from airflow_hpt_provider.result.model_packages import ModelRegistry, assert_best, refusal
 
         if self.approval_status not in APPROVAL_STATUSES:
             raise RegistrationError(

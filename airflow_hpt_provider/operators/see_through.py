@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.delivery import deliver
+from airflow_hpt_provider.delivery.xcoms import deliver
 from airflow_hpt_provider.exceptions import TuningError, TuningJobBudgetError, TuningJobTimeoutError
 from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
 from airflow_hpt_provider.operators.arguments import TuningArgumentsMixin
 from airflow_hpt_provider.operators.no_leak import NoLeakMixin
-from airflow_hpt_provider.waiting.decision import outcome_of, utcnow
+from airflow_hpt_provider.waiting.decision import outcome_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_hpt_provider.creation import OwnJob
+    from airflow_hpt_provider.creation.finding import OwnJob
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
     from airflow_hpt_provider.models import Attempt, TuningJobDescription
 
@@ -49,7 +49,7 @@ class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
         while True:
             if outcome_of(description.status) is None and ended_by is None:
                 limit = self._deadline(description, earlier)
-                if limit is not None and utcnow() >= limit:
+                if limit is not None and datetime.now(UTC) >= limit:
                     ended_by = TuningJobTimeoutError("", description.name)
                 elif self.deferrable:
                     self._defer(description, earlier)
@@ -67,7 +67,7 @@ class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
         strategy, limit = self._strategy, self._deadline(description, earlier)
         if strategy is None or not strategy.continues(description, len(earlier) + 1):
             return None
-        if limit is not None and utcnow() >= limit:
+        if limit is not None and datetime.now(UTC) >= limit:
             self.log.warning("Tuning job %s is not retried: the timeout is over.", description.name)
             return None
         self.log.warning(
@@ -98,7 +98,7 @@ class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
                 "tuning_job_name": name,
                 "earlier": [each.model_dump(mode="json") for each in earlier],
             },
-            timeout=max(limit - utcnow(), timedelta()) + DEFER_MARGIN if limit else None,
+            timeout=max(limit - datetime.now(UTC), timedelta()) + DEFER_MARGIN if limit else None,
         )
 
     def _wait_here(
@@ -133,10 +133,10 @@ class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
         earlier: Sequence[Attempt],
         ended_by: TuningError | None,
     ) -> Any:
-        from airflow_hpt_provider.closing import log_result
-        from airflow_hpt_provider.identity import Owner
+        from airflow_hpt_provider.creation.identity import Owner
+        from airflow_hpt_provider.creation.own_jobs import mark_delivered
         from airflow_hpt_provider.operators.memory import JobMemory
-        from airflow_hpt_provider.own_jobs import mark_delivered
+        from airflow_hpt_provider.result.closing import log_result
 
         name, owner = description.name, Owner.from_context(context)
         if ended_by is not None and outcome_of(description.status) is None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, cast_argument
-from airflow_hpt_provider.waiting.decision import utcnow
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -60,9 +59,9 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
 
     def execute(self, context: Context) -> str:
         """Stop, wait, and return the last status."""
+        from airflow_hpt_provider.delivery.upstream import checked_job_name
         from airflow_hpt_provider.waiting.polling import Poll
         from airflow_hpt_provider.waiting.progress import ProgressLog
-        from airflow_hpt_provider.waiting.upstream import checked_job_name
 
         name = checked_job_name(self.tuning_job_name)
         description = self.hook.describe(name)
@@ -72,7 +71,8 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
             poll = Poll(
                 name,
                 poll_interval=self.poll_interval,
-                deadline=utcnow() + (cast_argument("timeout", self.timeout, timedelta) or timedelta()),
+                deadline=datetime.now(UTC)
+                + (cast_argument("timeout", self.timeout, timedelta) or timedelta()),
                 on_look=ProgressLog(self.log),
                 rebuild=self.hook.reset,
                 log=self.log,

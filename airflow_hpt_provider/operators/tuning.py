@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, is_dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
-from airflow_hpt_provider import config as configs
 from airflow_hpt_provider.compat import TaskDeferralError, TaskDeferralTimeout, default_deferrable
-from airflow_hpt_provider.delivery import announce, deliver
+from airflow_hpt_provider.config import loading as configs
+from airflow_hpt_provider.delivery.xcoms import announce, deliver
 from airflow_hpt_provider.exceptions import (
     TuningError,
     TuningJobBudgetError,
@@ -29,14 +29,14 @@ from airflow_hpt_provider.operators.base import (
 from airflow_hpt_provider.operators.no_leak import stop_leftover
 from airflow_hpt_provider.operators.see_through import SeeThroughMixin
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
-from airflow_hpt_provider.waiting.decision import Outcome, utcnow
+from airflow_hpt_provider.waiting.decision import Outcome
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_hpt_provider.creation import OnNameConflict, OwnJob
+    from airflow_hpt_provider.creation.finding import OnNameConflict, OwnJob
     from airflow_hpt_provider.models import TuningJobRequest
-    from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
+    from airflow_hpt_provider.retries.strategy import TuningRetryStrategy
     from airflow_hpt_provider.waiting.decision import OnUnfinished
 
 __all__ = ["HyperParameterTuningJobOperator", "StopHyperParameterTuningJobOperator"]
@@ -46,7 +46,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
     """Create a SageMaker hyperparameter tuning job, wait for it, and leave its best training job in XCom.
 
     The job is created once, however often the task is tried: a retry finds the job of the try before and waits
-    on, or takes its result. What lands in XCom, and when, is told in :mod:`airflow_hpt_provider.delivery`.
+    on, or takes its result. What lands in XCom, and when, is told in :mod:`airflow_hpt_provider.delivery.xcoms`.
 
     Args:
         config: what ``boto3``'s ``create_hyper_parameter_tuning_job`` takes, as a dict in AWS names, as a
@@ -61,7 +61,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         timeout: seconds or timedelta from the creation of the job; what happens then is ``on_timeout``. Counts
             over all tries and attempts, in every mode. Default None: no limit of ours.
         retry_strategy: submit the job again, warm-started, when it Failed through no fault of its own: how many
-            times, or a :class:`~airflow_hpt_provider.retry_strategy.TuningRetryStrategy`. Default None: leave it
+            times, or a :class:`~airflow_hpt_provider.retries.strategy.TuningRetryStrategy`. Default None: leave it
             to Airflow's ``retries``. See ``docs/retries.md``.
         max_billable_seconds: stop the job when its training jobs together have been billed for so long (wall-clock
             time, as SageMaker's BillableTimeInSeconds; over all attempts). Measured every two minutes at most;
@@ -173,7 +173,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
 
     def execute(self, context: Context) -> Any:
         """Create or rejoin the job; then wait here, defer, or leave it."""
-        from airflow_hpt_provider.identity import DELIVERED_TAG
+        from airflow_hpt_provider.creation.identity import DELIVERED_TAG
 
         with self._no_leak(context):
             self._cast_templated()
@@ -197,8 +197,8 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         earlier: Sequence[Any] | None = None,
     ) -> Any:
         """Take up the task again after the trigger has fired."""
+        from airflow_hpt_provider.creation.own_jobs import earlier_attempts
         from airflow_hpt_provider.models import Attempt
-        from airflow_hpt_provider.own_jobs import earlier_attempts
 
         # `dag.test()` hands on an end event as a bare string, and nothing else; the job is looked at afresh.
         event = event if isinstance(event, dict) else {}
@@ -220,7 +220,11 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
             limit = self._deadline(description, attempts)
             if description.status in {"Stopping", "Stopped"} and event.get("status") == Outcome.TIMEOUT:
                 # The trigger has stopped it; before the limit, it was somebody else.
-                ended_by = TuningJobTimeoutError("", tuning_job_name) if limit and utcnow() >= limit else None
+                ended_by = (
+                    TuningJobTimeoutError("", tuning_job_name)
+                    if limit and datetime.now(UTC) >= limit
+                    else None
+                )
             if event.get("status") == Outcome.BUDGET:
                 ended_by = TuningJobBudgetError(str(event.get("message")), tuning_job_name)
             return self._see_through(context, description, attempts, ended_by)
@@ -239,7 +243,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
         # Where Airflow renders mapped tasks too; what is rendered is shown in the UI right after.
-        from airflow_hpt_provider.masking import mask_secrets
+        from airflow_hpt_provider.config.masking import mask_secrets
 
         self._began = True
         mask_secrets(getattr(parent, "config", None))  # Airflow logs a field that it cannot render
@@ -256,8 +260,8 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
     def _find_or_create(
         self, request: TuningJobRequest, context: Context, failed: Sequence[str] = ()
     ) -> OwnJob:
-        from airflow_hpt_provider.creation import JobFinder
-        from airflow_hpt_provider.identity import Owner
+        from airflow_hpt_provider.creation.finding import JobFinder
+        from airflow_hpt_provider.creation.identity import Owner
         from airflow_hpt_provider.operators.memory import JobMemory
 
         memory = JobMemory(context)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_hpt_provider.compat import AirflowSensorTimeout, default_deferrable, has
-from airflow_hpt_provider.delivery import announce, deliver
+from airflow_hpt_provider.delivery.upstream import checked_job_name, is_known_to_triggerer, source_of
+from airflow_hpt_provider.delivery.xcoms import announce, deliver
 from airflow_hpt_provider.exceptions import (
     TuningError,
     TuningJobBudgetError,
@@ -26,9 +27,8 @@ from airflow_hpt_provider.operators.base import (
     seconds_of,
     spend_limits,
 )
-from airflow_hpt_provider.waiting.decision import Outcome, outcome_of, utcnow
+from airflow_hpt_provider.waiting.decision import Outcome, outcome_of
 from airflow_hpt_provider.waiting.state_change import check_queue_url
-from airflow_hpt_provider.waiting.upstream import checked_job_name, is_known_to_triggerer, source_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -154,11 +154,12 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         done = self.poke(context)
         if done:
             return done.xcom_value
-        return self._defer(utcnow() + timedelta(seconds=self.timeout))
+        return self._defer(datetime.now(UTC) + timedelta(seconds=self.timeout))
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once. A look that fails for a transient reason is not the end of the wait."""
-        from airflow_hpt_provider.retries import Verdict, brief, classify
+        from airflow_hpt_provider.retries.errors import brief
+        from airflow_hpt_provider.retries.verdicts import Verdict, classify
 
         try:
             description = self.hook.describe_once(self.tuning_job_name)
@@ -197,7 +198,9 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         if outcome_of(description.status) is None:
             # The event was early. Without a leg on a worker before, nobody has set the deadline yet.
             limit = (
-                datetime.fromisoformat(deadline) if deadline else utcnow() + timedelta(seconds=self.timeout)
+                datetime.fromisoformat(deadline)
+                if deadline
+                else datetime.now(UTC) + timedelta(seconds=self.timeout)
             )
             return self._defer(limit)
         return self._finish(context, description)
@@ -251,7 +254,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             trigger=HyperParameterTuningJobTrigger(**self._trigger_arguments()),
             method_name="execute_complete",
             kwargs={"deadline": deadline.isoformat()},
-            timeout=max(deadline - utcnow(), timedelta()),
+            timeout=max(deadline - datetime.now(UTC), timedelta()),
         )
 
     def _trigger_arguments(self) -> dict[str, Any]:
@@ -272,8 +275,8 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
     def _finish(
         self, context: Context, description: TuningJobDescription, ended_by: TuningError | None = None
     ) -> dict[str, Any]:
-        from airflow_hpt_provider.closing import log_result
-        from airflow_hpt_provider.outcomes import Settlement
+        from airflow_hpt_provider.result.closing import log_result
+        from airflow_hpt_provider.result.outcomes import Settlement
 
         announce(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
         self.note_lineage(description)

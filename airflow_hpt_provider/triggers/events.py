@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 
 from airflow_hpt_provider.hooks.queue import Queue
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.retries import brief
+from airflow_hpt_provider.retries.errors import brief
 from airflow_hpt_provider.waiting.decision import STATUSES, outcome_of
 from airflow_hpt_provider.waiting.state_change import NotAStateChangeError, StateChange, check_queue_url
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 
-from airflow_hpt_provider.delivery import RETURN_VALUE, xcoms
+from airflow_hpt_provider.delivery.xcoms import RETURN_VALUE, xcoms
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
@@ -43,8 +43,8 @@ class Finish:
         """
         from airflow.sdk.execution_time.xcom import XCom
 
-        from airflow_hpt_provider.closing import log_result
-        from airflow_hpt_provider.outcomes import Settlement
+        from airflow_hpt_provider.result.closing import log_result
+        from airflow_hpt_provider.result.outcomes import Settlement
 
         hook = await sync_to_async(self.settings.ready_hook)()
         description = await asyncio.to_thread(hook.describe, tuning_job_name)

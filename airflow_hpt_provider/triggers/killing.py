@@ -6,7 +6,7 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
-from airflow_hpt_provider.retries import brief
+from airflow_hpt_provider.retries.errors import brief
 
 WAITING = frozenset({"deferred", "running"})
 

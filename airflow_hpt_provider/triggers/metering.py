@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from asgiref.sync import sync_to_async
 
-from airflow_hpt_provider.retries import brief
+from airflow_hpt_provider.retries.errors import brief
 from airflow_hpt_provider.waiting.spend_meter import MEASURE_SECONDS, SpendMeter
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from airflow_hpt_provider.compat import has
+from airflow_hpt_provider.delivery.upstream import job_name
 from airflow_hpt_provider.exceptions import (
     TuningJobBudgetError,
     TuningJobNotFoundError,
@@ -19,13 +20,12 @@ from airflow_hpt_provider.exceptions import (
     TuningServiceUnreachableError,
 )
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.retries import brief
+from airflow_hpt_provider.retries.errors import brief
 from airflow_hpt_provider.triggers.finishing import Finish
 from airflow_hpt_provider.triggers.killing import is_waited_for
 from airflow_hpt_provider.waiting.decision import OnUnfinished, Outcome
 from airflow_hpt_provider.waiting.progress import ProgressLog
 from airflow_hpt_provider.waiting.spending import SpendLimits
-from airflow_hpt_provider.waiting.upstream import job_name
 from airflow_hpt_provider.waiting.waiter import Waiter
 from airflow_hpt_provider.waiting.watcher import TuningJobWatcher
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
 
-from airflow_hpt_provider.ui.urls import DAG_RUN_TAB, NAVIGATION_PAGE, TASK_TAB, URL_PREFIX
+from airflow_hpt_provider.links.page_urls import DAG_RUN_TAB, NAVIGATION_PAGE, TASK_TAB, URL_PREFIX
 
 
 class LazyApp:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
-from airflow_hpt_provider.retries import ROTATED_CODES, Verdict, brief, classify, error_code
+from airflow_hpt_provider.retries.errors import brief, error_code
+from airflow_hpt_provider.retries.verdicts import ROTATED_CODES, Verdict, classify
 
 
 @dataclass

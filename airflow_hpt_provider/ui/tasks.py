@@ -14,9 +14,14 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import select
 
 from airflow_hpt_provider.compat import deployment
-from airflow_hpt_provider.delivery import FINAL_METRIC, TUNING_CONNECTION, TUNING_JOB_ARN, TUNING_JOB_NAME
+from airflow_hpt_provider.creation.identity import Owner
+from airflow_hpt_provider.delivery.xcoms import (
+    FINAL_METRIC,
+    TUNING_CONNECTION,
+    TUNING_JOB_ARN,
+    TUNING_JOB_NAME,
+)
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.identity import Owner
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

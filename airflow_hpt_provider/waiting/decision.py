@@ -6,7 +6,7 @@ all ask it, so that a status means the same in every mode.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, get_args
 
@@ -70,8 +70,3 @@ def deadline(created: datetime, timeout: timedelta | None) -> datetime | None:
     deferrals and triggerer restarts do not extend it.
     """
     return None if timeout is None else created + timeout
-
-
-def utcnow() -> datetime:
-    """Now, with a time zone."""
-    return datetime.now(UTC)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 
 from airflow_hpt_provider.compat import AirflowRuntimeError
-from airflow_hpt_provider.retries import Verdict, brief, classify, is_throttled, retry_after
+from airflow_hpt_provider.retries.errors import brief, is_throttled, retry_after
+from airflow_hpt_provider.retries.verdicts import Verdict, classify
 from airflow_hpt_provider.waiting.pacing import CallBudget, calls_per_second, shared_budget
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from airflow_hpt_provider.exceptions import (
     TuningError,
@@ -11,8 +11,8 @@ from airflow_hpt_provider.exceptions import (
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
-from airflow_hpt_provider.retries import Verdict, brief, classify
-from airflow_hpt_provider.waiting.decision import utcnow
+from airflow_hpt_provider.retries.errors import brief
+from airflow_hpt_provider.retries.verdicts import Verdict, classify
 
 NOT_FOUND_TRIES = 4
 """A fresh job may not be visible for a moment; after so many looks in a row it is not there."""
@@ -55,7 +55,7 @@ class Patience:
             Exception: the error itself, if another look would meet it again.
         """
         self.failures += 1
-        self.failing_since = self.failing_since or utcnow()
+        self.failing_since = self.failing_since or datetime.now(UTC)
         verdict = classify(error, worked_before=self.seen or worked_before)
         if verdict is Verdict.NOT_FOUND or isinstance(error, TuningJobNotFoundError):
             if self.seen or self.failures >= NOT_FOUND_TRIES:
@@ -76,7 +76,7 @@ class Patience:
         Args:
             error: of the last look, if it failed; told as the cause.
         """
-        now = utcnow()
+        now = datetime.now(UTC)
         over: TuningError | None = None
         if self.deadline is not None and now >= self.deadline:
             over = TuningJobTimeoutError(
@@ -102,4 +102,4 @@ class Patience:
         limits = [self.deadline] if self.deadline else []
         if self.max_unreachable is not None and self.failing_since is not None:
             limits.append(self.failing_since + self.max_unreachable)
-        return max(0.0, (min(limits) - utcnow()).total_seconds()) if limits else float("inf")
+        return max(0.0, (min(limits) - datetime.now(UTC)).total_seconds()) if limits else float("inf")

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 from tenacity import RetryCallState, Retrying
 
-from airflow_hpt_provider.retries import FullJitter, Verdict, brief, retry_after
+from airflow_hpt_provider.retries.calls import FullJitter
+from airflow_hpt_provider.retries.errors import brief, retry_after
+from airflow_hpt_provider.retries.verdicts import Verdict
 from airflow_hpt_provider.waiting.decision import outcome_of
 from airflow_hpt_provider.waiting.patience import NOT_FOUND_TRIES, Patience
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider import texts
+from airflow_hpt_provider.display import texts
 from airflow_hpt_provider.waiting.sighting import Sighting
 
 if TYPE_CHECKING:

@@ -10,11 +10,12 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.exceptions import TuningJobBudgetError
-from airflow_hpt_provider.retries import Verdict, brief, classify
-from airflow_hpt_provider.waiting.decision import utcnow
+from airflow_hpt_provider.retries.errors import brief
+from airflow_hpt_provider.retries.verdicts import Verdict, classify
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
@@ -73,7 +74,7 @@ class SpendMeter:
         parallel = description.hyper_parameter_tuning_job_config.resource_limits.max_parallel_training_jobs
         if self._spent_before is None:
             self._spent_before = sum(map(self.hook.billable_seconds, self.earlier))
-        age = (utcnow() - description.creation_time).total_seconds()
+        age = (datetime.now(UTC) - description.creation_time).total_seconds()
         spent = self._spent_before
         if spent + age * parallel >= self.limit:  # else it cannot have been reached yet
             spent += self.hook.billable_seconds(self.tuning_job_name)

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.retries import FullJitter, brief, retry_after
+from airflow_hpt_provider.retries.calls import FullJitter
+from airflow_hpt_provider.retries.errors import brief, retry_after
 from airflow_hpt_provider.waiting.decision import outcome_of
 from airflow_hpt_provider.waiting.pacing import look_interval
 from airflow_hpt_provider.waiting.patience import Patience

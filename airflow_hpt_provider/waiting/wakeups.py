@@ -12,12 +12,12 @@ import logging
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 from airflow_hpt_provider.hooks.queue import Queue
-from airflow_hpt_provider.waiting.decision import outcome_of, utcnow
+from airflow_hpt_provider.waiting.decision import outcome_of
 from airflow_hpt_provider.waiting.state_change import NotAStateChangeError, StateChange
 
 if TYPE_CHECKING:
@@ -112,6 +112,6 @@ class Wakeups:
                 self._watcher.hurry(change.name)
             return False
         try:
-            return utcnow() - datetime.fromisoformat(change.time) < OTHERS
+            return datetime.now(UTC) - datetime.fromisoformat(change.time) < OTHERS
         except (ValueError, TypeError):
             return False

@@ -27,7 +27,9 @@ from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 
-from airflow_hpt_provider.retries import FullJitter, Verdict, brief, classify, is_denied, retry_after
+from airflow_hpt_provider.retries.calls import FullJitter
+from airflow_hpt_provider.retries.errors import brief, is_denied, retry_after
+from airflow_hpt_provider.retries.verdicts import Verdict, classify
 from airflow_hpt_provider.waiting.paced_client import WORKERS, PacedClient
 from airflow_hpt_provider.waiting.pacing import min_poll_interval
 from airflow_hpt_provider.waiting.sighting import Sighting

@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 
-from airflow_hpt_provider.ui.urls import URL_PREFIX, bare_task_page
+from airflow_hpt_provider.links.page_urls import URL_PREFIX, bare_task_page
 from benchmarks.page.session import airflow_with_jobs, browser
 
 TARGET_BYTES = 300_000

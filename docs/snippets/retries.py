@@ -7,7 +7,7 @@ from datetime import timedelta
 from airflow.sdk import DAG
 
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
-from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
+from airflow_hpt_provider.retries.strategy import TuningRetryStrategy
 
 with DAG("retries", schedule=None) as dag:
     HyperParameterTuningJobOperator(

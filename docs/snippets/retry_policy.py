@@ -7,7 +7,7 @@ from datetime import timedelta
 from airflow.sdk import DAG
 
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
-from airflow_hpt_provider.retry_policy import TuningRetryPolicy
+from airflow_hpt_provider.retries.policy import TuningRetryPolicy
 
 with DAG("retry_policy", schedule=None) as dag:
     HyperParameterTuningJobOperator(

@@ -39,7 +39,7 @@ def _required() -> Iterator[str]:
 def _capabilities() -> Iterator[str]:
     yield from ("", "## What newer versions of Airflow can do", "")
     yield "Decided in one module, `airflow_hpt_provider/compat.py`, from which this table is made. Each row is checked"
-    yield "against the running Airflow by `tests/unit/provider/test_compat.py`, on every version below."
+    yield "against the running Airflow by `tests/unit/test_compat.py`, on every version below."
     yield ""
     yield "| since Airflow | there | below |"
     yield "|---|---|---|"

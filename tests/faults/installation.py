@@ -12,10 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.creation.identity import Owner
 from airflow_hpt_provider.demo.airflow import LocalAirflow
 from airflow_hpt_provider.demo.airflow_api import FINISHED
 from airflow_hpt_provider.demo.errors import AirflowApiError
-from airflow_hpt_provider.identity import Owner
 from tests.faults import ledger
 from tests.faults.jobs import job_config, start_service
 from tests.faults.table import VIOLATED, Record

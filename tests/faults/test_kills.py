@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_hpt_provider.creation.identity import Owner
 from airflow_hpt_provider.demo.waiting import wait_until
-from airflow_hpt_provider.identity import Owner
 from tests.faults import ledger
 from tests.faults.installation import Run, installed, wait_for_all
 from tests.faults.killing import BY_RUN, Killer, Victim

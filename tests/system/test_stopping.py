@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_hpt_provider.compat import has
+from airflow_hpt_provider.creation.identity import Owner
 from airflow_hpt_provider.demo.waiting import wait_until
-from airflow_hpt_provider.identity import Owner
 from airflow_hpt_provider.models import TuningResult
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_hpt_provider.demo.waiting import wait_until
+from airflow_hpt_provider.links.page_urls import DAG_RUN_TAB, NAVIGATION_PAGE, bare_task_page, task_page
 from airflow_hpt_provider.ui.pages import BUNDLE
-from airflow_hpt_provider.ui.urls import DAG_RUN_TAB, NAVIGATION_PAGE, bare_task_page, task_page
 from benchmarks.page.session import browser, chromium
 
 if TYPE_CHECKING:

@@ -17,9 +17,9 @@ import pytest
 from airflow.sdk import DAG
 
 from airflow_hpt_provider.compat import TaskDeferred
+from airflow_hpt_provider.creation.identity import Owner
 from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
-from airflow_hpt_provider.identity import Owner
 
 IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1"
 BUCKET = "tuning-tests"

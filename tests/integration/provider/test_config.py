@@ -10,7 +10,7 @@ import pytest
 import yaml
 from airflow.sdk import DAG
 
-from airflow_hpt_provider.config import load, validate
+from airflow_hpt_provider.config.loading import load, validate
 from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.models import Continuous, TuningJobRequest
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
@@ -204,7 +204,7 @@ def test_a_file_that_is_no_config(dag, tmp_path, text, message):
 
 
 def test_role_names_become_arns(config, hook, service):
-    from airflow_hpt_provider.config import expand_roles
+    from airflow_hpt_provider.config.loading import expand_roles
 
     service.client("iam").create_role(RoleName="tuning-role", AssumeRolePolicyDocument="{}")
     config["TrainingJobDefinition"]["RoleArn"] = "tuning-role"

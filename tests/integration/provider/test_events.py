@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections import Counter
+from datetime import UTC, datetime
 
 import pytest
 
@@ -16,7 +17,6 @@ from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
 from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
 from airflow_hpt_provider.waiting import wakeups
-from airflow_hpt_provider.waiting.decision import utcnow
 from airflow_hpt_provider.waiting.watcher import TuningJobWatcher
 from tests.integration.provider.conftest import Try, make
 
@@ -247,7 +247,7 @@ async def test_events_about_jobs_that_nobody_waits_for_are_left_to_others_for_a_
     body = {
         "id": "1",
         "detail-type": "SageMaker HyperParameter Tuning Job State Change",
-        "time": utcnow().isoformat(),
+        "time": datetime.now(UTC).isoformat(),
         "detail": stranger,
     }
     service.client("sqs").send_message(QueueUrl=queue_url, MessageBody=json.dumps(body))

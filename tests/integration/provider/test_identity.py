@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from airflow_hpt_provider.creation.identity import OWNER_TAG
 from airflow_hpt_provider.exceptions import (
     TuningJobNameConflictError,
     TuningJobRejectedError,
     TuningJobStoppedError,
 )
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
-from airflow_hpt_provider.identity import OWNER_TAG
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from tests.integration.provider.conftest import Try, jobs_of, make, run, wait_for, with_static

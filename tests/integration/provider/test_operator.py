@@ -13,6 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.compat import TaskDeferralError, TaskDeferred
+from airflow_hpt_provider.creation.identity import DELIVERED_TAG
 from airflow_hpt_provider.exceptions import (
     TuningJobConfigError,
     TuningJobFailedError,
@@ -20,7 +21,6 @@ from airflow_hpt_provider.exceptions import (
     TuningJobRejectedError,
     TuningJobTimeoutError,
 )
-from airflow_hpt_provider.identity import DELIVERED_TAG
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.operators.tuning import (
     HyperParameterTuningJobOperator,

@@ -13,15 +13,15 @@ import pytest
 from airflow.sdk import DAG
 
 from airflow_hpt_provider.compat import TaskDeferred
+from airflow_hpt_provider.creation.identity import RETRY_OF_TAG
 from airflow_hpt_provider.exceptions import (
     TuningJobFailedError,
     TuningJobRejectedError,
     TuningJobTimeoutError,
 )
-from airflow_hpt_provider.identity import RETRY_OF_TAG
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
-from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
+from airflow_hpt_provider.retries.strategy import TuningRetryStrategy
 from tests.integration.provider.conftest import fire, make, run, wait_for, with_static
 
 pytestmark = pytest.mark.integration

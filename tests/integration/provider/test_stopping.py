@@ -148,7 +148,7 @@ def test_a_failure_right_after_create(gated, gate, first_try, hook):
 @pytest.mark.parametrize("with_policy", [False, True])
 def test_a_policy_that_fails_the_task_leaves_no_job_behind(with_policy, gated, gate, first_try, hook):
     """There are retries left, but the policy does not use them: nobody would come back for the job."""
-    from airflow_hpt_provider.retry_policy import TuningRetryPolicy
+    from airflow_hpt_provider.retries.policy import TuningRetryPolicy
 
     def deny(name):
         raise ClientError({"Error": {"Code": "AccessDeniedException", "Message": "no"}}, "DescribeIt")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
@@ -16,7 +16,6 @@ from airflow_hpt_provider.exceptions import (
 )
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.waiting import paced_client
-from airflow_hpt_provider.waiting.decision import utcnow
 from airflow_hpt_provider.waiting.watcher import TuningJobWatcher
 from tests.integration.waiting.conftest import PATIENCE, end, jobs, until, waiter
 from tests.support.scripted_sagemaker import DENIED, EXPIRED, RESET, THROTTLED, UNAVAILABLE, Fault
@@ -266,8 +265,12 @@ async def test_a_connection_that_vanishes_for_a_while_does_not_end_the_wait(
 async def test_the_deadline_ends_the_wait_after_a_last_look(watching, script):
     some = jobs(10)
     script.add(some)
-    late = waiting_for(watching, some[:5], deadline=utcnow() + timedelta(seconds=5), poll_interval=60)
-    on_time = waiting_for(watching, some[5:], deadline=utcnow() + timedelta(seconds=5), poll_interval=60)
+    late = waiting_for(
+        watching, some[:5], deadline=datetime.now(UTC) + timedelta(seconds=5), poll_interval=60
+    )
+    on_time = waiting_for(
+        watching, some[5:], deadline=datetime.now(UTC) + timedelta(seconds=5), poll_interval=60
+    )
     await until(lambda: script.calls["List"] >= 1)
     end(some[5:])
     assert len(await all_of(on_time)) == 5

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from airflow_hpt_provider.compat import has
-from airflow_hpt_provider.retry_strategy import TuningRetryStrategy
+from airflow_hpt_provider.retries.strategy import TuningRetryStrategy
 
 SNIPPETS = Path(__file__).parents[3] / "docs" / "snippets"
 

@@ -13,7 +13,7 @@ from airflow.sdk.definitions.param import ParamsDict
 from jinja2 import Environment
 from pydantic import ValidationError
 
-from airflow_hpt_provider import config as configs
+from airflow_hpt_provider.config import loading as configs
 from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.models import Categorical, Continuous, Integer, TuningJobRequest
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator

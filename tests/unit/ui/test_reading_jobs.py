@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from airflow_hpt_provider.creation.identity import FINGERPRINT_TAG, OWNER_TAG, Owner
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.identity import FINGERPRINT_TAG, OWNER_TAG, Owner
 from airflow_hpt_provider.ui.jobs import _trials
 from airflow_hpt_provider.ui.tasks import _settings
 from tests.unit.ui.test_job_document import description, trial
@@ -81,7 +81,7 @@ def test_whose_job_it_is() -> None:
 
 
 def test_links_to_the_page() -> None:
-    from airflow_hpt_provider.ui.urls import bare_task_page, task_page
+    from airflow_hpt_provider.links.page_urls import bare_task_page, task_page
 
     assert task_page("d", "a+b:c", "g.t") == "/dags/d/runs/a%2Bb%3Ac/tasks/g.t/plugin/tuning"
     assert task_page("d", "r", "t", 3) == "/dags/d/runs/r/tasks/t/mapped/3/plugin/tuning"
@@ -98,7 +98,7 @@ def test_the_plugin_loads_next_to_nothing_in_every_process() -> None:
     )
     loaded = set(printed.stdout.splitlines()[-1].split())
     assert {name.split(".")[0] for name in loaded} <= {"airflow_hpt_provider"}, loaded
-    ours = {f"airflow_hpt_provider{name}" for name in ("", ".ui", ".ui.plugin", ".ui.urls")}
+    ours = {f"airflow_hpt_provider{name}" for name in ("", ".links", ".links.page_urls", ".ui", ".ui.plugin")}
     assert loaded <= ours
 
 

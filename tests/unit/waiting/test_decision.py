@@ -1,7 +1,7 @@
 """The one table of statuses, and the poll that uses it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import botocore.session
 import pytest
@@ -12,8 +12,8 @@ from airflow_hpt_provider.exceptions import (
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
-from airflow_hpt_provider.retries import FullJitter
-from airflow_hpt_provider.waiting.decision import STATUSES, Outcome, check_policy, outcome_of, utcnow
+from airflow_hpt_provider.retries.calls import FullJitter
+from airflow_hpt_provider.waiting.decision import STATUSES, Outcome, check_policy, outcome_of
 from airflow_hpt_provider.waiting.polling import NOT_FOUND_TRIES, Poll
 
 DOWN = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
@@ -91,11 +91,14 @@ def test_a_fatal_error_ends_the_wait_at_once():
 def test_the_deadline_ends_it_whether_the_service_answers_or_not():
     for outcome in ("InProgress", DOWN):
         with pytest.raises(TuningJobTimeoutError, match="tune-1 had not ended by"):
-            quick(deadline=utcnow() + timedelta(seconds=0.05)).run(look_at(outcome))
+            quick(deadline=datetime.now(UTC) + timedelta(seconds=0.05)).run(look_at(outcome))
 
 
 def test_a_job_that_has_ended_before_the_deadline_is_never_reported_as_late():
-    assert quick(deadline=utcnow() - timedelta(seconds=1)).run(look_at("Completed")).status == "Completed"
+    assert (
+        quick(deadline=datetime.now(UTC) - timedelta(seconds=1)).run(look_at("Completed")).status
+        == "Completed"
+    )
 
 
 def test_unreachable_counts_only_failures_in_a_row():

@@ -1,0 +1,1 @@
+"""How jobs are shown to people: words, tables, data frames and charts."""

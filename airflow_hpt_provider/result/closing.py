@@ -1,0 +1,32 @@
+"""The last words of a task's log: what the tuning job came to, and its best training jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.display import texts
+from airflow_hpt_provider.retries.errors import brief
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+    from airflow_hpt_provider.models import TuningResult
+
+TOP = 5
+
+
+def log_result(hook: HyperParameterTuningHook, result: TuningResult, log: Any) -> None:
+    """Log the result in a line, and the top five training jobs as a table.
+
+    The table takes a call of its own. If that fails, the line has to do: a log is no reason for a task to fail.
+    """
+    log.info("%s", result.summary())
+    if result.best_training_job is None:
+        return
+    try:
+        trials = result.top_training_jobs[:TOP] or list(hook.trials(result.tuning_job_name, limit=TOP))
+    except Exception as error:  # noqa: BLE001 - see above
+        log.info("The best training jobs could not be listed: %s", brief(error))
+        return
+    metric = result.objective.metric_name if result.objective else "objective"
+    for line in ("The best training jobs:", *texts.leaderboard(trials, metric).splitlines()):
+        log.info("%s", line)

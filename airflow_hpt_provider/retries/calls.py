@@ -1,0 +1,79 @@
+"""Retrying a single call to the API: the first of three levels (see ``docs/retries.md``)."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    stop_after_delay,
+)
+
+from airflow_hpt_provider.retries.errors import brief, retry_after
+from airflow_hpt_provider.retries.verdicts import Verdict, classify
+
+
+class FullJitter:
+    """tenacity wait: a random time up to an exponentially growing bound, and never before Retry-After.
+
+    Full jitter spreads the retries of many callers best; see the AWS Architecture Blog, "Exponential Backoff
+    And Jitter". Seconds.
+    """
+
+    def __init__(self, base: float = 1.0, cap: float = 60.0) -> None:
+        self.base, self.cap = base, cap
+
+    def __call__(self, state: RetryCallState) -> float:
+        """Seconds to wait after this failed attempt."""
+        return max(
+            self.after(state.attempt_number),
+            retry_after(state.outcome.exception() if state.outcome else None),
+        )
+
+    def after(self, failures: int) -> float:
+        """Seconds to wait after so many failures in a row."""
+        bound = min(self.cap, self.base * 2 ** min(failures - 1, 30))
+        return random.uniform(0.0, bound)  # noqa: S311 - not cryptography
+
+
+def retrying(
+    *,
+    max_delay: timedelta = timedelta(minutes=5),
+    rebuild: Callable[[], Any] | None = None,
+    worked_before: Callable[[], bool] = lambda: False,
+    log: Callable[..., Any] | None = None,
+) -> Retrying:
+    """A blocking retry loop: transient trouble is retried, all else raised at once.
+
+    Args:
+        max_delay: total time after which the last error is raised.
+        rebuild: called before the next try when the credentials were refused.
+        worked_before: see :func:`classify`.
+        log: called with a format string and its arguments before each new try.
+    """
+
+    def again(error: BaseException) -> bool:
+        return classify(error, worked_before=worked_before()) in {Verdict.TRANSIENT, Verdict.CREDENTIALS}
+
+    def before_sleep(state: RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        if error is None:
+            return
+        if rebuild and classify(error, worked_before=worked_before()) is Verdict.CREDENTIALS:
+            rebuild()
+        if log:
+            delay = state.next_action.sleep if state.next_action else 0.0
+            log("%s; trying again in %.1f s (try %d).", brief(error), delay, state.attempt_number + 1)
+
+    return Retrying(
+        retry=retry_if_exception(again),
+        wait=FullJitter(),
+        stop=stop_after_delay(max_delay.total_seconds()),
+        before_sleep=before_sleep,
+        reraise=True,
+    )

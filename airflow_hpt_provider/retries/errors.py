@@ -1,0 +1,63 @@
+"""What an error of boto3's says, without a judgement; see :mod:`airflow_hpt_provider.retries.verdicts` for that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+THROTTLING_CODES = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
+
+def error_code(error: BaseException) -> str:
+    """AWS's error code of a ClientError, or an empty string."""
+    return str(_answer(error).get("Error", {}).get("Code", ""))
+
+
+def _answer(error: BaseException | None) -> dict[str, Any]:
+    """The answer that a ClientError carries; other errors of botocore have a ``response`` too, but None."""
+    return getattr(error, "response", None) or {}
+
+
+def _metadata(error: BaseException | None) -> dict[str, Any]:
+    metadata: dict[str, Any] = _answer(error).get("ResponseMetadata", {})
+    return metadata
+
+
+def is_throttled(error: BaseException) -> bool:
+    """Whether the service refused the call as one too many."""
+    return error_code(error) in THROTTLING_CODES or _metadata(error).get("HTTPStatusCode") == 429
+
+
+def is_denied(error: BaseException) -> bool:
+    """Whether the caller may not make this call."""
+    return error_code(error) in {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+
+
+def retry_after(error: BaseException | None) -> float:
+    """The answer's Retry-After header in seconds (at most 300), or 0."""
+    headers = _metadata(error).get("HTTPHeaders", {})
+    try:
+        return min(float(headers.get("retry-after", 0)), 300.0)
+    except ValueError:  # the header may hold a date instead
+        return 0.0
+
+
+def brief(error: BaseException) -> str:
+    """An error in one line, at most 300 characters."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= 300 else text[:297] + "..."

@@ -1,0 +1,128 @@
+"""Which errors are worth another try: the only table from errors to retries."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.exceptions import TuningConnectionError
+from airflow_hpt_provider.retries.errors import THROTTLING_CODES, error_code
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+
+
+class Verdict(StrEnum):
+    """What an error means for the next try."""
+
+    TRANSIENT = "transient"
+    """The service or the way to it has trouble: try again later."""
+    CREDENTIALS = "credentials"
+    """The credentials have expired or were rotated: build a new client from the connection and try again."""
+    NOT_FOUND = "not found"
+    """What was asked for does not exist."""
+    FATAL = "fatal"
+    """The same call would fail the same way: access denied, validation, a name in use."""
+
+
+TRANSIENT_CODES = THROTTLING_CODES | frozenset(
+    {
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServerException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "TransactionInProgressException",
+    }
+)
+CREDENTIAL_CODES = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "RequestExpired",
+        "RequestInTheFuture",
+        "RequestTimeTooSkewed",
+        "TokenRefreshRequired",
+    }
+)
+ROTATED_CODES = frozenset(
+    {
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+"""Wrong keys: fatal at the first call, but in the middle of a wait a sign that they were rotated."""
+
+_WRONG_TIME_TEXTS = ("expired", "not yet current")
+"""A signature of the wrong time has the code of a wrong key. Clocks are set right again, so it is no mistake."""
+
+_NOT_FOUND_TEXTS = ("can't find", "could not find", "does not exist", "cannot find", "not found")
+
+
+def classify(error: BaseException, *, worked_before: bool = False) -> Verdict:
+    """What an error raised by a boto3 call means.
+
+    Args:
+        error: as raised by boto3, or by building its client.
+        worked_before: an earlier call with the same connection succeeded. Then missing or refused credentials
+            are taken for rotated ones; at the first call they are a mistake that should be told at once.
+    """
+    from botocore import exceptions as boto
+    from botocore.parsers import ResponseParserError
+
+    if isinstance(error, boto.ClientError):
+        return _classify_answer(error, worked_before=worked_before)
+    if isinstance(error, boto.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
+        return Verdict.FATAL
+    if isinstance(
+        error,
+        (
+            boto.CredentialRetrievalError,
+            boto.TokenRetrievalError,
+            boto.MetadataRetrievalError,
+            boto.UnauthorizedSSOTokenError,
+        ),
+    ):
+        return Verdict.CREDENTIALS
+    if isinstance(
+        error,
+        (boto.NoCredentialsError, boto.PartialCredentialsError, boto.NoAuthTokenError, TuningConnectionError),
+    ):
+        return Verdict.CREDENTIALS if worked_before else Verdict.FATAL
+    if isinstance(
+        error,
+        (
+            boto.ConnectionError,  # refused and reset connections, time-outs, DNS
+            boto.HTTPClientError,  # proxies, broken streams
+            boto.IncompleteReadError,
+            ResponseParserError,  # an HTML page from a load balancer where JSON should be
+            ConnectionError,
+            TimeoutError,
+        ),
+    ):
+        return Verdict.TRANSIENT
+    return Verdict.FATAL
+
+
+def _classify_answer(error: ClientError, *, worked_before: bool) -> Verdict:
+    code = error_code(error)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    message = error.response.get("Error", {}).get("Message", "").lower()
+    if code in CREDENTIAL_CODES or (
+        code in ROTATED_CODES and (worked_before or any(text in message for text in _WRONG_TIME_TEXTS))
+    ):
+        return Verdict.CREDENTIALS
+    if code in {"ResourceNotFound", "ResourceNotFoundException"} or (
+        code == "ValidationException" and any(text in message for text in _NOT_FOUND_TEXTS)
+    ):
+        return Verdict.NOT_FOUND
+    if code.isdigit() and (status == 400 or worked_before):
+        return Verdict.TRANSIENT  # no error of AWS's could be read: half a body, or a page of some proxy
+    if code in TRANSIENT_CODES or status >= 500 or status == 429:
+        return Verdict.TRANSIENT
+    return Verdict.FATAL

@@ -1,0 +1,53 @@
+"""What is taken for a secret, and what is not."""
+
+import json
+
+import pytest
+
+from airflow_hpt_provider.config.masking import secrets_of
+from airflow_hpt_provider.models.faults import looks_secret
+
+NAMES = ["api_key", "API_KEY", "apiKey", "dbpassword", "clientSecret", "hf_token", "HFToken"]  # fmt: skip
+NAMES += ["DB_PASSWORD", "aws_credentials", "key", "PWD"]
+PLAIN = ["tokenizer", "tokenizer_name", "max_tokens", "monkey", "keypoints", "secretary"]  # fmt: skip
+PLAIN += ["epochs", "keyboard", "author", ""]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_names_of_secrets(name):
+    assert looks_secret(name)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_names_of_other_things(name):
+    assert not looks_secret(name)
+
+
+def config(values, holder="StaticHyperParameters"):
+    return {"TrainingJobDefinition": {holder: values}, "Tags": [{"Key": "a-tag", "Value": "a-value"}]}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        config({"api_key": "hunter2"}),
+        config({"api_key": "hunter2"}, "Environment"),
+        config(json.dumps({"api_key": "hunter2"})),
+        json.dumps(config({"api_key": "hunter2"})),
+        {"training_job_definitions": [{"static_hyper_parameters": {"api_key": "hunter2", "a": "b"}}]},
+    ],
+)
+def test_found_in_every_form(given):
+    assert list(secrets_of(given)) == ["hunter2"]
+
+
+@pytest.mark.parametrize(
+    "value", ["4096", "0.1", "true", "false", "abc", "", None, 5, "{{ params.key }}", ["hunter2"]]
+)
+def test_values_that_would_blank_the_log(value):
+    assert list(secrets_of(config({"api_key": value}))) == []
+
+
+@pytest.mark.parametrize("odd", [None, 5, "x", "{", [], [None], {"Environment": 5}, {5: {"Environment": []}}])
+def test_odd_configs(odd):
+    assert list(secrets_of(odd)) == []

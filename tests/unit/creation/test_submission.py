@@ -1,0 +1,77 @@
+"""What is noted on a tuning job, and what happens if it cannot be."""
+
+import logging
+from types import SimpleNamespace
+
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from airflow_hpt_provider.creation.finding import JobFinder
+from airflow_hpt_provider.creation.identity import DELIVERED_TAG, NAME, OWNER_TAG, Owner
+from airflow_hpt_provider.creation.own_jobs import mark_delivered
+from airflow_hpt_provider.creation.submission import MAX_TAGS, Submission
+from airflow_hpt_provider.models import TuningJobRequest
+
+OWNER = Owner("dag", "tune", "run", 3)
+REQUEST = {
+    "HyperParameterTuningJobConfig": {
+        "Strategy": "Random",
+        "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
+        "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1},
+        "ParameterRanges": {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]},
+    },
+    "TrainingJobDefinition": {
+        "AlgorithmSpecification": {
+            "TrainingImage": "registry.example/train:1",
+            "TrainingInputMode": "File",
+            "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([0-9.]+)"}],
+        },
+        "RoleArn": "arn:aws:iam::123456789012:role/tune",
+        "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
+        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+    },
+}
+
+
+@pytest.mark.parametrize("own", [0, 40, 43, 48, 49, 50])
+def test_there_is_room_left_for_the_mark_of_delivery(own):
+    tags = [{"Key": f"team-{n}", "Value": "x"} for n in range(own)]
+    request = TuningJobRequest.model_validate({**REQUEST, "Tags": tags})
+    created = []
+    hook = SimpleNamespace(create=created.append)
+    Submission(hook, OWNER, lambda name: None, logging.getLogger()).send(request, "fingerprint", None)
+    ours = created[0].to_dict().get("Tags", [])[own:]
+    assert own + len(ours) + 1 <= MAX_TAGS or not ours
+    assert OWNER_TAG in [tag["Key"] for tag in ours] or own >= MAX_TAGS - 1
+    assert len(ours) == min(7, max(0, MAX_TAGS - 1 - own)), "as many as there is room for"
+
+
+@pytest.mark.parametrize("foreign", [{}, {"team": "a"}])
+def test_a_jobs_own_tags_count_before_what_the_task_remembers_of_it(foreign):
+    """The worker may have been lost between the tag that its result has arrived and the note of it."""
+    delivered = {OWNER_TAG: OWNER.digest, DELIVERED_TAG: "0"}
+    memory = {NAME: "job", OWNER_TAG: OWNER.digest}
+    request = TuningJobRequest.model_validate(REQUEST)
+    for tags, marks in ((delivered, delivered), (foreign, {OWNER_TAG: OWNER.digest})):
+        hook = SimpleNamespace(tags=lambda arn, tags=tags: tags)
+        finder = JobFinder(hook=hook, owner=OWNER, request=request, memory=memory)
+        assert finder._marks("arn", remembered=True) == marks
+        assert finder._marks("arn", remembered=False) == tags
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "AccessDeniedException"}}, "AddTags"),
+        EndpointConnectionError(endpoint_url="http://127.0.0.1:1"),
+    ],
+)
+def test_a_result_that_was_delivered_is_not_lost_for_want_of_a_mark(error, caplog):
+    class Hook:
+        def add_tags(self, arn, tags):
+            assert tags == {DELIVERED_TAG: "0"}
+            raise error
+
+    mark_delivered(Hook(), "arn", OWNER, logging.getLogger("task"))
+    assert "may take the same result again" in caplog.text

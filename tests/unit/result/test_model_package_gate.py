@@ -1,0 +1,82 @@
+"""Which models the gate of RegisterBestTrainingJobOperator lets through."""
+
+import math
+from types import SimpleNamespace
+
+import pytest
+
+from airflow_hpt_provider.models import TuningResult
+from airflow_hpt_provider.models.patterns import TAG, matches
+from airflow_hpt_provider.result.model_packages import (
+    METRIC_VALUE,
+    Champion,
+    ModelRegistry,
+    metadata,
+    refusal,
+)
+
+CHAMPION = Champion("arn", "loss", 0.5)
+
+
+def result(value, kind="Minimize"):
+    return SimpleNamespace(
+        final_metric=value, objective=SimpleNamespace(metric_name="loss", type=kind), tuning_job_name="tune"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "passes"),
+    [(0.4, "Minimize", True), (0.6, "Minimize", False), (0.5, "Minimize", False), (0.6, "Maximize", True)],
+)
+def test_better_than_the_champion(value, kind, passes):
+    reason = refusal(result(value, kind), min_metric=None, must_improve=True, champion=CHAMPION)
+    assert (reason is None) is passes
+
+
+@pytest.mark.parametrize("kind", ["Minimize", "Maximize"])
+def test_a_metric_that_is_no_number_is_refused(kind):
+    for limits in ({"min_metric": 0.5, "must_improve": False}, {"min_metric": None, "must_improve": True}):
+        assert refusal(result(math.nan, kind), **limits, champion=CHAMPION)
+
+
+def test_metadata_are_of_the_form_that_aws_takes():
+    """The SageMaker SDK quotes categories, and names of metrics and hyperparameters are free."""
+    answer = TuningResult.from_xcom(
+        {
+            "tuning_job_name": "tune",
+            "tuning_job_arn": "arn",
+            "status": "Completed",
+            "final_metric": 0.25,
+            "objective": {"type": "Minimize", "metric_name": "loss (%)"},
+            "best_training_job": {
+                "TrainingJobName": "tune-001",
+                "TrainingJobArn": "arn",
+                "TrainingJobStatus": "Completed",
+                "CreationTime": "2026-01-01T00:00:00+00:00",
+                "ModelArtifacts": {"S3ModelArtifacts": "s3://b/model.tar.gz"},
+                "TunedHyperParameters": {"batch": '"512"', "rate": "1e-05", "layers": "[64, 32]", "a,b": "x"},
+            },
+        }
+    )
+    properties = metadata(answer)
+    assert all(matches(TAG, text) for pair in properties.items() for text in pair)
+    assert properties["hyperparameter/batch"] == "512"
+    assert properties["hyperparameter/rate"] == "1e-05"
+    assert properties["hyperparameter/layers"] == "_64_ 32_"
+    assert properties["hyperparameter/a_b"] == "x"
+    champion = Champion("arn", properties["ObjectiveMetricName"], 0.5)
+    assert refusal(answer, min_metric=None, must_improve=True, champion=champion) is None
+
+
+@pytest.mark.parametrize(("told", "metric"), [("0.5", 0.5), ("good", None), (None, None)])
+def test_a_champion_whose_value_is_no_number_has_none(told, metric):
+    properties = {METRIC_VALUE: told} if told else {}
+    answers = {
+        "list_model_packages": {"ModelPackageSummaryList": [{"ModelPackageArn": "arn"}]},
+        "describe_model_package": {"CustomerMetadataProperties": properties},
+    }
+    hook = SimpleNamespace(
+        pages=lambda operation, member, _: iter(answers[operation][member]),
+        call=lambda operation, **_: answers[operation],
+    )
+    assert ModelRegistry(hook, "group").champion() == Champion("arn", None, metric)
