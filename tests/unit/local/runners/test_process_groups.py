@@ -84,7 +84,7 @@ def test_found_again_and_followed_by_another_service(tmp_path):
     assert running.wait() == 0
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), 1, 2**22 + 5])
+@pytest.mark.parametrize("pid", [os.getpid(), 1, 2**22 + 5], ids=["this one", "init", "none"])
 def test_a_recycled_pid_is_nobody_of_ours(tmp_path, pid):
     (tmp_path / "process").write_text(str(pid))
     assert process.find(tmp_path) is None
