@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.hooks.connection import ConnectionHook
+from airflow_hpt_provider.hooks.failures import group_failures
 from airflow_hpt_provider.hooks.partial_answers import refuse_partial_answer
 from airflow_hpt_provider.links.console import has_console
 from airflow_hpt_provider.models import (
@@ -304,46 +304,3 @@ class HyperParameterTuningHook(ConnectionHook):
                 tuning_job_name, status="Failed", sort_by="CreationTime", sort_order="Descending", limit=limit
             )
         )
-
-
-def group_failures(trials: Iterable[TrainingJobSummary]) -> list[FailureGroup]:
-    """Group failed training jobs by what their FailureReasons say, the largest group first."""
-    by_reason: dict[str, list[TrainingJobSummary]] = defaultdict(list)
-    for trial in trials:
-        by_reason[headline(trial.failure_reason)].append(trial)
-    groups = [
-        FailureGroup(
-            reason=reason,
-            count=len(members),
-            training_job_names=tuple(member.training_job_name for member in members[:5]),
-            hyper_parameters=_shared_values(members),
-        )
-        for reason, members in by_reason.items()
-    ]
-    return sorted(groups, key=lambda group: -group.count)
-
-
-def headline(failure_reason: str | None) -> str:
-    """What a FailureReason says, in one line that is the same for the same failure.
-
-    Its first line; but where SageMaker's training toolkit reports a script's end (``ExecuteUserScriptError``),
-    the script's last words: the lines around them (exit code, command) differ from job to job.
-    """
-    lines = [line.strip() for line in (failure_reason or "").splitlines() if line.strip()]
-    if not lines:
-        return "no reason given"
-    if lines[0].endswith("ExecuteUserScriptError:"):
-        said = [line for line in lines[1:] if not line.startswith(("ExitCode", "Command"))]
-        if said:
-            return f"{lines[0]} {said[-1].removeprefix('ErrorMessage').strip().strip(chr(34))}"
-    return lines[0]
-
-
-def _shared_values(members: list[TrainingJobSummary]) -> dict[str, str]:
-    """The tuned hyperparameters that have the same value in all of several training jobs."""
-    if len(members) < 2:
-        return {}
-    shared = set(members[0].tuned_hyper_parameters.items())
-    return dict(
-        sorted(shared.intersection(*(member.tuned_hyper_parameters.items() for member in members[1:])))
-    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, cast_argument
+from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, seconds_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -22,13 +22,14 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
     Args:
         tuning_job_name: the job to stop (templated), or the result of the task that started it, ``create.output``.
         wait_for_completion: wait until it has ended; SageMaker gives training jobs 120 s. Default True.
-        poll_interval: seconds between two looks; default 10.
-        timeout: seconds or timedelta to wait at most; default 15 minutes.
+        poll_interval: seconds or timedelta between two looks; default 10.
+        timeout: seconds or timedelta to wait at most; default 15 minutes. None: no limit.
         aws_conn_id, region_name, verify, botocore_config: as for every AWS operator.
 
     Raises:
         TuningJobNotFoundError: there is no such job.
         TuningJobTimeoutError: it had not ended within ``timeout``.
+        TuningJobConfigError: ``poll_interval`` or ``timeout`` is no time; when the DAG is parsed.
     """
 
     template_fields: Sequence[str] = ("tuning_job_name", *CONNECTION_FIELDS)
@@ -39,8 +40,8 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         *,
         tuning_job_name: Any,
         wait_for_completion: bool = True,
-        poll_interval: float = 10.0,
-        timeout: timedelta | float = timedelta(minutes=15),
+        poll_interval: timedelta | float = 10.0,
+        timeout: timedelta | float | None = timedelta(minutes=15),
         aws_conn_id: str | None = "aws_default",
         region_name: str | None = None,
         verify: bool | str | None = None,
@@ -50,8 +51,8 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         super().__init__(**kwargs)
         self.tuning_job_name = tuning_job_name
         self.wait_for_completion = wait_for_completion
-        self.poll_interval = poll_interval
-        self.timeout = timeout
+        self.poll_interval = seconds_of("poll_interval", poll_interval) or 10.0
+        self.timeout = seconds_of("timeout", timeout)
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.verify = verify
@@ -68,11 +69,11 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         if not description.is_terminal and self.hook.stop(name):
             self.log.info("Tuning job %s is being stopped.", name)
         if self.wait_for_completion:
+            now = datetime.now(UTC)
             poll = Poll(
                 name,
                 poll_interval=self.poll_interval,
-                deadline=datetime.now(UTC)
-                + (cast_argument("timeout", self.timeout, timedelta) or timedelta()),
+                deadline=None if self.timeout is None else now + timedelta(seconds=self.timeout),
                 on_look=ProgressLog(self.log),
                 rebuild=self.hook.reset,
                 log=self.log,

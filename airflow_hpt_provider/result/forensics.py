@@ -26,7 +26,7 @@ def failure_report(
     Args:
         description: the job.
         what: how it ended, as the end of a sentence about it.
-        groups: its failed training jobs by reason (:func:`airflow_hpt_provider.hooks.tuning.group_failures`).
+        groups: its failed training jobs by reason (:func:`airflow_hpt_provider.hooks.failures.group_failures`).
         earlier: the attempts before it.
         is_aws: whether AWS's console shows the job.
     """

@@ -7,6 +7,7 @@ import pytest
 from airflow.sdk import DAG, BaseOperator
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
+from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.waiting.spending import SpendLimits
@@ -22,6 +23,11 @@ def tune(**kwargs):
 def wait(**kwargs):
     with DAG("dag", schedule=None):
         return HyperParameterTuningJobSensor(task_id="wait", tuning_job_name="job", **kwargs)
+
+
+def stop(**kwargs):
+    with DAG("dag", schedule=None):
+        return StopHyperParameterTuningJobOperator(task_id="stop", tuning_job_name="job", **kwargs)
 
 
 @pytest.mark.parametrize(
@@ -48,6 +54,18 @@ def test_what_was_a_template_is_checked_once_it_is_rendered(argument, value):
     setattr(task, argument, value)
     with pytest.raises(TuningJobConfigError, match=f"{argument}='{value}'"):
         task.execute({"ti": SimpleNamespace(try_number=1)})
+
+
+@pytest.mark.parametrize(("argument", "value"), [("poll_interval", 0), ("timeout", "later")])
+def test_the_stop_operator_tells_as_early(argument, value):
+    with pytest.raises(TuningJobConfigError, match=f"{argument}={value!r}"):
+        stop(**{argument: value})
+
+
+def test_how_long_the_stop_operator_waits():
+    assert stop().timeout == 15 * 60
+    assert stop(timeout=timedelta(hours=1), poll_interval=timedelta(minutes=1)).poll_interval == 60
+    assert stop(timeout=None).timeout is None
 
 
 @pytest.mark.parametrize(

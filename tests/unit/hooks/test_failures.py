@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from airflow_hpt_provider.hooks.tuning import group_failures, headline
+from airflow_hpt_provider.hooks.failures import group_failures, headline
 from airflow_hpt_provider.models import TrainingJobSummary
 
 TOOLKIT = """AlgorithmError: ExecuteUserScriptError:
