@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,7 +13,11 @@ from airflow.providers.amazon.aws.operators.sagemaker import (
     SageMakerTuningOperator,
 )
 from airflow.providers.amazon.aws.sensors.sagemaker import SageMakerTuningSensor
+from dateutil.tz import tzlocal, tzutc
 
+from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+from airflow_hpt_provider.migrate.differences import XCOM
+from airflow_hpt_provider.result.outcomes import Settlement
 from tests.integration.real_clients.conftest import BUCKET, request
 
 if TYPE_CHECKING:
@@ -37,6 +43,30 @@ def test_the_operator_waits_to_the_end(name: str) -> None:
     assert described["HyperParameterTuningJobStatus"] == "Completed"
     assert described["TrainingJobStatusCounters"]["Completed"] == 3
     assert described["BestTrainingJob"]["TrainingJobName"].startswith(f"{name}-")
+
+
+def test_our_result_has_what_theirs_has_where_the_table_of_differences_says(name: str) -> None:
+    """The table of ``docs/migrate.md``, beside the two results for one and the same job."""
+    theirs = tune(request(name))
+    hook = HyperParameterTuningHook()
+    ours = Settlement(hook).result(hook.describe(name)).to_xcom()
+    assert theirs.keys() <= XCOM.keys()
+    for member, value in theirs.items():
+        place = XCOM[member]
+        if not place.startswith("["):
+            continue
+        (key,) = ast.literal_eval(place)
+        assert _covers(ours[key], value), f"{member}: {value!r} became {ours[key]!r}"
+
+
+def _covers(ours: Any, theirs: Any) -> bool:
+    """Whether ours has all that theirs has; theirs writes times as Python's ``repr`` has them, ours in ISO 8601."""
+    if isinstance(theirs, dict):
+        return all(key in ours and _covers(ours[key], value) for key, value in theirs.items())
+    if isinstance(theirs, str) and theirs.startswith("datetime.datetime("):
+        written = eval(theirs, {"datetime": dt, "tzlocal": tzlocal, "tzutc": tzutc})
+        return bool(dt.datetime.fromisoformat(ours) == written)
+    return bool(ours == theirs)
 
 
 def test_its_look_at_the_data_in_s3(name: str) -> None:
