@@ -63,7 +63,7 @@ env-browser: env  ## Playwright, to drive an installed Chromium
 test: lint types contracts test-ui test-fast test-integration  ## everything CI runs
 
 test-fast: env    ## unit tests
-	$(BIN)/pytest tests/unit
+	$(BIN)/pytest tests/unit -n 2 --dist worksteal
 
 test-integration: env  ## against the local tuning service over HTTP
 	$(BIN)/pytest tests/integration tests/faults -m "not heavy"
