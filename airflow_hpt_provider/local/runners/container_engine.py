@@ -41,6 +41,8 @@ class ContainerEngine:
         try:
             found = self._run("ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={label}")
             if containers := found.stdout.split():
+                # podman's rm would give a container ten seconds to end by itself. Kill refuses what does not run.
+                self._succeeds("kill", *containers, timeout=CARRY_OUT_SECONDS)
                 self._run("rm", "--force", *containers)
         except (OSError, subprocess.SubprocessError) as error:
             LOGGER.warning("can't remove the containers labelled %s: %s", label, _told(error))

@@ -1,98 +1,33 @@
-"""Training jobs in containers: through a docker that runs its containers as processes, and a real engine if any.
+"""Training jobs in containers, through a docker that runs its containers as processes.
 
-What the fake can't show (a mount really at /opt/ml, no network) is asserted on a real engine only.
+What this fake can't show is asserted on a real engine: see ``test_real_engine.py``.
 """
 
 from __future__ import annotations
 
 import gzip
-import io
 import json
 import os
 import signal
 import subprocess
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
 
-from airflow_hpt_provider.local.engine.engine import Engine
-from airflow_hpt_provider.local.engine.naming import Arns
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.operations.local_operations import LocalOperations
-from airflow_hpt_provider.local.runners.container_engine import EngineFinder
-from airflow_hpt_provider.local.runners.containers import Containers
-from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
-from airflow_hpt_provider.local.storage.objects import ObjectStore
-from airflow_hpt_provider.local.store.database import open_database
+from tests.integration.containers.service import URI, Service
 from tests.support.processes import is_group_running
 
 pytestmark = pytest.mark.integration
 
 FAKE = Path(__file__).parent / "fake_docker.py"
-URI = "123456789012.dkr.ecr.us-east-1.amazonaws.com/algorithm:1"
 # `train` is the command, as SageMaker gives it; `base` is /opt/ml.
 PROLOGUE = f"""#!{sys.executable}
 import json, os, pathlib, signal, sys, time
 base = pathlib.Path(json.loads(os.environ["MOUNTS"])["/opt/ml"])
 hps = json.loads((base / "input/config/hyperparameters.json").read_text())
 """
-
-
-class Service:
-    """A service whose images all run in containers."""
-
-    def __init__(
-        self, directory: Path, programs=("docker",), *, pull=False, grace=120.0, images=None
-    ) -> None:
-        self.directory = directory
-        self.objects = ObjectStore(directory / "s3")
-        self.objects.create_bucket("bucket", exist_ok=True)
-        containers = Containers(EngineFinder(programs), pull=pull)
-        self.runner = SubprocessRunner(self.objects, containers=containers, images=images)
-        database = open_database(directory / "jobs.sqlite")
-        arns = Arns("us-east-1", "123456789012")
-        self.engine = Engine(database, self.runner, directory, arns, max_parallel=2, grace=grace)
-        self.operations = LocalOperations(self.engine)
-        self.operations.start()
-
-    def create(self, name="job", uri=URI, algorithm=None, **members):
-        request = {
-            "TrainingJobName": name,
-            "HyperParameters": {"x": "0.5"},
-            "AlgorithmSpecification": {
-                "TrainingImage": uri,
-                "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([-+0-9.e]+)"}],
-                **(algorithm or {}),
-            },
-            "RoleArn": "arn:aws:iam::123456789012:role/tuning",
-            "OutputDataConfig": {"S3OutputPath": "s3://bucket/output"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
-            **members,
-        }
-        self.operations.call("CreateTrainingJob", request)
-
-    def describe(self, name="job"):
-        return self.operations.call("DescribeTrainingJob", {"TrainingJobName": name})
-
-    def stop(self, name="job"):
-        self.operations.call("StopTrainingJob", {"TrainingJobName": name})
-
-    def ended(self, wait_until, name="job"):
-        def done():
-            job = self.describe(name)
-            return None if job["TrainingJobStatus"] in ("InProgress", "Stopping") else job
-
-        return wait_until(done)
-
-    def model(self, name="job"):
-        """The model's files, by name."""
-        archive = self.objects.get("bucket", f"output/{name}/output/model.tar.gz")
-        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            return {each.name: tar.extractfile(each).read().decode() for each in tar if each.isfile()}
 
 
 class Docker:
@@ -345,19 +280,6 @@ print("loss=1")
     assert docker.containers() == []
 
 
-SERVICE = """
-import sys, time
-from pathlib import Path
-sys.path.insert(0, sys.argv[1])
-from test_container_jobs import Service
-service = Service(Path(sys.argv[2]))
-if sys.argv[3:]:
-    service.create()
-print("ready", flush=True)
-time.sleep(600)
-"""
-
-
 @pytest.mark.parametrize("client_too", [False, True])
 def test_the_service_is_killed(docker, make, wait_until, tmp_path, client_too):
     """The container is adopted; one whose client is gone too is lost, removed, and the job run again."""
@@ -372,7 +294,14 @@ print("loss=1")
 """
     )
     here = tmp_path / "service" / "training-jobs" / "job"
-    command = [sys.executable, "-c", SERVICE, str(FAKE.parent), str(tmp_path / "service"), "create"]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.integration.containers.service",
+        str(tmp_path / "service"),
+        "docker",
+        "{}",
+    ]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout.readline() == "ready\n"
@@ -426,46 +355,3 @@ def test_an_image_table_may_say_container(docker, make, wait_until, tmp_path):
     service.create("other", uri="something-else")
     assert service.ended(wait_until, "other")["FinalMetricDataList"][0]["Value"] == 4
     assert len(docker.runs()) == 1
-
-
-@pytest.fixture(scope="session")
-def real_image(tmp_path_factory):
-    """An image that holds this test's algorithm, made from nothing but what is on the machine."""
-    engine = EngineFinder().find()
-    if engine is None:
-        pytest.skip("no container engine answers (`docker info`, `podman info`)")
-    base = os.environ.get("CONTAINER_TEST_IMAGE", "busybox:latest")
-    if not engine.has_image(base):
-        pytest.skip(
-            f"the image {base} is not on this machine: pull it, or name another in CONTAINER_TEST_IMAGE"
-        )
-    return base
-
-
-REAL = (
-    "cat /opt/ml/input/config/hyperparameters.json > /opt/ml/model/hps; "
-    "ls /sys/class/net > /opt/ml/model/interfaces; echo $1 > /opt/ml/model/word; echo loss=0.5"
-)
-
-
-def test_on_a_real_engine(real_image, make, wait_until):
-    service = make(programs=("docker", "podman"))
-    shell = {"ContainerEntrypoint": ["/bin/sh", "-c", REAL, "sh"], "ContainerArguments": ["word"]}
-    service.create(uri=real_image, algorithm=shell, EnableNetworkIsolation=True)
-    job = service.ended(wait_until)
-    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    model = service.model()
-    assert json.loads(model["hps"]) == {"x": "0.5"}
-    assert model["interfaces"].split() == ["lo"]
-    assert model["word"] == "word\n"
-    assert job["FinalMetricDataList"][0]["Value"] == 0.5
-    sleep = {"ContainerEntrypoint": ["/bin/sh", "-c", "trap 'exit 0' TERM; echo on; sleep 600 & wait"]}
-    service.create("stopped", uri=real_image, algorithm=sleep)
-    wait_until(lambda: "on" in log(service, "stopped"))
-    service.stop("stopped")
-    assert service.ended(wait_until, "stopped")["SecondaryStatus"] == "Stopped"
-
-
-def log(service, name):
-    path = service.directory / "training-jobs" / name / "attempt-1" / "log"
-    return path.read_text() if path.exists() else ""
