@@ -41,8 +41,12 @@ def add(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 def list_(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """ListTags: never more than a page."""
     with engine.database.snapshot() as connection:
-        arn = _resource(connection, parameters["ResourceArn"])
-        return {"Tags": _answer(tags.of(connection, arn))}
+        return {"Tags": of(connection, _resource(connection, parameters["ResourceArn"]))}
+
+
+def of(connection: sqlite3.Connection, arn: str) -> list[dict[str, str]]:
+    """A resource's tags."""
+    return _answer(tags.of(connection, arn))
 
 
 def delete(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:

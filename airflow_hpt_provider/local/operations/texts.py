@@ -47,3 +47,10 @@ def still_running(kind: str, name: str, status: str) -> ServiceError:
 def invalid(text: str) -> ServiceError:
     """The request is well-formed but makes no sense."""
     return ServiceError("ValidationException", text)
+
+
+def bad_token() -> ServiceError:
+    """A NextToken of another request, or none at all."""
+    return invalid(
+        "The value of NextToken is not valid: use the token of the previous answer to the same request."
+    )

@@ -19,6 +19,7 @@ from airflow_hpt_provider.local.store import tags, training_jobs, tuning_jobs
 from airflow_hpt_provider.local.store.records import RUNNING, NewTrainingJob, TrainingJob
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Mapping
 
     from airflow_hpt_provider.local.engine.engine import Engine
@@ -57,14 +58,18 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 def describe(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeTrainingJob."""
     with engine.database.snapshot() as connection:
-        job = _get(training_jobs.find(connection, parameters["TrainingJobName"]))
-        definition = training_jobs.definition(connection, job.definition_id)
-        return answers.training_job(
-            job,
-            training_definition(definition, job.name, tuned=job.tuning_job_arn is not None),
-            transitions=training_jobs.transitions(connection, job.id),
-            metrics=training_jobs.final_metrics(connection, job.id),
-        )
+        return described(connection, _get(training_jobs.find(connection, parameters["TrainingJobName"])))
+
+
+def described(connection: sqlite3.Connection, job: TrainingJob) -> dict[str, Any]:
+    """What DescribeTrainingJob and Search say of a training job."""
+    definition = training_jobs.definition(connection, job.definition_id)
+    return answers.training_job(
+        job,
+        training_definition(definition, job.name, tuned=job.tuning_job_arn is not None),
+        transitions=training_jobs.transitions(connection, job.id),
+        metrics=training_jobs.final_metrics(connection, job.id),
+    )
 
 
 def list_(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:

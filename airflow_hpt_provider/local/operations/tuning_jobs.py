@@ -23,6 +23,7 @@ from airflow_hpt_provider.local.store.records import RUNNING, TrainingJob, Tunin
 from airflow_hpt_provider.models.checking import check_request
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Mapping
 
     from airflow_hpt_provider.local.engine.engine import Engine
@@ -68,15 +69,19 @@ def describe(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeHyperParameterTuningJob."""
     name = parameters["HyperParameterTuningJobName"]
     with engine.database.snapshot() as connection:
-        job = _get(tuning_jobs.find(connection, name), name)
-        best = training_jobs.best(connection, job.id)
-        plan = Plan.of(job.request, job.seed)
-        overall = best
-        if plan.identical:
-            for parent_name in plan.parents:
-                parent = tuning_jobs.find(connection, parent_name)
-                if parent is not None:
-                    overall = _better(overall, training_jobs.best(connection, parent.id))
+        return described(connection, _get(tuning_jobs.find(connection, name), name))
+
+
+def described(connection: sqlite3.Connection, job: TuningJob) -> dict[str, Any]:
+    """What DescribeHyperParameterTuningJob and Search say of a tuning job."""
+    best = training_jobs.best(connection, job.id)
+    plan = Plan.of(job.request, job.seed)
+    overall = best
+    if plan.identical:
+        for parent_name in plan.parents:
+            parent = tuning_jobs.find(connection, parent_name)
+            if parent is not None:
+                overall = _better(overall, training_jobs.best(connection, parent.id))
     return answers.tuning_job(
         job, now=time.time(), best=best, overall_best=overall if plan.identical else None
     )

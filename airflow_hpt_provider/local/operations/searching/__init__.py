@@ -1,0 +1,11 @@
+"""Search for training jobs and tuning jobs; that for all other resources is moto's.
+
+``expressions.py`` makes SQL of a SearchExpression, ``properties.py`` knows the properties by botocore's model,
+``tests.py`` the operators and ``values.py`` the values of filters, ``results.py`` makes the records.
+"""
+
+from __future__ import annotations
+
+from airflow_hpt_provider.local.operations.searching.operation import is_ours, search
+
+__all__ = ["is_ours", "search"]

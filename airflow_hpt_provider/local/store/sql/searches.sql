@@ -1,0 +1,20 @@
+-- What searches are put together from: SQL goes into the curly braces, in their order.
+
+-- name: count
+SELECT COUNT(*) FROM {} WHERE {}
+
+-- name: found
+SELECT job.id AS id, {} AS sorted_by FROM {} WHERE {}
+
+-- name: page
+-- Those without a value come last, whichever way the others are sorted.
+SELECT id, sorted_by FROM ({}) WHERE {} ORDER BY sorted_by IS NULL, sorted_by {}, id {} LIMIT {}
+
+-- name: some_element
+EXISTS (SELECT 1 FROM json_each({}, {}) AS {} WHERE {})
+
+-- name: some_value
+EXISTS (SELECT 1 FROM json_each({}, {}) AS {} WHERE {} = {} AND ({}))
+
+-- name: value_of_key
+(SELECT value FROM json_each({}, {}) WHERE key = {})
