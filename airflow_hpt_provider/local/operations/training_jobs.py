@@ -17,6 +17,7 @@ from airflow_hpt_provider.local.operations.texts import (
 )
 from airflow_hpt_provider.local.store import tags, training_jobs, tuning_jobs
 from airflow_hpt_provider.local.store.records import RUNNING, NewTrainingJob, TrainingJob
+from airflow_hpt_provider.local.tag_rules import given_tags
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,6 +40,7 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     definition.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": 86_400})
     engine.runner.check(definition, hyperparameters)
     arn = engine.arns.training_job(name)
+    own_tags = given_tags(parameters.get("Tags"))
 
     def insert(turn: Turn) -> None:
         connection = turn.connection
@@ -49,7 +51,7 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
         engine.training.wait(
             turn, _get(training_jobs.get(connection, training_jobs.insert(connection, job, turn.now)))
         )
-        tags.put(connection, arn, {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or ()})
+        tags.put(connection, arn, own_tags)
 
     engine.write(insert)
     return {"TrainingJobArn": arn}

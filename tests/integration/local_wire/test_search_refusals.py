@@ -10,6 +10,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
     from tests.integration.local_wire.conftest import Service
 
 pytestmark = pytest.mark.integration
@@ -17,8 +20,14 @@ NAME = {"Name": "TrainingJobName", "Operator": "NotEquals", "Value": "x"}
 
 
 @pytest.fixture(scope="module")
-def client(service: Service) -> Any:
-    return service.client("sagemaker", Config(parameter_validation=False))
+def own(make_service: Callable[[Path], Service], tmp_path_factory: pytest.TempPathFactory) -> Service:
+    """A service of its own: others count on what they find in theirs."""
+    return make_service(tmp_path_factory.mktemp("refusals") / "data")
+
+
+@pytest.fixture(scope="module")
+def client(own: Service) -> Any:
+    return own.client("sagemaker", Config(parameter_validation=False))
 
 
 def refusal(client: Any, **parameters: Any) -> str:
@@ -107,9 +116,9 @@ def test_sorts_and_conditions(client: Any) -> None:
     assert "less than or equal to 100" in refusal(client, MaxResults=101)
 
 
-def test_tokens(client: Any, service: Service) -> None:
+def test_tokens(client: Any, own: Service) -> None:
     arn = "arn:aws:iam::123456789012:role/tuning"
-    service.client("s3").create_bucket(Bucket="refused")
+    own.client("s3").create_bucket(Bucket="refused")
     for name in ("token-1", "token-2"):
         client.create_training_job(
             TrainingJobName=name,
