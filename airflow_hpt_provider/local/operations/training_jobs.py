@@ -18,6 +18,7 @@ from airflow_hpt_provider.local.operations.texts import (
 from airflow_hpt_provider.local.store import tags, training_jobs, tuning_jobs
 from airflow_hpt_provider.local.store.records import RUNNING, NewTrainingJob, TrainingJob
 from airflow_hpt_provider.local.tag_rules import given_tags
+from airflow_hpt_provider.models.rules.alone import check_training_job
 
 if TYPE_CHECKING:
     import sqlite3
@@ -37,6 +38,8 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
         raise invalid(
             "AlgorithmSpecification is missing: the local tuning service needs one to know what to run."
         )
+    for problem in check_training_job(definition):
+        raise invalid(problem.aws_message or str(problem))
     definition.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": 86_400})
     engine.runner.check(definition, hyperparameters)
     arn = engine.arns.training_job(name)
@@ -75,13 +78,17 @@ def described(connection: sqlite3.Connection, job: TrainingJob) -> dict[str, Any
 
 
 def list_(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """ListTrainingJobs, a tuning job's included. There are no warm pools and no training plans."""
+    """ListTrainingJobs, a tuning job's included. There are no warm pools; training plans are names."""
     listed = listing("training_jobs", parameters, sort_by="CreationTime")
-    if parameters.get("WarmPoolStatusEquals") or parameters.get("TrainingPlanArnEquals"):
+    if parameters.get("WarmPoolStatusEquals"):
         listed.where("FALSE")
+    if parameters.get("TrainingPlanArnEquals"):
+        listed.where(training_jobs.OF_TRAINING_PLAN, parameters["TrainingPlanArnEquals"])
     with engine.database.snapshot() as connection:
         rows, token = page(connection, listed, parameters)
-    summaries = [answers.training_job_summary(TrainingJob.from_row(row)) for row in rows]
+        jobs = [TrainingJob.from_row(row) for row in rows]
+        plans = training_jobs.training_plans(connection, {job.definition_id for job in jobs})
+    summaries = [answers.training_job_summary(job, plans.get(job.definition_id)) for job in jobs]
     return {"TrainingJobSummaries": summaries, **token}
 
 

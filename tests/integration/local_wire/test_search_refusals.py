@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import functools
+import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -88,6 +90,26 @@ def test_expressions(client: Any) -> None:
     text = "'CONTAINS' operator usage limit of 1 exceeded."
     assert refusal(client, SearchExpression={"Filters": [contains] * 2}) == text
     assert client.search(Resource="TrainingJob", SearchExpression={"Filters": [contains]})["Results"] == []
+
+
+@pytest.mark.parametrize("depth", [46, 200, 300, 450, 900, 3_000])
+def test_expressions_without_end(client: Any, depth: int) -> None:
+    expression: dict[str, Any] = {"Filters": [NAME] * 5}
+    body = ('{"SubExpressions": [' * depth) + json.dumps(expression) + ("]}" * depth)
+    replace = functools.partial(put, expression=body)
+    client.meta.events.register("before-sign.sagemaker.Search", replace)
+    try:
+        with pytest.raises(ClientError) as refused:
+            client.search(Resource="TrainingJob")
+    finally:
+        client.meta.events.unregister("before-sign.sagemaker.Search", replace)
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+    assert refused.value.response["Error"]["Code"] in ("ValidationException", "SerializationException")
+
+
+def put(request: Any, expression: str, **_: Any) -> None:
+    """Search for an expression that boto3 itself would not get to the end of."""
+    request.data = ('{"Resource": "TrainingJob", "SearchExpression": ' + expression + "}").encode()
 
 
 def test_nested_filters(client: Any) -> None:

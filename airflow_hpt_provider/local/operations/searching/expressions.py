@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.operations.searching.comparing import comparison, exists
@@ -27,11 +28,10 @@ def condition(resource: Resource, expression: Mapping[str, Any]) -> Sql:
     Raises:
         ServiceError: the expression is empty or too large, or has a wrong property, operator or value.
     """
-    parts = list(_parts(expression))
+    parts = list(itertools.islice(_parts(expression), MOST_PARTS + 1))
     if len(parts) > MOST_PARTS:
         raise invalid(
-            f"A SearchExpression can have at most {MOST_PARTS} SubExpressions, NestedFilters and Filters in all: "
-            f"this one has {len(parts)}."
+            f"A SearchExpression can have at most {MOST_PARTS} SubExpressions, NestedFilters and Filters in all."
         )
     # AWS exempts some properties of experiments alone.
     if sum(part.get("Operator") == "Contains" for part in parts) > MOST_CONTAINS:
@@ -65,14 +65,17 @@ def visible(resource: Resource, conditions: Iterable[Mapping[str, str]]) -> Sql:
 
 
 def _parts(expression: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """All that is in an expression, at whatever depth."""
-    yield from expression.get("Filters") or ()
-    for nested in expression.get("NestedFilters") or ():
-        yield nested
-        yield from nested["Filters"]
-    for inner in expression.get("SubExpressions") or ():
-        yield {}
-        yield from _parts(inner)
+    """All that is in an expression, at whatever depth; an expression in it counts as a part, too."""
+    waiting = [expression]
+    while waiting:
+        each = waiting.pop()
+        yield from each.get("Filters") or ()
+        for nested in each.get("NestedFilters") or ():
+            yield nested
+            yield from nested["Filters"]
+        for inner in each.get("SubExpressions") or ():
+            yield {}
+            waiting.append(inner)
 
 
 def _expression(resource: Resource, expression: Mapping[str, Any]) -> Sql:

@@ -1,4 +1,4 @@
--- What searches are put together from: SQL goes into the curly braces, in their order.
+-- What searches and lists are put together from: SQL goes into the curly braces, in their order.
 
 -- name: count
 SELECT COUNT(*) FROM {} WHERE {}
@@ -18,3 +18,7 @@ EXISTS (SELECT 1 FROM json_each({}, {}) AS {} WHERE {} = {} AND ({}))
 
 -- name: value_of_key
 (SELECT value FROM json_each({}, {}) WHERE key = {})
+
+-- name: of_training_plan
+-- A condition on a training job: its ResourceConfig names this training plan.
+definition_id IN (SELECT id FROM definitions WHERE json_extract(body, '$.ResourceConfig.TrainingPlanArn') = ?)
