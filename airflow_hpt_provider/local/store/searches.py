@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 ALL = Sql("TRUE")
+VALUE = Sql("value")
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,8 @@ class Search:
 
     Attributes:
         rows: what to select from; the jobs are ``job`` there.
-        sort: what to sort by.
+        sort: a job's value that decides.
+        order: what to sort by, made of that ``value``.
         descending: the other way round.
         condition: what a job must satisfy.
     """
@@ -29,6 +31,7 @@ class Search:
     sort: Sql
     descending: bool
     condition: Sql = ALL
+    order: Sql = VALUE
 
     def count(self, connection: sqlite3.Connection) -> int:
         """How many there are."""
@@ -52,7 +55,7 @@ class Search:
                 if value is None
                 else Sql(f"sorted_by IS NULL OR (sorted_by, id) {after} (?, ?)", (value, last))
             )
-        found = Sql.of(SQL["found"], self.sort, self.rows, self.condition)
+        found = Sql.of(SQL["found"], self.order, self.sort, self.rows, self.condition)
         page = Sql.of(SQL["page"], found, behind, Sql(order), Sql(order), limit + 1)
         rows = connection.execute(page.text, page.values).fetchall()
         more = None
@@ -64,5 +67,5 @@ class Search:
     @property
     def _query(self) -> list[Any]:
         """What tells this search from others."""
-        parts = (self.rows, self.sort, self.condition)
+        parts = (self.rows, self.sort, self.order, self.condition)
         return [self.descending, *((part.text, part.values) for part in parts)]

@@ -11,7 +11,7 @@ from airflow_hpt_provider.local.operations.searching.expressions import conditio
 from airflow_hpt_provider.local.operations.searching.properties import Kind, Resource
 from airflow_hpt_provider.local.operations.texts import bad_token, invalid
 from airflow_hpt_provider.local.store.expressions import Sql, joined, members
-from airflow_hpt_provider.local.store.searches import ALL, Search
+from airflow_hpt_provider.local.store.searches import ALL, VALUE, Search
 from airflow_hpt_provider.local.store.tokens import BadTokenError
 
 if TYPE_CHECKING:
@@ -46,21 +46,27 @@ def is_ours(resource: str) -> bool:
 def search(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Search."""
     resource, found = RESOURCES[parameters["Resource"]]
+    sort, order = _sort(resource, parameters.get("SortBy") or SORT_BY)
     wanted = Search(
         members(resource.file).rows,
-        _sort(resource, parameters.get("SortBy") or SORT_BY),
+        sort,
+        order=order,
         descending=parameters.get("SortOrder") != "Ascending",
         condition=_condition(resource, parameters),
     )
-    limit = parameters.get("MaxResults") or PAGE
+    limit, given = parameters.get("MaxResults") or PAGE, parameters.get("NextToken")
     with engine.database.snapshot() as connection:
         try:
-            ids, token = wanted.page(connection, limit=limit, token=parameters.get("NextToken"))
+            ids, token = wanted.page(connection, limit=limit, token=given)
         except BadTokenError as error:
             raise bad_token() from error
+        whole = given is None and token is None
         return {
             "Results": [{resource.name: job} for job in found(connection, ids)],
-            "TotalHits": {"Value": wanted.count(connection), "Relation": "EqualTo"},
+            "TotalHits": {
+                "Value": len(ids) if whole else wanted.count(connection),
+                "Relation": "EqualTo",
+            },
             **({"NextToken": token} if token else {}),
         }
 
@@ -76,17 +82,15 @@ def _condition(resource: Resource, parameters: Mapping[str, Any]) -> Sql:
     return joined("AND", wanted)
 
 
-def _sort(resource: Resource, name: str) -> Sql:
+def _sort(resource: Resource, name: str) -> tuple[Sql, Sql]:
+    """The value that decides, and what of it."""
     by = resource.property(name)
     value = by.scalar
     if value is None or by.kind is Kind.STRUCTURE:
         raise invalid(f"{resource.name}s cannot be sorted by {name}: give a property that has one value.")
+    text = Sql(f"substr(value, 1, {SORTED_CHARACTERS})")
     if by.kind is Kind.HYPERPARAMETER:
         # Numbers by their size, and before texts.
-        return Sql.of(
-            f"CASE WHEN {{}} THEN CAST({{}} AS REAL) ELSE substr({{}}, 1, {SORTED_CHARACTERS}) END",
-            is_number(value),
-            value,
-            value,
-        )
-    return Sql.of(f"substr({{}}, 1, {SORTED_CHARACTERS})", value) if by.kind is Kind.TEXT else value
+        number = Sql.of("CASE WHEN {} THEN CAST(value AS REAL) ELSE {} END", is_number(VALUE), text)
+        return value, number
+    return value, text if by.kind is Kind.TEXT else VALUE

@@ -4,7 +4,8 @@
 SELECT COUNT(*) FROM {} WHERE {}
 
 -- name: found
-SELECT job.id AS id, {} AS sorted_by FROM {} WHERE {}
+-- The limit, which is none, keeps SQLite from working the value out again wherever it is used.
+SELECT id, {} AS sorted_by FROM (SELECT job.id AS id, {} AS value FROM {} WHERE {} LIMIT -1)
 
 -- name: page
 -- Those without a value come last, whichever way the others are sorted.
