@@ -115,3 +115,17 @@ def wait(status: Any) -> None:
     while status() == "InProgress":
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+def names(client: Any, resource: str = "TrainingJob", **parameters: Any) -> list[str]:
+    """Of all that a search finds, which is one page."""
+    answer = client.search(Resource=resource, MaxResults=100, **parameters)
+    assert answer["TotalHits"] == {"Value": len(answer["Results"]), "Relation": "EqualTo"}
+    assert "NextToken" not in answer
+    return [each[resource][f"{resource}Name"] for each in answer["Results"]]
+
+
+def name_value(name: str, operator: str | None, value: str | None) -> dict[str, str]:
+    """A filter, without what is None."""
+    given = {"Name": name, "Operator": operator, "Value": value}
+    return {key: text for key, text in given.items() if text is not None}

@@ -1,19 +1,16 @@
-"""Search for training jobs and tuning jobs with plain boto3 and the aws command line."""
+"""Search for training jobs and tuning jobs with plain boto3."""
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tests.integration.local_wire import searched
+from tests.integration.local_wire.searched import name_value, names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from tests.integration.local_wire.conftest import Service
 
 pytestmark = pytest.mark.integration
@@ -22,34 +19,14 @@ ALONE = set(searched.ALONE)
 
 
 @pytest.fixture(scope="module")
-def known(make_service: Callable[[Path], Service], tmp_path_factory: pytest.TempPathFactory) -> Service:
-    """A service with the jobs of ``searched.py``."""
-    service = make_service(tmp_path_factory.mktemp("search") / "data")
-    searched.create(service)
-    return service
-
-
-@pytest.fixture(scope="module")
-def client(known: Service) -> Any:
-    return known.client("sagemaker")
-
-
-def names(client: Any, resource: str = "TrainingJob", **parameters: Any) -> list[str]:
-    answer = client.search(Resource=resource, MaxResults=100, **parameters)
-    assert answer["TotalHits"] == {"Value": len(answer["Results"]), "Relation": "EqualTo"}
-    assert "NextToken" not in answer
-    return [each[resource][f"{resource}Name"] for each in answer["Results"]]
+def client(searched_service: Service) -> Any:
+    return searched_service.client("sagemaker")
 
 
 def alone(client: Any, *filters: dict[str, str], **more: Any) -> set[str]:
     """Which of the four training jobs that belong to no tuning job."""
     expression = {"Filters": list(filters), **more} if filters else more
     return set(names(client, SearchExpression=expression)) & ALONE
-
-
-def name_value(name: str, operator: str | None, value: str | None) -> dict[str, str]:
-    given = {"Name": name, "Operator": operator, "Value": value}
-    return {key: text for key, text in given.items() if text is not None}
 
 
 @pytest.mark.parametrize(
@@ -218,51 +195,3 @@ def test_pages(client: Any, by: str, order: str) -> None:
         assert {page["TotalHits"]["Value"] for page in pages} == {8}
         found = [each["TrainingJob"]["TrainingJobName"] for page in pages for each in page["Results"]]
         assert found == expected
-
-
-def test_results_are_what_describe_says(client: Any) -> None:
-    for each in client.search(Resource="TrainingJob", MaxResults=100)["Results"]:
-        job = each["TrainingJob"]
-        tags = client.list_tags(ResourceArn=job["TrainingJobArn"])["Tags"]
-        assert job.pop("Tags") == tags
-        described = client.describe_training_job(TrainingJobName=job["TrainingJobName"])
-        assert job == {name: described[name] for name in job}
-    tuned = names(client, SearchExpression={"Filters": [name_value("TuningJobArn", "Exists", None)]})
-    assert len(tuned) == 4
-
-
-def test_tuning_jobs(client: Any) -> None:
-    job = "HyperParameterTuningJob"
-
-    def found(name: str, operator: str | None = None, value: str | None = None) -> set[str]:
-        return set(names(client, job, SearchExpression={"Filters": [name_value(name, operator, value)]}))
-
-    for each in client.search(Resource=job)["Results"]:
-        entity = each[job]
-        described = client.describe_hyper_parameter_tuning_job(
-            HyperParameterTuningJobName=entity["HyperParameterTuningJobName"]
-        )
-        tags = client.list_tags(ResourceArn=entity["HyperParameterTuningJobArn"])["Tags"]
-        assert entity.pop("Tags") == tags
-        assert entity == {name: described[name] for name in entity}
-        assert entity["BestTrainingJob"]["ObjectiveStatus"] == "Succeeded"
-    assert found("Tags.Project", "Equals", "red") == {"tuned"}
-    assert found("HyperParameterTuningJobName", "Contains", "lai") == {"plain"}
-    assert found("HyperParameterTuningJobStatus", "Equals", "Completed") == {"plain", "tuned"}
-    assert found("TrainingJobStatusCounters.Completed", "GreaterThan", "1") == {"plain", "tuned"}
-    value = "BestTrainingJob.FinalHyperParameterTuningJobObjectiveMetric.Value"
-    assert found(value, "GreaterThanOrEqualTo", "10") == {"plain", "tuned"}
-    assert found("HyperParameterTuningJobConfig.Strategy", "NotEquals", "Random") == set()
-    assert found("HyperParameterTuningJobConfig.ParameterRanges.ContinuousParameterRanges.Name", None, "x")
-    assert found("FailureReason") == set()
-    assert names(client, job, SortBy="CreationTime", SortOrder="Ascending") == ["tuned", "plain"]
-
-
-def test_with_the_aws_command_line(known: Service) -> None:
-    filters = {"Filters": [{"Name": "HyperParameters.x", "Operator": "LessThan", "Value": "0.6"}]}
-    answer = known.aws(
-        *("sagemaker", "search", "--resource", "TrainingJob", "--page-size", "1"),
-        *("--search-expression", json.dumps(filters), "--sort-by", "TrainingJobName"),
-        *("--query", "Results[].TrainingJob.TrainingJobName"),
-    )
-    assert json.loads(answer) == ["banana", "apple"]
