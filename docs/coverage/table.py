@@ -71,7 +71,7 @@ class Words:
             yield f"the rule {name} is {'no rule' if name in named else f'not named in {WORDS.name}'}"
 
 
-_NOT_OF_THE_ANSWER = {"job.tags"}
+_NOT_OF_THE_ANSWER = {"tags.tags"}
 """Rules on members that are in requests only."""
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tests.fuzz import envelopes, http_bytes, json_bodies, other_services, s3_requests
+from tests.fuzz import envelopes, http_bytes, json_bodies, other_services, s3_requests, searches
 from tests.fuzz.case import Refused
 from tests.fuzz.store import contents, difference
 from tests.fuzz.wire import Wire
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 KINDS: dict[str, Kind] = {
     **json_bodies.KINDS,
+    **searches.KINDS,
     **envelopes.KINDS,
     **s3_requests.KINDS,
     **other_services.KINDS,

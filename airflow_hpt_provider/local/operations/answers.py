@@ -124,7 +124,7 @@ def tuned_training_job(job: TrainingJob) -> dict[str, Any]:
     )
 
 
-def training_job_summary(job: TrainingJob) -> dict[str, Any]:
+def training_job_summary(job: TrainingJob, training_plan_arn: str | None) -> dict[str, Any]:
     """An entry of ListTrainingJobs."""
     return present(
         {
@@ -135,6 +135,7 @@ def training_job_summary(job: TrainingJob) -> dict[str, Any]:
             "LastModifiedTime": moment(job.modified_at),
             "TrainingJobStatus": job.status,
             "SecondaryStatus": job.secondary_status,
+            "TrainingPlanArn": training_plan_arn,
         }
     )
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.local.operations.texts import invalid
-from airflow_hpt_provider.local.store.paging import BadTokenError, Listing
+from airflow_hpt_provider.local.operations.texts import bad_token
+from airflow_hpt_provider.local.store.paging import Listing
+from airflow_hpt_provider.local.store.tokens import BadTokenError
 
 if TYPE_CHECKING:
     import sqlite3
@@ -56,8 +57,5 @@ def page(
             connection, limit=parameters.get("MaxResults") or PAGE, token=parameters.get("NextToken")
         )
     except BadTokenError as error:
-        text = (
-            "The value of NextToken is not valid: use the token of the previous answer to the same request."
-        )
-        raise invalid(text) from error
+        raise bad_token() from error
     return rows, {"NextToken": token} if token else {}

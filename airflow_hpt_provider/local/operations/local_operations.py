@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.operations import searching, tagging, training_jobs, tuning_jobs
+from airflow_hpt_provider.local.operations.texts import not_offered
+from airflow_hpt_provider.local.protocol.model import sagemaker_model
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from airflow_hpt_provider.local.engine.engine import Engine
 
@@ -29,16 +31,23 @@ HANDLERS: Mapping[str, Callable[[Engine, Mapping[str, Any]], dict[str, Any]]] = 
     "DeleteTags": tagging.delete,
     "Search": searching.search,
 }
+FAMILY = ("TrainingJob", "HyperParameterTuningJob")
+"""What the operations on the service's own jobs have in their names."""
 TAGGING = frozenset({"AddTags", "ListTags", "DeleteTags"})
+
+
+def family(names: Iterable[str]) -> frozenset[str]:
+    """Those among SageMaker's operations that are about training jobs or tuning jobs."""
+    return frozenset(name for name in names if any(ours in name for ours in FAMILY))
 
 
 class LocalOperations:
     """An :class:`~airflow_hpt_provider.local.operations.contract.Operations` over an engine."""
 
-    names = frozenset(HANDLERS)
-
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
+        # Those that a newer botocore has, too: moto knows nothing of our jobs, so would answer as if there were none.
+        self.names = frozenset(HANDLERS) | family(sagemaker_model().operation_names)
 
     def handles(self, operation: str, parameters: Mapping[str, Any]) -> bool:
         """Whether this call is for us, not for moto."""
@@ -49,7 +58,13 @@ class LocalOperations:
         return operation in self.names
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:
-        """Carry out one operation."""
+        """Carry out one operation.
+
+        Raises:
+            ServiceError: the operation's own, or UnknownOperationException: it is newer than the service.
+        """
+        if operation not in HANDLERS:
+            raise not_offered(operation)
         return HANDLERS[operation](self.engine, parameters)
 
     def start(self) -> None:

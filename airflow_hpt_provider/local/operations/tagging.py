@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.local.operations.texts import invalid, no_training_job, no_tuning_job
+from airflow_hpt_provider.local.operations.texts import no_training_job, no_tuning_job
 from airflow_hpt_provider.local.store import tags, training_jobs, tuning_jobs
+from airflow_hpt_provider.local.tag_rules import check_number, check_page, given_keys, given_tags
 
 if TYPE_CHECKING:
     import sqlite3
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 
 TUNING_JOB = ":hyper-parameter-tuning-job/"
 TRAINING_JOB = ":training-job/"
-MOST_TAGS = 50
 
 
 def is_ours(arn: str) -> bool:
@@ -26,12 +26,11 @@ def is_ours(arn: str) -> bool:
 
 def add(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """AddTags; answers with those that were added."""
-    added = {tag["Key"]: tag["Value"] for tag in parameters["Tags"]}
+    added = given_tags(parameters["Tags"])
 
     def task(turn: Turn) -> None:
         arn = _resource(turn.connection, parameters["ResourceArn"])
-        if len(tags.of(turn.connection, arn) | added) > MOST_TAGS:
-            raise invalid(f"A resource can have at most {MOST_TAGS} tags.")
+        check_number(tags.of(turn.connection, arn) | added)
         tags.put(turn.connection, arn, added)
 
     engine.write(task)
@@ -40,17 +39,23 @@ def add(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 def list_(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """ListTags: never more than a page."""
+    check_page(parameters)
     with engine.database.snapshot() as connection:
-        arn = _resource(connection, parameters["ResourceArn"])
-        return {"Tags": _answer(tags.of(connection, arn))}
+        return {"Tags": of(connection, _resource(connection, parameters["ResourceArn"]))}
+
+
+def of(connection: sqlite3.Connection, arn: str) -> list[dict[str, str]]:
+    """A resource's tags."""
+    return _answer(tags.of(connection, arn))
 
 
 def delete(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DeleteTags."""
+    gone = given_keys(parameters["TagKeys"])
 
     def task(turn: Turn) -> None:
         arn = _resource(turn.connection, parameters["ResourceArn"])
-        tags.delete(turn.connection, arn, parameters["TagKeys"])
+        tags.delete(turn.connection, arn, gone)
 
     engine.write(task)
     return {}

@@ -44,6 +44,20 @@ def still_running(kind: str, name: str, status: str) -> ServiceError:
     return ServiceError("ResourceInUse", text)
 
 
+def not_offered(operation: str) -> ServiceError:
+    """SageMaker has it, the service does not."""
+    return ServiceError(
+        "UnknownOperationException", f"The local tuning service does not offer '{operation}' of sagemaker."
+    )
+
+
 def invalid(text: str) -> ServiceError:
     """The request is well-formed but makes no sense."""
     return ServiceError("ValidationException", text)
+
+
+def bad_token() -> ServiceError:
+    """A NextToken of another request, or none at all."""
+    return invalid(
+        "The value of NextToken is not valid: use the token of the previous answer to the same request."
+    )

@@ -17,8 +17,11 @@ from airflow_hpt_provider.local.operations.texts import (
 )
 from airflow_hpt_provider.local.store import tags, training_jobs, tuning_jobs
 from airflow_hpt_provider.local.store.records import RUNNING, NewTrainingJob, TrainingJob
+from airflow_hpt_provider.local.tag_rules import given_tags
+from airflow_hpt_provider.models.rules.alone import check_training_job
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Mapping
 
     from airflow_hpt_provider.local.engine.engine import Engine
@@ -35,9 +38,12 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
         raise invalid(
             "AlgorithmSpecification is missing: the local tuning service needs one to know what to run."
         )
+    for problem in check_training_job(definition):
+        raise invalid(problem.aws_message or str(problem))
     definition.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": 86_400})
     engine.runner.check(definition, hyperparameters)
     arn = engine.arns.training_job(name)
+    own_tags = given_tags(parameters.get("Tags"))
 
     def insert(turn: Turn) -> None:
         connection = turn.connection
@@ -48,7 +54,7 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
         engine.training.wait(
             turn, _get(training_jobs.get(connection, training_jobs.insert(connection, job, turn.now)))
         )
-        tags.put(connection, arn, {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or ()})
+        tags.put(connection, arn, own_tags)
 
     engine.write(insert)
     return {"TrainingJobArn": arn}
@@ -57,24 +63,32 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 def describe(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeTrainingJob."""
     with engine.database.snapshot() as connection:
-        job = _get(training_jobs.find(connection, parameters["TrainingJobName"]))
-        definition = training_jobs.definition(connection, job.definition_id)
-        return answers.training_job(
-            job,
-            training_definition(definition, job.name, tuned=job.tuning_job_arn is not None),
-            transitions=training_jobs.transitions(connection, job.id),
-            metrics=training_jobs.final_metrics(connection, job.id),
-        )
+        return described(connection, _get(training_jobs.find(connection, parameters["TrainingJobName"])))
+
+
+def described(connection: sqlite3.Connection, job: TrainingJob) -> dict[str, Any]:
+    """What DescribeTrainingJob and Search say of a training job."""
+    definition = training_jobs.definition(connection, job.definition_id)
+    return answers.training_job(
+        job,
+        training_definition(definition, job.name, tuned=job.tuning_job_arn is not None),
+        transitions=training_jobs.transitions(connection, job.id),
+        metrics=training_jobs.final_metrics(connection, job.id),
+    )
 
 
 def list_(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """ListTrainingJobs, a tuning job's included. There are no warm pools and no training plans."""
+    """ListTrainingJobs, a tuning job's included. There are no warm pools; training plans are names."""
     listed = listing("training_jobs", parameters, sort_by="CreationTime")
-    if parameters.get("WarmPoolStatusEquals") or parameters.get("TrainingPlanArnEquals"):
+    if parameters.get("WarmPoolStatusEquals"):
         listed.where("FALSE")
+    if parameters.get("TrainingPlanArnEquals"):
+        listed.where(training_jobs.OF_TRAINING_PLAN, parameters["TrainingPlanArnEquals"])
     with engine.database.snapshot() as connection:
         rows, token = page(connection, listed, parameters)
-    summaries = [answers.training_job_summary(TrainingJob.from_row(row)) for row in rows]
+        jobs = [TrainingJob.from_row(row) for row in rows]
+        plans = training_jobs.training_plans(connection, {job.definition_id for job in jobs})
+    summaries = [answers.training_job_summary(job, plans.get(job.definition_id)) for job in jobs]
     return {"TrainingJobSummaries": summaries, **token}
 
 

@@ -20,9 +20,11 @@ from airflow_hpt_provider.local.operations.texts import (
 )
 from airflow_hpt_provider.local.store import tags, training_jobs, tuning_jobs
 from airflow_hpt_provider.local.store.records import RUNNING, TrainingJob, TuningJob
+from airflow_hpt_provider.local.tag_rules import given_tags
 from airflow_hpt_provider.models.checking import check_request
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Mapping
 
     from airflow_hpt_provider.local.engine.engine import Engine
@@ -48,6 +50,7 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
         except ValueError as error:
             raise invalid(f"{error}.") from error
     arn = engine.arns.tuning_job(name)
+    own_tags = given_tags(parameters.get("Tags"))
 
     def insert(turn: Turn) -> None:
         connection = turn.connection
@@ -57,7 +60,7 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
         job_id = tuning_jobs.insert(connection, name=name, arn=arn, request=request, seed=seed, now=turn.now)
         ids = [training_jobs.insert_definition(connection, each.body) for each in plan.definitions]
         tuning_jobs.insert_definitions(connection, job_id, ids)
-        tags.put(connection, arn, {tag["Key"]: tag["Value"] for tag in parameters.get("Tags") or ()})
+        tags.put(connection, arn, own_tags)
         engine.tuning.track(turn, _get(tuning_jobs.find(connection, name), name), new=True)
 
     engine.write(insert)
@@ -68,15 +71,19 @@ def describe(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeHyperParameterTuningJob."""
     name = parameters["HyperParameterTuningJobName"]
     with engine.database.snapshot() as connection:
-        job = _get(tuning_jobs.find(connection, name), name)
-        best = training_jobs.best(connection, job.id)
-        plan = Plan.of(job.request, job.seed)
-        overall = best
-        if plan.identical:
-            for parent_name in plan.parents:
-                parent = tuning_jobs.find(connection, parent_name)
-                if parent is not None:
-                    overall = _better(overall, training_jobs.best(connection, parent.id))
+        return described(connection, _get(tuning_jobs.find(connection, name), name))
+
+
+def described(connection: sqlite3.Connection, job: TuningJob) -> dict[str, Any]:
+    """What DescribeHyperParameterTuningJob and Search say of a tuning job."""
+    best = training_jobs.best(connection, job.id)
+    plan = Plan.of(job.request, job.seed)
+    overall = best
+    if plan.identical:
+        for parent_name in plan.parents:
+            parent = tuning_jobs.find(connection, parent_name)
+            if parent is not None:
+                overall = _better(overall, training_jobs.best(connection, parent.id))
     return answers.tuning_job(
         job, now=time.time(), best=best, overall_best=overall if plan.identical else None
     )

@@ -39,7 +39,10 @@ def decode(model: SageMakerModel, operation: OperationModel, body: bytes) -> dic
     if shape is None:
         return {}
     decoder = _Decoder(model)
-    parameters = decoder.structure(document, shape, "")
+    try:
+        parameters = decoder.structure(document, shape, "")
+    except RecursionError:  # a SearchExpression may have others in it without end
+        raise _serialization("Unable to read the request body: it is nested too deeply.") from None
     if decoder.violations:
         count = len(decoder.violations)
         raise ServiceError(

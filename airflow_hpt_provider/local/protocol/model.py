@@ -41,6 +41,10 @@ class SageMakerModel:
             found = self._operations[name] = self._service.operation_model(name)
         return found
 
+    def shape(self, name: str) -> Shape:
+        """A shape, by name."""
+        return self._service.shape_for(name)
+
     def constraints(self, shape: Shape) -> Constraints:
         """What values of the shape must satisfy."""
         found = self._constraints.get(shape.name)

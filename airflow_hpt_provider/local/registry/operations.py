@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.local.database import Database
 from airflow_hpt_provider.local.registry import groups, packages
 from airflow_hpt_provider.local.registry.store import SCHEMA, encode, invalid
+from airflow_hpt_provider.local.tag_rules import check_number, check_page, given_keys, given_tags
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Mapping
     from pathlib import Path
-
-MAX_TAGS = 50
 
 
 @dataclass(frozen=True)
@@ -33,13 +32,14 @@ class RegistryContext:
 
 def add_tags(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """AddTags; answers with those that were added."""
-    added = {tag["Key"]: tag["Value"] for tag in parameters["Tags"]}
+    added = given_tags(parameters["Tags"])
     _change_tags(context, parameters["ResourceArn"], lambda tags: tags | added)
     return {"Tags": parameters["Tags"]}
 
 
 def list_tags(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """ListTags: never more than a page."""
+    check_page(parameters)
     with context.database.snapshot() as connection:
         tags = _tags(connection, parameters["ResourceArn"])[1]
     return {"Tags": [{"Key": key, "Value": value} for key, value in tags.items()]}
@@ -47,7 +47,7 @@ def list_tags(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[s
 
 def delete_tags(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DeleteTags."""
-    gone = set(parameters["TagKeys"])
+    gone = given_keys(parameters["TagKeys"])
     _change_tags(
         context, parameters["ResourceArn"], lambda tags: {k: v for k, v in tags.items() if k not in gone}
     )
@@ -105,8 +105,7 @@ def _change_tags(
     with context.database.transaction() as connection:
         table, tags = _tags(connection, arn)
         changed = change(tags)
-        if len(changed) > MAX_TAGS:
-            raise invalid(f"A resource can have at most {MAX_TAGS} tags.")
+        check_number(changed)
         connection.execute(f"update {table} set tags = ? where arn = ?", (encode(changed), arn))  # noqa: S608
 
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.tag_rules import given_tags
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,8 +41,12 @@ def encode(document: Mapping[str, Any]) -> str:
 
 
 def tags_of(parameters: Mapping[str, Any]) -> str:
-    """A request's Tags as JSON."""
-    return encode({tag["Key"]: tag["Value"] for tag in parameters.get("Tags", [])})
+    """A request's Tags as JSON.
+
+    Raises:
+        ServiceError: AWS would not take them.
+    """
+    return encode(given_tags(parameters.get("Tags")))
 
 
 def now() -> float:

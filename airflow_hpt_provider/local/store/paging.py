@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.local.store import tokens
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
-
-
-MOST = 2**63 - 1
-"""The largest whole number that SQLite takes."""
-
-
-class BadTokenError(ValueError):
-    """The token is not one that this list gave for this query."""
 
 
 @dataclass
@@ -53,7 +43,7 @@ class Listing:
         """
         conditions, values = list(self.conditions), list(self.values)
         if token is not None:
-            after = self._read(token)
+            after = tokens.read(self._query(), token)
             conditions.append(f"({self.sort_column}, id) {'<' if self.descending else '>'} (?, ?)")
             values.extend(after)
         order = "DESC" if self.descending else "ASC"
@@ -67,23 +57,8 @@ class Listing:
         if len(rows) <= limit:
             return rows, None
         last = rows[limit - 1]
-        return rows[:limit], self._write(last[self.sort_column], last["id"])
+        return rows[:limit], tokens.write(self._query(), last[self.sort_column], last["id"])
 
-    def _query(self) -> str:
-        """What tells this query from others, so that a token can't be used for another one."""
-        text = json.dumps([self.table, self.sort_column, self.descending, self.conditions, self.values])
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    def _write(self, value: Any, row_id: int) -> str:
-        return base64.urlsafe_b64encode(json.dumps([self._query(), value, row_id]).encode()).decode()
-
-    def _read(self, token: str) -> tuple[Any, int]:
-        try:
-            query, value, row_id = json.loads(base64.urlsafe_b64decode(token.encode()))
-        except (binascii.Error, ValueError, TypeError, RecursionError) as error:
-            raise BadTokenError(token) from error
-        if query != self._query() or not isinstance(row_id, int) or isinstance(value, dict | list):
-            raise BadTokenError(token)
-        if any(isinstance(each, int) and abs(each) > MOST for each in (value, row_id)):
-            raise BadTokenError(token)
-        return value, row_id
+    def _query(self) -> list[Any]:
+        """What tells this query from others."""
+        return [self.table, self.sort_column, self.descending, self.conditions, self.values]

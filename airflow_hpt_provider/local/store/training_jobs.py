@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 SQL = load("training_jobs")
+OF_TRAINING_PLAN = load("searches")["of_training_plan"]
+"""A condition on a training job: its ResourceConfig names the training plan with this ARN."""
 
 
 def insert_definition(connection: sqlite3.Connection, body: Mapping[str, Any]) -> int:
@@ -27,6 +29,14 @@ def definition(connection: sqlite3.Connection, job_id: int) -> dict[str, Any]:
         connection.execute(SQL["definition"], {"id": job_id}).fetchone()["body"]
     )
     return body
+
+
+def training_plans(connection: sqlite3.Connection, definition_ids: Iterable[int]) -> dict[int, str | None]:
+    """The ARNs of the training plans that definitions name, by the definitions' ids."""
+    return {
+        each: connection.execute(SQL["training_plan"], {"id": each}).fetchone()["arn"]
+        for each in definition_ids
+    }
 
 
 def insert(connection: sqlite3.Connection, job: NewTrainingJob, now: float) -> int:

@@ -18,6 +18,7 @@ from airflow_hpt_provider.models.rules import (
     machines,
     space,
     strategy,
+    tags,
     training,
 )
 
@@ -48,7 +49,7 @@ RULES: tuple[Rule, ...] = (
     machines.one_resource_config,
     machines.instance_configs,
     machines.instance_preferences,
-    job.tags,
+    tags.tags,
     job.warm_start,
 )
 """All rules, in the order in which their problems are reported."""

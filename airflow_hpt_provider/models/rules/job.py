@@ -1,30 +1,16 @@
-"""Tags and warm start of the tuning job."""
+"""Warm start of the tuning job."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.models.problems import Problem
-from airflow_hpt_provider.models.rules.parts import listed, part
+from airflow_hpt_provider.models.rules.parts import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_hpt_provider.models.request import TuningJobRequest
-
-
-def tags(request: TuningJobRequest) -> Iterator[Problem]:
-    """Each tag key once, and none that AWS keeps for itself."""
-    seen: set[str] = set()
-    for index, tag in listed(request.tags):
-        where, key = ("Tags", index, "Key"), part(tag.key)
-        if key is None:
-            continue
-        if key in seen:
-            yield Problem(where, key, "is given twice", "keep one tag with this key")
-        seen.add(key)
-        if key.lower().startswith("aws:"):
-            yield Problem(where, key, "keys that begin with aws: are AWS's own", "choose another key")
 
 
 def warm_start(request: TuningJobRequest) -> Iterator[Problem]:

@@ -12,6 +12,8 @@ import pytest
 from airflow_hpt_provider.local.engine.engine import Engine
 from airflow_hpt_provider.local.engine.naming import Arns
 from airflow_hpt_provider.local.operations.local_operations import LocalOperations
+from airflow_hpt_provider.local.runners.container_engine import EngineFinder
+from airflow_hpt_provider.local.runners.containers import Containers
 from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
 from airflow_hpt_provider.local.storage.objects import ObjectStore
 from airflow_hpt_provider.local.store.database import open_database
@@ -62,7 +64,9 @@ class Service:
         self.start()
 
     def start(self) -> None:
-        self.runner = SubprocessRunner(self.objects, images=self.images)
+        # The same on every machine, whether it has docker or podman.
+        no_engine = Containers(EngineFinder(()))
+        self.runner = SubprocessRunner(self.objects, images=self.images, containers=no_engine)
         self.engine = Engine(
             open_database(self.directory / "jobs.sqlite"),
             self.runner,

@@ -108,6 +108,10 @@ def look_at_everything(service: Any) -> int:
             service.call("DescribeTrainingJob", TrainingJobName=best)
     for page in pages(service, "ListTrainingJobs", MaxResults=100):
         seen += len(page["TrainingJobSummaries"])
+    above = {"Filters": [{"Name": "HyperParameters.x", "Operator": "GreaterThan", "Value": "0.9"}]}
+    search = {"Resource": "TrainingJob", "SortBy": "TrainingJobName", "SearchExpression": above}
+    found = [len(page["Results"]) for page in pages(service, "Search", MaxResults=100, **search)]
+    assert sum(found) == seen * 4 / TRAINING_JOBS
     return seen
 
 
@@ -185,6 +189,29 @@ def test_a_request_costs_no_more_when_much_is_known(service):
     assert all(count > 0 for count in few.values())
     grown = {name: (few[name], many[name]) for name in few if many[name] > 1.5 * few[name] + 20}
     assert not grown
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TrainingJobStatus", "Completed"),
+        ("HyperParameters.x", "0.5"),
+        ("Tags.team", "red"),
+        ("Metrics.loss", "0.5"),
+        ("AlgorithmSpecification.MetricDefinitions.Name", "loss"),
+        ("SecondaryStatusTransitions.Status", "Training"),
+    ],
+)
+def test_a_search_goes_once_through_the_jobs_for_its_page_and_once_for_their_number(service, name, value):
+    def cost() -> int:
+        query = {"SearchExpression": {"Filters": [{"Name": name, "Operator": "Equals", "Value": value}]}}
+        return steps(service, lambda: service.call("Search", Resource="TrainingJob", MaxResults=1, **query))
+
+    fill(service, 0, 10)
+    few = cost()
+    fill(service, 10, 40)
+    assert cost() < 4.4 * few
+    assert few < 10 * TRAINING_JOBS * 400
 
 
 def test_slots_are_shared_fairly(make_service):

@@ -165,7 +165,7 @@ def test_refusals_at_create(service):
     image = {"TrainingImage": "other/image:1", "TrainingInputMode": "File"}
     with pytest.raises(ServiceError, match=r"'other/image:1'.*images\.toml"):
         create(service, AlgorithmSpecification=image)
-    with pytest.raises(ServiceError, match="'train'.*AugmentedManifestFile.*set InputMode to Pipe"):
+    with pytest.raises(ServiceError, match="AugmentedManifestFile.*set InputMode of the channel to Pipe"):
         create(service, InputDataConfig=[channel("train", "AugmentedManifestFile", "s3://bucket/x")])
     efs = {"FileSystemDataSource": {"FileSystemId": "fs-1"}}
     with pytest.raises(ServiceError, match="FileSystemDataSource.*use S3DataSource"):

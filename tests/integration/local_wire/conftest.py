@@ -108,6 +108,18 @@ def service(make_service: Callable[[Path], Service], tmp_path_factory: pytest.Te
 
 
 @pytest.fixture(scope="session")
+def searched_service(
+    make_service: Callable[[Path], Service], tmp_path_factory: pytest.TempPathFactory
+) -> Service:
+    """One with the jobs of ``searched.py``, which nobody changes."""
+    from tests.integration.local_wire import searched
+
+    service = make_service(tmp_path_factory.mktemp("searched") / "data")
+    searched.create(service)
+    return service
+
+
+@pytest.fixture(scope="session")
 def s3(service: Service) -> Any:
     return service.client("s3")
 

@@ -72,12 +72,6 @@ def test_motos_services(service: Any) -> None:
     assert sagemaker.describe_model(ModelName="m")["ModelName"] == "m"
 
 
-@pytest.mark.parametrize("resource", ["TrainingJob", "HyperParameterTuningJob"])
-def test_a_search_for_jobs_is_refused_rather_than_empty(service: Any, resource: str) -> None:
-    with pytest.raises(ClientError, match=f"does not offer 'Search' of {resource}: use List"):
-        service.client("sagemaker").search(Resource=resource)
-
-
 def test_motos_errors_say_once_which_call_failed(service: Any) -> None:
     with pytest.raises(ClientError) as refused:
         service.client("sagemaker").search(Resource="Domain")

@@ -4,6 +4,9 @@ INSERT INTO definitions (body) VALUES (:body);
 -- name: definition
 SELECT body FROM definitions WHERE id = :id;
 
+-- name: training_plan
+SELECT json_extract(body, '$.ResourceConfig.TrainingPlanArn') AS arn FROM definitions WHERE id = :id;
+
 -- name: insert
 INSERT INTO training_jobs (
     name, key, arn, definition_id, definition_name, definition_index, tuning_job_id, tuning_job_name,

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_hpt_provider.local.store.paging import BadTokenError, Listing
+from airflow_hpt_provider.local.store.paging import Listing
+from airflow_hpt_provider.local.store.tokens import BadTokenError
 
 VALUES = st.lists(st.integers(0, 3), max_size=25)
 

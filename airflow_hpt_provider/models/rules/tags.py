@@ -1,0 +1,49 @@
+"""Tags: what AWS asks of them beyond their lengths and characters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.models.problems import Problem
+from airflow_hpt_provider.models.rules.parts import listed, part
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from airflow_hpt_provider.models.faults import Location
+    from airflow_hpt_provider.models.request import TuningJobRequest
+
+SYSTEM_PREFIX = "aws:"
+"""Of the keys that AWS keeps for itself, in whatever case."""
+MOST_TAGS = 50
+"""On one resource."""
+
+
+def tags(request: TuningJobRequest) -> Iterator[Problem]:
+    """Each tag key once, and none that AWS keeps for itself."""
+    yield from key_problems(
+        (("Tags", index, "Key"), key)
+        for index, tag in listed(request.tags)
+        if (key := part(tag.key)) is not None
+    )
+
+
+def key_problems(keys: Iterable[tuple[Location, str]]) -> Iterator[Problem]:
+    """What is wrong with the keys of one request's tags.
+
+    Args:
+        keys: each with where it is. Keys are case sensitive.
+    """
+    seen: set[str] = set()
+    for where, key in keys:
+        if key in seen:
+            yield Problem(where, key, "is given twice", "keep one tag with this key")
+        seen.add(key)
+        if key.lower().startswith(SYSTEM_PREFIX):
+            yield Problem(
+                where,
+                key,
+                "keys that begin with aws: are AWS's own",
+                "choose another key",
+                aws_message=f"System prefix '{SYSTEM_PREFIX}' reserved for AWS usage in tag key: {key}",
+            )
