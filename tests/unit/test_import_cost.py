@@ -36,7 +36,15 @@ print(*(m for m in {HEAVY!r} if any(n == m or n.startswith(m + '.') for n in new
 
 def test_the_operator_loads_none_of_our_modules_that_only_a_running_task_needs():
     """Half a millisecond each, for every DAG file and every parse; ``make bench-import`` has the figures."""
-    later = ("config.masking", "creation", "delivery.upstream", "display", "hooks.settings", "models", "result")
+    later = (
+        "config.masking",
+        "creation",
+        "delivery.upstream",
+        "display",
+        "hooks.settings",
+        "models",
+        "result",
+    )
     later += ("retries", "triggers", "waiting.spending", "waiting.state_change")
     assert all(find_spec(f"airflow_hpt_provider.{name}") for name in later), "these are modules of ours"
     code = """
