@@ -11,19 +11,14 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
-from pydantic.alias_generators import to_pascal
 
 from airflow_hpt_provider.models.containers import from_json_text
 from airflow_hpt_provider.models.faults import fault, line, lines_of, nearest, refusal, show
+from airflow_hpt_provider.models.names import aws_name
 from airflow_hpt_provider.models.reading import Reading, current, reading
 
 if TYPE_CHECKING:
     from pydantic_core import InitErrorDetails
-
-
-def aws_name(attribute: str) -> str:
-    """AWS's name of an attribute: `s3_uri` -> `S3Uri`."""
-    return "VolumeSizeInGB" if attribute == "volume_size_in_gb" else to_pascal(attribute)
 
 
 class AwsModel(BaseModel):
@@ -135,8 +130,7 @@ def _in_aws_names(
             if how is Reading.ANSWER and key != "ResponseMetadata":
                 members[str(key)] = value
             elif how is Reading.REQUEST:
-                known = {aws_name(attribute) for attribute in model.model_fields}
-                meant = nearest(str(key), known)
+                meant = nearest(str(key), set(names.values()))
                 hint = f"; did you mean {meant!r}?" if meant else f"; {model.remedy_of_unknown_member}"
                 context = {"meant": meant} if meant else {}
                 faults.append(

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from airflow_hpt_provider.models import shapes
 from airflow_hpt_provider.models.base import AnswerModel
-from airflow_hpt_provider.models.containers import Items
+from airflow_hpt_provider.models.containers import ListSize
 from airflow_hpt_provider.models.counters import ObjectiveStatusCounters, TrainingJobStatusCounters
 from airflow_hpt_provider.models.status import (
     TERMINAL_TRAINING_STATUSES,
@@ -145,7 +145,7 @@ class TuningJobDescription(_TuningJobAnswer, AnswerModel):
     training_job_definition: HyperParameterTrainingJobDefinition | None = Field(
         None, description="What each training job does."
     )
-    training_job_definitions: Annotated[list[HyperParameterTrainingJobDefinition], Items(1, 10)] | None = (
+    training_job_definitions: Annotated[list[HyperParameterTrainingJobDefinition], ListSize(1, 10)] | None = (
         Field(None, description="The definitions, if there are several.")
     )
     hyper_parameter_tuning_job_status: shapes.HyperParameterTuningJobStatus = Field(

@@ -36,9 +36,9 @@ def looks_secret(name: object) -> bool:
 def show(value: object) -> str:
     """A value as one short line for a message: at most some 80 characters; structures by kind and size."""
     if isinstance(value, Mapping):
-        return f"a structure of {len(value)} members"
+        return f"a structure of {len(value)} member{'s' * (len(value) != 1)}"
     if isinstance(value, list | tuple | set | frozenset):
-        return f"a list of {len(value)}"
+        return f"a {'list' if isinstance(value, list | tuple) else 'set'} of {len(value)}"
     shortener = reprlib.Repr()
     shortener.maxstring = shortener.maxother = shortener.maxlong = 80
     return shortener.repr(value)

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from airflow_hpt_provider.models import shapes
 from airflow_hpt_provider.models.base import RequestModel
-from airflow_hpt_provider.models.containers import Items
+from airflow_hpt_provider.models.containers import ListSize
 from airflow_hpt_provider.models.faults import fault, show
 from airflow_hpt_provider.models.html import members_html
 from airflow_hpt_provider.models.members import Flag
@@ -106,16 +106,16 @@ class ParameterRanges(RequestModel):
         "ContinuousParameterRanges, IntegerParameterRanges or CategoricalParameterRanges"
     )
 
-    integer_parameter_ranges: Annotated[list[IntegerParameterRange], Items(0, 30)] | None = Field(
+    integer_parameter_ranges: Annotated[list[IntegerParameterRange], ListSize(0, 30)] | None = Field(
         None, description="Hyperparameters that are whole numbers."
     )
-    continuous_parameter_ranges: Annotated[list[ContinuousParameterRange], Items(0, 30)] | None = Field(
+    continuous_parameter_ranges: Annotated[list[ContinuousParameterRange], ListSize(0, 30)] | None = Field(
         None, description="Hyperparameters that are floats."
     )
-    categorical_parameter_ranges: Annotated[list[CategoricalParameterRange], Items(0, 30)] | None = Field(
+    categorical_parameter_ranges: Annotated[list[CategoricalParameterRange], ListSize(0, 30)] | None = Field(
         None, description="Hyperparameters that take one of a set of values."
     )
-    auto_parameters: Annotated[list[AutoParameter], Items(0, 100)] | None = Field(
+    auto_parameters: Annotated[list[AutoParameter], ListSize(0, 100)] | None = Field(
         None, description="Hyperparameters whose ranges Autotune chooses."
     )
 

@@ -13,13 +13,14 @@ from airflow_hpt_provider.models import (
     TuningJobRequest,
     TuningJobSummary,
 )
-from airflow_hpt_provider.models.base import AwsModel, aws_name
-from airflow_hpt_provider.models.containers import Entries, Items
+from airflow_hpt_provider.models.base import AwsModel
+from airflow_hpt_provider.models.containers import ListSize, MapSize
 from airflow_hpt_provider.models.description import (
     ListHyperParameterTuningJobsResponse,
     ListTrainingJobsForHyperParameterTuningJobResponse,
 )
 from airflow_hpt_provider.models.members import Choice, Flag, Number, Text, Time, Whole
+from airflow_hpt_provider.models.names import aws_name
 from airflow_hpt_provider.models.patterns import TAG, matches
 from docs.coverage.members import annotation_of, unwrapped
 
@@ -76,13 +77,13 @@ def differences(shape_name: str, annotation: Any) -> list[str]:
             same = isinstance(inner, type) and issubclass(inner, AwsModel) and inner.aws_shape() == shape_name
             return [] if same else [f"{inner} is not {shape_name}"]
         case "list":
-            [items] = [each for each in metadata if isinstance(each, Items)] or [Items()]
+            [items] = [each for each in metadata if isinstance(each, ListSize)] or [ListSize()]
             found = [] if (items.min, items.max) == bounds else [f"{items}, not {bounds}"]
             if get_origin(inner) is not list:
                 return [*found, f"{inner} is not a list"]
             return found + differences(shape["member"]["shape"], get_args(inner)[0])
         case "map":
-            [entries] = [each for each in metadata if isinstance(each, Entries)]
+            [entries] = [each for each in metadata if isinstance(each, MapSize)]
             found = [] if (entries.min, entries.max) == bounds else [f"{entries}, not {bounds}"]
             key, value = get_args(inner)
             return (
@@ -164,8 +165,8 @@ def test_the_walk_sees_a_difference():
     assert differences("MaximumRetryAttempts", Annotated[int, Whole(1, 31)])
     assert differences("RoleArn", Annotated[str, Text(20, 2048, "arn:.*")])
     assert differences("AutotuneMode", Annotated[str, Choice(lambda: ("Enabled", "Disabled"))])
-    assert differences("TagList", Annotated[list[TrainingJobSummary], Items(0, 50)])
-    assert differences("TagList", Annotated[list[TuningJobSummary], Items(0, 51)])
+    assert differences("TagList", Annotated[list[TrainingJobSummary], ListSize(0, 50)])
+    assert differences("TagList", Annotated[list[TuningJobSummary], ListSize(0, 51)])
 
 
 PATTERNS = sorted(
