@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from airflow_hpt_provider.models.containers import from_json_text
 from airflow_hpt_provider.models.faults import fault, line, lines_of, nearest, refusal, show
@@ -59,13 +60,16 @@ class AwsModel(BaseModel):
         if isinstance(data, cls):
             return handler(data)
         how = current()
-        data = cls._expand(from_json_text(data, "{"))
-        if not isinstance(data, Mapping):
+        try:
+            data = cls.expand_shorthands(from_json_text(data, "{"))
+            if not isinstance(data, Mapping):
+                raise fault(
+                    "structure", "must be a structure, not {shown}; put its members in { }", shown=show(data)
+                )
+        except PydanticCustomError:
             if how is Reading.PARTS:
                 return None  # type: ignore[return-value]
-            raise fault(
-                "structure", "must be a structure, not {shown}; put its members in { }", shown=show(data)
-            )
+            raise
         members, faults = _in_aws_names(cls, data, how)
         try:
             model = handler(members)
@@ -76,8 +80,12 @@ class AwsModel(BaseModel):
         return model
 
     @classmethod
-    def _expand(cls, data: Any) -> Any:
-        """The input with any shorthand of this structure written out."""
+    def expand_shorthands(cls, data: Any) -> Any:
+        """The input with each shorthand for a part of this structure written out.
+
+        Raises:
+            PydanticCustomError: a shorthand contradicts itself.
+        """
         return data
 
 

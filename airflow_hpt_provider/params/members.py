@@ -53,15 +53,18 @@ class Member:
 
 
 def as_plain(request: Request) -> dict[str, Any]:
-    """A request as a dict in AWS's names, with ranges written out. It may hold templates, so nothing is checked."""
+    """A copy of a request as a dict in AWS's names, with ranges written out.
+
+    It may hold templates, so nothing is checked.
+    """
     if isinstance(request, TuningJobRequest):
         return request.to_dict()
-    plain = read_config(request) if isinstance(request, str | Path) else _aws_names(request)
+    plain = read_config(request) if isinstance(request, str | Path) else _aws_names(copy.deepcopy(request))
     for holder in _holders(plain):
         for name in ("ParameterRanges", "HyperParameterRanges"):
             if isinstance(holder.get(name), Mapping):
-                holder[name] = dict(ParameterRanges._expand(holder[name]))
-    return copy.deepcopy(plain)
+                holder[name] = dict(ParameterRanges.expand_shorthands(holder[name]))
+    return plain
 
 
 def find(request: dict[str, Any], name: str) -> list[Member]:

@@ -219,3 +219,11 @@ def test_the_page_quotes_the_dag_as_it_is() -> None:
     root = YAML.parents[1]
     (quoted,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "trigger-form.md").read_text(), re.DOTALL)
     assert quoted in (root / "dags" / "tune_from_ui.py").read_text()
+
+
+def test_the_request_that_a_form_is_made_of_stays_as_it_is(request_dict: dict[str, Any]) -> None:
+    definition = request_dict.pop("TrainingJobDefinition")
+    ranges = request_dict["HyperParameterTuningJobConfig"].pop("ParameterRanges")
+    request_dict["TrainingJobDefinitions"] = [{**definition, "HyperParameterRanges": ranges}]
+    tuning_params(request_dict, ["ParameterRanges.learning-rate"])
+    assert request_dict["TrainingJobDefinitions"][0]["HyperParameterRanges"] is ranges
