@@ -73,6 +73,12 @@ def line(
     return InitErrorDetails(type=fault(kind, text, **context), loc=location, input=scalar)
 
 
+def text_of(details: Mapping[str, Any]) -> str:
+    """What an error's line says; pydantic's own words for a missing member, which have no remedy, put in ours."""
+    text: str = details["msg"]
+    return "is required; add it" if text == "Field required" else text
+
+
 def lines_of(error: ValidationError) -> list[InitErrorDetails]:
     """The lines of an error, to be raised again with others; pydantic's own texts put in our words."""
     return [_again(details) for details in error.errors(include_url=False)]
@@ -81,9 +87,7 @@ def lines_of(error: ValidationError) -> list[InitErrorDetails]:
 def _again(details: Any, *, hide: bool = False) -> InitErrorDetails:
     kind: str = details["type"]
     context: dict[str, Any] = dict(details.get("ctx") or {})
-    text, value = details["msg"], details["input"]
-    if kind == "missing":
-        text, value = "is required; add it", None
+    text, value = text_of(details), details["input"]
     if hide:
         shown = context.get("shown")
         text, value = (text.replace(shown, HIDDEN) if shown else "is not valid (value hidden)"), "***"

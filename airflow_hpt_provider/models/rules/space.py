@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_hpt_provider.models.problems import Problem
-from airflow_hpt_provider.models.rules.parts import Search, autotuned, listed, number, searches, whole
+from airflow_hpt_provider.models.rules.parts import (
+    Search,
+    autotuned,
+    listed,
+    misplaced,
+    number,
+    searches,
+    whole,
+)
 from airflow_hpt_provider.models.status import ScalingType
 
 if TYPE_CHECKING:
@@ -129,7 +137,8 @@ def size(request: TuningJobRequest) -> Iterator[Problem]:
         auto = counts.pop("AutoParameters")
         searched = sum(counts.values())
         total += searched
-        if not searched and not auto and not autotuned(request):
+        empty = not searched and not auto and not autotuned(request)
+        if empty and not misplaced(request, search):
             yield Problem(
                 search.where,
                 None,

@@ -237,3 +237,20 @@ def test_what_is_no_map(config, member, value, shown):
     assert told_of(config, member, value) == (
         f'must be a map of names to values, not {shown}; write it as {{"name": "value"}}'
     )
+
+
+def test_empty_ranges_in_the_wrong_place_are_told_to_move_and_no_more(config):
+    assert "belongs to TrainingJobDefinitions" in told_of(config, "HyperParameterRanges", {})
+
+
+def test_empty_ranges_in_the_wrong_place_beside_several_definitions(several):
+    told = told_of(several, "ParameterRanges", {}, holder="HyperParameterTuningJobConfig")
+    assert "cannot stand here with TrainingJobDefinitions" in told
+
+
+def test_empty_ranges_of_one_of_several_definitions(several):
+    several["TrainingJobDefinitions"][0]["HyperParameterRanges"] = {}
+    assert explain(errors_of(several)) == (
+        "TrainingJobDefinitions[0].HyperParameterRanges: holds no range, so there is nothing to search; "
+        "add at least one range"
+    )
