@@ -15,9 +15,10 @@ from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, Vali
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from airflow_hpt_provider.models.faults import between, fault, hide_secrets, looks_secret, refusal, show
-from airflow_hpt_provider.models.members import Scalar, as_text
+from airflow_hpt_provider.models.members import Scalar
 from airflow_hpt_provider.models.names import aws_name
 from airflow_hpt_provider.models.reading import Reading, current
+from airflow_hpt_provider.models.text import as_text
 
 
 def from_json_text(value: object, opening: str) -> object:

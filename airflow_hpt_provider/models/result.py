@@ -7,25 +7,19 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import Field, ValidationError
 
-from airflow_hpt_provider.models.best import (
-    Attempt,
-    BestTrainingJob,
-    FailureGroup,
-    ModelArtifacts,
-    Moment,
-    Objective,
-    ResultPart,
-)
+from airflow_hpt_provider.models import shapes
+from airflow_hpt_provider.models.best import BestTrainingJob, ModelArtifacts
 from airflow_hpt_provider.models.counters import ObjectiveStatusCounters, TrainingJobStatusCounters
 from airflow_hpt_provider.models.description import (
     HyperParameterTuningJobCompletionDetails,
     HyperParameterTuningJobConsumedResources,
-    TrainingJobSummary,
     TuningJobDescription,
 )
 from airflow_hpt_provider.models.faults import line, refusal, show
 from airflow_hpt_provider.models.html import result_html
+from airflow_hpt_provider.models.result_parts import Attempt, FailureGroup, Objective, ResultPart
 from airflow_hpt_provider.models.status import TuningJobStatus
+from airflow_hpt_provider.models.training_job_summary import TrainingJobSummary
 from airflow_hpt_provider.models.trimming import MOST_BYTES, to_json_value, trimmed
 
 if TYPE_CHECKING:
@@ -80,8 +74,8 @@ class TuningResult(ResultPart):
     objective_status_counters: ObjectiveStatusCounters = Field(default_factory=ObjectiveStatusCounters)
     attempts: tuple[Attempt, ...] = ()
     """The tuning jobs that it took (``retry_strategy``), the last one included; empty if there was one."""
-    creation_time: Moment | None = None
-    end_time: Moment | None = None
+    creation_time: shapes.Timestamp | None = None
+    end_time: shapes.Timestamp | None = None
     completion_details: HyperParameterTuningJobCompletionDetails | None = None
     consumed_resources: HyperParameterTuningJobConsumedResources | None = None
     top_training_jobs: tuple[BestTrainingJob, ...] = ()

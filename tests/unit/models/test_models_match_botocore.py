@@ -15,13 +15,14 @@ from airflow_hpt_provider.models import (
 )
 from airflow_hpt_provider.models.base import AwsModel
 from airflow_hpt_provider.models.containers import ListSize, MapSize
-from airflow_hpt_provider.models.description import (
-    ListHyperParameterTuningJobsResponse,
-    ListTrainingJobsForHyperParameterTuningJobResponse,
-)
-from airflow_hpt_provider.models.members import Choice, Flag, Number, Text, Time, Whole
+from airflow_hpt_provider.models.description import ListHyperParameterTuningJobsResponse
+from airflow_hpt_provider.models.members import Choice, Flag, Number, Time, Whole
 from airflow_hpt_provider.models.names import aws_name
 from airflow_hpt_provider.models.patterns import TAG, matches
+from airflow_hpt_provider.models.text import Text
+from airflow_hpt_provider.models.training_job_summary import (
+    ListTrainingJobsForHyperParameterTuningJobResponse,
+)
 from docs.coverage.members import annotation_of, unwrapped
 
 SERVICE = botocore.session.get_session().get_service_model("sagemaker")
