@@ -149,9 +149,8 @@ class Number(Scalar):
 
     def accept(self, value: Any) -> float:
         """Any float, NaN and infinities included."""
-        pythons_own = isinstance(value, str) and (
-            "_" in value or not value.isascii()
-        )  # 1_000, or other digits
+        # Python alone reads 1_000, and the digits of other scripts.
+        pythons_own = isinstance(value, str) and ("_" in value or not value.isascii())
         if not pythons_own and not isinstance(value, bool | bytes):
             try:
                 return float(value)

@@ -118,7 +118,7 @@ def test_no_boolean(config, value):
         read(config)
 
 
-@pytest.mark.parametrize("value", ["x", True, "nan", "inf", [0.5]])
+@pytest.mark.parametrize("value", ["x", True, "nan", "inf", [0.5], "1_0", "\u0661"])
 def test_no_number(config, value):
     config["HyperParameterTuningJobConfig"]["TuningJobCompletionCriteria"] = {
         "TargetObjectiveMetricValue": value
