@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.hooks.tuning import headline
+from airflow_hpt_provider.models.spaces import search_spaces
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary, TuningJobDescription
@@ -102,9 +103,7 @@ def _parameters(
 ) -> list[dict[str, Any]]:
     """The searched hyperparameters: those of the ranges, then any that only training jobs tell of (Autotune)."""
     found: dict[str, dict[str, Any]] = {}
-    spaces = [description.hyper_parameter_tuning_job_config.parameter_ranges]
-    spaces += [definition.hyper_parameter_ranges for definition in description.definitions]
-    for space in filter(None, spaces):
+    for space in search_spaces(description):
         for kind, ranges in (
             ("continuous", space.continuous_parameter_ranges),
             ("integer", space.integer_parameter_ranges),
