@@ -180,10 +180,3 @@ class TuningJobSummary(_TuningJobAnswer, AnswerModel):
         return f"TuningJobSummary({self.name!r}, {self.hyper_parameter_tuning_job_status}, {counts})"
 
     __str__ = __repr__
-
-
-class ListHyperParameterTuningJobsResponse(AnswerModel):
-    """A page of tuning jobs."""
-
-    hyper_parameter_tuning_job_summaries: list[TuningJobSummary] = Field(description="The tuning jobs.")
-    next_token: shapes.NextToken | None = Field(None, description="Where the next page begins.")

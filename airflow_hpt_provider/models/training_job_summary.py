@@ -1,4 +1,4 @@
-"""What AWS answers about the training jobs of a tuning job."""
+"""What AWS answers about a training job of a tuning job."""
 
 import datetime as dt
 
@@ -74,10 +74,3 @@ class TrainingJobSummary(AnswerModel):
         return f"{type(self).__name__}({self.training_job_name!r}, {self.training_job_status}{metric})"
 
     __str__ = __repr__
-
-
-class ListTrainingJobsForHyperParameterTuningJobResponse(AnswerModel):
-    """A page of training jobs."""
-
-    training_job_summaries: list[TrainingJobSummary] = Field(description="The training jobs.")
-    next_token: shapes.NextToken | None = Field(None, description="Where the next page begins.")

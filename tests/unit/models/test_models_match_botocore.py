@@ -15,14 +15,10 @@ from airflow_hpt_provider.models import (
 )
 from airflow_hpt_provider.models.base import AwsModel
 from airflow_hpt_provider.models.containers import ListSize, MapSize
-from airflow_hpt_provider.models.description import ListHyperParameterTuningJobsResponse
 from airflow_hpt_provider.models.members import Choice, Flag, Number, Time, Whole
 from airflow_hpt_provider.models.names import aws_name
 from airflow_hpt_provider.models.patterns import TAG, matches
 from airflow_hpt_provider.models.text import Text
-from airflow_hpt_provider.models.training_job_summary import (
-    ListTrainingJobsForHyperParameterTuningJobResponse,
-)
 from docs.coverage.members import annotation_of, unwrapped
 
 SERVICE = botocore.session.get_session().get_service_model("sagemaker")
@@ -30,12 +26,8 @@ SHAPES: dict[str, Any] = SERVICE._service_description["shapes"]
 ROOTS: dict[str, type[AwsModel]] = {
     SERVICE.operation_model("CreateHyperParameterTuningJob").input_shape.name: TuningJobRequest,
     SERVICE.operation_model("DescribeHyperParameterTuningJob").output_shape.name: TuningJobDescription,
-    SERVICE.operation_model(
-        "ListHyperParameterTuningJobs"
-    ).output_shape.name: ListHyperParameterTuningJobsResponse,
-    SERVICE.operation_model(
-        "ListTrainingJobsForHyperParameterTuningJob"
-    ).output_shape.name: ListTrainingJobsForHyperParameterTuningJobResponse,
+    "HyperParameterTuningJobSummary": TuningJobSummary,
+    "HyperParameterTrainingJobSummary": TrainingJobSummary,
 }
 
 NOT_REQUIRED_HERE = {("CreateHyperParameterTuningJobRequest", "HyperParameterTuningJobName")}
