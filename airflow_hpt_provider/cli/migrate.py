@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from airflow_hpt_provider.cli.errors import CommandError
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.migrate.findings import Report
+    from airflow_hpt_provider.migrate.folders import Report
 
 _DESCRIPTION = """\
 Read DAG files, and list with file and line what to change when SageMakerTuningOperator, SageMakerTuningSensor and
@@ -39,7 +39,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 def run(options: argparse.Namespace) -> int:
     """Print the findings; 1 if there is something to change."""
-    from airflow_hpt_provider.migrate.findings import check_folder
+    from airflow_hpt_provider.migrate.folders import check_folder
 
     if not options.folder.exists():
         raise CommandError(f"{options.folder}: there is no such file or folder")
