@@ -164,7 +164,7 @@ def _meaning(
 
 def _range(request: dict[str, Any], name: str) -> list[Member]:
     known: list[str] = []
-    for place in _spaces(request):
+    for place in spaces(request):
         for member, kind in RANGES.items():
             for index, each in enumerate(value_at(request, (*place, member)) or ()):
                 known.append(str(each.get("Name")))
@@ -197,7 +197,8 @@ def _definitions(request: dict[str, Any]) -> list[Place]:
     return [("TrainingJobDefinition",), *(("TrainingJobDefinitions", index) for index in several)]
 
 
-def _spaces(request: dict[str, Any]) -> list[Place]:
+def spaces(request: dict[str, Any]) -> list[Place]:
+    """Where a request may have search spaces: the tuning job's own, and each definition's."""
     own = [(*place, "HyperParameterRanges") for place in _definitions(request)]
     return [("HyperParameterTuningJobConfig", "ParameterRanges"), *own]
 
