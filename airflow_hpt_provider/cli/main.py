@@ -15,7 +15,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from airflow_hpt_provider import __version__
-from airflow_hpt_provider.cli.errors import INTERRUPTED, PIPE_CLOSED, USAGE_ERROR, message_and_code
+from airflow_hpt_provider.cli.errors import (
+    INTERRUPTED,
+    PIPE_CLOSED,
+    discard_output,
+    message_and_code,
+    usage_error,
+)
 from airflow_hpt_provider.cli.options import add_debug
 
 if TYPE_CHECKING:
@@ -57,7 +63,7 @@ def execute(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # whoever reads the output has seen enough: `airflow-hpt trials NAME | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return PIPE_CLOSED
     except Exception as error:
         if debug:
@@ -79,7 +85,7 @@ class _Parser(argparse.ArgumentParser):
     """Tells a usage error in one line, without a page of options above it."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE_ERROR, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+        usage_error(self, message)
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.cli.errors import CommandError
+from airflow_hpt_provider.cli.options import add_debug
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.migrate.folders import Report
@@ -34,6 +35,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="of the list (default: %(default)s)"
     )
+    add_debug(parser)
     parser.set_defaults(run=run)
 
 

@@ -38,6 +38,33 @@ def test_every_command_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> Non
         assert f"\n    {command} " in out
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(
+            "validate",
+            "create",
+            "wait",
+            "list",
+            "trials",
+            "best",
+            "stop",
+            "plot",
+            "migrate-check",
+            "demo",
+            "up",
+        ),
+        *("describe-hyper-parameter-tuning-job", "local serve", "local status", "local reset"),
+    ],
+)
+def test_every_command_can_show_where_an_error_comes_from(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    assert "--debug" in capsys.readouterr().out
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--version"])
@@ -58,6 +85,23 @@ def test_usage_errors(arguments: list[str], text: str, capsys: pytest.CaptureFix
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
+    assert text in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--output", "paper"], "invalid choice: 'paper'"),
+        (["--cli-input-json", "{}", "--cli-input-yaml", "{}"], "not allowed with argument"),
+        (["--endpoint-url", "localhost"], "'localhost' has no scheme"),
+    ],
+)
+def test_usage_errors_of_the_aws_clis_command_have_its_exit_code(
+    options: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["describe-hyper-parameter-tuning-job", *options])
+    assert ended.value.code == 252
     assert text in capsys.readouterr().err
 
 
