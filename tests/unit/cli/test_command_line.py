@@ -143,6 +143,24 @@ def test_without_the_extra(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_local_status_of_a_lock_that_cannot_be_opened(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not the same as no service: that one would be started beside the first."""
+    (tmp_path / "service.lock").mkdir()
+    assert main(["local", "status", "--data-dir", str(tmp_path)]) == 2
+    assert f"{tmp_path / 'service.lock'} cannot be opened: Is a directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("folder", ["none", "file"])
+def test_local_status_where_there_is_no_service(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert main(["local", "status", "--data-dir", str(tmp_path / folder)]) == 3
+    assert "No local tuning service runs on" in capsys.readouterr().out
+
+
 def test_help_imports_nothing_heavy() -> None:
     code = (
         "import sys\n"
