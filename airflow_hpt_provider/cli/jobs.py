@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.cli import wait
 from airflow_hpt_provider.cli.connection import Connection
 from airflow_hpt_provider.cli.options import add_connection, add_job_name, add_output, count
+from airflow_hpt_provider.models.status import TuningJobStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
 
 NOTHING_FOUND = 1
-STATUSES = ("InProgress", "Completed", "Failed", "Stopping", "Stopped", "Deleting", "DeleteFailed")
+STATUSES = tuple(status.value for status in TuningJobStatus)
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
