@@ -136,7 +136,8 @@ def with_lines(error: ValidationError, path: str | Path) -> ValidationError:
     lines: dict[Location, int] = {}
     try:
         # JSON is YAML, so one parser finds the lines of both.
-        root = yaml.compose(Path(path).read_text(encoding="utf-8-sig"), Loader=yaml.SafeLoader)
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML has it
+        root = yaml.compose(Path(path).read_text(encoding="utf-8-sig"), Loader=loader)
         if root is not None:
             _locate(root, (), lines, path)
     except (yaml.YAMLError, RecursionError, OSError):
