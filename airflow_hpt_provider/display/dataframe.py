@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("training_job_name", "status", "objective", "objective_status", "duration_seconds")
 """They come first; then the hyperparameters by their own names, then the rest."""
+_WIDTH = ("integer", "continuous", "categorical")
+"""Kinds of hyperparameters; each can hold the values of those before it."""
 
 
 def trials_dataframe(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> pd.DataFrame:
@@ -85,12 +87,14 @@ def _column(pd: Any, texts: Sequence[str | None], kind: str | None) -> Any:
 
 
 def _kinds(description: TuningJobDescription) -> dict[str, str]:
-    """Hyperparameter -> integer, continuous or categorical."""
+    """Hyperparameter -> integer, continuous or categorical; the widest of them where definitions differ."""
     kinds: dict[str, str] = {}
     for space in search_spaces(description):
-        kinds |= {each.name: "integer" for each in space.integer_parameter_ranges or ()}
-        kinds |= {each.name: "continuous" for each in space.continuous_parameter_ranges or ()}
-        kinds |= {each.name: "categorical" for each in space.categorical_parameter_ranges or ()}
+        found = {each.name: "integer" for each in space.integer_parameter_ranges or ()}
+        found |= {each.name: "continuous" for each in space.continuous_parameter_ranges or ()}
+        found |= {each.name: "categorical" for each in space.categorical_parameter_ranges or ()}
+        for name, kind in found.items():
+            kinds[name] = max(kinds.get(name, kind), kind, key=_WIDTH.index)
     return kinds
 
 

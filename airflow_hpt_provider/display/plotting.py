@@ -174,7 +174,7 @@ def _scales(description: TuningJobDescription) -> dict[str, dict[str, Any]]:
         if each.name in scales:  # of another training job definition
             before = scales[each.name]["domain"]
             low, high = min(low, before[0]), max(high, before[1])
-        kind = "log" if each.scaling_type == "Logarithmic" else "linear"
+        kind = "log" if each.scaling_type == "Logarithmic" and low > 0 else "linear"
         scales[each.name] = {"type": kind, "domain": [low, high], "nice": False}
     return scales
 
