@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     from pydantic import ValidationError
 
     from airflow_hpt_provider.models import TuningJobRequest
-    from airflow_hpt_provider.models.explaining import problems
+    from airflow_hpt_provider.models.explaining import errors_in
     from airflow_hpt_provider.models.files import ConfigFileError
 
     code = VALID
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
             print(error)
         except ValidationError as error:
             wrong = False
-            for place, text, value in problems(error):
+            for place, text, value in errors_in(error):
                 templated = isinstance(value, str) and ("{{" in value or "{%" in value)
                 print(f"{place}{'is a template: checked when a task has rendered it' if templated else text}")
                 wrong = wrong or not templated

@@ -14,10 +14,11 @@ from typing import Any, ClassVar, get_args
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from airflow_hpt_provider.models.faults import between, fault, hide_secrets, looks_secret, refusal, show
+from airflow_hpt_provider.models.faults import between, fault, hide_secrets, refusal, show
 from airflow_hpt_provider.models.members import Scalar
 from airflow_hpt_provider.models.names import aws_name
 from airflow_hpt_provider.models.reading import Reading, current
+from airflow_hpt_provider.models.secret_names import looks_secret
 from airflow_hpt_provider.models.text import as_text
 
 

@@ -20,10 +20,10 @@ def explain(error: ValidationError) -> str:
 
         HyperParameterTuningJobConfig.Stratgy: Unknown member 'Stratgy'; did you mean 'Strategy'?
     """
-    return "\n".join(f"{place}{text}" for place, text, _ in problems(error))
+    return "\n".join(f"{place}{text}" for place, text, _ in errors_in(error))
 
 
-def problems(error: ValidationError) -> Iterator[tuple[str, str, object]]:
+def errors_in(error: ValidationError) -> Iterator[tuple[str, str, object]]:
     """Each thing that is wrong: where (file, line and field, each with a colon), what, and the value there."""
     for details in error.errors(include_url=False):
         context = details.get("ctx") or {}

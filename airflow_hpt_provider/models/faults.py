@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 import reprlib
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -12,25 +11,13 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from airflow_hpt_provider.models.secret_names import looks_secret
+
 Location = tuple[str | int, ...]
 """Where in a request: member names, list indexes and map keys, from the top."""
 
 HIDDEN: Final = "'***'"
 """Shown in place of a value whose name looks secret."""
-
-_SECRET: Final = re.compile(
-    r"(password|passwd|passphrase|passcode|secret|token|credentials?|apikey|accesskey|privatekey)$|^(key|pwd|auth)$"
-)
-_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-
-
-def looks_secret(name: object) -> bool:
-    """Whether the name of a hyperparameter or environment variable suggests that its value is a secret.
-
-    Word by word (`api_key`, `DB_PASSWORD`, `clientSecret`, `mytoken`): `tokenizer`, `max_tokens` and `monkey` are
-    none.
-    """
-    return any(_SECRET.search(word.lower()) for word in _WORDS.findall(str(name)))
 
 
 def show(value: object) -> str:
