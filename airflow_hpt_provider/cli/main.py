@@ -2,7 +2,8 @@
 """The command line: ``airflow-hpt COMMAND ...``.
 
 A command is a module with a function ``register(subparsers)`` that adds its parser and sets ``run`` on it, a
-function from the parsed arguments to the exit code. To add one, write the module and name it in
+function from the parsed arguments to the exit code; and ``parser``, itself, where wrong arguments have an exit code of
+their own. To add one, write the module and name it in
 :data:`COMMANDS`. What a command needs beyond argparse it imports when it runs, not before.
 """
 
@@ -45,7 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code: 0 for success, 2 for an error of the user's, 1 for one of ours."""
     parser = build_parser()
     _complete(parser)
-    return execute(parser.parse_args(arguments))
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        command: argparse.ArgumentParser = getattr(options, "parser", parser)
+        command.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return execute(options)
 
 
 def execute(options: argparse.Namespace) -> int:

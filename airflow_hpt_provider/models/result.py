@@ -41,6 +41,7 @@ _KINDS: Final = {
     "string": "a string",
     "int": "a whole number",
     "float": "a number",
+    "finite": "a finite number",
     "model": "a structure",
     "dict": "a structure",
     "tuple": "a list",

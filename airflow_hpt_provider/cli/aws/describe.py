@@ -91,7 +91,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         choices=("base64", "raw-in-base64-out"),
         help="the operation takes and gives no binary values",
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
     parser.error = partial(usage_error, parser, code=INVALID_INPUT)
 
 

@@ -76,6 +76,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ([], "required: COMMAND"),
         (["local"], "required: COMMAND"),
+        (["local", "--nothing", "status"], "unrecognized arguments: --nothing"),
         (["local", "serve", "--port", "70000"], "'70000' is no port"),
         (["local", "serve", "--max-parallel", "0"], "'0' is not a number from 1 upwards"),
         (["local", "serve", "--spot-interruptions", "often"], "'often' is no rate"),
@@ -94,6 +95,7 @@ def test_usage_errors(arguments: list[str], text: str, capsys: pytest.CaptureFix
         (["--output", "paper"], "invalid choice: 'paper'"),
         (["--cli-input-json", "{}", "--cli-input-yaml", "{}"], "not allowed with argument"),
         (["--endpoint-url", "localhost"], "'localhost' has no scheme"),
+        (["--nothing"], "unrecognized arguments: --nothing"),
     ],
 )
 def test_usage_errors_of_the_aws_clis_command_have_its_exit_code(

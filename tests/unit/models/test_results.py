@@ -188,6 +188,7 @@ PULL = "pull the return_value of the tuning task"
         ({"tuning_job_arn": []}, "tuning_job_arn: must be a string, not a list of 0"),
         ({"final_metric": "good"}, "final_metric: must be a number, not 'good'"),
         ({"attempts": 5}, "attempts: must be a list, not 5"),
+        ({"schema_version": math.inf}, "schema_version: must be a finite number, not inf"),
         ({"attempts": [{"number": 1, "status": "Failed"}]}, "attempts[0].tuning_job_name: is missing"),
         (
             {"failures": [{"reason": "x", "count": "many"}]},
