@@ -1,10 +1,10 @@
 # PYTHON_ARGCOMPLETE_OK
 """The command line: ``airflow-hpt COMMAND ...``.
 
-A command is a module with a function ``register(subparsers)`` that adds its parser and sets ``run`` on it, a
-function from the parsed arguments to the exit code; and ``parser``, itself, where wrong arguments have an exit code of
-their own. To add one, write the module and name it in
-:data:`COMMANDS`. What a command needs beyond argparse it imports when it runs, not before.
+A command is a module with a function ``register(subparsers)`` that adds its parser and sets defaults on it: ``run``, a
+function from the parsed arguments to the exit code, and ``parser``, itself, where wrong arguments have an exit code of
+their own. To add one, write the module and name it in :data:`COMMANDS`. What a command needs beyond argparse it imports
+when it runs, not before.
 """
 
 from __future__ import annotations
