@@ -59,7 +59,8 @@ def table(rows: Sequence[Sequence[Any]], headers: Sequence[str], *, right: Itera
     """
     from tabulate import tabulate
 
-    align = ["right" if index in set(right) else "left" for index in range(len(headers))]
+    numbers = set(right)
+    align = ["right" if index in numbers else "left" for index in range(len(headers))]
     return tabulate(rows, headers, tablefmt="simple", disable_numparse=True, colalign=align if rows else None)
 
 
