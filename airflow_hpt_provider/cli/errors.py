@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar, NoReturn
+
+if TYPE_CHECKING:
+    import argparse
 
 FAILURE = 1
 """Exit code of an error that is not the user's."""
@@ -23,6 +27,16 @@ class CommandError(Exception):
     """
 
     exit_code: ClassVar[int] = USAGE_ERROR
+
+
+def usage_error(parser: argparse.ArgumentParser, message: str, code: int = USAGE_ERROR) -> NoReturn:
+    """End the program over wrong arguments: one line, without a page of options above it."""
+    parser.exit(code, f"{parser.prog}: error: {message} (see {parser.prog} --help)\n")
+
+
+def discard_output() -> None:
+    """Let the rest of the output go nowhere: nobody reads it, and Python writes once more when it ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def missing_extra(error: ImportError, extra: str) -> CommandError:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.cli import wait
 from airflow_hpt_provider.cli.connection import Connection
 from airflow_hpt_provider.cli.options import add_connection, add_job_name, add_output, count
+from airflow_hpt_provider.models.status import TuningJobStatus
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
 
 NOTHING_FOUND = 1
-STATUSES = ("InProgress", "Completed", "Failed", "Stopping", "Stopped", "Deleting", "DeleteFailed")
+STATUSES = tuple(status.value for status in TuningJobStatus)
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -99,42 +100,27 @@ def run_list(options: argparse.Namespace) -> int:
 
 def run_trials(options: argparse.Namespace) -> int:
     """Print the training jobs."""
+    from airflow_hpt_provider.display import texts
+
     hook = Connection.of(options).hook()
     description = hook.describe(options.name)
-    found = all_trials(hook, options.name)[: options.limit]
+    found = _all_trials(hook, options.name)[: options.limit]
     if options.output == "json":
         return _print_json(found)
     objective = description.objective_of()
     metric = objective.metric_name if objective else "objective"
-    print(_trials_table(found, metric))
+    print(texts.trials_table(found, metric))
     for group in hook.failures(options.name) if description.training_job_status_counters.failed else ():
         print(f"{group.count} failed: {' '.join(group.reason.split())}", file=sys.stderr)
     return 0
 
 
-def all_trials(hook: HyperParameterTuningHook, name: str) -> list[TrainingJobSummary]:
+def _all_trials(hook: HyperParameterTuningHook, name: str) -> list[TrainingJobSummary]:
     """All training jobs of a tuning job: those with an objective, the best first; then the others, by time."""
     ranked = list(hook.trials(name))
     known = {trial.training_job_name for trial in ranked}
     others = hook.trials(name, sort_by="CreationTime", sort_order="Ascending")
     return ranked + [trial for trial in others if trial.training_job_name not in known]
-
-
-def _trials_table(trials: Sequence[TrainingJobSummary], metric: str) -> str:
-    from airflow_hpt_provider.display import texts
-
-    names = list(dict.fromkeys(name for trial in trials for name in trial.tuned_hyper_parameters))
-    rows = [
-        [
-            trial.training_job_name,
-            trial.status,
-            texts.number(trial.final_metric),
-            *(texts.value(trial.tuned_hyper_parameters.get(name, "")) for name in names),
-            texts.duration(trial.duration),
-        ]
-        for trial in trials
-    ]
-    return texts.table(rows, ["training job", "status", metric, *names, "duration"], right=[2])
 
 
 def run_best(options: argparse.Namespace) -> int:

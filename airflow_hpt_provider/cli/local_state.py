@@ -8,16 +8,15 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.cli.errors import CommandError
 from airflow_hpt_provider.cli.options import add_debug
 
+if TYPE_CHECKING:
+    from airflow_hpt_provider.local.protocol.credentials import Environment
+
 RUNNING, NOT_RUNNING = 0, 3
-LOCK = "service.lock"
-ENVIRONMENT = "local.env"
-KEPT = frozenset({LOCK, ENVIRONMENT})
-"""Reset leaves them: connections that were made with the key go on working."""
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -49,33 +48,39 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run_status(options: argparse.Namespace) -> int:
     """Tell where the service is; 3 if it does not run."""
+    from airflow_hpt_provider.local.protocol.credentials import read_environment
+    from airflow_hpt_provider.local.settings import ServiceSettings
+
     directory = options.data_dir.absolute()
-    process = _running(directory)
+    settings = ServiceSettings(directory)
+    process = _running(settings.lock_file)
     if process is None:
         print(
             f"No local tuning service runs on {directory}; start one: airflow-hpt local serve --data-dir {directory}"
         )
         return NOT_RUNNING
-    environment = _environment(directory)
-    endpoint = environment.get("AWS_ENDPOINT_URL")
-    if endpoint is None:
+    environment = read_environment(settings.environment_file)
+    if environment is None or not environment.endpoint_url:
         print(f"The local tuning service on {directory} (process {process}) is starting.")
         return RUNNING
-    print(f"The local tuning service on {directory} (process {process}) is at {endpoint}")
+    print(f"The local tuning service on {directory} (process {process}) is at {environment.endpoint_url}")
     for status, count in _jobs(environment).items():
         print(f"  {count:>5} tuning job{'s' * (count != 1)} {status}")
-    print(f"use it: set -a; . {directory / ENVIRONMENT}; set +a; airflow-hpt list")
+    print(f"use it: set -a; . {settings.environment_file}; set +a; airflow-hpt list")
     return RUNNING
 
 
 def run_reset(options: argparse.Namespace) -> int:
-    """Delete what the service keeps."""
+    """Delete what the service keeps, but for its lock and its key: connections that were made with it go on working."""
+    from airflow_hpt_provider.local.settings import ServiceSettings
+
     directory = options.data_dir.absolute()
-    if not (directory / LOCK).is_file():
+    settings = ServiceSettings(directory)
+    if not settings.lock_file.is_file():
         raise CommandError(
             f"{directory} is not a local tuning service's data directory; name it with --data-dir"
         )
-    if process := _running(directory):
+    if process := _running(settings.lock_file):
         raise CommandError(
             f"the local tuning service on {directory} is running (process {process}); end it first"
         )
@@ -84,18 +89,24 @@ def run_reset(options: argparse.Namespace) -> int:
     for path in directory.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
-        elif path.name not in KEPT:
+        elif path not in (settings.lock_file, settings.environment_file):
             path.unlink()
-    print(f"{directory} is empty, but for the key in {ENVIRONMENT}.")
+    print(f"{directory} is empty, but for the key in {settings.environment_file.name}.")
     return 0
 
 
-def _running(directory: Path) -> str | None:
-    """The process that holds the directory's lock, as far as is known; None if there is none."""
+def _running(lock_file: Path) -> str | None:
+    """The process that holds a data directory's lock, `unknown` if it has not told its number; None if there is none.
+
+    Raises:
+        CommandError: the lock cannot be looked at.
+    """
     try:
-        descriptor = os.open(directory / LOCK, os.O_RDWR)
-    except OSError:
+        descriptor = os.open(lock_file, os.O_RDWR)
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except OSError as error:
+        raise CommandError(f"{lock_file} cannot be opened: {error.strerror}") from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -106,24 +117,14 @@ def _running(directory: Path) -> str | None:
         os.close(descriptor)
 
 
-def _environment(directory: Path) -> dict[str, str]:
-    try:
-        lines = (directory / ENVIRONMENT).read_text().splitlines()
-    except OSError:
-        return {}
-    return dict(line.split("=", 1) for line in lines if "=" in line)
-
-
-def _jobs(environment: dict[str, str]) -> dict[str, int]:
+def _jobs(environment: Environment) -> dict[str, int]:
     """How many tuning jobs there are, by status; of the newest 1,000."""
     import boto3
 
     session: Any = boto3.session.Session(
-        environment.get("AWS_ACCESS_KEY_ID"),
-        environment.get("AWS_SECRET_ACCESS_KEY"),
-        region_name=environment.get("AWS_DEFAULT_REGION"),
+        environment.access_key_id, environment.secret_access_key, region_name=environment.region
     )
-    client = session.client("sagemaker", endpoint_url=environment["AWS_ENDPOINT_URL"])
+    client = session.client("sagemaker", endpoint_url=environment.endpoint_url)
     pages = client.get_paginator("list_hyper_parameter_tuning_jobs").paginate(
         PaginationConfig={"MaxItems": 1000, "PageSize": 100}
     )

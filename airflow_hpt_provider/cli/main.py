@@ -1,9 +1,10 @@
 # PYTHON_ARGCOMPLETE_OK
 """The command line: ``airflow-hpt COMMAND ...``.
 
-A command is a module with a function ``register(subparsers)`` that adds its parser and sets ``run`` on it, a
-function from the parsed arguments to the exit code. To add one, write the module and name it in
-:data:`COMMANDS`. What a command needs beyond argparse it imports when it runs, not before.
+A command is a module with a function ``register(subparsers)`` that adds its parser and sets defaults on it: ``run``, a
+function from the parsed arguments to the exit code, and ``parser``, itself, where wrong arguments have an exit code of
+their own. To add one, write the module and name it in :data:`COMMANDS`. What a command needs beyond argparse it imports
+when it runs, not before.
 """
 
 from __future__ import annotations
@@ -15,7 +16,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from airflow_hpt_provider import __version__
-from airflow_hpt_provider.cli.errors import INTERRUPTED, PIPE_CLOSED, USAGE_ERROR, message_and_code
+from airflow_hpt_provider.cli.errors import (
+    INTERRUPTED,
+    PIPE_CLOSED,
+    discard_output,
+    message_and_code,
+    usage_error,
+)
 from airflow_hpt_provider.cli.options import add_debug
 
 if TYPE_CHECKING:
@@ -39,7 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; its exit code: 0 for success, 2 for an error of the user's, 1 for one of ours."""
     parser = build_parser()
     _complete(parser)
-    return execute(parser.parse_args(arguments))
+    options, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        command: argparse.ArgumentParser = getattr(options, "parser", parser)
+        command.error(f"unrecognized arguments: {' '.join(unknown)}")
+    return execute(options)
 
 
 def execute(options: argparse.Namespace) -> int:
@@ -57,7 +68,7 @@ def execute(options: argparse.Namespace) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # whoever reads the output has seen enough: `airflow-hpt trials NAME | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
         return PIPE_CLOSED
     except Exception as error:
         if debug:
@@ -79,7 +90,7 @@ class _Parser(argparse.ArgumentParser):
     """Tells a usage error in one line, without a page of options above it."""
 
     def error(self, message: str) -> NoReturn:
-        self.exit(USAGE_ERROR, f"{self.prog}: error: {message} (see {self.prog} --help)\n")
+        usage_error(self, message)
 
 
 def build_parser() -> argparse.ArgumentParser:

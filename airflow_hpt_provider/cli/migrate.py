@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.cli.errors import CommandError
+from airflow_hpt_provider.cli.options import add_debug
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.migrate.findings import Report
+    from airflow_hpt_provider.migrate.folders import Report
 
 _DESCRIPTION = """\
 Read DAG files, and list with file and line what to change when SageMakerTuningOperator, SageMakerTuningSensor and
@@ -34,12 +35,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="of the list (default: %(default)s)"
     )
+    add_debug(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> int:
     """Print the findings; 1 if there is something to change."""
-    from airflow_hpt_provider.migrate.findings import check_folder
+    from airflow_hpt_provider.migrate.folders import check_folder
 
     if not options.folder.exists():
         raise CommandError(f"{options.folder}: there is no such file or folder")

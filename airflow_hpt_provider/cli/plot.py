@@ -51,11 +51,11 @@ def run(options: argparse.Namespace) -> int:
             f"no training job of {options.name} ({description.status}) has reported its objective: nothing to draw"
         )
     chart = tuning_chart(description, trials)
+    form = options.out.suffix.lower().removeprefix(".")
+    # A page is one file that needs no network: the drawing library is in it.
+    more = {"inline": True} if form == "html" else {"scale_factor": 2}
     try:
-        # In one file, without a network: the page has the drawing library in it.
-        chart.save(
-            str(options.out), **({"inline": True} if options.out.suffix == ".html" else {"scale_factor": 2})
-        )
+        chart.save(str(options.out), format=form, **more)
     except OSError as error:
         raise CommandError(f"{options.out} cannot be written: {error.strerror}") from error
     print(options.out)

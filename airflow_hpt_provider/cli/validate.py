@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
     from pydantic import ValidationError
 
     from airflow_hpt_provider.models import TuningJobRequest
-    from airflow_hpt_provider.models.explaining import problems
+    from airflow_hpt_provider.models.explaining import errors_in
     from airflow_hpt_provider.models.files import ConfigFileError
 
     code = VALID
@@ -49,7 +49,7 @@ def run(options: argparse.Namespace) -> int:
             print(error)
         except ValidationError as error:
             wrong = False
-            for place, text, value in problems(error):
+            for place, text, value in errors_in(error):
                 templated = isinstance(value, str) and ("{{" in value or "{%" in value)
                 print(f"{place}{'is a template: checked when a task has rendered it' if templated else text}")
                 wrong = wrong or not templated
@@ -64,20 +64,10 @@ def run(options: argparse.Namespace) -> int:
 
 def summary(request: TuningJobRequest) -> str:
     """A request in a line: ``Bayesian search of 4 hyperparameters, at most 12 training jobs, 2 at a time``."""
+    from airflow_hpt_provider.models.spaces import search_spaces
+
     config = request.hyper_parameter_tuning_job_config
-    definitions = request.training_job_definitions or ()
-    spaces = [config.parameter_ranges, *(each.hyper_parameter_ranges for each in definitions)]
-    searched = sum(
-        len(ranges or ())
-        for space in spaces
-        if space is not None
-        for ranges in (
-            space.integer_parameter_ranges,
-            space.continuous_parameter_ranges,
-            space.categorical_parameter_ranges,
-            space.auto_parameters,
-        )
-    )
+    searched = sum(len(space.intervals) for space in search_spaces(request))
     limits = config.resource_limits
     most = limits.max_number_of_training_jobs
     return (

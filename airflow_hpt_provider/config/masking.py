@@ -40,7 +40,7 @@ def mask_secrets(config: Any) -> None:
 
 
 def _held(variables: Any) -> Iterator[str]:
-    from airflow_hpt_provider.models.faults import looks_secret
+    from airflow_hpt_provider.models.secret_names import looks_secret
 
     if not isinstance(variables, Mapping):
         return

@@ -9,7 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.cli.errors import missing_extra
+from airflow_hpt_provider.cli.errors import INTERRUPTED, missing_extra
+from airflow_hpt_provider.cli.options import add_debug
 from airflow_hpt_provider.demo.errors import DemoError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.demo.display import Display
     from airflow_hpt_provider.demo.session import DemoSession
 
-SUCCEEDED, FAILED, INTERRUPTED = 0, 1, 130
+SUCCEEDED, FAILED = 0, 1
 RUN_TIMEOUT_SECONDS = 900
 
 
@@ -47,6 +48,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
             type=Path,
             help="keep everything in this folder, and continue from it next time (default: a temporary one)",
         )
+        add_debug(command)
 
 
 def run_demo(args: argparse.Namespace) -> int:

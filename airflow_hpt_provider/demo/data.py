@@ -35,7 +35,7 @@ def upload(s3: Any, dags: Path, bucket: str = BUCKET) -> None:
             s3.create_bucket(Bucket=bucket)
     code = source_archive(dags / "training")
     objects = {f"{project}/code/sourcedir.tar.gz": code for project in PROJECTS}
-    objects["breast-cancer/train/breast-cancer.csv"] = dataset_csv()
+    objects["breast-cancer/train/breast-cancer.csv"] = breast_cancer_csv()
     objects["digits/train/digits.csv"] = digits_csv()
     for segment, table in diabetes_segments().items():
         objects[f"diabetes/segments/{segment}/train.csv"] = table
@@ -43,20 +43,18 @@ def upload(s3: Any, dags: Path, bucket: str = BUCKET) -> None:
         s3.put_object(Bucket=bucket, Key=key, Body=body)
 
 
-def dataset_csv() -> bytes:
+def breast_cancer_csv() -> bytes:
     """scikit-learn's breast cancer dataset: 569 rows, 30 features, a header, the label (0, 1) last."""
     from sklearn.datasets import load_breast_cancer
 
-    data = load_breast_cancer()
-    return _csv([*data.feature_names, "label"], zip(data.data, data.target, strict=True))
+    return _labelled_csv(load_breast_cancer())
 
 
 def digits_csv() -> bytes:
     """scikit-learn's digits: 1,797 rows, 64 pixels from 0 to 16, a header, the digit last."""
     from sklearn.datasets import load_digits
 
-    data = load_digits()
-    return _csv([*data.feature_names, "label"], zip(data.data, data.target, strict=True))
+    return _labelled_csv(load_digits())
 
 
 def diabetes_segments() -> dict[str, bytes]:
@@ -79,6 +77,10 @@ def source_archive(directory: Path) -> bytes:
         for script in sorted(directory.glob("*.py")):
             archive.add(script, arcname=script.name)
     return packed.getvalue()
+
+
+def _labelled_csv(dataset: Any) -> bytes:
+    return _csv([*dataset.feature_names, "label"], zip(dataset.data, dataset.target, strict=True))
 
 
 def _csv(header: Sequence[str], rows: Iterable[tuple[Any, Any]]) -> bytes:

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def wait_until(look: Callable[[], T | None], timeout: float, complaint: str, every: float = 0.2) -> T:
-    """What ``look`` returns as soon as it is neither None nor False; looked at every ``every`` seconds.
+    """What ``look`` returns as soon as that is true in Python's sense; it is called every ``every`` seconds.
 
     Raises:
         DemoTimeoutError: with ``complaint``, after ``timeout`` seconds.

@@ -6,6 +6,9 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.display.hyperparameters import names_in, unquoted
+from airflow_hpt_provider.models.spaces import search_spaces
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -13,6 +16,8 @@ if TYPE_CHECKING:
 
 COLUMNS = ("training_job_name", "status", "objective", "objective_status", "duration_seconds")
 """They come first; then the hyperparameters by their own names, then the rest."""
+_WIDTH = ("integer", "continuous", "categorical")
+"""Kinds of hyperparameters; each can hold the values of those before it."""
 
 
 def trials_dataframe(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> pd.DataFrame:
@@ -39,9 +44,7 @@ def trials_dataframe(description: TuningJobDescription, trials: Sequence[Trainin
         ) from error
 
     kinds = _kinds(description)
-    names = list(
-        dict.fromkeys([*kinds, *(name for trial in trials for name in trial.tuned_hyper_parameters)])
-    )
+    names = list(dict.fromkeys([*kinds, *names_in(trials)]))
     frame = pd.DataFrame(
         {
             "training_job_name": pd.Series([trial.training_job_name for trial in trials], dtype="str"),
@@ -71,27 +74,27 @@ def trials_dataframe(description: TuningJobDescription, trials: Sequence[Trainin
 
 
 def _column(pd: Any, texts: Sequence[str | None], kind: str | None) -> Any:
+    words = [None if text is None else unquoted(text) for text in texts]
     if kind == "categorical":
-        return pd.Categorical([None if text is None else text.strip(chr(34)) for text in texts])
+        return pd.Categorical(words)
     numbers = pd.to_numeric(pd.Series(texts, dtype="object"), errors="coerce")
-    missing = any(text is None for text in texts)
-    if kind is None and numbers.isna().sum() > sum(text is None for text in texts):
-        return pd.Series([None if text is None else text.strip(chr(34)) for text in texts], dtype="object")
+    missing = words.count(None)
+    if kind is None and numbers.isna().sum() > missing:  # not of the ranges, and not all are numbers
+        return pd.Series(words, dtype="object")
     if kind == "integer":
         return numbers.astype("Int64" if missing else "int64")
     return numbers.astype("float64")
 
 
 def _kinds(description: TuningJobDescription) -> dict[str, str]:
-    """Hyperparameter -> integer, continuous or categorical."""
-    spaces = [description.hyper_parameter_tuning_job_config.parameter_ranges]
-    spaces += [each.hyper_parameter_ranges for each in description.definitions]
+    """Hyperparameter -> integer, continuous or categorical; the widest of them where definitions differ."""
     kinds: dict[str, str] = {}
-    for space in spaces:
-        if space is not None:
-            kinds |= {each.name: "integer" for each in space.integer_parameter_ranges or ()}
-            kinds |= {each.name: "continuous" for each in space.continuous_parameter_ranges or ()}
-            kinds |= {each.name: "categorical" for each in space.categorical_parameter_ranges or ()}
+    for space in search_spaces(description):
+        found = {each.name: "integer" for each in space.integer_parameter_ranges or ()}
+        found |= {each.name: "continuous" for each in space.continuous_parameter_ranges or ()}
+        found |= {each.name: "categorical" for each in space.categorical_parameter_ranges or ()}
+        for name, kind in found.items():
+            kinds[name] = max(kinds.get(name, kind), kind, key=_WIDTH.index)
     return kinds
 
 

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.display import texts
+from airflow_hpt_provider.display.hyperparameters import names_in, unquoted
+from airflow_hpt_provider.models.spaces import search_spaces
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary, TuningJobDescription
@@ -40,7 +42,7 @@ def tuning_chart(description: TuningJobDescription, trials: Sequence[TrainingJob
     scale = alt.Scale(domain=shown, clamp=True, nice=False)
     y, best = (alt.Y(f"{field}:Q", title=metric, scale=scale) for field in ("objective", "best so far"))
     scales = _scales(description)
-    fields = _fields(_names(trials))
+    fields = _fields(names_in(trials))
     panels = [
         _against(alt, rows, field, name, y, scales.get(name, {"zero": False}))
         for name, field in fields.items()
@@ -54,10 +56,6 @@ def tuning_chart(description: TuningJobDescription, trials: Sequence[TrainingJob
         title=alt.Title(_title(description, metric), subtitle=subtitle, anchor="start"),
     ).configure_axis(labelFontSize=11, titleFontSize=12)
     return chart
-
-
-def _names(trials: Sequence[TrainingJobSummary]) -> list[str]:
-    return list(dict.fromkeys(name for trial in trials for name in trial.tuned_hyper_parameters))
 
 
 def _readable(values: Sequence[float], *, minimise: bool) -> tuple[tuple[float, float], bool]:
@@ -82,7 +80,7 @@ def _rows(trials: Sequence[TrainingJobSummary], *, minimise: bool) -> list[dict[
     better = min if minimise else max
     rows: list[dict[str, Any]] = []
     best: float | None = None
-    fields = _fields(_names(trials))
+    fields = _fields(names_in(trials))
     for number, trial in enumerate(trials, start=1):
         value = trial.final_metric
         if value is None or not math.isfinite(value):
@@ -160,17 +158,14 @@ def _typed(text: str) -> float | str:
     try:
         return float(text)
     except ValueError:
-        return text.strip('"')
+        return unquoted(text)
 
 
 def _scales(description: TuningJobDescription) -> dict[str, dict[str, Any]]:
     """The scale and the range that each numeric hyperparameter was searched on, as Altair takes them."""
-    spaces = [description.hyper_parameter_tuning_job_config.parameter_ranges]
-    spaces += [each.hyper_parameter_ranges for each in description.definitions]
     ranges = [
         each
-        for space in spaces
-        if space is not None
+        for space in search_spaces(description)
         for each in [*(space.integer_parameter_ranges or ()), *(space.continuous_parameter_ranges or ())]
     ]
     scales: dict[str, dict[str, Any]] = {}
@@ -179,7 +174,7 @@ def _scales(description: TuningJobDescription) -> dict[str, dict[str, Any]]:
         if each.name in scales:  # of another training job definition
             before = scales[each.name]["domain"]
             low, high = min(low, before[0]), max(high, before[1])
-        kind = "log" if each.scaling_type == "Logarithmic" else "linear"
+        kind = "log" if each.scaling_type == "Logarithmic" and low > 0 else "linear"
         scales[each.name] = {"type": kind, "domain": [low, high], "nice": False}
     return scales
 

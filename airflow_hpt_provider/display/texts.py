@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.display.hyperparameters import names_in, unquoted
+
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
 
@@ -33,7 +35,7 @@ def number(value: float | None) -> str:
 
 def value(text: str) -> str:
     """A hyperparameter's value as people write it: ``0.17875180762069579`` as 0.178752, ``"adam"`` without quotes."""
-    text = text[1:-1] if len(text) > 1 and text[0] == text[-1] == '"' else text
+    text = unquoted(text)
     try:
         return text if len(text) <= 8 else number(float(text))
     except ValueError:
@@ -57,21 +59,39 @@ def table(rows: Sequence[Sequence[Any]], headers: Sequence[str], *, right: Itera
     """
     from tabulate import tabulate
 
-    align = ["right" if index in set(right) else "left" for index in range(len(headers))]
+    numbers = set(right)
+    align = ["right" if index in numbers else "left" for index in range(len(headers))]
     return tabulate(rows, headers, tablefmt="simple", disable_numparse=True, colalign=align if rows else None)
 
 
 def leaderboard(trials: Sequence[TrainingJobSummary], metric: str = "objective") -> str:
-    """Training jobs, the best first, as a table with a column for each hyperparameter."""
-    names = list(dict.fromkeys(name for trial in trials for name in trial.tuned_hyper_parameters))
+    """Training jobs, the best first, as a table: place, name, objective, hyperparameters, duration."""
+    places = [[place, trial.training_job_name] for place, trial in enumerate(trials, start=1)]
+    return _trials_table(places, ["", "training job"], trials, metric, right=[0, 2])
+
+
+def trials_table(trials: Sequence[TrainingJobSummary], metric: str) -> str:
+    """Training jobs in whatever state as a table: name, status, objective, hyperparameters, duration."""
+    states = [[trial.training_job_name, trial.status] for trial in trials]
+    return _trials_table(states, ["training job", "status"], trials, metric, right=[2])
+
+
+def _trials_table(
+    first: Iterable[Sequence[Any]],
+    headers: Sequence[str],
+    trials: Sequence[TrainingJobSummary],
+    metric: str,
+    right: Iterable[int],
+) -> str:
+    """A table of training jobs whose first columns are given."""
+    names = names_in(trials)
     rows = [
         [
-            place,
-            trial.training_job_name,
+            *cells,
             number(trial.final_metric),
             *(value(trial.tuned_hyper_parameters.get(name, "")) for name in names),
             duration(trial.duration),
         ]
-        for place, trial in enumerate(trials, start=1)
+        for cells, trial in zip(first, trials, strict=True)
     ]
-    return table(rows, ["", "training job", metric, *names, "duration"], right=[0, 2])
+    return table(rows, [*headers, metric, *names, "duration"], right=right)

@@ -87,15 +87,10 @@ def dataset_name(uri: str) -> tuple[str, str]:
     return f"s3://{bucket}", key.rstrip("/") or "/"
 
 
-def _definitions(description: TuningJobDescription) -> list[Any]:
-    one = description.training_job_definition
-    return [one] if one is not None else list(description.training_job_definitions or ())
-
-
 def _channels(description: TuningJobDescription) -> list[str]:
     """S3 URIs of all definitions' channels, each once, in order."""
     uris: dict[str, None] = {}
-    for definition in _definitions(description):
+    for definition in description.definitions:
         for channel in definition.input_data_config or ():
             source = channel.data_source.s3_data_source
             if source is not None:
@@ -111,7 +106,8 @@ def _tuning_job(
     counters = description.training_job_status_counters.model_dump(by_alias=True)
     warm_start = description.warm_start_config
     parents = warm_start.parent_hyper_parameter_tuning_jobs if warm_start is not None else ()
-    specifications = (one.algorithm_specification for one in _definitions(description))
+    specifications = (one.algorithm_specification for one in description.definitions)
+    images = {one.training_image or one.algorithm_name or "" for one in specifications} - {""}
     return AirflowHptTuningJobRunFacet(
         tuningJobName=description.name,
         tuningJobArn=description.hyper_parameter_tuning_job_arn,
@@ -122,7 +118,7 @@ def _tuning_job(
         finalMetric=best.final_metric if best is not None else None,
         bestTrainingJob=best.training_job_name if best is not None else None,
         tunedHyperParameters=dict(best.tuned_hyper_parameters) if best is not None else {},
-        trainingImages=sorted({one.training_image or one.algorithm_name for one in specifications}),
+        trainingImages=sorted(images),
         trainingJobs={name: count for name, count in counters.items() if isinstance(count, int)},
         warmStartParents=[str(parent.hyper_parameter_tuning_job_name) for parent in parents],
         statusReason=result.status_reason if result is not None else None,

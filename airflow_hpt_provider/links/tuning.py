@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperatorLink
 
-from airflow_hpt_provider.links.page import page_url
+from airflow_hpt_provider.links.page_urls import page_url
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context

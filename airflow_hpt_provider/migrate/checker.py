@@ -90,11 +90,8 @@ class _Checker(ast.NodeVisitor):
         """Calls of theirs, ``.partial(...)`` and what is expanded, ``functools.partial`` and the like; ``.get``."""
         theirs, expanded = self._imports.theirs(node.func), False
         if theirs is None and isinstance(node.func, ast.Attribute) and node.func.attr == "expand":
-            inner = node.func.value
-            theirs, expanded = (
-                (self._imports.theirs(inner.func) if isinstance(inner, ast.Call) else None),
-                True,
-            )
+            partial, expanded = node.func.value, True
+            theirs = self._imports.theirs(partial.func) if isinstance(partial, ast.Call) else None
         if theirs is None and node.args:
             theirs = self._imports.theirs(node.args[0])
         if theirs and (CLASSES[theirs] is not TRIGGER or _keyword(node, "job_type") == "tuning"):

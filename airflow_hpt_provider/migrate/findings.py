@@ -1,14 +1,9 @@
-"""What ``migrate-check`` finds, and the DAG files it looks at."""
+"""What ``migrate-check`` finds."""
 
 from __future__ import annotations
 
-import tokenize
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+from typing import Any, Literal
 
 Severity = Literal["change", "look"]
 """``change``: it would not run, or not find its value. ``look``: it runs, and behaves differently."""
@@ -44,48 +39,3 @@ class Finding:
     def to_dict(self) -> dict[str, Any]:
         """As JSON values."""
         return asdict(self)
-
-
-@dataclass(frozen=True)
-class Report:
-    """All findings of a folder, in order of file and line."""
-
-    files: int
-    findings: tuple[Finding, ...]
-
-    def count(self, severity: Severity) -> int:
-        """How many there are."""
-        return sum(finding.severity == severity for finding in self.findings)
-
-
-def check_folder(folder: Path) -> Report:
-    """Read every Python file of a folder, or one file. Nothing is imported.
-
-    Hidden folders and those of installed packages are left out. A file that is no Python is a finding.
-    """
-    from airflow_hpt_provider.migrate.checker import check_source
-
-    files, findings = 0, []
-    for path in _python_files(folder):
-        files += 1
-        try:
-            with tokenize.open(path) as source:
-                findings += check_source(source.read(), str(path))
-        except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
-            line = getattr(error, "lineno", None) or 1
-            findings.append(
-                Finding(str(path), line, 1, "unreadable", "change", "Look at this file by hand.", str(error))
-            )
-    return Report(files, tuple(sorted(findings)))
-
-
-def _python_files(folder: Path) -> Iterator[Path]:
-    if folder.is_file():
-        yield folder
-        return
-    for path in sorted(folder.rglob("*.py")):
-        inside = path.relative_to(folder).parts[:-1]
-        if path.is_file() and not any(
-            part.startswith(".") or part in {"__pycache__", "site-packages"} for part in inside
-        ):
-            yield path

@@ -1,4 +1,4 @@
-"""Tuning job names that are made anew in each try, as people did to evade ResourceInUse."""
+"""Tuning job names that change with each try, which people use to get around ResourceInUse."""
 
 from __future__ import annotations
 
@@ -21,23 +21,23 @@ _CLOCKS = frozenset(
     }
 )
 _IN_TEMPLATES = re.compile(r"\{\{[^}]*(now\(|today\(|uuid\d\(|time\(\)|random|try_number)")
-WHY = (
+_WHY = (
     "This name is another in each try, so a retry cannot find the job of the try before, and pays twice. Without a "
     "name one is made for each task instance: a retry rejoins its job, and a cleared task makes the next."
 )
 
 
 def changing_name(value: ast.expr) -> str | None:
-    """Why the expression of a name is to be looked at; None if it need not."""
+    """Why a name's expression should be looked at: it changes with each try. None if it does not."""
     for node in ast.walk(value):
         if isinstance(node, ast.Call):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if called in _CLOCKS:
-                return WHY
+                return _WHY
         if (
             isinstance(node, ast.Constant)
             and isinstance(node.value, str)
             and _IN_TEMPLATES.search(node.value)
         ):
-            return WHY
+            return _WHY
     return None

@@ -10,24 +10,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from airflow_hpt_provider.models.best import BestTrainingJob
     from airflow_hpt_provider.models.checking import check_request
     from airflow_hpt_provider.models.counters import ObjectiveStatusCounters, TrainingJobStatusCounters
-    from airflow_hpt_provider.models.description import (
-        TrainingJobSummary,
-        TuningJobDescription,
-        TuningJobSummary,
-    )
+    from airflow_hpt_provider.models.description import TuningJobDescription, TuningJobSummary
     from airflow_hpt_provider.models.explaining import explain
     from airflow_hpt_provider.models.files import ConfigFileError
     from airflow_hpt_provider.models.problems import Problem
     from airflow_hpt_provider.models.request import TuningJobRequest
-    from airflow_hpt_provider.models.result import (
-        Attempt,
-        BestTrainingJob,
-        FailureGroup,
-        Objective,
-        TuningResult,
-    )
+    from airflow_hpt_provider.models.result import TuningResult
+    from airflow_hpt_provider.models.result_parts import Attempt, FailureGroup, Objective
     from airflow_hpt_provider.models.shorthands import Categorical, Continuous, Integer
     from airflow_hpt_provider.models.status import (
         ObjectiveStatus,
@@ -38,16 +30,19 @@ if TYPE_CHECKING:
         TuningJobStatus,
         WarmStartType,
     )
+    from airflow_hpt_provider.models.training_job_summary import TrainingJobSummary
 
 _HOMES: Final = {
+    "best": ("BestTrainingJob",),
     "checking": ("check_request",),
     "counters": ("ObjectiveStatusCounters", "TrainingJobStatusCounters"),
-    "description": ("TrainingJobSummary", "TuningJobDescription", "TuningJobSummary"),
+    "description": ("TuningJobDescription", "TuningJobSummary"),
     "explaining": ("explain",),
     "files": ("ConfigFileError",),
     "problems": ("Problem",),
     "request": ("TuningJobRequest",),
-    "result": ("Attempt", "BestTrainingJob", "FailureGroup", "Objective", "TuningResult"),
+    "result": ("TuningResult",),
+    "result_parts": ("Attempt", "FailureGroup", "Objective"),
     "shorthands": ("Categorical", "Continuous", "Integer"),
     "status": (
         "ObjectiveStatus",
@@ -58,6 +53,7 @@ _HOMES: Final = {
         "TuningJobStatus",
         "WarmStartType",
     ),
+    "training_job_summary": ("TrainingJobSummary",),
 }
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 

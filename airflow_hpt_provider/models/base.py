@@ -11,19 +11,15 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
-from pydantic.alias_generators import to_pascal
+from pydantic_core import PydanticCustomError
 
 from airflow_hpt_provider.models.containers import from_json_text
 from airflow_hpt_provider.models.faults import fault, line, lines_of, nearest, refusal, show
+from airflow_hpt_provider.models.names import aws_name
 from airflow_hpt_provider.models.reading import Reading, current, reading
 
 if TYPE_CHECKING:
     from pydantic_core import InitErrorDetails
-
-
-def aws_name(attribute: str) -> str:
-    """AWS's name of an attribute: `s3_uri` -> `S3Uri`."""
-    return "VolumeSizeInGB" if attribute == "volume_size_in_gb" else to_pascal(attribute)
 
 
 class AwsModel(BaseModel):
@@ -64,13 +60,16 @@ class AwsModel(BaseModel):
         if isinstance(data, cls):
             return handler(data)
         how = current()
-        data = cls._expand(from_json_text(data, "{"))
-        if not isinstance(data, Mapping):
+        try:
+            data = cls.expand_shorthands(from_json_text(data, "{"))
+            if not isinstance(data, Mapping):
+                raise fault(
+                    "structure", "must be a structure, not {shown}; put its members in { }", shown=show(data)
+                )
+        except PydanticCustomError:
             if how is Reading.PARTS:
                 return None  # type: ignore[return-value]
-            raise fault(
-                "structure", "must be a structure, not {shown}; put its members in { }", shown=show(data)
-            )
+            raise
         members, faults = _in_aws_names(cls, data, how)
         try:
             model = handler(members)
@@ -81,8 +80,12 @@ class AwsModel(BaseModel):
         return model
 
     @classmethod
-    def _expand(cls, data: Any) -> Any:
-        """The input with any shorthand of this structure written out."""
+    def expand_shorthands(cls, data: Any) -> Any:
+        """The input with each shorthand for a part of this structure written out.
+
+        Raises:
+            PydanticCustomError: a shorthand contradicts itself.
+        """
         return data
 
 
@@ -135,8 +138,7 @@ def _in_aws_names(
             if how is Reading.ANSWER and key != "ResponseMetadata":
                 members[str(key)] = value
             elif how is Reading.REQUEST:
-                known = {aws_name(attribute) for attribute in model.model_fields}
-                meant = nearest(str(key), known)
+                meant = nearest(str(key), set(names.values()))
                 hint = f"; did you mean {meant!r}?" if meant else f"; {model.remedy_of_unknown_member}"
                 context = {"meant": meant} if meant else {}
                 faults.append(

@@ -1,18 +1,25 @@
-"""Lists and maps among the members of AWS's structures, as annotations that check how much they hold."""
+"""The lists and maps in AWS's structures, as annotations that check how much they hold.
+
+`Annotated[list[Tag], ListSize(0, 50)]` reads a list of at most 50 tags, `Annotated[dict[str, str], MapSize(0, 100)]`
+a map with at most 100 entries; both also from the JSON text that a template leaves.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar, get_args
 
-from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
+from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from airflow_hpt_provider.models.faults import between, fault, hide_secrets, refusal, show
-from airflow_hpt_provider.models.members import as_text
+from airflow_hpt_provider.models.members import Scalar
+from airflow_hpt_provider.models.names import aws_name
 from airflow_hpt_provider.models.reading import Reading, current
+from airflow_hpt_provider.models.secret_names import looks_secret
+from airflow_hpt_provider.models.text import as_text
 
 
 def from_json_text(value: object, opening: str) -> object:
@@ -26,31 +33,61 @@ def from_json_text(value: object, opening: str) -> object:
 
 
 @dataclass(frozen=True)
-class Items:
-    """How many elements a list has. JSON text is read as the list it holds."""
+class _Size:
+    """How much a list or map has to hold, and what pydantic and JSON schema are told of it."""
 
     min: int = 0
     max: int | None = None
 
+    unit: ClassVar[str]
+    """What is counted."""
+    keywords: ClassVar[tuple[str, str]]
+    """JSON schema's words for the two bounds."""
+
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Wrap pydantic's own schema of the list."""
-        return core_schema.no_info_wrap_validator_function(self._validate, handler(source))
+        """Wrap pydantic's own schema of the list or map."""
+
+        def validate(value: Any, inner: Callable[[Any], Any]) -> Any:
+            return self._validate(value, inner, source)
+
+        return core_schema.no_info_wrap_validator_function(validate, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """The list's JSON schema with its bounds."""
-        bounds = {"minItems": self.min or None, "maxItems": self.max}
-        return {**handler(schema), **{key: value for key, value in bounds.items() if value is not None}}
+        """The JSON schema with its bounds."""
+        bounds = zip(self.keywords, (self.min or None, self.max), strict=True)
+        return {**handler(schema), **{keyword: bound for keyword, bound in bounds if bound is not None}}
 
-    def _validate(self, value: Any, handler: Callable[[Any], list[Any]]) -> list[Any] | None:
+    def _validate(self, value: Any, handler: Callable[[Any], Any], source: Any) -> Any:
+        raise NotImplementedError
+
+    def _check_count(self, count: int) -> None:
+        if count < self.min or (self.max is not None and count > self.max):
+            advice = "remove some" if count > self.min else "add some"
+            raise fault(
+                "count",
+                f"must have {between(self.min, self.max)} {self.unit}, not {{shown}}; {advice}",
+                shown=str(count),
+            )
+
+
+@dataclass(frozen=True)
+class ListSize(_Size):
+    """How many elements a list has."""
+
+    unit = "elements"
+    keywords = ("minItems", "maxItems")
+
+    def _validate(self, value: Any, handler: Callable[[Any], list[Any]], source: Any) -> list[Any] | None:
         how = current()
         value = from_json_text(value, "[")
         try:
             if not isinstance(value, list | tuple):
-                raise fault("list", "must be a list, not {shown}; put it in [ ]", shown=show(value))
+                remedy = _how_to_list(value, *get_args(source))
+                raise fault("list", "must be a list, not {shown}; {remedy}", shown=show(value), remedy=remedy)
             if how is Reading.REQUEST:
-                _check_count(len(value), self.min, self.max, "elements")
+                self._check_count(len(value))
             return handler(value)
         except (ValidationError, PydanticCustomError):
             if how is Reading.PARTS:
@@ -59,31 +96,28 @@ class Items:
 
 
 @dataclass(frozen=True)
-class Entries:
+class MapSize(_Size):
     """How many entries a map of texts has. Errors do not show values under names that look secret."""
 
-    min: int = 0
-    max: int | None = None
+    unit = "entries"
+    keywords = ("minProperties", "maxProperties")
 
-    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Wrap pydantic's own schema of the map."""
-        return core_schema.no_info_wrap_validator_function(self._validate, handler(source))
-
-    def __get_pydantic_json_schema__(
-        self, schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        """The map's JSON schema with its bounds."""
-        bounds = {"minProperties": self.min or None, "maxProperties": self.max}
-        return {**handler(schema), **{key: value for key, value in bounds.items() if value is not None}}
-
-    def _validate(self, value: Any, handler: Callable[[Any], dict[str, str]]) -> dict[str, str] | None:
+    def _validate(
+        self, value: Any, handler: Callable[[Any], dict[str, str]], source: Any
+    ) -> dict[str, str] | None:
         how = current()
         value = from_json_text(value, "{")
         try:
             if not isinstance(value, Mapping):
-                raise fault("map", "must be a map of names to values, not {shown}", shown=show(value))
+                remedy = 'write it as {"name": "value"}'
+                raise fault(
+                    "map",
+                    "must be a map of names to values, not {shown}; {remedy}",
+                    shown=show(value),
+                    remedy=remedy,
+                )
             if how is Reading.REQUEST:
-                _check_count(len(value), self.min, self.max, "entries")
+                self._check_count(len(value))
             if how is Reading.PARTS:
                 # the names alone matter between parts: a bad value must not hide them
                 return {str(name): as_text(text, structures=True) or "" for name, text in value.items()}
@@ -96,9 +130,35 @@ class Entries:
             raise
 
 
-def _check_count(count: int, least: int, most: int | None, what: str) -> None:
-    if count < least or (most is not None and count > most):
-        advice = "remove some" if count > least else "add some"
-        raise fault(
-            "count", f"must have {between(least, most)} {what}, not {{shown}}; {advice}", shown=str(count)
-        )
+def _how_to_list(value: object, element: Any) -> str:
+    """What to do with a value that stands where a list is wanted.
+
+    A mapping is either one element, whose brackets were forgotten, or names with what belongs to them, as other
+    libraries take tags and channels: `{"team": "x"}` for `[{"Key": "team", "Value": "x"}]`.
+
+    Args:
+        value: what stands there.
+        element: the type of the list's elements.
+    """
+    if not isinstance(value, Mapping) or not value or not _is_structure(element):
+        return "put it in [ ]"
+    if {
+        name for attribute in element.model_fields for name in (attribute, aws_name(attribute))
+    } & value.keys():
+        return "put the structure in [ ]"
+    required = {aws_name(name): field for name, field in element.model_fields.items() if field.is_required()}
+    name, content = next(iter(value.items()))
+    members = [f"{json.dumps(member)}: {{...}}" for member in required]
+    for place, (member, field) in enumerate(required.items()):
+        text = str(name) if place == 0 else as_text("***" if looks_secret(name) else content)
+        if place < 2 and text is not None and any(isinstance(each, Scalar) for each in field.metadata):
+            members[place] = f"{json.dumps(member)}: {_quoted(text)}"
+    return f"write it as [{{{', '.join(members)}}}{', ...' * (len(value) > 1)}]"
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text if len(text) <= 40 else f"{text[:37]}...", ensure_ascii=False)
+
+
+def _is_structure(element: Any) -> bool:
+    return isinstance(element, type) and issubclass(element, BaseModel)

@@ -1,21 +1,16 @@
-"""What AWS answers about tuning jobs and their training jobs."""
+"""What AWS answers about tuning jobs."""
 
-import datetime as dt
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from airflow_hpt_provider.models import shapes
 from airflow_hpt_provider.models.base import AnswerModel
-from airflow_hpt_provider.models.containers import Items
+from airflow_hpt_provider.models.containers import ListSize
 from airflow_hpt_provider.models.counters import ObjectiveStatusCounters, TrainingJobStatusCounters
-from airflow_hpt_provider.models.status import (
-    TERMINAL_TRAINING_STATUSES,
-    TERMINAL_TUNING_STATUSES,
-    TrainingJobStatus,
-    TuningJobStatus,
-)
+from airflow_hpt_provider.models.status import TERMINAL_TUNING_STATUSES, TuningJobStatus, word_of
 from airflow_hpt_provider.models.training import HyperParameterTrainingJobDefinition
+from airflow_hpt_provider.models.training_job_summary import TrainingJobSummary
 from airflow_hpt_provider.models.tuning import (
     Autotune,
     HyperParameterTuningJobConfig,
@@ -23,74 +18,6 @@ from airflow_hpt_provider.models.tuning import (
     HyperParameterTuningJobWarmStartConfig,
     ResourceLimits,
 )
-
-
-class FinalHyperParameterTuningJobObjectiveMetric(AnswerModel):
-    """The last objective that a training job emitted."""
-
-    type: shapes.HyperParameterTuningJobObjectiveType | None = Field(
-        None, description="Minimize or Maximize."
-    )
-    metric_name: shapes.MetricName = Field(description="The metric.")
-    value: shapes.MetricValue = Field(description="Its value.")
-
-
-class TrainingJobSummary(AnswerModel):
-    """A training job of a tuning job, as Describe and ListTrainingJobsForHyperParameterTuningJob give it."""
-
-    training_job_definition_name: shapes.HyperParameterTrainingJobDefinitionName | None = Field(
-        None, description="The definition it was made from."
-    )
-    training_job_name: shapes.TrainingJobName = Field(description="Its name.")
-    training_job_arn: shapes.TrainingJobArn = Field(description="Its ARN.")
-    tuning_job_name: shapes.HyperParameterTuningJobName | None = Field(
-        None, description="The tuning job that launched it."
-    )
-    creation_time: shapes.Timestamp = Field(description="When it was created.")
-    training_start_time: shapes.Timestamp | None = Field(None, description="When training started.")
-    training_end_time: shapes.Timestamp | None = Field(None, description="When it ended; billing ends here.")
-    training_job_status: shapes.TrainingJobStatus = Field(description="What it is doing.")
-    tuned_hyper_parameters: shapes.HyperParameters = Field(description="The values that were chosen for it.")
-    failure_reason: shapes.FailureReason | None = Field(None, description="Why it failed.")
-    final_hyper_parameter_tuning_job_objective_metric: FinalHyperParameterTuningJobObjectiveMetric | None = (
-        Field(None, description="The last objective it emitted.")
-    )
-    objective_status: shapes.ObjectiveStatus | None = Field(None, description="What became of its objective.")
-
-    @classmethod
-    def aws_shape(cls) -> str:
-        """The name in AWS's service model."""
-        return "HyperParameterTrainingJobSummary"
-
-    @property
-    def status(self) -> TrainingJobStatus | str:
-        """What it is doing; a plain string if AWS's word is newer than this release."""
-        known = self.training_job_status in set(TrainingJobStatus)
-        return TrainingJobStatus(self.training_job_status) if known else self.training_job_status
-
-    @property
-    def is_terminal(self) -> bool:
-        """Whether it has ended."""
-        return self.training_job_status in TERMINAL_TRAINING_STATUSES
-
-    @property
-    def final_metric(self) -> float | None:
-        """The last objective it emitted; None if there is none."""
-        metric = self.final_hyper_parameter_tuning_job_objective_metric
-        return None if metric is None else metric.value
-
-    @property
-    def duration(self) -> dt.timedelta | None:
-        """From start to end of training; None if it has not ended."""
-        if self.training_start_time is None or self.training_end_time is None:
-            return None
-        return self.training_end_time - self.training_start_time
-
-    def __repr__(self) -> str:
-        metric = "" if self.final_metric is None else f", objective={self.final_metric:g}"
-        return f"{type(self).__name__}({self.training_job_name!r}, {self.training_job_status}{metric})"
-
-    __str__ = __repr__
 
 
 class HyperParameterTuningJobCompletionDetails(AnswerModel):
@@ -125,7 +52,7 @@ class _TuningJobAnswer:
     @property
     def status(self) -> TuningJobStatus | str:
         """What it is doing; a plain string if AWS's word is newer than this release."""
-        return _tuning_status(self.hyper_parameter_tuning_job_status)
+        return word_of(TuningJobStatus, self.hyper_parameter_tuning_job_status)
 
     @property
     def is_terminal(self) -> bool:
@@ -145,7 +72,7 @@ class TuningJobDescription(_TuningJobAnswer, AnswerModel):
     training_job_definition: HyperParameterTrainingJobDefinition | None = Field(
         None, description="What each training job does."
     )
-    training_job_definitions: Annotated[list[HyperParameterTrainingJobDefinition], Items(1, 10)] | None = (
+    training_job_definitions: Annotated[list[HyperParameterTrainingJobDefinition], ListSize(1, 10)] | None = (
         Field(None, description="The definitions, if there are several.")
     )
     hyper_parameter_tuning_job_status: shapes.HyperParameterTuningJobStatus = Field(
@@ -253,21 +180,3 @@ class TuningJobSummary(_TuningJobAnswer, AnswerModel):
         return f"TuningJobSummary({self.name!r}, {self.hyper_parameter_tuning_job_status}, {counts})"
 
     __str__ = __repr__
-
-
-class ListHyperParameterTuningJobsResponse(AnswerModel):
-    """A page of tuning jobs."""
-
-    hyper_parameter_tuning_job_summaries: list[TuningJobSummary] = Field(description="The tuning jobs.")
-    next_token: shapes.NextToken | None = Field(None, description="Where the next page begins.")
-
-
-class ListTrainingJobsForHyperParameterTuningJobResponse(AnswerModel):
-    """A page of training jobs."""
-
-    training_job_summaries: list[TrainingJobSummary] = Field(description="The training jobs.")
-    next_token: shapes.NextToken | None = Field(None, description="Where the next page begins.")
-
-
-def _tuning_status(word: str) -> TuningJobStatus | str:
-    return TuningJobStatus(word) if word in set(TuningJobStatus) else word

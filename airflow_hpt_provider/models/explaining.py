@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.models.faults import aws_path
+from airflow_hpt_provider.models.faults import aws_path, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,14 +20,13 @@ def explain(error: ValidationError) -> str:
 
         HyperParameterTuningJobConfig.Stratgy: Unknown member 'Stratgy'; did you mean 'Strategy'?
     """
-    return "\n".join(f"{place}{text}" for place, text, _ in problems(error))
+    return "\n".join(f"{place}{text}" for place, text, _ in errors_in(error))
 
 
-def problems(error: ValidationError) -> Iterator[tuple[str, str, object]]:
+def errors_in(error: ValidationError) -> Iterator[tuple[str, str, object]]:
     """Each thing that is wrong: where (file, line and field, each with a colon), what, and the value there."""
     for details in error.errors(include_url=False):
         context = details.get("ctx") or {}
         field = aws_path(details["loc"])
         source = f"{context['file']}:{context['line']}: " if "file" in context and "line" in context else ""
-        text = "is required; add it" if details["type"] == "missing" else details["msg"]
-        yield f"{source}{field}: " if field else source, text, details["input"]
+        yield f"{source}{field}: " if field else source, text_of(details), details["input"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 import reprlib
 from collections.abc import Iterable, Mapping
 from functools import cache
@@ -12,33 +11,21 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from airflow_hpt_provider.models.secret_names import looks_secret
+
 Location = tuple[str | int, ...]
 """Where in a request: member names, list indexes and map keys, from the top."""
 
 HIDDEN: Final = "'***'"
 """Shown in place of a value whose name looks secret."""
 
-_SECRET: Final = re.compile(
-    r"(password|passwd|passphrase|passcode|secret|token|credentials?|apikey|accesskey|privatekey)$|^(key|pwd|auth)$"
-)
-_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-
-
-def looks_secret(name: object) -> bool:
-    """Whether the name of a hyperparameter or environment variable suggests that its value is a secret.
-
-    Word by word (`api_key`, `DB_PASSWORD`, `clientSecret`, `mytoken`): `tokenizer`, `max_tokens` and `monkey` are
-    none.
-    """
-    return any(_SECRET.search(word.lower()) for word in _WORDS.findall(str(name)))
-
 
 def show(value: object) -> str:
     """A value as one short line for a message: at most some 80 characters; structures by kind and size."""
     if isinstance(value, Mapping):
-        return f"a structure of {len(value)} members"
+        return f"a structure of {len(value)} member{'s' * (len(value) != 1)}"
     if isinstance(value, list | tuple | set | frozenset):
-        return f"a list of {len(value)}"
+        return f"a {'list' if isinstance(value, list | tuple) else 'set'} of {len(value)}"
     shortener = reprlib.Repr()
     shortener.maxstring = shortener.maxother = shortener.maxlong = 80
     return shortener.repr(value)
@@ -73,6 +60,12 @@ def line(
     return InitErrorDetails(type=fault(kind, text, **context), loc=location, input=scalar)
 
 
+def text_of(details: Mapping[str, Any]) -> str:
+    """What an error's line says; pydantic's own words for a missing member, which have no remedy, put in ours."""
+    text: str = details["msg"]
+    return "is required; add it" if text == "Field required" else text
+
+
 def lines_of(error: ValidationError) -> list[InitErrorDetails]:
     """The lines of an error, to be raised again with others; pydantic's own texts put in our words."""
     return [_again(details) for details in error.errors(include_url=False)]
@@ -81,9 +74,7 @@ def lines_of(error: ValidationError) -> list[InitErrorDetails]:
 def _again(details: Any, *, hide: bool = False) -> InitErrorDetails:
     kind: str = details["type"]
     context: dict[str, Any] = dict(details.get("ctx") or {})
-    text, value = details["msg"], details["input"]
-    if kind == "missing":
-        text, value = "is required; add it", None
+    text, value = text_of(details), details["input"]
     if hide:
         shown = context.get("shown")
         text, value = (text.replace(shown, HIDDEN) if shown else "is not valid (value hidden)"), "***"

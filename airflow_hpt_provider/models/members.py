@@ -7,18 +7,15 @@ leaves. Each kind keeps AWS's own constraints as attributes, so that tests can c
 from __future__ import annotations
 
 import datetime as dt
-import json
 import math
 import re
 from dataclasses import dataclass
-from decimal import Decimal
 from enum import Enum, EnumType
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from airflow_hpt_provider.models import patterns
 from airflow_hpt_provider.models.faults import between, fault, near, show
 from airflow_hpt_provider.models.reading import Reading, current
 
@@ -26,30 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
-
-
-def as_text(value: object, *, structures: bool = False) -> str | None:
-    """A value as the text that AWS stores, or None if it has none.
-
-    Numbers and booleans are written as JSON (`0.1`, `3`, `true`), as the SageMaker SDK's ModelTrainer does;
-    with `structures`, lists and dicts too.
-    """
-    if isinstance(value, Enum):
-        value = value.value
-    if isinstance(value, str):
-        return value
-    if hasattr(value, "item"):  # a NumPy scalar
-        value = value.item()
-    if isinstance(value, Decimal):
-        return str(value)
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    if isinstance(value, bool | int | float) or (structures and isinstance(value, list | dict | tuple)):
-        try:
-            return json.dumps(value)
-        except (TypeError, ValueError):
-            return None
-    return None
 
 
 class Scalar:
@@ -92,51 +65,6 @@ class Scalar:
     ) -> dict[str, Any]:
         """What forms and editors see."""
         return {key: value for key, value in self.schema().items() if value is not None}
-
-
-@dataclass(frozen=True)
-class Text(Scalar):
-    """A string: its length in characters, and AWS's own regular expression for the whole of it.
-
-    Numbers and booleans are cast as :func:`as_text` does; `structures` admits lists and dicts, as JSON.
-    """
-
-    min: int
-    max: int
-    pattern: str | None = None
-    structures: bool = False
-
-    def read(self, value: Any) -> str:
-        """The text."""
-        text = as_text(value, structures=self.structures)
-        if text is None:
-            raise fault("text", "must be a string, not {shown}; give it in quotes", shown=show(value))
-        misformed = self.pattern is not None and not patterns.matches(self.pattern, text)
-        short = len(text) < self.min and not (text and misformed)  # a longer one would not match either
-        if short or len(text) > self.max:
-            raise fault(
-                "text_length",
-                f"must have {between(self.min, self.max)} characters, but {{shown}} has {len(text)}; "
-                f"{'shorten' if len(text) > self.max else 'lengthen'} it",
-                shown=show(text),
-            )
-        if self.pattern is not None and misformed:
-            raise fault(
-                "text_pattern",
-                f"{{shown}} is not of the form {patterns.describe(self.pattern)}; change it to match",
-                shown=show(text),
-            )
-        return text
-
-    def accept(self, value: Any) -> str:
-        """Any text."""
-        text = as_text(value, structures=True)
-        return self.read(value) if text is None else text
-
-    def schema(self) -> dict[str, Any]:
-        """A string."""
-        pattern = self.pattern and patterns.for_json_schema(self.pattern)
-        return {"type": "string", "minLength": self.min or None, "maxLength": self.max, "pattern": pattern}
 
 
 @dataclass(frozen=True)
@@ -221,7 +149,9 @@ class Number(Scalar):
 
     def accept(self, value: Any) -> float:
         """Any float, NaN and infinities included."""
-        if not isinstance(value, bool | bytes):
+        # Python alone reads 1_000, and the digits of other scripts.
+        pythons_own = isinstance(value, str) and ("_" in value or not value.isascii())
+        if not pythons_own and not isinstance(value, bool | bytes):
             try:
                 return float(value)
             except (TypeError, ValueError, OverflowError):

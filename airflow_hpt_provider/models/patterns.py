@@ -27,14 +27,15 @@ _WORDS: Final = {
 }
 _NAME: Final = re.compile(r"\[a-zA-Z0-9\]\(-\*\[a-zA-Z0-9\]\)\{0,\d+\}")
 
+_DOT: Final = re.compile(r"(\\.)|(\[(?:\\.|[^\]\\])*\])|(\.)")
+"""What has a dot in it: an escape, a class of characters, and, as the third group, the dot that stands for any one."""
+_JAVAS_DOT: Final = "[^\n\r\u0085\u2028\u2029]"
+"""Java's dot: it stops at these line ends, Python's at the first one only."""
+
 
 @cache
 def _compiled(pattern: str) -> re.Pattern[str]:
-    # Java's dot stops at these line ends; Python's only at \n. None of AWS's expressions has a dot in a class
-    # that would be harmed, nor an escaped backslash before one.
-    dot = re.compile(r"(\\.)|(\[(?:\\.|[^\]\\])*\])|(\.)")
-    java_dot = "[^\n\r\u0085\u2028\u2029]"
-    return re.compile(dot.sub(lambda found: java_dot if found[3] else found[0], pattern), re.ASCII)
+    return re.compile(_DOT.sub(lambda found: _JAVAS_DOT if found[3] else found[0], pattern), re.ASCII)
 
 
 def matches(pattern: str, text: str) -> bool:

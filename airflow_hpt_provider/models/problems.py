@@ -25,8 +25,8 @@ class Problem:
         message: what is wrong.
         remedy: what to do about it.
         aws_message: AWS's own words for it, where they are known.
-        sought: where the rule looked for something and did not find it. If one of these places cannot be read,
-            the problem is not sure and is left out.
+        sought: where the rule looked for something and did not find it. If one of these places cannot be read, it
+            may be there after all, and the problem is left out.
     """
 
     location: Location

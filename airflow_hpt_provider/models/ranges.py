@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar
 
 from pydantic import Field
+from pydantic_core import PydanticCustomError
 
 from airflow_hpt_provider.models import shapes
 from airflow_hpt_provider.models.base import RequestModel
-from airflow_hpt_provider.models.containers import Items
+from airflow_hpt_provider.models.containers import ListSize, from_json_text
 from airflow_hpt_provider.models.faults import fault, show
 from airflow_hpt_provider.models.html import members_html
 from airflow_hpt_provider.models.members import Flag
@@ -106,35 +107,42 @@ class ParameterRanges(RequestModel):
         "ContinuousParameterRanges, IntegerParameterRanges or CategoricalParameterRanges"
     )
 
-    integer_parameter_ranges: Annotated[list[IntegerParameterRange], Items(0, 30)] | None = Field(
+    integer_parameter_ranges: Annotated[list[IntegerParameterRange], ListSize(0, 30)] | None = Field(
         None, description="Hyperparameters that are whole numbers."
     )
-    continuous_parameter_ranges: Annotated[list[ContinuousParameterRange], Items(0, 30)] | None = Field(
+    continuous_parameter_ranges: Annotated[list[ContinuousParameterRange], ListSize(0, 30)] | None = Field(
         None, description="Hyperparameters that are floats."
     )
-    categorical_parameter_ranges: Annotated[list[CategoricalParameterRange], Items(0, 30)] | None = Field(
+    categorical_parameter_ranges: Annotated[list[CategoricalParameterRange], ListSize(0, 30)] | None = Field(
         None, description="Hyperparameters that take one of a set of values."
     )
-    auto_parameters: Annotated[list[AutoParameter], Items(0, 100)] | None = Field(
+    auto_parameters: Annotated[list[AutoParameter], ListSize(0, 100)] | None = Field(
         None, description="Hyperparameters whose ranges Autotune chooses."
     )
 
     @classmethod
-    def _expand(cls, data: Any) -> Any:
+    def expand_shorthands(cls, data: Any) -> Any:
+        """The search space with each shorthand written out as an element of the list that it belongs to.
+
+        What has no shorthand in it is returned as it is; nothing but shorthands is checked.
+
+        Raises:
+            PydanticCustomError: a shorthand contradicts itself.
+        """
         if not isinstance(data, Mapping) or not any(isinstance(each, Shorthand) for each in data.values()):
             return data
-        written: dict[Any, Any] = {}
-        for name, value in data.items():
-            if not isinstance(value, Shorthand):
-                written[name] = list(value) if isinstance(value, list | tuple) else value
+        written = {name: value for name, value in data.items() if not isinstance(value, Shorthand)}
         for name, value in data.items():
             if isinstance(value, Shorthand):
                 member, element = _written_out(str(name), value)
-                attribute = member[0].lower() + member[1:]
                 key = next(
-                    (key for key in written if str(key).replace("_", "").lower() == attribute.lower()), member
+                    (key for key in written if str(key).replace("_", "").lower() == member.lower()), member
                 )
-                written.setdefault(key, []).append(element)
+                others = from_json_text(written.get(key), "[")
+                if others is None:
+                    written[key] = [element]
+                elif isinstance(others, list | tuple):
+                    written[key] = [*others, element]
         return written
 
     @property
@@ -162,8 +170,8 @@ def _written_out(name: str, shorthand: Shorthand) -> tuple[str, dict[str, Any]]:
     """The member of ParameterRanges that a shorthand belongs to, and its element there."""
     if isinstance(shorthand, Categorical):
         return "CategoricalParameterRanges", {"Name": name, "Values": shorthand.values}
-    logarithmic = Flag().read(shorthand.log)
-    reverse = isinstance(shorthand, Continuous) and Flag().read(shorthand.reverse_log)
+    logarithmic = _is_set(name, "log", shorthand.log)
+    reverse = isinstance(shorthand, Continuous) and _is_set(name, "reverse_log", shorthand.reverse_log)
     if logarithmic and reverse:
         raise fault(
             "scale", "hyperparameter {shown} has both log and reverse_log; give one of them", shown=show(name)
@@ -175,3 +183,15 @@ def _written_out(name: str, shorthand: Shorthand) -> tuple[str, dict[str, Any]]:
         element["ScalingType"] = ScalingType.REVERSE_LOGARITHMIC.value
     kind = "Continuous" if isinstance(shorthand, Continuous) else "Integer"
     return f"{kind}ParameterRanges", element
+
+
+def _is_set(name: str, option: str, value: object) -> bool:
+    try:
+        return Flag().read(value)
+    except PydanticCustomError:
+        raise fault(
+            "flag",
+            f"{option} of hyperparameter {{name}} must be true or false, not {{shown}}",
+            name=show(name),
+            shown=show(value),
+        ) from None

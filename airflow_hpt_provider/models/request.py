@@ -9,7 +9,7 @@ from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_va
 from airflow_hpt_provider.models import shapes
 from airflow_hpt_provider.models.base import RequestModel
 from airflow_hpt_provider.models.checking import problems_beside
-from airflow_hpt_provider.models.containers import Items
+from airflow_hpt_provider.models.containers import ListSize
 from airflow_hpt_provider.models.faults import lines_of, refusal
 from airflow_hpt_provider.models.files import read_config, with_lines
 from airflow_hpt_provider.models.fingerprints import fingerprint_of
@@ -43,13 +43,13 @@ class TuningJobRequest(RequestModel):
     training_job_definition: HyperParameterTrainingJobDefinition | None = Field(
         None, description="What each training job does."
     )
-    training_job_definitions: Annotated[list[HyperParameterTrainingJobDefinition], Items(1, 10)] | None = (
+    training_job_definitions: Annotated[list[HyperParameterTrainingJobDefinition], ListSize(1, 10)] | None = (
         Field(None, description="Several algorithms that share one budget, 1 to 10.")
     )
     warm_start_config: HyperParameterTuningJobWarmStartConfig | None = Field(
         None, description="Earlier tuning jobs to learn from."
     )
-    tags: Annotated[list[Tag], Items(0, 50)] | None = Field(
+    tags: Annotated[list[Tag], ListSize(0, 50)] | None = Field(
         None, description="Labels on the tuning job and its training jobs."
     )
     autotune: Autotune | None = Field(

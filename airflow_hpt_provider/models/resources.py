@@ -6,7 +6,7 @@ from pydantic import Field
 
 from airflow_hpt_provider.models import shapes
 from airflow_hpt_provider.models.base import RequestModel
-from airflow_hpt_provider.models.containers import Items
+from airflow_hpt_provider.models.containers import ListSize
 
 
 class InstanceGroup(RequestModel):
@@ -30,7 +30,7 @@ class InstancePlacementConfig(RequestModel):
     enable_multiple_jobs: shapes.Boolean | None = Field(
         None, description="Whether other jobs may share the UltraServer."
     )
-    placement_specifications: Annotated[list[PlacementSpecification], Items(0, 10)] | None = Field(
+    placement_specifications: Annotated[list[PlacementSpecification], ListSize(0, 10)] | None = Field(
         None, description="Which instances go where."
     )
 
@@ -59,7 +59,7 @@ class ResourceConfig(RequestModel):
     keep_alive_period_in_seconds: shapes.KeepAlivePeriodInSeconds | None = Field(
         None, description="How long the instances stay warm for a next job, in seconds."
     )
-    instance_groups: Annotated[list[InstanceGroup], Items(0, 5)] | None = Field(
+    instance_groups: Annotated[list[InstanceGroup], ListSize(0, 5)] | None = Field(
         None, description="A heterogeneous cluster."
     )
     training_plan_arn: shapes.TrainingPlanArn | None = Field(
@@ -68,7 +68,7 @@ class ResourceConfig(RequestModel):
     instance_placement_config: InstancePlacementConfig | None = Field(
         None, description="Placement on UltraServers."
     )
-    instance_preferences: Annotated[list[InstancePreference], Items(1, 5)] | None = Field(
+    instance_preferences: Annotated[list[InstancePreference], ListSize(1, 5)] | None = Field(
         None, description="Instance types in order of preference, in place of InstanceType."
     )
     selected_instance_type: shapes.TrainingInstanceType | None = Field(
@@ -99,7 +99,7 @@ class HyperParameterTuningResourceConfig(RequestModel):
     allocation_strategy: shapes.HyperParameterTuningAllocationStrategy | None = Field(
         None, description="In which order InstanceConfigs are tried."
     )
-    instance_configs: Annotated[list[HyperParameterTuningInstanceConfig], Items(1, 6)] | None = Field(
+    instance_configs: Annotated[list[HyperParameterTuningInstanceConfig], ListSize(1, 6)] | None = Field(
         None, description="1 to 6 kinds of machines, in place of InstanceType, InstanceCount, VolumeSizeInGB."
     )
 

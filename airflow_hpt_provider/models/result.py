@@ -3,29 +3,27 @@
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from pydantic import Field, ValidationError
 
-from airflow_hpt_provider.models.best import (
-    Attempt,
-    BestTrainingJob,
-    FailureGroup,
-    ModelArtifacts,
-    Moment,
-    Objective,
-    ResultPart,
-)
+from airflow_hpt_provider.models import shapes
+from airflow_hpt_provider.models.best import BestTrainingJob, ModelArtifacts
 from airflow_hpt_provider.models.counters import ObjectiveStatusCounters, TrainingJobStatusCounters
 from airflow_hpt_provider.models.description import (
     HyperParameterTuningJobCompletionDetails,
     HyperParameterTuningJobConsumedResources,
-    TrainingJobSummary,
     TuningJobDescription,
 )
+from airflow_hpt_provider.models.faults import line, refusal, show
 from airflow_hpt_provider.models.html import result_html
+from airflow_hpt_provider.models.result_parts import Attempt, FailureGroup, Objective, ResultPart
 from airflow_hpt_provider.models.status import TuningJobStatus
+from airflow_hpt_provider.models.training_job_summary import TrainingJobSummary
 from airflow_hpt_provider.models.trimming import MOST_BYTES, to_json_value, trimmed
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails, InitErrorDetails
 
 __all__ = [
     "Attempt",
@@ -38,6 +36,17 @@ __all__ = [
 
 SCHEMA_VERSION: Final = 1
 """Of the JSON form. It grows when a member changes its meaning, not when one is added."""
+
+_KINDS: Final = {
+    "string": "a string",
+    "int": "a whole number",
+    "float": "a number",
+    "finite": "a finite number",
+    "model": "a structure",
+    "dict": "a structure",
+    "tuple": "a list",
+}
+"""What is wanted, by the first word of the type of a pydantic error."""
 
 
 class TuningResult(ResultPart):
@@ -66,8 +75,8 @@ class TuningResult(ResultPart):
     objective_status_counters: ObjectiveStatusCounters = Field(default_factory=ObjectiveStatusCounters)
     attempts: tuple[Attempt, ...] = ()
     """The tuning jobs that it took (``retry_strategy``), the last one included; empty if there was one."""
-    creation_time: Moment | None = None
-    end_time: Moment | None = None
+    creation_time: shapes.Timestamp | None = None
+    end_time: shapes.Timestamp | None = None
     completion_details: HyperParameterTuningJobCompletionDetails | None = None
     consumed_resources: HyperParameterTuningJobConsumedResources | None = None
     top_training_jobs: tuple[BestTrainingJob, ...] = ()
@@ -153,12 +162,13 @@ class TuningResult(ResultPart):
         try:
             return cls.model_validate(value)
         except ValidationError as error:
+            refused = refusal(cls.__name__, [_as_line_of_result(each) for each in error.errors()])
             version = value.get("schema_version")
             if isinstance(version, int) and version > SCHEMA_VERSION:
-                error.add_note(
+                refused.add_note(
                     f"the result has schema version {version}; this release reads {SCHEMA_VERSION}"
                 )
-            raise
+            raise refused from None
 
     def to_xcom(self) -> dict[str, Any]:
         """The result as JSON values, at most 48,000 bytes as JSON text. What was left out is listed in `trimmed`.
@@ -221,3 +231,14 @@ def _completed(job: TrainingJobSummary | None, description: TuningJobDescription
     definition = description.definition_of(job)
     image = definition.algorithm_specification.training_image if definition is not None else None
     return BestTrainingJob.of(job, training_image=image)
+
+
+def _as_line_of_result(details: "ErrorDetails") -> "InitErrorDetails":
+    """A line about a value that is to be a result, in words for whoever has pulled it from XCom."""
+    kind, text = details["type"], details["msg"]
+    wanted = _KINDS.get(kind.partition("_")[0])  # of pydantic's own errors: string_type, int_parsing ...
+    if kind == "missing":
+        text = "is missing"
+    elif wanted is not None:
+        text = f"must be {wanted}, not {show(details['input'])}"
+    return line(kind, details["loc"], f"{text}; pull the return_value of the tuning task")

@@ -4,9 +4,10 @@ import datetime as dt
 from typing import Annotated
 
 from airflow_hpt_provider.models import patterns, status
-from airflow_hpt_provider.models.containers import Entries, Items
+from airflow_hpt_provider.models.containers import ListSize, MapSize
 from airflow_hpt_provider.models.instance_types import training_instance_types
-from airflow_hpt_provider.models.members import Choice, Flag, Number, Text, Time, Whole
+from airflow_hpt_provider.models.members import Choice, Flag, Number, Time, Whole
+from airflow_hpt_provider.models.text import Text
 
 # Names and ARNs
 HyperParameterTuningJobName = Annotated[str, Text(1, 32, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")]
@@ -54,10 +55,10 @@ TagValue = Annotated[str, Text(0, 256, patterns.TAG)]
 # Hyperparameters and metrics
 ParameterKey = Annotated[str, Text(0, 256, ".*")]
 ParameterValue = Annotated[str, Text(0, 256, ".*", structures=True)]
-ParameterValues = Annotated[list[ParameterValue], Items(1, 30)]
+ParameterValues = Annotated[list[ParameterValue], ListSize(1, 30)]
 HyperParameterKey = Annotated[str, Text(0, 256, ".*")]
 HyperParameterValue = Annotated[str, Text(0, 2500, ".*", structures=True)]
-HyperParameters = Annotated[dict[HyperParameterKey, HyperParameterValue], Entries(0, 100)]
+HyperParameters = Annotated[dict[HyperParameterKey, HyperParameterValue], MapSize(0, 100)]
 HyperParameterScalingType = Annotated[str, Choice(status.ScalingType)]
 MetricName = Annotated[str, Text(1, 255, ".+")]
 MetricRegex = Annotated[str, Text(1, 500, ".+")]
@@ -90,9 +91,9 @@ S3DataType = Annotated[str, Choice(status.S3DataType)]
 S3Uri = Annotated[str, Text(0, 1024, r"(https|s3)://([^/]+)/?(.*)")]
 S3DataDistribution = Annotated[str, Choice(status.S3DataDistribution)]
 AttributeName = Annotated[str, Text(1, 256, ".+")]
-AttributeNames = Annotated[list[AttributeName], Items(0, 16)]
+AttributeNames = Annotated[list[AttributeName], ListSize(0, 16)]
 InstanceGroupName = Annotated[str, Text(1, 64, ".+")]
-InstanceGroupNames = Annotated[list[InstanceGroupName], Items(0, 5)]
+InstanceGroupNames = Annotated[list[InstanceGroupName], ListSize(0, 5)]
 AcceptEula = Annotated[bool, Flag()]
 FileSystemId = Annotated[str, Text(11, 21, r"(fs-[0-9a-f]{8,})")]
 FileSystemAccessMode = Annotated[str, Choice(status.FileSystemAccessMode)]
@@ -105,7 +106,7 @@ HyperParameterTrainingJobEnvironmentMap = Annotated[
         Annotated[str, Text(0, 512, r"[a-zA-Z_][a-zA-Z0-9_]*")],
         Annotated[str, Text(0, 512, r"[\S\s]*", structures=True)],
     ],
-    Entries(0, 48),
+    MapSize(0, 48),
 ]
 
 # Machines
@@ -119,10 +120,10 @@ TrainingInstanceCount = Annotated[int, Whole(0)]
 OptionalVolumeSizeInGB = Annotated[int, Whole(0)]
 VolumeSizeInGB = Annotated[int, Whole(1)]
 KeepAlivePeriodInSeconds = Annotated[int, Whole(0, 21_600)]
-TrainingPlanArnList = Annotated[list[TrainingPlanArn], Items(1, 1)]
+TrainingPlanArnList = Annotated[list[TrainingPlanArn], ListSize(1, 1)]
 HyperParameterTuningAllocationStrategy = Annotated[str, Choice(status.AllocationStrategy)]
-VpcSecurityGroupIds = Annotated[list[Annotated[str, Text(0, 32, r"[-0-9a-zA-Z]+")]], Items(1, 5)]
-Subnets = Annotated[list[Annotated[str, Text(0, 32, r"[-0-9a-zA-Z]+")]], Items(1, 16)]
+VpcSecurityGroupIds = Annotated[list[Annotated[str, Text(0, 32, r"[-0-9a-zA-Z]+")]], ListSize(1, 5)]
+Subnets = Annotated[list[Annotated[str, Text(0, 32, r"[-0-9a-zA-Z]+")]], ListSize(1, 16)]
 MaxRuntimeInSeconds = Annotated[int, Whole(1)]
 MaxWaitTimeInSeconds = Annotated[int, Whole(1)]
 MaxPendingTimeInSeconds = Annotated[int, Whole(1_800, 2_419_200)]
@@ -136,6 +137,5 @@ ObjectiveStatus = Annotated[str, Choice(status.ObjectiveStatus)]
 TrainingJobStatusCounter = Annotated[int, Whole(0)]
 ObjectiveStatusCounter = Annotated[int, Whole(0)]
 FailureReason = Annotated[str, Text(0, 1024)]
-NextToken = Annotated[str, Text(0, 8192, ".*")]
 Integer = Annotated[int, Whole()]
 Timestamp = Annotated[dt.datetime, Time()]

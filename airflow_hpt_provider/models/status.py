@@ -6,7 +6,17 @@ Models hold the plain strings; the members below equal them (`description.status
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Final
+from typing import Final, TypeVar
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+def word_of(kind: type[Word], text: str) -> Word | str:
+    """The word of AWS's that a text is; the text itself if AWS's word is newer than this release."""
+    try:
+        return kind(text)
+    except ValueError:
+        return text
 
 
 class TuningJobStatus(StrEnum):

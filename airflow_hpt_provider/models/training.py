@@ -7,7 +7,7 @@ from pydantic import Field
 from airflow_hpt_provider.models import shapes
 from airflow_hpt_provider.models.base import RequestModel
 from airflow_hpt_provider.models.channels import Channel
-from airflow_hpt_provider.models.containers import Items
+from airflow_hpt_provider.models.containers import ListSize
 from airflow_hpt_provider.models.ranges import ParameterRanges
 from airflow_hpt_provider.models.resources import (
     HyperParameterTuningResourceConfig,
@@ -32,7 +32,7 @@ class HyperParameterAlgorithmSpecification(RequestModel):
     algorithm_name: shapes.ArnOrName | None = Field(
         None, description="Name or ARN of an algorithm, in place of TrainingImage."
     )
-    metric_definitions: Annotated[list[MetricDefinition], Items(0, 40)] | None = Field(
+    metric_definitions: Annotated[list[MetricDefinition], ListSize(0, 40)] | None = Field(
         None, description="Metrics of a custom image; built-in algorithms have theirs."
     )
 
@@ -93,7 +93,7 @@ class HyperParameterTrainingJobDefinition(RequestModel):
     )
     algorithm_specification: HyperParameterAlgorithmSpecification = Field(description="What is run.")
     role_arn: shapes.RoleArn = Field(description="IAM role of the training jobs.")
-    input_data_config: Annotated[list[Channel], Items(1, 20)] | None = Field(
+    input_data_config: Annotated[list[Channel], ListSize(1, 20)] | None = Field(
         None, description="Training data, 1 to 20 channels."
     )
     vpc_config: VpcConfig | None = Field(None, description="The VPC to run in.")

@@ -48,7 +48,7 @@ def size(value: Any) -> int:
 def trimmed(members: dict[str, Any], most: int) -> dict[str, Any]:
     """The members within so many bytes.
 
-    Optional lists lose their last elements first; then long texts are shortened, which shows by their ending.
+    Optional lists lose their last elements first; then long texts are shortened, and end with how much is missing.
     `members["trimmed"]` says what was left out.
     """
     notes = [str(note) for note in members.get("trimmed") or ()]

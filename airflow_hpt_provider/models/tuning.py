@@ -6,7 +6,7 @@ from pydantic import Field
 
 from airflow_hpt_provider.models import shapes
 from airflow_hpt_provider.models.base import RequestModel
-from airflow_hpt_provider.models.containers import Items
+from airflow_hpt_provider.models.containers import ListSize
 from airflow_hpt_provider.models.ranges import ParameterRanges
 
 
@@ -116,8 +116,8 @@ class ParentHyperParameterTuningJob(RequestModel):
 class HyperParameterTuningJobWarmStartConfig(RequestModel):
     """What earlier tuning jobs teach this one."""
 
-    parent_hyper_parameter_tuning_jobs: Annotated[list[ParentHyperParameterTuningJob], Items(1, 5)] = Field(
-        description="The earlier tuning jobs, 1 to 5."
+    parent_hyper_parameter_tuning_jobs: Annotated[list[ParentHyperParameterTuningJob], ListSize(1, 5)] = (
+        Field(description="The earlier tuning jobs, 1 to 5.")
     )
     warm_start_type: shapes.HyperParameterTuningJobWarmStartType = Field(
         description="Whether data and algorithm are the same as theirs."

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.models.text import as_text
 from airflow_hpt_provider.params.form import exposed
 from airflow_hpt_provider.params.members import Request, as_plain, put, value_at
 
@@ -101,7 +102,16 @@ def _concatenation(text: str) -> str:
 
 def _literal(value: Any) -> str:
     """A constant in Jinja, which is JSON; braces in texts are written as their numbers."""
-    return "".join(_BRACES.get(character, character) for character in json.dumps(value, ensure_ascii=False))
+    text = json.dumps(value, ensure_ascii=False, default=_text)
+    return "".join(_BRACES.get(character, character) for character in text)
+
+
+def _text(value: Any) -> str:
+    """What JSON has no form for, such as a date in a YAML file, as the text that a request without a form has."""
+    text = as_text(value)
+    if text is None:
+        raise TypeError(f"tuning_config() cannot write {value!r:.40}; give it as text")
+    return text
 
 
 def _is_hole(value: Any) -> bool:

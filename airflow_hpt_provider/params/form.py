@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import Param
 
-from airflow_hpt_provider.params.members import Member, Request, as_plain, find, value_at
+from airflow_hpt_provider.params.members import RANGES, Member, Request, as_plain, find, spaces, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,11 +77,9 @@ def exposed(plain: dict[str, Any], expose: Sequence[str] | None) -> Iterator[tup
 
 
 def _all_ranges(plain: dict[str, Any]) -> list[str]:
-    from airflow_hpt_provider.params.members import RANGES, _spaces
-
     return [
         f"ParameterRanges.{each['Name']}"
-        for place in _spaces(plain)
+        for place in spaces(plain)
         for kind in RANGES
         for each in value_at(plain, (*place, kind)) or ()
     ]

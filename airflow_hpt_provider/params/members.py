@@ -10,10 +10,11 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from airflow_hpt_provider.models import TuningJobRequest
-from airflow_hpt_provider.models.base import AwsModel, aws_name
+from airflow_hpt_provider.models.base import AwsModel
 from airflow_hpt_provider.models.faults import nearest
 from airflow_hpt_provider.models.files import read_config
 from airflow_hpt_provider.models.members import Scalar
+from airflow_hpt_provider.models.names import aws_name
 from airflow_hpt_provider.models.ranges import ParameterRanges
 
 Request = TuningJobRequest | Mapping[str, Any] | str | Path
@@ -52,15 +53,18 @@ class Member:
 
 
 def as_plain(request: Request) -> dict[str, Any]:
-    """A request as a dict in AWS's names, with ranges written out. It may hold templates, so nothing is checked."""
+    """A copy of a request as a dict in AWS's names, with ranges written out.
+
+    It may hold templates, so nothing is checked.
+    """
     if isinstance(request, TuningJobRequest):
         return request.to_dict()
-    plain = read_config(request) if isinstance(request, str | Path) else _aws_names(request)
+    plain = read_config(request) if isinstance(request, str | Path) else _aws_names(copy.deepcopy(request))
     for holder in _holders(plain):
         for name in ("ParameterRanges", "HyperParameterRanges"):
             if isinstance(holder.get(name), Mapping):
-                holder[name] = dict(ParameterRanges._expand(holder[name]))
-    return copy.deepcopy(plain)
+                holder[name] = dict(ParameterRanges.expand_shorthands(holder[name]))
+    return plain
 
 
 def find(request: dict[str, Any], name: str) -> list[Member]:
@@ -160,7 +164,7 @@ def _meaning(
 
 def _range(request: dict[str, Any], name: str) -> list[Member]:
     known: list[str] = []
-    for place in _spaces(request):
+    for place in spaces(request):
         for member, kind in RANGES.items():
             for index, each in enumerate(value_at(request, (*place, member)) or ()):
                 known.append(str(each.get("Name")))
@@ -193,7 +197,8 @@ def _definitions(request: dict[str, Any]) -> list[Place]:
     return [("TrainingJobDefinition",), *(("TrainingJobDefinitions", index) for index in several)]
 
 
-def _spaces(request: dict[str, Any]) -> list[Place]:
+def spaces(request: dict[str, Any]) -> list[Place]:
+    """Where a request may have search spaces: the tuning job's own, and each definition's."""
     own = [(*place, "HyperParameterRanges") for place in _definitions(request)]
     return [("HyperParameterTuningJobConfig", "ParameterRanges"), *own]
 

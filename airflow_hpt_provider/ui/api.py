@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from dataclasses import replace
 from typing import Annotated, Any
 
 from airflow.api_fastapi.common.db.common import SessionDep
@@ -112,7 +113,7 @@ def get_parent(name: str, job: JobDep, reader: ReaderDep, access: AccessDep) -> 
             f"{job.name} was not warm-started from {name!r}.",
             "Choose one of its parents.",
         )
-    parent = tasks.TaskJob(job.task, name, "", job.settings, job.announced, job.task_state)
+    parent = replace(job, name=name, arn="", final_metric=None)
     return Response(_viewed(parent, reader, access).encoded, media_type="application/json")
 
 

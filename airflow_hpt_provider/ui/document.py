@@ -9,12 +9,13 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.hooks.failures import headline
+from airflow_hpt_provider.ui.parameters import parameters, value_of
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary, TuningJobDescription
+    from airflow_hpt_provider.ui.parameters import Parameter
 
 VERSION = 1
-_SCALES = {"Logarithmic": "log", "ReverseLogarithmic": "reverse_log"}
 
 
 def document(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> dict[str, Any]:
@@ -22,12 +23,12 @@ def document(description: TuningJobDescription, trials: Sequence[TrainingJobSumm
 
     Neither static hyperparameters nor the environment are in it: they may hold what not everybody should read.
     """
-    parameters = _parameters(description, trials)
+    searched = parameters(description, trials)
     return {
         "version": VERSION,
         "job": _job(description),
-        "parameters": parameters,
-        **_trials(trials, parameters),
+        "parameters": searched,
+        **_trials(trials, searched),
     }
 
 
@@ -97,42 +98,7 @@ def _instances(definition: Any) -> dict[str, Any]:
     }
 
 
-def _parameters(
-    description: TuningJobDescription, trials: Sequence[TrainingJobSummary]
-) -> list[dict[str, Any]]:
-    """The searched hyperparameters: those of the ranges, then any that only training jobs tell of (Autotune)."""
-    found: dict[str, dict[str, Any]] = {}
-    spaces = [description.hyper_parameter_tuning_job_config.parameter_ranges]
-    spaces += [definition.hyper_parameter_ranges for definition in description.definitions]
-    for space in filter(None, spaces):
-        for kind, ranges in (
-            ("continuous", space.continuous_parameter_ranges),
-            ("integer", space.integer_parameter_ranges),
-        ):
-            for one in ranges or ():
-                scale = _SCALES.get(one.scaling_type or "", "linear")
-                low, high = _number(one.min_value), _number(one.max_value)
-                found.setdefault(
-                    one.name, {"name": one.name, "kind": kind, "scale": scale, "min": low, "max": high}
-                )
-        for choice in space.categorical_parameter_ranges or ():
-            found.setdefault(
-                choice.name, {"name": choice.name, "kind": "categorical", "values": list(choice.values)}
-            )
-    for trial in trials:
-        for name in trial.tuned_hyper_parameters:
-            if name not in found:
-                values = [t.tuned_hyper_parameters.get(name) for t in trials]
-                numeric = all(_number(value) is not None for value in values if value is not None)
-                found[name] = (
-                    {"name": name, "kind": "continuous", "scale": "linear", "min": None, "max": None}
-                    if numeric
-                    else {"name": name, "kind": "categorical", "values": sorted({v for v in values if v})}
-                )
-    return list(found.values())
-
-
-def _trials(trials: Sequence[TrainingJobSummary], parameters: Sequence[dict[str, Any]]) -> dict[str, Any]:
+def _trials(trials: Sequence[TrainingJobSummary], searched: Sequence[Parameter]) -> dict[str, Any]:
     reasons: dict[str, int] = {}
     headlines: list[str] = []
     reason_of: list[int | None] = []
@@ -155,25 +121,11 @@ def _trials(trials: Sequence[TrainingJobSummary], parameters: Sequence[dict[str,
             "definition": [trial.training_job_definition_name for trial in trials],
             "reason": reason_of,
             "values": {
-                one["name"]: [_value(trial.tuned_hyper_parameters.get(one["name"]), one) for trial in trials]
-                for one in parameters
+                one["name"]: [
+                    value_of(trial.tuned_hyper_parameters.get(one["name"]), one) for trial in trials
+                ]
+                for one in searched
             },
         },
         "reasons": [{"text": text, "headline": line} for text, line in zip(reasons, headlines, strict=True)],
     }
-
-
-def _value(text: str | None, parameter: dict[str, Any]) -> float | str | None:
-    if text is None or parameter["kind"] == "categorical":
-        return text
-    return _number(text)
-
-
-def _number(text: Any) -> float | int | None:
-    try:
-        value = float(text)
-    except (TypeError, ValueError):
-        return None
-    if not math.isfinite(value):
-        return None
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value

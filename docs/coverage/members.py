@@ -13,8 +13,9 @@ from botocore import xform_name
 
 from airflow_hpt_provider.models import TuningJobDescription
 from airflow_hpt_provider.models.base import AwsModel
-from airflow_hpt_provider.models.containers import Entries, Items
-from airflow_hpt_provider.models.members import Choice, Flag, Number, Text, Time, Whole
+from airflow_hpt_provider.models.containers import ListSize, MapSize
+from airflow_hpt_provider.models.members import Choice, Flag, Number, Time, Whole
+from airflow_hpt_provider.models.text import Text
 
 OPERATION = "DescribeHyperParameterTuningJob"
 REFERENCE = Path(__file__).parent / "reference_members.txt"
@@ -114,9 +115,9 @@ def _checks(annotation: Any, *, required: bool) -> str:
                 parts += ["pattern"] if each.pattern and each.pattern not in (".*", ".+") else []
             case Whole():
                 parts += [_span(each.min, each.max, "")]
-            case Items():
+            case ListSize():
                 parts += [_span(each.min, each.max, "elements")]
-            case Entries():
+            case MapSize():
                 parts += [_span(each.min, each.max, "entries")]
             case Choice():
                 values = list(each.values)

@@ -9,12 +9,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from typing import Any
 
 from airflow_hpt_provider.cli.aws import output, skeleton
-from airflow_hpt_provider.cli.aws.errors import InputError, SettingsError, as_aws_error
+from airflow_hpt_provider.cli.aws.errors import INVALID_INPUT, InputError, SettingsError, as_aws_error
 from airflow_hpt_provider.cli.aws.inputs import parameters_of, text_of
 from airflow_hpt_provider.cli.connection import Connection
+from airflow_hpt_provider.cli.errors import discard_output, usage_error
 from airflow_hpt_provider.cli.options import add_connection
 
 OPERATION = "DescribeHyperParameterTuningJob"
@@ -89,7 +91,8 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         choices=("base64", "raw-in-base64-out"),
         help="the operation takes and gives no binary values",
     )
-    parser.set_defaults(run=run)
+    parser.set_defaults(run=run, parser=parser)
+    parser.error = partial(usage_error, parser, code=INVALID_INPUT)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -97,7 +100,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         _describe(options)
     except BrokenPipeError:  # whoever read the output has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        discard_output()
     except Exception as error:
         if getattr(options, "debug", False):
             raise

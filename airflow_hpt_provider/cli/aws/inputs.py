@@ -34,13 +34,11 @@ def parameters_of(
 
     Args:
         given: the members that were options, by AWS's names; None: not given.
-        cli_input_json, cli_input_yaml: those options' values.
+        cli_input_json, cli_input_yaml: those options' values, of which one at most is given.
 
     Raises:
-        InputError: both were given; or a text is not well-formed, or holds no structure.
+        InputError: a text is not well-formed, or holds no structure.
     """
-    if cli_input_json is not None and cli_input_yaml is not None:
-        raise InputError("--cli-input-json and --cli-input-yaml cannot be given together; keep one")
     parameters: dict[str, Any] = {}
     if cli_input_json is not None:
         parameters = _json(text_of("--cli-input-json", cli_input_json))

@@ -6,7 +6,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.runners.tree import OPT_ML
-from airflow_hpt_provider.models.faults import looks_secret
+from airflow_hpt_provider.models.secret_names import looks_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MOST_PARALLEL: Final = 100
 """The default quota is 10; AWS raises it up to this."""
 
-MOST_TRAINING_JOBS: Final = {
+MOST_TRAINING_JOBS: Final[dict[str, int]] = {
     StrategyType.BAYESIAN: 750,
     StrategyType.GRID: 750,
     StrategyType.RANDOM: 10_000,
@@ -56,7 +56,7 @@ def number_of_training_jobs(request: TuningJobRequest) -> Iterator[Problem]:
     most = limits.max_number_of_training_jobs if limits is not None else None
     if config is None or most is None:
         return
-    allowed = {str(strategy): number for strategy, number in MOST_TRAINING_JOBS.items()}.get(config.strategy)
+    allowed = MOST_TRAINING_JOBS.get(config.strategy)
     if allowed is not None and most > allowed:
         yield Problem(
             (*LIMITS, "MaxNumberOfTrainingJobs"),

@@ -78,6 +78,13 @@ def searches(request: TuningJobRequest) -> Iterator[Search]:
             yield Search((*at, "HyperParameterRanges"), definition.hyper_parameter_ranges, at, definition)
 
 
+def misplaced(request: TuningJobRequest, search: Search) -> bool:
+    """Whether a search space stands where the request's form has none; the rules of the forms tell that."""
+    if request.training_job_definition is not None and request.training_job_definitions is not None:
+        return False
+    return (search.where == RANGES) == (request.training_job_definitions is not None)
+
+
 class Aim(NamedTuple):
     """The objective of one definition."""
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_hpt_provider.models.problems import Problem
-from airflow_hpt_provider.models.rules.parts import Search, autotuned, listed, number, searches, whole
+from airflow_hpt_provider.models.rules.parts import (
+    Search,
+    autotuned,
+    listed,
+    misplaced,
+    number,
+    searches,
+    whole,
+)
 from airflow_hpt_provider.models.status import ScalingType
 
 if TYPE_CHECKING:
@@ -57,7 +65,7 @@ def _bounds_of(
             kind = "a whole number" if whole_numbers else "a finite number"
             advice = "use ContinuousParameterRanges for fractions" if whole_numbers else "correct it"
             yield Problem((*where, member), text, f"is not {kind}", advice)
-    of = f" of {limits.name!r}" if limits.name else ""  # an index alone tells little to who filled in a form
+    of = f" of {limits.name!r}" if limits.name else ""  # whoever filled in a form knows names, not indexes
     if len(ends) == 2 and ends["MinValue"] >= ends["MaxValue"]:
         yield Problem(
             (*where, "MinValue"),
@@ -129,7 +137,8 @@ def size(request: TuningJobRequest) -> Iterator[Problem]:
         auto = counts.pop("AutoParameters")
         searched = sum(counts.values())
         total += searched
-        if not searched and not auto and not autotuned(request):
+        empty = not searched and not auto and not autotuned(request)
+        if empty and not misplaced(request, search):
             yield Problem(
                 search.where,
                 None,

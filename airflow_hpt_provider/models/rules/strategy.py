@@ -8,6 +8,7 @@ from airflow_hpt_provider.models.problems import Problem
 from airflow_hpt_provider.models.rules.parts import (
     CONFIG,
     LIMITS,
+    RANGES,
     combinations,
     config_of,
     definitions,
@@ -91,7 +92,7 @@ def enough_combinations(request: TuningJobRequest) -> Iterator[Problem]:
             aws_message="You don't have enough combinations of hyperparameter ranges. The total number of "
             f"hyperparameter combinations for the provided ranges [{float(total)}] must be equal or greater than "
             f"the value of MaxNumberOfJobs, [{most}]. Provide additional ranges.",
-            sought=(("HyperParameterTuningJobConfig", "ParameterRanges"),),
+            sought=(RANGES,),
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 import signal
@@ -20,43 +19,20 @@ import structlog
 
 from airflow_hpt_provider.cli.main import main
 from airflow_hpt_provider.demo.service import LocalService
+from tests.support.tuning_jobs import images_file, tuning_job
 
-IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1"
 BUCKET = "command-line"
 PROGRAMS = Path(sys.executable).parent
 SCRIPT = Path(__file__).parents[1] / "provider" / "training" / "quick.py"
 
-REQUEST: dict[str, Any] = {
-    "HyperParameterTuningJobConfig": {
-        "Strategy": "Random",
-        "RandomSeed": 7,
-        "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "objective"},
-        "ResourceLimits": {"MaxNumberOfTrainingJobs": 4, "MaxParallelTrainingJobs": 2},
-        "TrainingJobEarlyStoppingType": "Off",
-        "ParameterRanges": {
-            "ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}],
-            "CategoricalParameterRanges": [{"Name": "colour", "Values": ["rouge", "été", "on"]}],
-        },
-    },
-    "TrainingJobDefinition": {
-        "AlgorithmSpecification": {
-            "TrainingImage": IMAGE,
-            "TrainingInputMode": "File",
-            "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([0-9.]+);"}],
-        },
-        "StaticHyperParameters": {"fail": "never"},
-        "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/models"},
-        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
-        "RoleArn": "arn:aws:iam::123456789012:role/tuning",
-    },
-}
-
 
 def request(**static: str) -> dict[str, Any]:
     """A tuning job of four quick training jobs, without a name; with more static hyperparameters."""
-    made = copy.deepcopy(REQUEST)
-    made["TrainingJobDefinition"]["StaticHyperParameters"].update(static)
+    made = tuning_job(BUCKET, **{"fail": "never", **static})
+    search = made["HyperParameterTuningJobConfig"]
+    search["TrainingJobEarlyStoppingType"] = "Off"  # a boolean in YAML 1.1, unless it is quoted
+    colours = {"Name": "colour", "Values": ["rouge", "été", "on"]}
+    search["ParameterRanges"]["CategoricalParameterRanges"] = [colours]
     return made
 
 
@@ -127,8 +103,7 @@ class CommandLine:
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
     folder = tmp_path_factory.mktemp("command-line")
-    images = folder / "images.toml"
-    images.write_text(f'[[image]]\nmatch = "*/quick:*"\ncommand = ["{sys.executable}", "{SCRIPT}"]\n')
+    images = images_file(folder, SCRIPT)
     with LocalService(folder / "data", images) as running:
         running.client("s3").create_bucket(Bucket=BUCKET)
         yield running

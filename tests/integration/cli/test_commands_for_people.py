@@ -144,7 +144,7 @@ def _read(terminal: int, until: str) -> str:
 
 
 def test_plot(cli: CommandLine, finished: str, tmp_path: Path) -> None:
-    for suffix in (".png", ".svg", ".html"):
+    for suffix in (".png", ".svg", ".html", ".PNG"):
         done = cli("plot", finished, "--out", f"job{suffix}")
         assert (done.code, done.out, done.err) == (0, f"job{suffix}\n", "")
     assert (tmp_path / "job.png").read_bytes().startswith(b"\x89PNG")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,8 +12,8 @@ import pytest
 from botocore.config import Config
 
 from airflow_hpt_provider.demo.service import LocalService
+from tests.support.tuning_jobs import images_file, tuning_job
 
-IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1"
 SCRIPT = Path(__file__).parent / "training" / "quick.py"
 Serve = Callable[[str], LocalService]
 
@@ -25,8 +24,7 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     running: list[LocalService] = []
 
     def start(faults: str) -> LocalService:
-        images, file = tmp_path / "images.toml", tmp_path / "faults.toml"
-        images.write_text(f'[[image]]\nmatch = "*/quick:*"\ncommand = ["{sys.executable}", "{SCRIPT}"]\n')
+        images, file = images_file(tmp_path, SCRIPT), tmp_path / "faults.toml"
         file.write_text(faults)
         service = LocalService(tmp_path / "data", images, ["--faults", str(file)])
         running.append(service)
@@ -53,30 +51,10 @@ def client(service: LocalService, name: str = "sagemaker", *, attempts: int = 1,
 
 
 def request(trials: int = 4, *, name: str = "job", **definition: Any) -> dict[str, Any]:
-    """A tuning job of so many trials, one at a time."""
-    return {
-        "HyperParameterTuningJobName": name,
-        "HyperParameterTuningJobConfig": {
-            "Strategy": "Random",
-            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "objective"},
-            "ResourceLimits": {"MaxNumberOfTrainingJobs": trials, "MaxParallelTrainingJobs": 1},
-            "ParameterRanges": {
-                "ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]
-            },
-        },
-        "TrainingJobDefinition": {
-            "AlgorithmSpecification": {
-                "TrainingImage": IMAGE,
-                "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([0-9.]+);"}],
-            },
-            "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
-            "RoleArn": "arn:aws:iam::123456789012:role/tuning",
-            **definition,
-        },
-    }
+    """A tuning job of so many trials, one at a time; ``definition`` are further members of its definition."""
+    made = tuning_job("bucket", trials=trials, parallel=1)
+    made["TrainingJobDefinition"] |= definition
+    return {"HyperParameterTuningJobName": name, **made}
 
 
 def wait_for_end(sagemaker: Any, name: str = "job") -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import logging
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -20,8 +19,8 @@ from airflow_hpt_provider.compat import TaskDeferred
 from airflow_hpt_provider.creation.identity import Owner
 from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+from tests.support.tuning_jobs import images_file, tuning_job
 
-IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1"
 BUCKET = "tuning-tests"
 SCRIPT = Path(__file__).parent / "training" / "quick.py"
 INTERNAL = "InternalServerError: We encountered an internal error. Please try again."
@@ -70,8 +69,7 @@ def untagged_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local
 
 
 def serve(folder: Path, faults: str) -> Iterator[LocalService]:
-    images, file = folder / "images.toml", folder / "faults.toml"
-    images.write_text(f'[[image]]\nmatch = "*/quick:*"\ncommand = ["{sys.executable}", "{SCRIPT}"]\n')
+    images, file = images_file(folder, SCRIPT), folder / "faults.toml"
     file.write_text(faults)
     with LocalService(folder / "data", images, ["--faults", str(file)]) as running:
         running.client("s3").create_bucket(Bucket=BUCKET)
@@ -108,31 +106,9 @@ def hook() -> HyperParameterTuningHook:
 
 
 @pytest.fixture
-def config(tmp_path: Path) -> dict[str, Any]:
+def config() -> dict[str, Any]:
     """A tuning job of four quick training jobs, without a name."""
-    return {
-        "HyperParameterTuningJobConfig": {
-            "Strategy": "Random",
-            "RandomSeed": 7,
-            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "objective"},
-            "ResourceLimits": {"MaxNumberOfTrainingJobs": 4, "MaxParallelTrainingJobs": 2},
-            "ParameterRanges": {
-                "ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]
-            },
-        },
-        "TrainingJobDefinition": {
-            "AlgorithmSpecification": {
-                "TrainingImage": IMAGE,
-                "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([0-9.]+);"}],
-            },
-            "StaticHyperParameters": {"fail": "never"},
-            "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/models"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
-            "RoleArn": "arn:aws:iam::123456789012:role/tuning",
-        },
-    }
+    return tuning_job(BUCKET, fail="never")
 
 
 def with_static(config: dict[str, Any], **values: str) -> dict[str, Any]:

@@ -14,7 +14,8 @@ from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTuningOper
 from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
-from tests.integration.provider.conftest import BUCKET, IMAGE, Try, make
+from tests.integration.provider.conftest import BUCKET, Try, make
+from tests.support.tuning_jobs import IMAGE
 
 pytestmark = pytest.mark.integration
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ from airflow.sdk.exceptions import TaskDeferred
 from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from tests.integration.provider.conftest import BUCKET, SCRIPT, make
+from tests.support.tuning_jobs import images_file
 
 pytestmark = pytest.mark.integration
 
@@ -31,8 +31,7 @@ seed = 3
 
 @pytest.fixture
 def faulty_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    images, faults = tmp_path / "images.toml", tmp_path / "faults.toml"
-    images.write_text(f'[[image]]\nmatch = "*/quick:*"\ncommand = ["{sys.executable}", "{SCRIPT}"]\n')
+    images, faults = images_file(tmp_path, SCRIPT), tmp_path / "faults.toml"
     faults.write_text(FAULTS)
     with LocalService(tmp_path / "data", images, options=["--faults", str(faults)]) as running:
         running.client("s3").create_bucket(Bucket=BUCKET)

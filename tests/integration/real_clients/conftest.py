@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,18 +11,16 @@ from typing import Any
 import pytest
 
 from airflow_hpt_provider.demo.service import LocalService
+from tests.support.tuning_jobs import images_file, tuning_job
 
-IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1"
 BUCKET = "real-clients"
-ROLE = "arn:aws:iam::123456789012:role/tuning"
 SCRIPT = Path(__file__).parent / "train.py"
 
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
     folder = tmp_path_factory.mktemp("real-clients")
-    images = folder / "images.toml"
-    images.write_text(f'[[image]]\nmatch = "*/quick:*"\ncommand = ["{sys.executable}", "{SCRIPT}"]\n')
+    images = images_file(folder, SCRIPT)
     with LocalService(folder / "data", images) as running:
         s3 = running.client("s3")
         s3.create_bucket(Bucket=BUCKET)
@@ -54,35 +51,8 @@ def gate(tmp_path: Path) -> Iterator[Path]:
 
 def request(name: str, trials: int = 3, **static: str) -> dict[str, Any]:
     """A tuning job of so many quick trials with one channel of data."""
-    return {
-        "HyperParameterTuningJobName": name,
-        "HyperParameterTuningJobConfig": {
-            "Strategy": "Random",
-            "RandomSeed": 7,
-            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "objective"},
-            "ResourceLimits": {"MaxNumberOfTrainingJobs": trials, "MaxParallelTrainingJobs": min(2, trials)},
-            "ParameterRanges": {
-                "ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]
-            },
-        },
-        "TrainingJobDefinition": {
-            "AlgorithmSpecification": {
-                "TrainingImage": IMAGE,
-                "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([0-9.]+);"}],
-            },
-            "InputDataConfig": [
-                {
-                    "ChannelName": "train",
-                    "DataSource": {
-                        "S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/train/"}
-                    },
-                }
-            ],
-            "StaticHyperParameters": {"epochs": "1", **static},
-            "OutputDataConfig": {"S3OutputPath": f"s3://{BUCKET}/models"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
-            "RoleArn": ROLE,
-        },
-    }
+    made = tuning_job(BUCKET, trials=trials, parallel=min(2, trials), **{"epochs": "1", **static})
+    data = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/train/"}
+    channel = {"ChannelName": "train", "DataSource": {"S3DataSource": data}}
+    made["TrainingJobDefinition"]["InputDataConfig"] = [channel]
+    return {"HyperParameterTuningJobName": name, **made}

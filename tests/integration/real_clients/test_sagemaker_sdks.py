@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.integration.real_clients.conftest import BUCKET, IMAGE, ROLE, SCRIPT, request
+from tests.integration.real_clients.conftest import BUCKET, SCRIPT, request
+from tests.support.tuning_jobs import IMAGE, ROLE
 
 pytestmark = [pytest.mark.integration, pytest.mark.heavy, pytest.mark.timeout(600)]
 

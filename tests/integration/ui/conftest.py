@@ -18,6 +18,7 @@ from airflow_hpt_provider.demo.airflow import LocalAirflow
 from airflow_hpt_provider.demo.processes import ChildProcess, stop_all
 from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.demo.waiting import wait_until
+from tests.support.tuning_jobs import images_file
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -70,8 +71,7 @@ class Page:
 @pytest.fixture(scope="session")
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     folder = tmp_path_factory.mktemp("page")
-    images, gate = folder / "images.toml", folder / "gate"
-    images.write_text(f'[[image]]\nmatch = "*/quick:*"\ncommand = ["{sys.executable}", "{SCRIPT}"]\n')
+    images, gate = images_file(folder, SCRIPT), folder / "gate"
     with LocalService(folder / "service", images) as service:
         service.client("s3").create_bucket(Bucket="tuning-tests")
         airflow = LocalAirflow(

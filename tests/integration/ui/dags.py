@@ -14,30 +14,15 @@ from airflow.sdk import DAG, task
 
 from airflow_hpt_provider.models import Continuous
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
+from tests.support.tuning_jobs import tuning_job
 
 
 def job(name: str, **static: str) -> dict[str, Any]:
-    return {
-        "HyperParameterTuningJobName": name,
-        "HyperParameterTuningJobConfig": {
-            "Strategy": "Random",
-            "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "objective"},
-            "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1},
-            "ParameterRanges": {"x": Continuous(0.001, 1, log=True)},
-        },
-        "TrainingJobDefinition": {
-            "AlgorithmSpecification": {
-                "TrainingImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1",
-                "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([0-9.]+);"}],
-            },
-            "StaticHyperParameters": {"fail": "never", "gate": "", "note": "none", **static},
-            "OutputDataConfig": {"S3OutputPath": "s3://tuning-tests/models"},
-            "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
-            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
-            "RoleArn": "arn:aws:iam::123456789012:role/tuning",
-        },
-    }
+    made = tuning_job(
+        "tuning-tests", trials=2, parallel=1, **{"fail": "never", "gate": "", "note": "none", **static}
+    )
+    made["HyperParameterTuningJobConfig"]["ParameterRanges"] = {"x": Continuous(0.001, 1, log=True)}
+    return {"HyperParameterTuningJobName": name, **made}
 
 
 def child_of(parent: str, name: str, gate: str) -> dict[str, Any]:

@@ -38,6 +38,33 @@ def test_every_command_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> Non
         assert f"\n    {command} " in out
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        *(
+            "validate",
+            "create",
+            "wait",
+            "list",
+            "trials",
+            "best",
+            "stop",
+            "plot",
+            "migrate-check",
+            "demo",
+            "up",
+        ),
+        *("describe-hyper-parameter-tuning-job", "local serve", "local status", "local reset"),
+    ],
+)
+def test_every_command_can_show_where_an_error_comes_from(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        main([*command.split(), "--help"])
+    assert "--debug" in capsys.readouterr().out
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         main(["--version"])
@@ -49,6 +76,7 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     [
         ([], "required: COMMAND"),
         (["local"], "required: COMMAND"),
+        (["local", "--nothing", "status"], "unrecognized arguments: --nothing"),
         (["local", "serve", "--port", "70000"], "'70000' is no port"),
         (["local", "serve", "--max-parallel", "0"], "'0' is not a number from 1 upwards"),
         (["local", "serve", "--spot-interruptions", "often"], "'often' is no rate"),
@@ -58,6 +86,24 @@ def test_usage_errors(arguments: list[str], text: str, capsys: pytest.CaptureFix
     with pytest.raises(SystemExit) as ended:
         main(arguments)
     assert ended.value.code == 2
+    assert text in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (["--output", "paper"], "invalid choice: 'paper'"),
+        (["--cli-input-json", "{}", "--cli-input-yaml", "{}"], "not allowed with argument"),
+        (["--endpoint-url", "localhost"], "'localhost' has no scheme"),
+        (["--nothing"], "unrecognized arguments: --nothing"),
+    ],
+)
+def test_usage_errors_of_the_aws_clis_command_have_its_exit_code(
+    options: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["describe-hyper-parameter-tuning-job", *options])
+    assert ended.value.code == 252
     assert text in capsys.readouterr().err
 
 
@@ -97,6 +143,24 @@ def test_without_the_extra(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "pip install 'airflow-hpt-provider[local]'" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_local_status_of_a_lock_that_cannot_be_opened(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not the same as no service: that one would be started beside the first."""
+    (tmp_path / "service.lock").mkdir()
+    assert main(["local", "status", "--data-dir", str(tmp_path)]) == 2
+    assert f"{tmp_path / 'service.lock'} cannot be opened: Is a directory" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("folder", ["none", "file"])
+def test_local_status_where_there_is_no_service(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    assert main(["local", "status", "--data-dir", str(tmp_path / folder)]) == 3
+    assert "No local tuning service runs on" in capsys.readouterr().out
 
 
 def test_help_imports_nothing_heavy() -> None:

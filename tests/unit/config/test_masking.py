@@ -5,7 +5,7 @@ import json
 import pytest
 
 from airflow_hpt_provider.config.masking import secrets_of
-from airflow_hpt_provider.models.faults import looks_secret
+from airflow_hpt_provider.models.secret_names import looks_secret
 
 NAMES = ["api_key", "API_KEY", "apiKey", "dbpassword", "clientSecret", "hf_token", "HFToken"]  # fmt: skip
 NAMES += ["DB_PASSWORD", "aws_credentials", "key", "PWD"]

@@ -11,33 +11,15 @@ from airflow_hpt_provider.creation.identity import DELIVERED_TAG, NAME, OWNER_TA
 from airflow_hpt_provider.creation.own_jobs import mark_delivered
 from airflow_hpt_provider.creation.submission import MAX_TAGS, Submission
 from airflow_hpt_provider.models import TuningJobRequest
+from tests.support.tuning_jobs import tuning_job
 
 OWNER = Owner("dag", "tune", "run", 3)
-REQUEST = {
-    "HyperParameterTuningJobConfig": {
-        "Strategy": "Random",
-        "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
-        "ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 1},
-        "ParameterRanges": {"ContinuousParameterRanges": [{"Name": "x", "MinValue": "0", "MaxValue": "1"}]},
-    },
-    "TrainingJobDefinition": {
-        "AlgorithmSpecification": {
-            "TrainingImage": "registry.example/train:1",
-            "TrainingInputMode": "File",
-            "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([0-9.]+)"}],
-        },
-        "RoleArn": "arn:aws:iam::123456789012:role/tune",
-        "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
-        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 10},
-        "StoppingCondition": {"MaxRuntimeInSeconds": 600},
-    },
-}
 
 
 @pytest.mark.parametrize("own", [0, 40, 43, 48, 49, 50])
 def test_there_is_room_left_for_the_mark_of_delivery(own):
     tags = [{"Key": f"team-{n}", "Value": "x"} for n in range(own)]
-    request = TuningJobRequest.model_validate({**REQUEST, "Tags": tags})
+    request = TuningJobRequest.model_validate({**tuning_job("bucket"), "Tags": tags})
     created = []
     hook = SimpleNamespace(create=created.append)
     Submission(hook, OWNER, lambda name: None, logging.getLogger()).send(request, "fingerprint", None)
@@ -52,7 +34,7 @@ def test_a_jobs_own_tags_count_before_what_the_task_remembers_of_it(foreign):
     """The worker may have been lost between the tag that its result has arrived and the note of it."""
     delivered = {OWNER_TAG: OWNER.digest, DELIVERED_TAG: "0"}
     memory = {NAME: "job", OWNER_TAG: OWNER.digest}
-    request = TuningJobRequest.model_validate(REQUEST)
+    request = TuningJobRequest.model_validate(tuning_job("bucket"))
     for tags, marks in ((delivered, delivered), (foreign, {OWNER_TAG: OWNER.digest})):
         hook = SimpleNamespace(tags=lambda arn, tags=tags: tags)
         finder = JobFinder(hook=hook, owner=OWNER, request=request, memory=memory)

@@ -7,12 +7,12 @@ import io
 import tarfile
 from pathlib import Path
 
-from airflow_hpt_provider.demo.data import dataset_csv, diabetes_segments, source_archive
+from airflow_hpt_provider.demo.data import breast_cancer_csv, diabetes_segments, source_archive
 from airflow_hpt_provider.demo.session import example_dags
 
 
 def test_the_dataset_is_a_table_with_a_header_and_the_label_last() -> None:
-    header, *rows = csv.reader(io.StringIO(dataset_csv().decode()))
+    header, *rows = csv.reader(io.StringIO(breast_cancer_csv().decode()))
     assert header[-1] == "label"
     assert len(rows) == 569
     assert {len(row) for row in rows} == {31}

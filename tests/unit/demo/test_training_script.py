@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpt_provider.demo.data import dataset_csv, digits_csv
+from airflow_hpt_provider.demo.data import breast_cancer_csv, digits_csv
 from airflow_hpt_provider.demo.session import example_dags
 
 
@@ -18,7 +18,7 @@ from airflow_hpt_provider.demo.session import example_dags
 def channel(tmp_path: Path) -> Path:
     folder = tmp_path / "train"
     folder.mkdir()
-    (folder / "breast-cancer.csv").write_bytes(dataset_csv())
+    (folder / "breast-cancer.csv").write_bytes(breast_cancer_csv())
     return folder
 
 

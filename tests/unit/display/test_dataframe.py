@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from airflow_hpt_provider.display.dataframe import trials_dataframe
-from tests.unit.display.tuning_answers import DESCRIPTION, trial
+from tests.unit.display.tuning_answers import DESCRIPTION, described_with, span, trial
 
 pd = pytest.importorskip("pandas")  # an extra; the cells of the matrix have none
 
@@ -50,6 +50,25 @@ def test_hyperparameters_that_only_some_have() -> None:
     assert frame["depth"].dtype == "Int64"
     assert frame["depth"].isna().tolist() == [False, True]
     assert frame["optimizer"].tolist()[1] == "adam"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_hyperparameter_with_fractions_in_one_definition_keeps_them(order: int) -> None:
+    spaces = [{"ContinuousParameterRanges": span("0", "1")}, {"IntegerParameterRanges": span("1", "9")}]
+    frame = trials_dataframe(
+        described_with(*spaces[::order]), [trial(1, 0.1, rate="0.5"), trial(2, 0.2, rate="3")]
+    )
+    assert frame["rate"].tolist() == [0.5, 3.0]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_hyperparameter_with_words_in_one_definition_keeps_them(order: int) -> None:
+    words = [{"Name": "rate", "Values": ["auto"]}]
+    spaces = [{"ContinuousParameterRanges": span("0", "1")}, {"CategoricalParameterRanges": words}]
+    frame = trials_dataframe(
+        described_with(*spaces[::order]), [trial(1, 0.1, rate="0.5"), trial(2, 0.2, rate="auto")]
+    )
+    assert frame["rate"].tolist() == ["0.5", "auto"]
 
 
 def test_no_training_jobs_yet() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_hpt_provider.display.plotting import tuning_chart
-from tests.unit.display.tuning_answers import DESCRIPTION, trial
+from tests.unit.display.tuning_answers import DESCRIPTION, described_with, span, trial
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
@@ -61,6 +61,19 @@ def test_names_that_look_alike_are_two_hyperparameters() -> None:
     panels = chart["vconcat"][1]["concat"]
     assert [panel["encoding"]["x"]["title"] for panel in panels] == ["max.depth", "max_depth", "max-depth"]
     assert len({panel["encoding"]["x"]["field"] for panel in panels}) == 3
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_range_to_zero_is_on_no_logarithmic_axis_though_another_definition_has_one(order: int) -> None:
+    spaces = [
+        {"ContinuousParameterRanges": span("0", "0.5")},
+        {"ContinuousParameterRanges": span("0.1", "1", ScalingType="Logarithmic")},
+    ]
+    chart = tuning_chart(described_with(*spaces[::order]), [trial(1, 0.5, rate="0.25")]).to_dict()
+    [panel] = chart["vconcat"][1]["concat"]
+    scale = panel["encoding"]["x"]["scale"]
+    assert scale["domain"] == [0, 1]
+    assert scale["type"] == "linear"
 
 
 @pytest.mark.parametrize(("count", "top"), [(100, "circle"), (101, "line")])

@@ -29,6 +29,29 @@ DESCRIPTION = TuningJobDescription.model_validate(
 )
 
 
+def described_with(*spaces: dict[str, Any]) -> TuningJobDescription:
+    """The tuning job with a training job definition for each of these search spaces."""
+    definitions = [
+        {
+            "DefinitionName": f"definition-{number}",
+            "HyperParameterRanges": space,
+            "AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "File"},
+            "RoleArn": "arn:aws:iam::123456789012:role/tuning",
+            "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
+            "StoppingCondition": {},
+        }
+        for number, space in enumerate(spaces)
+    ]
+    answer = DESCRIPTION.to_aws()
+    del answer["HyperParameterTuningJobConfig"]["ParameterRanges"]
+    return TuningJobDescription.model_validate({**answer, "TrainingJobDefinitions": definitions})
+
+
+def span(low: str, high: str, **members: str) -> list[dict[str, Any]]:
+    """One range, of the hyperparameter ``rate``."""
+    return [{"Name": "rate", "MinValue": low, "MaxValue": high, **members}]
+
+
 def trial(number: int, metric: float | None, **values: str) -> TrainingJobSummary:
     answer: dict[str, Any] = {
         "TrainingJobName": f"tune-1-{number:03}",

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from airflow_hpt_provider.links import console
-from airflow_hpt_provider.links.page import page_url
+from airflow_hpt_provider.links.page_urls import page_url
 from airflow_hpt_provider.links.tuning import LINKS, link_urls
 from airflow_hpt_provider.provider_info import get_provider_info
 

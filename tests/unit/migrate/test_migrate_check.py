@@ -10,7 +10,7 @@ import pytest
 from airflow_hpt_provider.cli.main import main
 from airflow_hpt_provider.demo.session import example_dags
 from airflow_hpt_provider.migrate.checker import check_source
-from airflow_hpt_provider.migrate.findings import check_folder
+from airflow_hpt_provider.migrate.folders import check_folder
 
 THEIRS = """\
 from airflow import DAG

@@ -91,6 +91,13 @@ def test_errors_name_file_and_line(tmp_path, config, name):
     assert str(path) in str(caught.value)
 
 
+def test_json_with_too_many_members_is_named(tmp_path, config):
+    config["TrainingJobDefinition"]["Environment"] = {f"A{n}": "" for n in range(100_001)}
+    path = write(tmp_path, "job.json", json.dumps(config))
+    with pytest.raises(ConfigFileError, match=rf"^{path}: has more than 100000 members"):
+        TuningJobRequest.from_file(path)
+
+
 def test_missing_members_name_the_line_of_their_structure(tmp_path, config):
     del config["TrainingJobDefinition"]["StoppingCondition"]
     path = write(tmp_path, "job.yaml", yaml.safe_dump(config, sort_keys=False))

@@ -186,3 +186,71 @@ def test_ranges_that_cannot_be_read_are_not_counted(config):
     ranges["IntegerParameterRanges"] = [{"Name": "depth", "MinValue": "1", "MaxValue": "2"}]
     search["ResourceLimits"]["MaxNumberOfTrainingJobs"] = 20
     assert len(explain(errors_of(config)).splitlines()) == 1, explain(errors_of(config))
+
+
+def told_of(config, member, value, holder="TrainingJobDefinition"):
+    """The one line about a wrong member, without its place."""
+    (config[holder] if holder else config)[member] = value
+    [line] = explain(errors_of(config)).splitlines()
+    place = f"{holder}.{member}: " if holder else f"{member}: "
+    assert line.startswith(place)
+    return line.removeprefix(place)
+
+
+@pytest.mark.parametrize(
+    ("tags", "written"),
+    [
+        ({"a": "b"}, '[{"Key": "a", "Value": "b"}]'),
+        ({"a": 1, "c": "d"}, '[{"Key": "a", "Value": "1"}, ...]'),
+        ({"api_key": "hunter2"}, '[{"Key": "api_key", "Value": "***"}]'),
+        ({"a": "x" * 900}, f'[{{"Key": "a", "Value": "{"x" * 37}..."}}]'),
+    ],
+)
+def test_tags_as_names_and_values_are_told_to_be_a_list(config, tags, written):
+    assert told_of(config, "Tags", tags, holder=None).endswith(f"; write it as {written}")
+
+
+def test_channels_as_names_and_places_are_told_to_be_a_list(config):
+    assert told_of(config, "InputDataConfig", {"train": "s3://bucket/train"}) == (
+        "must be a list, not a structure of 1 member; "
+        'write it as [{"ChannelName": "train", "DataSource": {...}}]'
+    )
+
+
+@pytest.mark.parametrize("name", ["ChannelName", "channel_name"])
+def test_one_structure_is_told_to_be_put_into_a_list(config, name):
+    assert told_of(config, "InputDataConfig", {name: "train"}) == (
+        "must be a list, not a structure of 1 member; put the structure in [ ]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [("a", "'a'"), ({}, "a structure of 0 members"), ({"a"}, "a set of 1")]
+)
+def test_what_else_is_no_list(config, value, shown):
+    assert told_of(config, "Tags", value, holder=None) == f"must be a list, not {shown}; put it in [ ]"
+
+
+@pytest.mark.parametrize("member", ["StaticHyperParameters", "Environment"])
+@pytest.mark.parametrize(("value", "shown"), [([1], "a list of 1"), ("a=1", "'a=1'"), (5, "5")])
+def test_what_is_no_map(config, member, value, shown):
+    assert told_of(config, member, value) == (
+        f'must be a map of names to values, not {shown}; write it as {{"name": "value"}}'
+    )
+
+
+def test_empty_ranges_in_the_wrong_place_are_told_to_move_and_no_more(config):
+    assert "belongs to TrainingJobDefinitions" in told_of(config, "HyperParameterRanges", {})
+
+
+def test_empty_ranges_in_the_wrong_place_beside_several_definitions(several):
+    told = told_of(several, "ParameterRanges", {}, holder="HyperParameterTuningJobConfig")
+    assert "cannot stand here with TrainingJobDefinitions" in told
+
+
+def test_empty_ranges_of_one_of_several_definitions(several):
+    several["TrainingJobDefinitions"][0]["HyperParameterRanges"] = {}
+    assert explain(errors_of(several)) == (
+        "TrainingJobDefinitions[0].HyperParameterRanges: holds no range, so there is nothing to search; "
+        "add at least one range"
+    )

@@ -13,14 +13,12 @@ from airflow_hpt_provider.models import (
     TuningJobRequest,
     TuningJobSummary,
 )
-from airflow_hpt_provider.models.base import AwsModel, aws_name
-from airflow_hpt_provider.models.containers import Entries, Items
-from airflow_hpt_provider.models.description import (
-    ListHyperParameterTuningJobsResponse,
-    ListTrainingJobsForHyperParameterTuningJobResponse,
-)
-from airflow_hpt_provider.models.members import Choice, Flag, Number, Text, Time, Whole
+from airflow_hpt_provider.models.base import AwsModel
+from airflow_hpt_provider.models.containers import ListSize, MapSize
+from airflow_hpt_provider.models.members import Choice, Flag, Number, Time, Whole
+from airflow_hpt_provider.models.names import aws_name
 from airflow_hpt_provider.models.patterns import TAG, matches
+from airflow_hpt_provider.models.text import Text
 from docs.coverage.members import annotation_of, unwrapped
 
 SERVICE = botocore.session.get_session().get_service_model("sagemaker")
@@ -28,12 +26,8 @@ SHAPES: dict[str, Any] = SERVICE._service_description["shapes"]
 ROOTS: dict[str, type[AwsModel]] = {
     SERVICE.operation_model("CreateHyperParameterTuningJob").input_shape.name: TuningJobRequest,
     SERVICE.operation_model("DescribeHyperParameterTuningJob").output_shape.name: TuningJobDescription,
-    SERVICE.operation_model(
-        "ListHyperParameterTuningJobs"
-    ).output_shape.name: ListHyperParameterTuningJobsResponse,
-    SERVICE.operation_model(
-        "ListTrainingJobsForHyperParameterTuningJob"
-    ).output_shape.name: ListTrainingJobsForHyperParameterTuningJobResponse,
+    "HyperParameterTuningJobSummary": TuningJobSummary,
+    "HyperParameterTrainingJobSummary": TrainingJobSummary,
 }
 
 NOT_REQUIRED_HERE = {("CreateHyperParameterTuningJobRequest", "HyperParameterTuningJobName")}
@@ -76,13 +70,13 @@ def differences(shape_name: str, annotation: Any) -> list[str]:
             same = isinstance(inner, type) and issubclass(inner, AwsModel) and inner.aws_shape() == shape_name
             return [] if same else [f"{inner} is not {shape_name}"]
         case "list":
-            [items] = [each for each in metadata if isinstance(each, Items)] or [Items()]
+            [items] = [each for each in metadata if isinstance(each, ListSize)] or [ListSize()]
             found = [] if (items.min, items.max) == bounds else [f"{items}, not {bounds}"]
             if get_origin(inner) is not list:
                 return [*found, f"{inner} is not a list"]
             return found + differences(shape["member"]["shape"], get_args(inner)[0])
         case "map":
-            [entries] = [each for each in metadata if isinstance(each, Entries)]
+            [entries] = [each for each in metadata if isinstance(each, MapSize)]
             found = [] if (entries.min, entries.max) == bounds else [f"{entries}, not {bounds}"]
             key, value = get_args(inner)
             return (
@@ -164,8 +158,8 @@ def test_the_walk_sees_a_difference():
     assert differences("MaximumRetryAttempts", Annotated[int, Whole(1, 31)])
     assert differences("RoleArn", Annotated[str, Text(20, 2048, "arn:.*")])
     assert differences("AutotuneMode", Annotated[str, Choice(lambda: ("Enabled", "Disabled"))])
-    assert differences("TagList", Annotated[list[TrainingJobSummary], Items(0, 50)])
-    assert differences("TagList", Annotated[list[TuningJobSummary], Items(0, 51)])
+    assert differences("TagList", Annotated[list[TrainingJobSummary], ListSize(0, 50)])
+    assert differences("TagList", Annotated[list[TuningJobSummary], ListSize(0, 51)])
 
 
 PATTERNS = sorted(

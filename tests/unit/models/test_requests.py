@@ -18,9 +18,10 @@ from airflow_hpt_provider.models import (
     Integer,
     StrategyType,
     TuningJobRequest,
+    check_request,
     explain,
 )
-from airflow_hpt_provider.models.members import as_text
+from airflow_hpt_provider.models.text import as_text
 
 
 def read(config):
@@ -117,7 +118,7 @@ def test_no_boolean(config, value):
         read(config)
 
 
-@pytest.mark.parametrize("value", ["x", True, "nan", "inf", [0.5]])
+@pytest.mark.parametrize("value", ["x", True, "nan", "inf", [0.5], "1_0", "\u0661"])
 def test_no_number(config, value):
     config["HyperParameterTuningJobConfig"]["TuningJobCompletionCriteria"] = {
         "TargetObjectiveMetricValue": value
@@ -247,6 +248,30 @@ def test_shorthands_beside_written_ranges(config, member):
     assert len(written) == 1, "the config of the caller is left alone"
 
 
+@pytest.mark.parametrize(
+    "beside", [None, '[{"Name": "depth", "MinValue": "2", "MaxValue": "10"}]'], ids=["nothing", "JSON text"]
+)
+def test_shorthands_beside_what_a_template_leaves(config, beside):
+    config["HyperParameterTuningJobConfig"]["ParameterRanges"] = {
+        "IntegerParameterRanges": beside,
+        "width": Integer(16, 512),
+    }
+    made = read(config).to_aws()["HyperParameterTuningJobConfig"]["ParameterRanges"]["IntegerParameterRanges"]
+    assert [each["Name"] for each in made] == (["depth", "width"] if beside else ["width"])
+
+
+@pytest.mark.parametrize("beside", [5, "depth", {"Name": "depth", "MinValue": "2", "MaxValue": "10"}])
+def test_shorthands_beside_what_is_no_list(config, beside):
+    config["HyperParameterTuningJobConfig"]["ParameterRanges"] = {
+        "IntegerParameterRanges": beside,
+        "width": Integer(16, 512),
+    }
+    with pytest.raises(ValidationError) as caught:
+        read(config)
+    [line] = explain(caught.value).splitlines()
+    assert "ParameterRanges.IntegerParameterRanges: must be a list" in line
+
+
 def test_shorthand_errors_name_the_range(config):
     config["HyperParameterTuningJobConfig"]["ParameterRanges"] = {"rate": Continuous(0, 1, log=True)}
     with pytest.raises(ValidationError) as caught:
@@ -259,6 +284,32 @@ def test_shorthand_with_two_scales(config):
     with pytest.raises(ValidationError) as caught:
         read(config)
     assert "'rate' has both log and reverse_log; give one" in explain(caught.value)
+
+
+@pytest.mark.parametrize("option", ["log", "reverse_log"])
+def test_shorthand_whose_scale_is_neither_true_nor_false(config, option):
+    config["HyperParameterTuningJobConfig"]["ParameterRanges"] = {
+        "rate": Continuous(0.1, 0.5, **{option: "maybe"})
+    }
+    with pytest.raises(ValidationError) as caught:
+        read(config)
+    assert explain(caught.value) == (
+        f"HyperParameterTuningJobConfig.ParameterRanges: {option} of hyperparameter 'rate' must be true or false, "
+        "not 'maybe'"
+    )
+
+
+@pytest.mark.parametrize("shorthand", [Continuous(0.1, 0.5, True, True), Continuous(0.1, 0.5, "maybe")])
+def test_a_wrong_shorthand_hides_no_other_problem(config, shorthand):
+    config["HyperParameterTuningJobConfig"]["ParameterRanges"] = {"rate": shorthand}
+    config["Tags"] = [{"Key": "aws:mine", "Value": ""}]
+    with pytest.raises(ValidationError) as caught:
+        read(config)
+    assert [line.partition(":")[0] for line in explain(caught.value).splitlines()] == [
+        "HyperParameterTuningJobConfig.ParameterRanges",
+        "Tags[0].Key",
+    ]
+    assert [problem.field for problem in check_request(config)] == ["Tags[0].Key"]
 
 
 def test_shorthands_in_definitions(several):

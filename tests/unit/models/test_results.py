@@ -18,6 +18,7 @@ from airflow_hpt_provider.models import (
     TrainingJobSummary,
     TuningJobDescription,
     TuningResult,
+    explain,
 )
 
 MODEL = "s3://bucket/models/demo-1-003-0e830ada/output/model.tar.gz"
@@ -176,9 +177,58 @@ def test_the_results_of_a_mapped_task_are_not_one(result):
         TuningResult.from_xcom([result.to_xcom()] * 2)
 
 
-def test_missing_members_are_named():
-    with pytest.raises(ValidationError, match="tuning_job_name"):
-        TuningResult.from_xcom({"status": "Completed"})
+PULL = "pull the return_value of the tuning task"
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"status": None}, "status: must be a string, not None"),
+        ({"tuning_job_name": 1}, "tuning_job_name: must be a string, not 1"),
+        ({"tuning_job_arn": []}, "tuning_job_arn: must be a string, not a list of 0"),
+        ({"final_metric": "good"}, "final_metric: must be a number, not 'good'"),
+        ({"attempts": 5}, "attempts: must be a list, not 5"),
+        ({"schema_version": math.inf}, "schema_version: must be a finite number, not inf"),
+        ({"attempts": [{"number": 1, "status": "Failed"}]}, "attempts[0].tuning_job_name: is missing"),
+        (
+            {"failures": [{"reason": "x", "count": "many"}]},
+            "failures[0].count: must be a whole number, not 'many'",
+        ),
+        (
+            {"failures": [{"reason": "x", "count": 1, "hyper_parameters": []}]},
+            "failures[0].hyper_parameters: must be a structure, not a list of 0",
+        ),
+        ({"objective": "loss"}, "objective: must be a structure, not 'loss'"),
+        ({"creation_time": "soon"}, "creation_time: must be a time, not 'soon'; give it as ISO 8601"),
+        ({"best_training_job": 5}, "best_training_job: must be a structure, not 5; put its members in { }"),
+    ],
+)
+def test_what_is_wrong_in_a_result_is_told_with_field_value_and_remedy(result, change, line):
+    with pytest.raises(ValidationError) as caught:
+        TuningResult.from_xcom(result.to_xcom() | change)
+    assert explain(caught.value) == f"{line}; {PULL}"
+    assert line.partition(": ")[2] in str(caught.value)
+    assert "input_value" not in str(caught.value)
+    assert "errors.pydantic.dev" not in str(caught.value)
+
+
+def test_each_member_that_a_result_lacks_is_named():
+    with pytest.raises(ValidationError) as caught:
+        TuningResult.from_xcom({"a": 1})
+    assert explain(caught.value).splitlines() == [
+        f"{name}: is missing; {PULL}" for name in ("tuning_job_name", "tuning_job_arn", "status")
+    ]
+    assert f"is missing; {PULL}" in str(caught.value)
+
+
+def test_members_of_aws_structures_that_a_result_lacks_are_named(result):
+    with pytest.raises(ValidationError) as caught:
+        TuningResult.from_xcom(
+            result.to_xcom() | {"objective": {"type": "Minimize"}, "best_training_job": {}}
+        )
+    lines = explain(caught.value).splitlines()
+    assert f"objective.metric_name: is missing; {PULL}" in lines
+    assert f"best_training_job.TrainingJobName: is missing; {PULL}" in lines
 
 
 def test_repr_and_summary_are_short(result):

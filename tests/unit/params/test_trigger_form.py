@@ -219,3 +219,22 @@ def test_the_page_quotes_the_dag_as_it_is() -> None:
     root = YAML.parents[1]
     (quoted,) = re.findall(r"```python\n(.*?)```", (root / "docs" / "trigger-form.md").read_text(), re.DOTALL)
     assert quoted in (root / "dags" / "tune_from_ui.py").read_text()
+
+
+def test_the_request_that_a_form_is_made_of_stays_as_it_is(request_dict: dict[str, Any]) -> None:
+    definition = request_dict.pop("TrainingJobDefinition")
+    ranges = request_dict["HyperParameterTuningJobConfig"].pop("ParameterRanges")
+    request_dict["TrainingJobDefinitions"] = [{**definition, "HyperParameterRanges": ranges}]
+    tuning_params(request_dict, ["ParameterRanges.learning-rate"])
+    assert request_dict["TrainingJobDefinitions"][0]["HyperParameterRanges"] is ranges
+
+
+def test_a_date_in_a_yaml_file_is_text_as_without_a_form(tmp_path: Path) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text(
+        YAML.read_text().replace("    sagemaker_program:", "    since: 2026-03-01\n    sagemaker_program:")
+    )
+    config = rendered(tuning_config(path, ["Strategy"]), params={"strategy": "Random"})
+    assert config["TrainingJobDefinition"]["StaticHyperParameters"]["since"] == "2026-03-01"
+    expected = TuningJobRequest.from_file(path).to_dict()["TrainingJobDefinition"]
+    assert TuningJobRequest.model_validate(config).to_dict()["TrainingJobDefinition"] == expected

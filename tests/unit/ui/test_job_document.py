@@ -102,6 +102,44 @@ def test_columns_and_scales() -> None:
     assert told["job"]["instances"] == [{"definition": None, "type": "ml.m5.large", "count": 2}]
 
 
+def searched_by(*spaces: dict[str, Any]) -> TuningJobDescription:
+    """A tuning job with a definition for each of these search spaces."""
+    one = description().to_aws()
+    definition = one.pop("TrainingJobDefinition")
+    del one["HyperParameterTuningJobConfig"]["ParameterRanges"]
+    several = [
+        {**definition, "DefinitionName": f"definition-{number}", "HyperParameterRanges": space}
+        for number, space in enumerate(spaces)
+    ]
+    return TuningJobDescription.model_validate({**one, "TrainingJobDefinitions": several})
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_hyperparameter_that_definitions_search_on_different_scales_loses_no_value(order: int) -> None:
+    spaces = [
+        {"IntegerParameterRanges": [{"Name": "lr", "MinValue": "0", "MaxValue": "3"}]},
+        {
+            "ContinuousParameterRanges": [
+                {"Name": "lr", "MinValue": "0.1", "MaxValue": "1", "ScalingType": "Logarithmic"}
+            ]
+        },
+    ]
+    told = document(searched_by(*spaces[::order]), [trial(1, 0.5, lr=0)])
+    assert told["parameters"] == [{"name": "lr", "kind": "continuous", "scale": "linear", "min": 0, "max": 3}]
+    assert told["trials"]["values"] == {"lr": [0]}
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_hyperparameter_that_is_a_number_in_one_definition_and_a_word_in_another(order: int) -> None:
+    spaces = [
+        {"ContinuousParameterRanges": [{"Name": "lr", "MinValue": "0", "MaxValue": "1"}]},
+        {"CategoricalParameterRanges": [{"Name": "lr", "Values": ["auto"]}]},
+    ]
+    told = document(searched_by(*spaces[::order]), [trial(1, 0.5, lr=0.5), trial(2, 0.5, lr="auto")])
+    assert told["parameters"] == [{"name": "lr", "kind": "categorical", "values": ["0.5", "auto"]}]
+    assert told["trials"]["values"] == {"lr": ["0.5", "auto"]}
+
+
 def test_what_may_be_secret_is_not_told() -> None:
     text = encode(document(description(), many(3))).decode()
     assert "not-for-the-page" not in text

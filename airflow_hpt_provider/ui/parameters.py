@@ -1,0 +1,87 @@
+"""The searched hyperparameters of a tuning job, as the page gets them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.display.hyperparameters import names_in
+from airflow_hpt_provider.models.spaces import search_spaces
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.models import TrainingJobSummary, TuningJobDescription
+    from airflow_hpt_provider.models.ranges import ParameterRanges
+
+_SCALES = {"Logarithmic": "log", "ReverseLogarithmic": "reverse_log"}
+
+Parameter = dict[str, Any]
+"""``name`` and ``kind``; of a number ``scale``, ``min`` and ``max``, of a categorical one its ``values``."""
+
+
+def parameters(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> list[Parameter]:
+    """Those of the ranges, then those that only training jobs tell of.
+
+    Training jobs alone tell of hyperparameters whose ranges Autotune chose, and of those that are a number in one
+    training job definition and a word in another.
+    """
+    found: dict[str, Parameter | None] = {}
+    for space in search_spaces(description):
+        for one in _of_space(space):
+            name = one["name"]
+            found[name] = _of_both(found[name], one) if name in found else one
+    known = {name: one for name, one in found.items() if one is not None}
+    for name in names_in(trials):
+        if name not in known:
+            known[name] = _of_values(name, [trial.tuned_hyper_parameters.get(name) for trial in trials])
+    return list(known.values())
+
+
+def value_of(text: str | None, parameter: Parameter) -> float | str | None:
+    """A training job's value of a hyperparameter: a number, or the text of a categorical one; None if it has none."""
+    return text if parameter["kind"] == "categorical" else _number(text)
+
+
+def _of_space(space: ParameterRanges) -> Iterator[Parameter]:
+    for kind, ranges in (
+        ("continuous", space.continuous_parameter_ranges),
+        ("integer", space.integer_parameter_ranges),
+    ):
+        for one in ranges or ():
+            scale = _SCALES.get(one.scaling_type or "", "linear")
+            low, high = _number(one.min_value), _number(one.max_value)
+            yield {"name": one.name, "kind": kind, "scale": scale, "min": low, "max": high}
+    for choice in space.categorical_parameter_ranges or ():
+        yield {"name": choice.name, "kind": "categorical", "values": list(choice.values)}
+
+
+def _of_both(one: Parameter | None, other: Parameter) -> Parameter | None:
+    """What holds the values of two definitions' ranges of one hyperparameter; None if one of them alone is a number."""
+    if one is None or (one["kind"] == "categorical") != (other["kind"] == "categorical"):
+        return None
+    if one["kind"] == "categorical":
+        return one | {"values": list(dict.fromkeys([*one["values"], *other["values"]]))}
+    lows, highs = ([each[end] for each in (one, other) if each[end] is not None] for end in ("min", "max"))
+    return one | {
+        "kind": one["kind"] if one["kind"] == other["kind"] else "continuous",
+        "scale": one["scale"] if one["scale"] == other["scale"] else "linear",
+        "min": min(lows, default=None),
+        "max": max(highs, default=None),
+    }
+
+
+def _of_values(name: str, values: Sequence[str | None]) -> Parameter:
+    if all(_number(value) is not None for value in values if value is not None):
+        return {"name": name, "kind": "continuous", "scale": "linear", "min": None, "max": None}
+    return {"name": name, "kind": "categorical", "values": sorted({value for value in values if value})}
+
+
+def _number(text: str | None) -> float | int | None:
+    """The finite number that a text holds, whole ones as int; None if it holds none."""
+    try:
+        value = float(text or "")
+    except ValueError:
+        return None
+    if not math.isfinite(value):
+        return None
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
