@@ -267,12 +267,17 @@ class TuningJobs:
             self.end(turn, state.job, Ending.TARGET)
         elif plan.not_improving is not None and count >= plan.not_improving:
             self.end(turn, state.job, Ending.NOT_IMPROVING)
-        elif plan.on_convergence and state.job.id not in self._converging:
-            self._converging.add(state.job.id)
+        elif plan.on_convergence:
             turn.after(partial(self._ask_convergence, state))
 
     def _ask_convergence(self, state: State) -> None:
-        """It takes a model to say: computed aside, and only for those who have asked for it."""
+        """Ask whether its searches have converged; one question at a time.
+
+        It takes a model to say: computed aside, and only for those who have asked for it.
+        """
+        if state.job.id in self._converging:
+            return
+        self._converging.add(state.job.id)
         histories = [
             (definition.search, state.history.trials(n))
             for n, definition in enumerate(state.plan.definitions)
