@@ -17,8 +17,8 @@ when the process died is as if it had never begun.
 from __future__ import annotations
 
 import io
-import os
 import time
+import uuid
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from airflow_hpt_provider.local.database import Database
@@ -256,7 +256,7 @@ class ObjectStore:
     def download(self, bucket: str, key: str, path: Path) -> None:
         """Write an object to a file; the folders above it are made. The file is whole or not there."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        temporary = path.with_name(f".{uuid.uuid4().hex}.part")
         try:
             with self.open(bucket, key) as source, temporary.open("wb") as target:
                 while chunk := source.read(CHUNK):

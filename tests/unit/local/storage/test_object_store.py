@@ -230,3 +230,9 @@ def test_uris() -> None:
     for uri in ("http://b/c", "s3:///x", "b/c"):
         with pytest.raises(ServiceError, match="is not an S3 URI"):
             parse_s3_uri(uri)
+
+
+def test_downloads_to_names_as_long_as_a_file_system_has_them(store: ObjectStore, tmp_path: Path) -> None:
+    store.put("bucket", "n" * 255, b"content")
+    store.download("bucket", "n" * 255, tmp_path / "here" / ("n" * 255))
+    assert (tmp_path / "here" / ("n" * 255)).read_bytes() == b"content"
