@@ -132,7 +132,7 @@ class _Body:
                 break
         try:
             content = json.loads(b"".join(message.get("body", b"") for message in self._read))
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON, or too deep: not for us to say
             return False
         return isinstance(content, dict) and bool(content.get("Tags"))
 
