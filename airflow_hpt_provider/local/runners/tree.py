@@ -10,9 +10,11 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import stat
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from airflow_hpt_provider.local.runners.s3 import below
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
 
 OPT_ML = "/opt/ml"
+_OPT_ML_ALONE = re.compile(rf"(?<![\w.-]){OPT_ML}(?![\w-]|\.\w)")
+"""Not within another path: neither of ``/opt/mlflow`` nor of ``s3://bucket/opt/ml``."""
 HOST = "algo-1"
 
 
@@ -73,16 +77,19 @@ class Tree:
         return self.base.parent / "tmp"
 
     def checkpoints(self, definition: Any) -> Path | None:
-        """Where the definition has its checkpoints, if it has any; LocalPath is taken below the tree."""
-        config = definition.get("CheckpointConfig")
-        if not config:
+        """The directory of the job's checkpoints; None if its definition asks for none.
+
+        It is always in the tree: a LocalPath elsewhere, say ``/data``, is the tree's ``data``.
+        """
+        path = checkpoint_path(definition)
+        if path is None:
             return None
-        local = str(config.get("LocalPath") or f"{OPT_ML}/checkpoints")
-        return below(self.base, local.removeprefix(OPT_ML)) or self.base
+        inside = path.relative_to(OPT_ML) if path.is_relative_to(OPT_ML) else path
+        return below(self.base, str(inside)) or self.base
 
     def here(self, text: str) -> str:
         """The text with ``/opt/ml`` replaced by where the tree is."""
-        return text.replace(OPT_ML, str(self.base))
+        return _OPT_ML_ALONE.sub(lambda _: str(self.base), text)
 
     def holds(self, path: Path) -> bool:
         """Whether a path below the tree leads there: the job may have put a link anywhere on the way."""
@@ -136,8 +143,13 @@ class Tree:
         """Free the disk once the job has ended: all but the configuration files and ``output/failure`` goes."""
         own = (path for path in (self.data, self.model, self.output_data, self.code) if self.holds(path))
         for directory in (*own, self.temporary):
-            if directory.is_dir() and any(directory.iterdir()):
-                shutil.rmtree(directory, ignore_errors=True)
+            shutil.rmtree(directory, ignore_errors=True)
+
+
+def checkpoint_path(definition: Any) -> PurePosixPath | None:
+    """Where SageMaker has the job's checkpoints (LocalPath); None if its definition asks for none."""
+    config = definition.get("CheckpointConfig")
+    return PurePosixPath(config.get("LocalPath") or f"{OPT_ML}/checkpoints") if config else None
 
 
 def input_data_config(definition: Any) -> dict[str, dict[str, str]]:
