@@ -211,6 +211,8 @@ class Attempt:
             exit_code = running.wait() if running else process.exit_code(self._directory)
         finally:
             self._means.follower.remove(reader)
+            if checkpoints:
+                checkpoints.stop_saving()
             _end(pipes)
             in_container = containers.end(self._directory, self._tree)
             if running is not None and not in_container:
@@ -220,7 +222,7 @@ class Attempt:
             return Ended(lost=True)
         reader.read(final=True)
         if checkpoints:
-            checkpoints.end()
+            checkpoints.save()
         # What has been uploaded is then removed here; if the service dies before the end is recorded, this is
         # how the next one knows.
         file = self._directory / "outcome.json"

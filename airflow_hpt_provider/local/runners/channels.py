@@ -6,6 +6,7 @@ are refused when the job is created. ShardedByS3Key gives the one instance that 
 
 from __future__ import annotations
 
+import errno
 import json
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from airflow_hpt_provider.local.storage.objects import ObjectStore
+
+
+_NO_FILE = (errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG)
+"""S3 has objects ``a`` and ``a/b`` side by side, and names of any length; a file system has not."""
 
 
 def mode(definition: Mapping[str, Any], channel: Mapping[str, Any]) -> str:
@@ -62,7 +67,7 @@ def fetch(definition: Mapping[str, Any], objects: ObjectStore, data: Path) -> No
     """Download every channel that is files.
 
     Raises:
-        ClientFailure: there is no such data.
+        ClientFailure: there is no such data, or no files can have its names.
     """
     for channel in definition.get("InputDataConfig") or ():
         if mode(definition, channel) == "Pipe":
@@ -77,6 +82,12 @@ def fetch(definition: Mapping[str, Any], objects: ObjectStore, data: Path) -> No
                 download(objects, uri, target)
             except ServiceError as error:
                 raise ClientFailure(f"Data download failed:{error.code} ({uri}): {error.message}") from error
+            except OSError as error:
+                if error.errno not in _NO_FILE:
+                    raise
+                raise ClientFailure(
+                    f"Data download failed:{uri} cannot be a file: {error.strerror}"
+                ) from error
 
 
 def find(objects: ObjectStore, channel: Mapping[str, Any]) -> Sequence[tuple[str, S3Uri]]:
