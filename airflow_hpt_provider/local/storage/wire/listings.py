@@ -7,6 +7,7 @@ import binascii
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from airflow_hpt_provider.local.storage.checksums import PREFIX
 from airflow_hpt_provider.local.storage.errors import s3_error
 from airflow_hpt_provider.local.storage.index import find_bucket
 from airflow_hpt_provider.local.storage.listing import list_objects
@@ -72,13 +73,13 @@ def _page(call: Call, after: str) -> tuple[ObjectPage, dict[str, Any]]:
 
 
 def _entry(info: ObjectInfo, encode: Any) -> dict[str, Any]:
-    algorithms = [m.removeprefix("Checksum") for m in info.checksums if m != "ChecksumType"]
+    algorithms = [m.removeprefix(PREFIX) for m in info.checksums if m != "ChecksumType"]
     return {
         "Key": encode(info.key),
         "Size": info.size,
         "ETag": f'"{info.etag}"',
         "LastModified": info.modified,
-        "StorageClass": info.properties.headers.get("StorageClass", "STANDARD"),
+        "StorageClass": info.properties.storage_class,
         "ChecksumAlgorithm": algorithms or None,
         "ChecksumType": info.checksums.get("ChecksumType"),
     }

@@ -9,7 +9,7 @@ from airflow_hpt_provider.local.storage.conditions import ByteRange, check_read,
 from airflow_hpt_provider.local.storage.errors import s3_error
 from airflow_hpt_provider.local.storage.listing import common_prefix
 from airflow_hpt_provider.local.storage.multipart import CompletedPart
-from airflow_hpt_provider.local.storage.wire.call import Answer
+from airflow_hpt_provider.local.storage.wire.call import OWNER, Answer
 from airflow_hpt_provider.local.storage.wire.listings import url_encoder
 from airflow_hpt_provider.local.storage.wire.objects import copy_source, properties_of
 
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.storage.wire.call import Call, Operation
 
 MAX_PAGE = 1000
-_OWNER = {"ID": "local-tuning-service", "DisplayName": "local"}
 
 
 def create_multipart_upload(call: Call) -> Answer:
@@ -108,9 +107,9 @@ def list_parts(call: Call) -> Answer:
             "NextPartNumberMarker": page[-1].number if page else after,
             "MaxParts": limit,
             "IsTruncated": len(found) > len(page),
-            "Initiator": _OWNER,
-            "Owner": _OWNER,
-            "StorageClass": upload.properties.headers.get("StorageClass", "STANDARD"),
+            "Initiator": OWNER,
+            "Owner": OWNER,
+            "StorageClass": upload.properties.storage_class,
             "ChecksumAlgorithm": upload.checksum_algorithm,
             "ChecksumType": upload.checksum_type,
             "Parts": [
@@ -178,9 +177,9 @@ def _entry(upload: MultipartUpload, encode: Any) -> dict[str, Any]:
         "Key": encode(upload.key),
         "UploadId": upload.id,
         "Initiated": upload.started,
-        "Initiator": _OWNER,
-        "Owner": _OWNER,
-        "StorageClass": upload.properties.headers.get("StorageClass", "STANDARD"),
+        "Initiator": OWNER,
+        "Owner": OWNER,
+        "StorageClass": upload.properties.storage_class,
         "ChecksumAlgorithm": upload.checksum_algorithm,
         "ChecksumType": upload.checksum_type,
     }
