@@ -16,14 +16,16 @@ from starlette.responses import Response
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.logs.operations import SERVICE
 from airflow_hpt_provider.local.protocol.body import MIB, ClientGone, read_body
+from airflow_hpt_provider.local.protocol.claim import read_claim
 from airflow_hpt_provider.local.protocol.decode import decode
 from airflow_hpt_provider.local.protocol.encode import CONTENT_TYPE, encode
 from airflow_hpt_provider.local.protocol.envelope import is_sagemaker, operation_of
 from airflow_hpt_provider.local.protocol.errors import error_response, protocol_of, refused
 from airflow_hpt_provider.local.protocol.guard import check_host
 from airflow_hpt_provider.local.protocol.model import sagemaker_model
+from airflow_hpt_provider.local.protocol.refusal import NotAuthenticated, Refusal
 from airflow_hpt_provider.local.protocol.request import WireRequest
-from airflow_hpt_provider.local.protocol.signature import NotAuthenticated, Refusal, read_claim, verify
+from airflow_hpt_provider.local.protocol.signature import verify
 from airflow_hpt_provider.local.protocol.signature_v2 import is_presigned_v2, verify_presigned_v2
 
 if TYPE_CHECKING:
@@ -33,8 +35,9 @@ if TYPE_CHECKING:
 
     from airflow_hpt_provider.local.logs.operations import TrainingLogs
     from airflow_hpt_provider.local.operations.contract import Operations
+    from airflow_hpt_provider.local.protocol.claim import Claim
     from airflow_hpt_provider.local.protocol.moto_backend import MotoBackend
-    from airflow_hpt_provider.local.protocol.signature import Claim, SecretFinder
+    from airflow_hpt_provider.local.protocol.signature import SecretFinder
     from airflow_hpt_provider.local.storage.wire.app import S3Endpoint
 
 log = logging.getLogger(__name__)

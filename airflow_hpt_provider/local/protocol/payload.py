@@ -7,7 +7,7 @@ import hmac
 import re
 from typing import TYPE_CHECKING, Protocol
 
-from airflow_hpt_provider.local.protocol.signature import UNSIGNED_PAYLOAD
+from airflow_hpt_provider.local.protocol.claim import UNSIGNED_PAYLOAD
 from airflow_hpt_provider.local.storage.errors import s3_error
 
 if TYPE_CHECKING:
