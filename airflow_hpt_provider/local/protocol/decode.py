@@ -92,9 +92,7 @@ class _Decoder:
             if given is not None:
                 result[name] = self.any(given, member, where)
             elif name in shape.required_members:
-                self.violations.append(
-                    f"Value at '{where}' failed to satisfy constraint: Member must not be null"
-                )
+                self._say_missing(where)
         return result
 
     def any(self, value: Any, shape: Shape, path: str) -> Any:
@@ -120,9 +118,7 @@ class _Decoder:
         for number, item in enumerate(value, 1):
             where = f"{path}.{number}.member"
             if item is None:
-                self.violations.append(
-                    f"Value at '{where}' failed to satisfy constraint: Member must not be null"
-                )
+                self._say_missing(where)
             elif nested:
                 result.append(self.any(item, member, where))
             else:
@@ -144,9 +140,7 @@ class _Decoder:
             _scalar(key, shape.key, where)
             broken_keys = broken_keys or bool(self._violations(key, shape.key, where))
             if item is None:
-                self.violations.append(
-                    f"Value at '{where}' failed to satisfy constraint: Member must not be null"
-                )
+                self._say_missing(where)
             elif nested:
                 result[key] = self.any(item, shape.value, where)
             else:
@@ -174,6 +168,9 @@ class _Decoder:
 
     def _texts(self, shape: Shape) -> str:
         return ", ".join(self._model.constraints(shape).texts)
+
+    def _say_missing(self, path: str) -> None:
+        self.violations.append(f"Value at '{path}' failed to satisfy constraint: Member must not be null")
 
     def _say(self, value: Any, shape: Shape, path: str, text: str) -> None:
         what = "Value" if self._model.constraints(shape).sensitive else f"Value '{shown(value, shape)}'"
