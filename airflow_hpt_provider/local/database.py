@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from queue import Empty, LifoQueue
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.data_dir import StartError
+from airflow_hpt_provider.local.errors import StartError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpt_provider.local.data_dir import StartError
+from airflow_hpt_provider.local.errors import StartError
 from airflow_hpt_provider.local.store import tags, tuning_jobs
 from airflow_hpt_provider.local.store.database import open_database
 from airflow_hpt_provider.local.store.queries import load
