@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from airflow_hpt_provider.local.runners import artifacts, channels, containers, process, script_mode
 from airflow_hpt_provider.local.runners.checkpoints import Checkpoints
 from airflow_hpt_provider.local.runners.command import CommandMaker, script_command
-from airflow_hpt_provider.local.runners.contract import Ended, Listener, TrainingSpec
+from airflow_hpt_provider.local.runners.contract import TRAINING, Ended, Listener, TrainingSpec
 from airflow_hpt_provider.local.runners.failures import (
     INTERNAL,
     ClientFailure,
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.storage.objects import ObjectStore
 
 LOGGER = logging.getLogger(__name__)
-TRAINING = "Training image download completed. Training in progress."
 
 
 @dataclass(frozen=True)

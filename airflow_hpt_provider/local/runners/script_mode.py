@@ -16,6 +16,7 @@ from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.archives import ArchiveError, extract
 from airflow_hpt_provider.local.runners.failures import ClientFailure
 from airflow_hpt_provider.local.runners.s3 import S3Uri, download
+from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 PROGRAM = "sagemaker_program"
 SUBMIT_DIRECTORY = "sagemaker_submit_directory"
-OBJECTIVE_METRIC = "_tuning_objective_metric"
 
 
 def decoded(hyperparameters: Mapping[str, str]) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def users(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
     return {
         name: value
         for name, value in hyperparameters.items()
-        if not name.startswith("sagemaker_") and name != OBJECTIVE_METRIC
+        if not name.startswith("sagemaker_") and name != OBJECTIVE_HYPERPARAMETER
     }
 
 
