@@ -248,7 +248,7 @@ class TrainingJobs:
     def _interrupt(self, job_id: int, attempt: int, turn: Turn) -> None:
         """The spot instance is taken away."""
         job = _current(turn, job_id, attempt)
-        if job is None or job.status != "InProgress" or job.secondary_status == "Uploading":
+        if job is None or job.stop_reason is not None or job.secondary_status == "Uploading":
             return
         reason = StopReason.INTERRUPTION
         training_jobs.set_stopping(
