@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import signal
 import threading
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.runners import artifacts, channels, containers, process, script_mode
+from airflow_hpt_provider.local.runners import (
+    artifacts,
+    channels,
+    containers,
+    outcome,
+    process,
+    script_mode,
+)
 from airflow_hpt_provider.local.runners.checkpoints import Checkpoints
 from airflow_hpt_provider.local.runners.command import CommandMaker, script_command
 from airflow_hpt_provider.local.runners.contract import TRAINING, Ended, Listener, TrainingSpec
@@ -22,7 +28,8 @@ from airflow_hpt_provider.local.runners.failures import (
     not_started,
     without_secrets,
 )
-from airflow_hpt_provider.local.runners.log import LogFollower, LogReader, MetricScraper
+from airflow_hpt_provider.local.runners.log import LogFollower, LogReader
+from airflow_hpt_provider.local.runners.metrics import MetricScraper
 from airflow_hpt_provider.local.runners.pipes import Pipe, open_pipes
 from airflow_hpt_provider.local.runners.s3 import S3Uri
 from airflow_hpt_provider.local.runners.tree import Tree
@@ -38,7 +45,7 @@ LOGGER = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Means:
-    """What all attempts share."""
+    """What all attempts share. ``closing``: set once the service closes; from then on, nothing is reported."""
 
     commands: CommandMaker
     objects: ObjectStore
@@ -50,6 +57,9 @@ class Attempt:
     """One attempt; a :class:`~airflow_hpt_provider.local.runners.contract.RunningJob`.
 
     Args:
+        spec: what to run.
+        listener: told of what happens.
+        means: what it shares with all others.
         on_gone: called after the end has been reported.
     """
 
@@ -110,7 +120,8 @@ class Attempt:
     def _run(self, resume: bool) -> None:
         try:
             ended = self._resume() if resume else self._start()
-        except ClientFailure as failure:
+        except ClientFailure as failure:  # it has not begun
+            self._tree.clear()
             ended = Ended(failure_reason=str(failure))
         except Exception as error:
             LOGGER.exception("training job %s: the runner failed", self.spec.name)
@@ -166,9 +177,9 @@ class Attempt:
 
     def _resume(self) -> Ended:
         running = process.find(self._directory)
-        ended = process.exit_code(self._directory) is not None
+        has_ended = process.exit_code(self._directory) is not None
         # A job with pipes read them to their end when the service died, not to the end of its data.
-        if (running is None and not ended) or channels.in_pipe_mode(self.spec.definition):
+        if (running is None and not has_ended) or channels.in_pipe_mode(self.spec.definition):
             if running is not None:
                 running.signal(signal.SIGKILL)
                 running.wait()
@@ -183,9 +194,9 @@ class Attempt:
             if stopping:
                 running.signal(signal.SIGTERM)
             self._report("Training", TRAINING)
-        outcome = self._follow(running, self._checkpoints())
+        ended = self._follow(running, self._checkpoints())
         self._end_strangers()
-        return outcome
+        return ended
 
     def _end_strangers(self, since: int = 0) -> None:
         """What has left its process group, or was in that of a leader that is not our child."""
@@ -222,24 +233,19 @@ class Attempt:
         reader.read(final=True)
         if checkpoints:
             checkpoints.save()
-        # What has been uploaded is then removed here; if the service dies before the end is recorded, this is
-        # how the next one knows.
-        file = self._directory / "outcome.json"
-        if file.exists():
-            return Ended(**json.loads(file.read_text(encoding="utf-8")))
-        starved = next((pipe.failure for pipe in pipes if pipe.failure), None)
-        if starved and not self._stopping:
-            ended = Ended(failure_reason=str(ClientFailure(starved)))
-        else:
-            ended = self._outcome(exit_code, in_container=in_container)
-        part = file.with_suffix(".part")
-        part.write_text(json.dumps(asdict(ended)), encoding="utf-8")
-        part.replace(file)
+        ended = outcome.noted(self._directory)
+        if ended is None:
+            ended = self._outcome(exit_code, pipes, in_container=in_container)
+            outcome.note(self._directory, ended)
         self._tree.clear()
         return ended
 
-    def _outcome(self, exit_code: int | None, *, in_container: bool) -> Ended:
+    def _outcome(self, exit_code: int | None, pipes: Sequence[Pipe], *, in_container: bool) -> Ended:
+        """What the end of the process means; the artifacts are uploaded, unless it failed."""
         spec, stopping = self.spec, self._stopping
+        starved = next((pipe.failure for pipe in pipes if pipe.failure), None)
+        if starved and not stopping:
+            return Ended(failure_reason=str(ClientFailure(starved)))
         if exit_code is None and not stopping:
             LOGGER.warning("training job %s: its process group was killed from outside", spec.name)
             return Ended(failure_reason=INTERNAL, internal=True)
@@ -256,7 +262,10 @@ class Attempt:
             )
             return Ended(failure_reason=reason)
         self._report("Uploading", "Uploading generated training model")
-        artifact = artifacts.upload(spec, self._tree, self._means.objects, even_empty=exit_code == 0)
+        try:
+            artifact = artifacts.upload(spec, self._tree, self._means.objects, even_empty=exit_code == 0)
+        except ClientFailure as failure:
+            return Ended(failure_reason=str(failure))
         return Ended(model_artifact=artifact)
 
     # Details

@@ -45,7 +45,7 @@ def check(definition: Mapping[str, Any]) -> None:
     for channel in definition.get("InputDataConfig") or ():
         name = channel["ChannelName"]
         if name in (".", ".."):
-            raise _refusal(name, "a channel's name that is no directory's is", "choose another name")
+            raise _refusal(name, "a name that no directory can have is", "choose another name")
         source = channel["DataSource"].get("S3DataSource")
         if source is None:
             kind = next(iter(channel["DataSource"]), "an empty DataSource")
@@ -115,7 +115,7 @@ def list_objects(objects: ObjectStore, source: Mapping[str, Any]) -> list[tuple[
 
     Raises:
         ServiceError: NoSuchBucket, NoSuchKey.
-        ClientFailure: the manifest is none.
+        ClientFailure: what should be a manifest is not one.
     """
     uri = S3Uri.parse(source["S3Uri"])
     return list((_prefix if source["S3DataType"] == "S3Prefix" else _manifest)(objects, uri))

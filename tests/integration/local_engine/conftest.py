@@ -12,6 +12,8 @@ import pytest
 from airflow_hpt_provider.local.engine.engine import Engine
 from airflow_hpt_provider.local.engine.naming import Arns
 from airflow_hpt_provider.local.operations.local_operations import LocalOperations
+from airflow_hpt_provider.local.runners.container_engine import EngineFinder
+from airflow_hpt_provider.local.runners.containers import Containers
 from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
 from airflow_hpt_provider.local.storage.objects import ObjectStore
 from airflow_hpt_provider.local.store.database import open_database
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEADLINE = 60.0
+NO_ENGINE = Containers(EngineFinder(()))
+"""As on a machine that has neither docker nor podman."""
 ROLE = "arn:aws:iam::123456789012:role/tuning"
 TRAIN = """
 import json, os, pathlib
@@ -62,7 +66,7 @@ class Service:
         self.start()
 
     def start(self) -> None:
-        self.runner = SubprocessRunner(self.objects, images=self.images)
+        self.runner = SubprocessRunner(self.objects, images=self.images, containers=NO_ENGINE)
         self.engine = Engine(
             open_database(self.directory / "jobs.sqlite"),
             self.runner,

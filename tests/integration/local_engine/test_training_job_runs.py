@@ -393,3 +393,19 @@ def test_nothing_of_a_closed_runner_goes_on(service):
     service.close()
     service.wait_until(lambda: not any(t.name == "checkpoints" for t in threading.enumerate()), deadline=8)
     service.start()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_job_that_cannot_be_served_by_s3_leaves_the_disk_free(service, when):
+    """Its data could not all be downloaded, or its model could not be uploaded."""
+    service.objects.put("bucket", "data/1", b"1" * 1000)
+    service.objects.put("bucket", "list.manifest", b'[{"prefix": "s3://bucket/data/"}, "1", "missing"]')
+    service.script("(pathlib.Path(os.environ['SM_MODEL_DIR']) / 'weights').write_text('1' * 1000)")
+    if when == "before":
+        create(service, InputDataConfig=[channel("train", "ManifestFile", "s3://bucket/list.manifest")])
+    else:
+        create(service, OutputDataConfig={"S3OutputPath": "s3://missing/output"})
+    reason = service.training_job("job")["FailureReason"]
+    assert reason.startswith("ClientError: ")
+    tree = service.directory / "training-jobs" / "job" / "ml"
+    assert [p.name for p in tree.rglob("*") if p.is_file() and p.stat().st_size == 1000] == []
