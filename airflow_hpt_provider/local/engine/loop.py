@@ -42,6 +42,7 @@ class Turn:
     Attributes:
         connection: inside the turn's transaction.
         now: seconds since the epoch, to the millisecond, as AWS tells times.
+        effects: what is done once the turn is committed, in this order.
     """
 
     connection: sqlite3.Connection

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# What a load balancer of AWS's says; botocore takes it for a fault of the service, as it does there.
+# What a load balancer of AWS's says; botocore takes it for an error of the service, as it does with AWS.
 _HTML = "<html><body><b>Http/1.1 Service Unavailable</b></body> </html>"
 _TAGGED_CALL = "CreateHyperParameterTuningJob"
 _MOST_BODY = 2_000_000
+"""Bytes of a body that are searched for tags."""
 _P = WireProtocol
 _ERRORS: dict[Kind, tuple[dict[WireProtocol, tuple[str, int]], str]] = {
     Kind.THROTTLE: (

@@ -120,7 +120,7 @@ class _Doomed:
     def begin(
         cls, begin: Any, spec: TrainingSpec, listener: Listener, failed: Ended, seconds: float
     ) -> _Doomed:
-        """Start it, and the clock; of no seconds, it is killed at once, and has failed though nothing is found."""
+        """Start it, and the clock. With 0 seconds it is killed at once, and has failed even if the runner lost it."""
         running: list[RunningJob] = []
         timer = threading.Timer(seconds, lambda: running[0].kill())
         timer.daemon = True

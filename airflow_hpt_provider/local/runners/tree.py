@@ -88,7 +88,7 @@ class Tree:
         return below(self.base, str(inside)) or self.base
 
     def here(self, text: str) -> str:
-        """The text with ``/opt/ml`` replaced by where the tree is."""
+        """The text with ``/opt/ml``, where it is not within another path, replaced by where the tree is."""
         return _OPT_ML_ALONE.sub(lambda _: str(self.base), text)
 
     def holds(self, path: Path) -> bool:

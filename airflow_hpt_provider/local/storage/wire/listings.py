@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from airflow_hpt_provider.local.page_tokens import from_token, to_token
 from airflow_hpt_provider.local.storage.checksums import PREFIX
 from airflow_hpt_provider.local.storage.errors import s3_error
 from airflow_hpt_provider.local.storage.index import find_bucket
@@ -40,7 +39,7 @@ def list_objects_v2(call: Call) -> Answer:
     if start:
         result["StartAfter"] = _encoder(call)(start)
     if page.next is not None:
-        result["NextContinuationToken"] = base64.urlsafe_b64encode(page.next.encode()).decode()
+        result["NextContinuationToken"] = to_token(page.next)
     return Answer(result)
 
 
@@ -91,8 +90,8 @@ def _encoder(call: Call) -> Any:
 
 def _from_token(token: str) -> str:
     try:
-        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
+        return from_token(token)
+    except ValueError:
         raise s3_error("InvalidArgument", "The continuation token provided is incorrect") from None
 
 
