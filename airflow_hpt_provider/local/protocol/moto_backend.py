@@ -55,7 +55,8 @@ class MotoBackend:
         Raises:
             ServiceError: moto has no such service or operation, or failed at it.
         """
-        if request.path.startswith(_PRIVATE):
+        # As moto takes it: decoded, and with one slash for many.
+        if re.sub("/+", "/", scope["path"]).startswith(_PRIVATE):
             raise ServiceError("UnknownOperationException", f"There is nothing at {request.path}.", 404)
         operation = request.target.rpartition(".")[2] or request.parameters.get("Action") or request.path
         try:
