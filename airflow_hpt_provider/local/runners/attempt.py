@@ -231,17 +231,24 @@ class Attempt:
         if self._means.closing.is_set():
             return Ended(lost=True)
         reader.read(final=True)
-        if checkpoints:
-            checkpoints.save()
         ended = outcome.noted(self._directory)
         if ended is None:
-            ended = self._outcome(exit_code, pipes, in_container=in_container)
+            try:
+                if checkpoints:
+                    checkpoints.save()
+                ended = self._outcome(exit_code, pipes, in_container=in_container)
+            except ClientFailure as failure:
+                ended = Ended(failure_reason=str(failure))
             outcome.note(self._directory, ended)
         self._tree.clear()
         return ended
 
     def _outcome(self, exit_code: int | None, pipes: Sequence[Pipe], *, in_container: bool) -> Ended:
-        """What the end of the process means; the artifacts are uploaded, unless it failed."""
+        """What the end of the process means; the artifacts are uploaded, unless it failed.
+
+        Raises:
+            ClientFailure: they can't be uploaded.
+        """
         spec, stopping = self.spec, self._stopping
         starved = next((pipe.failure for pipe in pipes if pipe.failure), None)
         if starved and not stopping:
@@ -262,10 +269,7 @@ class Attempt:
             )
             return Ended(failure_reason=reason)
         self._report("Uploading", "Uploading generated training model")
-        try:
-            artifact = artifacts.upload(spec, self._tree, self._means.objects, even_empty=exit_code == 0)
-        except ClientFailure as failure:
-            return Ended(failure_reason=str(failure))
+        artifact = artifacts.upload(spec, self._tree, self._means.objects, even_empty=exit_code == 0)
         return Ended(model_artifact=artifact)
 
     # Details

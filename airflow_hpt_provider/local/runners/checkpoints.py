@@ -84,7 +84,19 @@ class Checkpoints:
             ) from error
 
     def save(self) -> None:
-        """Copy what has changed to S3."""
+        """Copy what has changed to S3.
+
+        Raises:
+            ClientFailure: there is no such bucket.
+        """
+        try:
+            self._save()
+        except ServiceError as error:
+            raise ClientFailure(
+                f"Checkpoint upload failed:{error.code} ({self._uri}): {error.message}"
+            ) from error
+
+    def _save(self) -> None:
         with self._lock:
             here: dict[str, Path] = {
                 path.relative_to(self._directory).as_posix(): path

@@ -409,3 +409,22 @@ def test_a_job_that_cannot_be_served_by_s3_leaves_the_disk_free(service, when):
     assert reason.startswith("ClientError: ")
     tree = service.directory / "training-jobs" / "job" / "ml"
     assert [p.name for p in tree.rglob("*") if p.is_file() and p.stat().st_size == 1000] == []
+
+
+def test_checkpoints_that_cannot_be_kept_are_a_client_error(service):
+    """As those that cannot be fetched: it is no failure of the service's, to be tried again."""
+    service.script(
+        """
+import time
+while not (base.parent / "go").exists():
+    time.sleep(0.02)
+(base / "checkpoints" / "step").write_text("1")
+"""
+    )
+    service.objects.create_bucket("gone")
+    create(service, CheckpointConfig={"S3Uri": "s3://gone/checkpoints"})
+    leader(service)
+    service.objects.delete_bucket("gone")
+    (service.directory / "training-jobs" / "job" / "go").touch()
+    reason = service.training_job("job")["FailureReason"]
+    assert reason.startswith("ClientError: Checkpoint upload failed:NoSuchBucket (s3://gone/checkpoints)")
