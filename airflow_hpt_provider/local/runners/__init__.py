@@ -4,7 +4,7 @@ An attempt's way through the package is ``attempt.py``, top to bottom::
 
     contract.py           what a runner is;  subprocess_runner.py  one whose jobs are processes of this machine
     attempt.py            one attempt, from the empty directory to the end
-    tree.py               the job's /opt/ml
+    tree.py               the job's /opt/ml;  input_config.py  what SageMaker writes to its input/config
     channels.py           data into it, as files;  pipes.py  as named pipes;  checkpoints.py  those of earlier attempts
     command.py            what runs, with variables.py as its environment: a script (script_mode.py), the command that
                           stands for an image (images.py), or the image itself (containers.py, container_engine.py)

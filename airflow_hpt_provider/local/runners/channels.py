@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.failures import ClientFailure
+from airflow_hpt_provider.local.runners.input_config import input_mode
 from airflow_hpt_provider.local.runners.s3 import S3Uri, below, download
 
 if TYPE_CHECKING:
@@ -25,15 +26,10 @@ _NO_FILE = (errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG)
 """S3 has objects ``a`` and ``a/b`` side by side, and names of any length; a file system has not."""
 
 
-def mode(definition: Mapping[str, Any], channel: Mapping[str, Any]) -> str:
-    """A channel's input mode: its own, or the definition's."""
-    return str(channel.get("InputMode") or definition["AlgorithmSpecification"]["TrainingInputMode"])
-
-
 def in_pipe_mode(definition: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The channels that are pipes."""
     every = definition.get("InputDataConfig") or ()
-    return [channel for channel in every if mode(definition, channel) == "Pipe"]
+    return [channel for channel in every if input_mode(definition, channel) == "Pipe"]
 
 
 def check(definition: Mapping[str, Any]) -> None:
@@ -50,7 +46,7 @@ def check(definition: Mapping[str, Any]) -> None:
         if source is None:
             kind = next(iter(channel["DataSource"]), "an empty DataSource")
             raise _refusal(name, f"{kind} is", "use S3DataSource")
-        kind, pipe = source["S3DataType"], mode(definition, channel) == "Pipe"
+        kind, pipe = source["S3DataType"], input_mode(definition, channel) == "Pipe"
         if kind == "AugmentedManifestFile" and not pipe:
             raise _refusal(name, "AugmentedManifestFile without input mode Pipe is", "set InputMode to Pipe")
         if kind not in ("S3Prefix", "ManifestFile", "AugmentedManifestFile"):
@@ -70,7 +66,7 @@ def fetch(definition: Mapping[str, Any], objects: ObjectStore, data: Path) -> No
         ClientFailure: there is no such data, or no files can have its names.
     """
     for channel in definition.get("InputDataConfig") or ():
-        if mode(definition, channel) == "Pipe":
+        if input_mode(definition, channel) == "Pipe":
             continue
         directory = data / channel["ChannelName"]
         directory.mkdir(parents=True, exist_ok=True)

@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.container_engine import ContainerEngine, EngineFinder
-from airflow_hpt_provider.local.runners.tree import HOST, OPT_ML, Tree, checkpoint_path
+from airflow_hpt_provider.local.runners.input_config import HOST
+from airflow_hpt_provider.local.runners.tree import OPT_ML, Tree, checkpoint_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,8 +1,8 @@
 """The tree that SageMaker mounts at ``/opt/ml``, in a training job's own directory.
 
 A local process can't own ``/opt/ml``. It is told where its tree is: by ``SAGEMAKER_BASE_DIR`` (which
-sagemaker-training-toolkit reads), by the ``SM_*`` variables, and by ``/opt/ml`` being replaced in the
-environment and command that it is given.
+sagemaker-training-toolkit reads), by the ``SM_*`` variables, and by ``/opt/ml`` being replaced in these variables and
+in the command. The Environment of the request is left as it is.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from airflow_hpt_provider.local.runners import input_config
 from airflow_hpt_provider.local.runners.s3 import below
 
 if TYPE_CHECKING:
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 OPT_ML = "/opt/ml"
 _OPT_ML_ALONE = re.compile(rf"(?<![\w.-]){OPT_ML}(?![\w-]|\.\w)")
 """Not within another path: neither of ``/opt/mlflow`` nor of ``s3://bucket/opt/ml``."""
-HOST = "algo-1"
 
 
 @dataclass(frozen=True)
@@ -131,13 +131,8 @@ class Tree:
         checkpoints = self.checkpoints(spec.definition)
         if checkpoints:
             checkpoints.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name, content in (
-            ("hyperparameters", dict(spec.hyperparameters)),
-            ("inputdataconfig", input_data_config(spec.definition)),
-            ("resourceconfig", resource_config(spec.definition)),
-            ("trainingjobinfo", {"TrainingJobName": spec.name, "TrainingJobArn": spec.arn}),
-        ):
-            (self.config / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+        for name, content in input_config.files(spec).items():
+            (self.config / name).write_text(json.dumps(content), encoding="utf-8")
 
     def clear(self) -> None:
         """Free the disk once the job has ended: all but the configuration files and ``output/failure`` goes."""
@@ -150,38 +145,3 @@ def checkpoint_path(definition: Any) -> PurePosixPath | None:
     """Where SageMaker has the job's checkpoints (LocalPath); None if its definition asks for none."""
     config = definition.get("CheckpointConfig")
     return PurePosixPath(config.get("LocalPath") or f"{OPT_ML}/checkpoints") if config else None
-
-
-def input_data_config(definition: Any) -> dict[str, dict[str, str]]:
-    """``inputdataconfig.json``: how each channel is fed."""
-    mode = definition["AlgorithmSpecification"]["TrainingInputMode"]
-    result: dict[str, dict[str, str]] = {}
-    for channel in definition.get("InputDataConfig") or ():
-        entry = {
-            "TrainingInputMode": channel.get("InputMode") or mode,
-            "RecordWrapperType": channel.get("RecordWrapperType") or "None",
-        }
-        if "ContentType" in channel:
-            entry["ContentType"] = channel["ContentType"]
-        s3 = (channel.get("DataSource") or {}).get("S3DataSource")
-        if s3:
-            entry["S3DistributionType"] = s3.get("S3DataDistributionType") or "FullyReplicated"
-        result[channel["ChannelName"]] = entry
-    return result
-
-
-def resource_config(definition: Any) -> dict[str, Any]:
-    """``resourceconfig.json``: one host, whatever InstanceCount says."""
-    resources = definition.get("ResourceConfig") or {}
-    instance_type = resources.get("InstanceType", "local")
-    group = "homogeneousCluster"
-    return {
-        "current_host": HOST,
-        "current_instance_type": instance_type,
-        "current_group_name": group,
-        "hosts": [HOST],
-        "instance_groups": [
-            {"instance_group_name": group, "instance_type": instance_type, "hosts": [HOST]},
-        ],
-        "network_interface_name": "lo",
-    }
