@@ -85,7 +85,7 @@ class TrainingJobs:
         turn.after(partial(self._set_wait_timer, job, self.definition(turn, job)))
 
     def launch(self, turn: Turn, job_id: int) -> None:
-        """Start a job that is Pending."""
+        """Start a job that is Pending, or its next attempt."""
         job = self._get(turn, job_id)
         training_jobs.add_transition(
             turn.connection, job.id, "Starting", "Starting the training job", turn.now

@@ -111,9 +111,9 @@ class TuningJobs:
     # Launching: a claim -> a slot -> a suggestion, which takes its time -> a training job
 
     def claims(self) -> list[Claim]:
-        """The tuning jobs that could use one more slot now."""
+        """The tuning jobs that could use one more slot now; none asks for two suggestions at a time."""
         return [
-            Claim(self._held(state), state.served, state.job.id)
+            Claim(len(state.history.unfinished), state.served, state.job.id)
             for state in self._states.values()
             if state.job.id not in self._suggesting and state.has_room()
         ]
@@ -134,9 +134,6 @@ class TuningJobs:
         self._suggesting.add(job_id)
         definition = state.next_definition()
         turn.after(partial(self._ask, state, definition))
-
-    def _held(self, state: State) -> int:
-        return len(state.history.unfinished) + (state.job.id in self._suggesting)
 
     def _ask(self, state: State, definition: int) -> None:
         self._asked.add(state.job.id)
@@ -172,7 +169,7 @@ class TuningJobs:
 
     def on_metrics(self, turn: Turn, job: TrainingJob, metrics: Sequence[Metric]) -> None:
         """A training job has emitted metrics; none at all: it starts anew."""
-        state = self._states.get(job.tuning_job_id or 0)
+        state = self._state_of(job)
         if state is None:
             return
         curve = state.history.curves.setdefault(job.id, [])
@@ -185,7 +182,7 @@ class TuningJobs:
 
     def on_end(self, turn: Turn, job: TrainingJob) -> None:
         """A training job has ended."""
-        state = self._states.get(job.tuning_job_id or 0)
+        state = self._state_of(job)
         if state is None:
             if job.tuning_job_id is not None:
                 tuning_jobs.recount(turn.connection, job.tuning_job_id, turn.now)
@@ -203,7 +200,7 @@ class TuningJobs:
 
     def on_stop(self, turn: Turn, job: TrainingJob) -> None:
         """A training job has been told to stop."""
-        state = self._states.get(job.tuning_job_id or 0)
+        state = self._state_of(job)
         if state is not None:
             state.read_training_job(turn, job.id)
 
@@ -224,7 +221,7 @@ class TuningJobs:
     def _judged(self, job_id: int, steps: int, stop: bool, turn: Turn) -> None:
         self._judging.discard(job_id)
         job = training_jobs.get(turn.connection, job_id)
-        state = self._states.get(job.tuning_job_id or 0) if job is not None else None
+        state = self._state_of(job) if job is not None else None
         if job is None or state is None:
             return
         if stop and job.secondary_status == "Training":  # not while it saves its model
@@ -294,6 +291,10 @@ class TuningJobs:
         del self._states[job.id]
         turn.after(partial(self._searches.drop, job.id))
         LOGGER.info("tuning job %s: %s%s", job.name, status, f": {reason}" if reason else "")
+
+    def _state_of(self, job: TrainingJob) -> State | None:
+        """The tuning job that launched a training job; None if none did, or it has ended."""
+        return self._states.get(job.tuning_job_id) if job.tuning_job_id is not None else None
 
     def _tell(self, turn: Turn, job_id: int) -> None:
         """Tell whoever wants to know, once it is on disk, that the tuning job's status has changed."""
