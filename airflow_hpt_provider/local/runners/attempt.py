@@ -178,8 +178,10 @@ class Attempt:
     def _resume(self) -> Ended:
         running = process.find(self._directory)
         has_ended = process.exit_code(self._directory) is not None
-        # A job with pipes read them to their end when the service died, not to the end of its data.
-        if (running is None and not has_ended) or channels.in_pipe_mode(self.spec.definition):
+        # A job with pipes read them to their end when the service died, not to the end of its data; unless it had
+        # been seen to end before.
+        starved = channels.in_pipe_mode(self.spec.definition) and outcome.noted(self._directory) is None
+        if starved or (running is None and not has_ended):
             if running is not None:
                 running.signal(signal.SIGKILL)
                 running.wait()
