@@ -30,7 +30,7 @@ T = TypeVar("T")
 RETRY_AFTER = 1.0
 """Seconds until a turn that could not be written is tried again."""
 MOST_TASKS = 256
-"""In one turn."""
+"""That a turn takes at once."""
 LINGER = 0.05
 """Seconds that a task which is not urgent waits for others to share its commit with."""
 
@@ -127,8 +127,9 @@ class Loop(threading.Thread):
     def _take(self) -> list[_Queued]:
         """Wait for tasks; take all that are there, after those of a turn that could not be written."""
         tasks, self._unwritten = self._unwritten, []
+        most = len(tasks) + MOST_TASKS
         linger_until = time.monotonic() + (LINGER if tasks else 3600.0)
-        while len(tasks) < MOST_TASKS and not (tasks and tasks[-1].urgent):
+        while len(tasks) < most and not (tasks and tasks[-1].urgent):
             due = self._timers[0][0] - time.time() if self._timers else 3600.0
             try:
                 queued = self._queue.get(timeout=max(0.0, min(due, linger_until - time.monotonic())))
@@ -139,7 +140,7 @@ class Loop(threading.Thread):
             if not tasks:
                 linger_until = time.monotonic() + LINGER
             tasks.append(queued)
-        while len(tasks) < MOST_TASKS and not self._queue.empty():
+        while len(tasks) < most and not self._queue.empty():
             queued = self._queue.get()
             if queued is not None:
                 tasks.append(queued)

@@ -57,6 +57,19 @@ def test_what_is_tried_again_comes_before_what_came_meanwhile(disk, urgent):
     assert done == ["metrics", "end"]
 
 
+def test_requests_are_refused_however_much_is_tried_again(disk, monkeypatch):
+    monkeypatch.setattr("airflow_hpt_provider.local.engine.loop.MOST_TASKS", 1)
+    loop = Loop(disk, settle=lambda turn: None, reload=lambda turn: None)
+    disk.failures = 1_000_000
+    disk.fail.set()
+    loop.start()
+    for _ in range(3):
+        loop.post(lambda turn: None)
+    with pytest.raises(ServiceError, match="disk is full"):
+        loop.call(lambda turn: None)
+    loop.close()
+
+
 def test_convergence_is_asked_again_when_the_question_was_undone(tmp_path, monkeypatch):
     """The turn that asked could not be written, so nobody was asked."""
     monkeypatch.setattr("airflow_hpt_provider.local.engine.loop.RETRY_AFTER", 0.01)
