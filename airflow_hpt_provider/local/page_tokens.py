@@ -1,4 +1,4 @@
-"""The opaque tokens that continue a list: any text, in characters that JSON, XML and URLs hold as they are."""
+"""The opaque tokens that continue a list: any text, in characters that JSON, XML and URLs hold unchanged."""
 
 from __future__ import annotations
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.local.page_tokens import from_token, to_token
-
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
+
 
 MOST = 2**63 - 1
 """The largest whole number that SQLite takes."""
@@ -28,7 +29,7 @@ class Listing:
     Args:
         table: the table's name.
         sort_column: what to sort by; the id breaks ties.
-        descending: the largest first.
+        descending: the other way round.
     """
 
     table: str
@@ -74,12 +75,12 @@ class Listing:
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def _write(self, value: Any, row_id: int) -> str:
-        return to_token(json.dumps([self._query(), value, row_id]))
+        return base64.urlsafe_b64encode(json.dumps([self._query(), value, row_id]).encode()).decode()
 
     def _read(self, token: str) -> tuple[Any, int]:
         try:
-            query, value, row_id = json.loads(from_token(token))
-        except (ValueError, TypeError, RecursionError) as error:
+            query, value, row_id = json.loads(base64.urlsafe_b64decode(token.encode()))
+        except (binascii.Error, ValueError, TypeError, RecursionError) as error:
             raise BadTokenError(token) from error
         if query != self._query() or not isinstance(row_id, int) or isinstance(value, dict | list):
             raise BadTokenError(token)

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DEADLINE = 60.0
-NO_ENGINE = Containers(EngineFinder(()))
-"""As on a machine that has neither docker nor podman."""
 ROLE = "arn:aws:iam::123456789012:role/tuning"
 TRAIN = """
 import json, os, pathlib
@@ -66,7 +64,9 @@ class Service:
         self.start()
 
     def start(self) -> None:
-        self.runner = SubprocessRunner(self.objects, images=self.images, containers=NO_ENGINE)
+        # The same on every machine, whether it has docker or podman.
+        no_engine = Containers(EngineFinder(()))
+        self.runner = SubprocessRunner(self.objects, images=self.images, containers=no_engine)
         self.engine = Engine(
             open_database(self.directory / "jobs.sqlite"),
             self.runner,
