@@ -126,7 +126,7 @@ def run_serve(options: argparse.Namespace) -> int:
     if options.faults is not None and not options.faults.is_file():
         raise CommandError(f"--faults {options.faults}: there is no such file")
     try:
-        from airflow_hpt_provider.local.data_dir import StartError
+        from airflow_hpt_provider.local.errors import StartError
         from airflow_hpt_provider.local.server import serve
         from airflow_hpt_provider.local.settings import ServiceSettings
     except ModuleNotFoundError as error:

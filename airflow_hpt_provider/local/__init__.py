@@ -7,9 +7,10 @@ The data's way through the package::
     engine/      decides what runs next; the only one that changes a job's status while it runs
     search/      which hyperparameters to try next
     runners/     runs one training job with SageMaker's container contract
+    storage/     S3 on files
     store/       every job, metric and transition, in SQLite
     registry/    model packages and their groups, in SQLite
-    storage/     S3 on files
+    logs/        the training jobs' logs, as CloudWatch Logs has them
     faults/      what goes wrong on request
     server.py    puts them together
 

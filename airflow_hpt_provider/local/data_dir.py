@@ -7,13 +7,11 @@ import os
 import stat
 from typing import TYPE_CHECKING, Self
 
+from airflow_hpt_provider.local.errors import StartError
+
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
-
-
-class StartError(Exception):
-    """The service cannot start; the message says why and what to do."""
 
 
 class DataDirectory:

@@ -1,7 +1,7 @@
 """A SQLite file: connections, transactions, snapshots.
 
 One writer at a time, any number of readers beside it (WAL). ``synchronous=FULL``: what is committed survives a power
-cut, not only a kill. It costs one fsync a commit; the engine puts all that happened meanwhile into one.
+cut, not only a kill. It costs one fsync a commit; the engine commits all that has happened since its last one together.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from queue import Empty, LifoQueue
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.data_dir import StartError
+from airflow_hpt_provider.local.errors import StartError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,22 +27,25 @@ class Database:
         prepare: makes or migrates its tables, on a connection outside of a transaction.
 
     Raises:
-        StartError: it is no database, is damaged, or cannot be prepared.
+        StartError: it cannot be opened, is no database, is damaged, or cannot be prepared.
     """
 
     def __init__(self, path: Path, prepare: Callable[[sqlite3.Connection], object]) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.touch(mode=0o600, exist_ok=True)
         self._path = path
         self._lock = threading.Lock()
         self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
-        self._writer = self._connect()
         try:
-            self._writer.execute("PRAGMA journal_mode = WAL")
-            self._writer.execute("PRAGMA synchronous = FULL")
-            prepare(self._writer)
-        except (sqlite3.Error, StartError) as error:
-            self._writer.close()
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.touch(mode=0o600, exist_ok=True)
+            self._writer = self._connect()
+            try:
+                self._writer.execute("PRAGMA journal_mode = WAL")
+                self._writer.execute("PRAGMA synchronous = FULL")
+                prepare(self._writer)
+            except BaseException:
+                self._writer.close()
+                raise
+        except (sqlite3.Error, OSError, StartError) as error:
             raise StartError(
                 f"{path} cannot be used ({error}): put it right or start on another directory with --data-dir."
             ) from error
@@ -57,16 +60,15 @@ class Database:
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
-                # SQLite rolls back by itself on some errors, a full disk among them.
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
+                connection.rollback()  # if SQLite has not yet, as it has after some errors, a full disk among them
                 raise
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """A reading connection: all reads in the block see one and the same state.
 
-        Never more are open than were read from at one time: threads come and go, and must not take one each.
+        A connection is used again after the block, by whatever thread comes next: so no more are ever open than
+        there were reads at the same time.
         """
         try:
             connection = self._readers.get_nowait()
@@ -78,7 +80,7 @@ class Database:
             try:
                 yield connection
             finally:
-                connection.execute("ROLLBACK")
+                connection.rollback()
         finally:
             self._readers.put(connection)
 

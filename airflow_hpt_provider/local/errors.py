@@ -1,6 +1,10 @@
-"""What the service says no with."""
+"""The service's own errors: it does not start, or it refuses a call."""
 
 from __future__ import annotations
+
+
+class StartError(Exception):
+    """The service cannot start; the message says why and what to do."""
 
 
 class ServiceError(Exception):

@@ -38,7 +38,7 @@ class StateChangeEvents:
         event = {
             "Source": SOURCE,
             "DetailType": DETAIL_TYPE,
-            "Time": job.modified_at,  # seconds, unlike AWS's: here moto makes the text of it
+            "Time": job.modified_at,  # in seconds: moto makes the event's time from it
             "Resources": [job.arn],
             "Detail": json.dumps(detail(job, tags)),
         }

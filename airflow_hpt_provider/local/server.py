@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
-from airflow_hpt_provider.local.data_dir import DataDirectory, StartError
+from airflow_hpt_provider.local.data_dir import DataDirectory
+from airflow_hpt_provider.local.errors import StartError
 from airflow_hpt_provider.local.faults.calls import CallFaults
 from airflow_hpt_provider.local.faults.endpoint import FaultyEndpoint
 from airflow_hpt_provider.local.faults.file import load
@@ -81,14 +82,14 @@ def serve(
             secret_access_key=former.secret_access_key if former else new_secret(),
             region=settings.region,
         )
-        objects = stack.enter_context(closing(ObjectStore(settings.s3_dir, settings.region)))
         try:
+            objects = stack.enter_context(closing(ObjectStore(settings.s3_dir, settings.region)))
             operations = (build or _build_operations)(settings, objects, faults)
+            stack.enter_context(closing(operations))
+            registry = ModelRegistry(settings.registry_file, settings.region, settings.account_id)
+            stack.enter_context(closing(registry))
         except (ValueError, OSError) as error:
             raise StartError(str(error)) from error
-        stack.enter_context(closing(operations))
-        registry = ModelRegistry(settings.registry_file, settings.region, settings.account_id)
-        stack.enter_context(closing(registry))
         moto = stack.enter_context(closing(MotoBackend()))
         logs = TrainingLogs(settings.data_dir / "training-jobs", settings.region, settings.account_id)
         app: ASGIApp = create_app([operations, registry], objects, moto, environment.secret_access_key, logs)
@@ -107,7 +108,15 @@ def create_app(
     secret_access_key: str,
     logs: TrainingLogs | None = None,
 ) -> Endpoint:
-    """The ASGI application: everything that the endpoint answers."""
+    """The ASGI application: everything that the endpoint answers.
+
+    Args:
+        operations: SageMaker's operations; each call goes to the first that handles it.
+        objects: what S3 answers from.
+        moto: answers everything else.
+        secret_access_key: the service's own.
+        logs: the training jobs' logs; None: CloudWatch Logs is moto's alone.
+    """
     return Endpoint(
         operations=operations,
         s3=S3Endpoint(objects),

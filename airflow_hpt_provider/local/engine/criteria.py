@@ -1,9 +1,36 @@
-"""When a tuning job has failed."""
+"""When a tuning job ends though its budget is not used up, and when it has failed."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.local.engine.endings import Ending
+from airflow_hpt_provider.local.search.completion import target_reached
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.local.engine.history import History
+    from airflow_hpt_provider.local.engine.plan import Plan
+
 FRUITLESS = 5
-"""So many training jobs without a single objective, and a tuning job has failed."""
+"""After so many training jobs without a single objective, a tuning job has failed."""
+
+
+def criterion_met(plan: Plan, history: History, not_improving: int) -> Ending | None:
+    """The completion criterion that the results meet; None if there is none.
+
+    ConvergenceDetected is not among them: it takes a model to say, and so a thread (``searches.py``).
+
+    Args:
+        not_improving: how many results have come since the best one.
+    """
+    if plan.target is not None and any(
+        target_reached(definition.objective, plan.target, history.results(n))
+        for n, definition in enumerate(plan.definitions)
+    ):
+        return Ending.TARGET
+    if plan.not_improving is not None and not_improving >= plan.not_improving:
+        return Ending.NOT_IMPROVING
+    return None
 
 
 def failure_reason(*, succeeded: int, completed: int, failed: int) -> str | None:

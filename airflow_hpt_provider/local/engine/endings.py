@@ -1,4 +1,4 @@
-"""Why things end: what the store keeps in ``tuning_jobs.ending`` and ``training_jobs.stop_reason``."""
+"""Why jobs end: what the store keeps in ``tuning_jobs.ending`` and ``training_jobs.stop_reason``."""
 
 from __future__ import annotations
 
@@ -14,6 +14,15 @@ class Ending(StrEnum):
     NOT_IMPROVING = "BestObjectiveNotImproving"
     CONVERGED = "ConvergenceDetected"
     ERROR = "InternalServerError"
+
+
+def goes_before(ending: Ending, former: str | None) -> bool:
+    """Whether a reason to end counts, where the tuning job may have one already.
+
+    The first one stands; but one who asks for a stop is not told InProgress, and Completed later, because a
+    criterion had been met.
+    """
+    return former is None or (ending is Ending.REQUEST and former not in (Ending.REQUEST, Ending.ERROR))
 
 
 class StopReason(StrEnum):

@@ -26,7 +26,7 @@ class History:
         unfinished: ids of those that have not ended.
         curves: training job id -> the objective's values so far.
         succeeded: ids of those that have an objective, in order of their ends.
-        parents: one list a definition.
+        parents: the trials of the warm-start parents; one list for each definition.
     """
 
     jobs: dict[int, TrainingJob] = field(default_factory=dict)
@@ -51,7 +51,7 @@ class History:
         )
 
     def put(self, job: TrainingJob) -> None:
-        """A training job was created, or has changed."""
+        """Take in a training job that was created, or has changed."""
         before = self.jobs.get(job.id)
         self.jobs[job.id] = job
         if job.status in RUNNING:
@@ -71,10 +71,7 @@ class History:
         return [*self.parents[definition], *own]
 
     def results(self, definition: int | None = None) -> list[Trial]:
-        """Those that have an objective, in order of their ends; without their curves.
-
-        Of one definition, or of all.
-        """
+        """Trials that have an objective, of one definition or of all, in order of their ends; without curves."""
         jobs = [self.jobs[job_id] for job_id in self.succeeded]
         return [
             _trial(job, job.number, job.point, ())

@@ -30,8 +30,9 @@ T = TypeVar("T")
 RETRY_AFTER = 1.0
 """Seconds until a turn that could not be written is tried again."""
 MOST_TASKS = 256
+"""That a turn takes at once."""
 LINGER = 0.05
-"""Seconds that what is not urgent waits for company, and so for its commit."""
+"""Seconds that a task which is not urgent waits for others to share its commit with."""
 
 
 @dataclass
@@ -41,6 +42,7 @@ class Turn:
     Attributes:
         connection: inside the turn's transaction.
         now: seconds since the epoch, to the millisecond, as AWS tells times.
+        effects: what is done once the turn is committed, in this order.
     """
 
     connection: sqlite3.Connection
@@ -78,24 +80,29 @@ class Loop(threading.Thread):
         self._reload = reload
         self._stale = False
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
+        self._unwritten: list[_Queued] = []
         self._timers: list[tuple[float, int, Task]] = []
         self._order = itertools.count()
         self._closed = threading.Event()
 
     def post(self, task: Task, *, urgent: bool = True) -> None:
-        """Have a task done; from any thread. It is tried until it can be written."""
+        """Have a task done, from any thread; tasks are done in the order in which they come.
+
+        It is tried until it can be written. One that is not ``urgent`` may wait for ``LINGER`` seconds.
+        """
         self._queue.put(_Queued(task, urgent=urgent))
 
     def call(self, task: Callable[[Turn], T]) -> T:
         """Have a task done and wait until it is committed; from any thread but the engine's.
 
         Raises:
-            ServiceError: the task's own, or InternalFailure: it can't be written, or the service is closing.
+            ServiceError: the task's own; InternalFailure if it can't be written; ServiceUnavailable if the service
+                is closing.
         """
         answer: Future[T] = Future()
         self._queue.put(_Queued(task, answer))
         while not wait([answer], timeout=1.0).done:
-            if not self.is_alive():
+            if not self.is_alive() and not answer.done():
                 raise ServiceError("ServiceUnavailable", "The local tuning service is closing.", 503)
         return answer.result()
 
@@ -118,10 +125,11 @@ class Loop(threading.Thread):
                 self._turn(tasks)
 
     def _take(self) -> list[_Queued]:
-        """Wait for tasks; take all that are there."""
-        tasks: list[_Queued] = []
-        linger_until = time.monotonic() + 3600.0
-        while len(tasks) < MOST_TASKS and not (tasks and tasks[-1].urgent):
+        """Wait for tasks; take all that are there, after those of a turn that could not be written."""
+        tasks, self._unwritten = self._unwritten, []
+        most = len(tasks) + MOST_TASKS
+        linger_until = time.monotonic() + (LINGER if tasks else 3600.0)
+        while len(tasks) < most and not (tasks and tasks[-1].urgent):
             due = self._timers[0][0] - time.time() if self._timers else 3600.0
             try:
                 queued = self._queue.get(timeout=max(0.0, min(due, linger_until - time.monotonic())))
@@ -132,7 +140,7 @@ class Loop(threading.Thread):
             if not tasks:
                 linger_until = time.monotonic() + LINGER
             tasks.append(queued)
-        while len(tasks) < MOST_TASKS and not self._queue.empty():
+        while len(tasks) < most and not self._queue.empty():
             queued = self._queue.get()
             if queued is not None:
                 tasks.append(queued)
@@ -186,12 +194,12 @@ class Loop(threading.Thread):
         turn.connection.execute("RELEASE task")
 
     def _failed(self, tasks: list[_Queued], error: Exception) -> None:
-        """Nothing of the turn was written: requests are refused, all else is tried again."""
+        """Nothing of the turn was written: requests are refused, all else is tried again, before what came later."""
         LOGGER.error("can't write to the store, trying again in %s s", RETRY_AFTER, exc_info=error)
         self._stale = True
         for queued in tasks:
             if queued.answer is None:
-                self._queue.put(queued)
+                self._unwritten.append(queued)
             elif not queued.answer.done():
                 text = f"The local tuning service can't write to its data directory: {error}."
                 queued.answer.set_exception(ServiceError("InternalFailure", text, 500))

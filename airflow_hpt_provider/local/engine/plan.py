@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.search.contract import Objective, SearchContext, Value
+from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-OBJECTIVE_METRIC = "_tuning_objective_metric"
+OBJECTIVE_METRIC = OBJECTIVE_HYPERPARAMETER
 MOST_JOBS = {"Random": 10_000}
 """AWS's limits on MaxNumberOfTrainingJobs, which hold where none is given; 750 for the other strategies."""
 EPOCH_NAMES = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
@@ -47,6 +48,8 @@ class DefinitionPlan:
         body: what its training jobs take over, in AWS names.
         static: hyperparameters that are the same for all its training jobs, the objective's name included.
         ranges: ParameterRanges in AWS names.
+        objective_type: Minimize or Maximize.
+        objective_metric: the metric's name.
         search: what its strategy is made from.
     """
 
@@ -63,13 +66,11 @@ class DefinitionPlan:
         """Which way is better."""
         return self.search.objective
 
-    @property
-    def searched(self) -> list[str]:
-        """Names of the hyperparameters that are searched."""
-        return [parameter["Name"] for kind, _ in KINDS for parameter in self.ranges.get(kind) or ()]
-
     def point(self, hyperparameters: Mapping[str, str]) -> dict[str, Value]:
-        """The searched ones among a training job's hyperparameters, as the strategies see them."""
+        """The searched ones among a training job's hyperparameters, as the strategies see them.
+
+        Those that are missing, or are no numbers where numbers are searched, are left out.
+        """
         result: dict[str, Value] = {}
         for kind, read in KINDS:
             for parameter in self.ranges.get(kind) or ():
@@ -92,9 +93,9 @@ class Plan:
         max_runtime: seconds from its creation; None: no limit.
         target, not_improving, on_convergence: the completion criteria; None or False: not asked for.
         parents: names of the tuning jobs that it is warm-started from.
+        identical: whether they have the same data and algorithm.
     """
 
-    strategy: str
     definitions: tuple[DefinitionPlan, ...]
     max_jobs: int
     max_parallel: int
@@ -107,14 +108,20 @@ class Plan:
 
     @classmethod
     def of(cls, request: Mapping[str, Any], seed: int) -> Plan:
-        """Read a Create request that has been checked."""
+        """Read a Create request that has been checked.
+
+        Args:
+            seed: of the first definition's search; the next ones have the numbers after it.
+
+        Raises:
+            ServiceError: a ValidationException: no metric is named.
+        """
         config = request["HyperParameterTuningJobConfig"]
         limits = config["ResourceLimits"]
         criteria = config.get("TuningJobCompletionCriteria") or {}
         warm_start = request.get("WarmStartConfig") or {}
         bodies = request.get("TrainingJobDefinitions") or [request["TrainingJobDefinition"]]
         return cls(
-            strategy=config["Strategy"],
             definitions=tuple(
                 _definition(config, body, seed + n, warm_start.get("WarmStartType"))
                 for n, body in enumerate(bodies)

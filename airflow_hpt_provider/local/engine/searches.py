@@ -1,4 +1,4 @@
-"""What is computed: suggestions and early stopping, in threads beside the engine's.
+"""What is computed in threads beside the engine's: suggestions, early stopping and convergence.
 
 A slow model delays its own tuning job, nobody else's.
 """
@@ -51,7 +51,7 @@ class Searches:
     """The searches of all tuning jobs that have not ended; they keep what they have computed between calls.
 
     Args:
-        executor: computes.
+        executor: has the threads.
     """
 
     def __init__(self, executor: Executor) -> None:
@@ -92,31 +92,32 @@ class Searches:
         self, histories: Sequence[tuple[SearchContext, Sequence[Trial]]], then: Callable[[bool], None]
     ) -> None:
         """Compute whether the searches of all definitions have converged; ``then`` gets the answer."""
-
-        def compute() -> None:
-            converged = False
-            try:
-                converged = all(convergence_detected(context, trials) for context, trials in histories)
-            except Exception:
-                LOGGER.exception("convergence can't be told: the tuning job goes on")
-            then(converged)
-
-        self._executor.submit(compute)
+        self._ask(
+            lambda: all(convergence_detected(context, trials) for context, trials in histories),
+            "convergence can't be told: the tuning job goes on",
+            then,
+        )
 
     def judge(
         self, search: Search, trial: Trial, trials: Sequence[Trial], then: Callable[[bool], None]
     ) -> None:
-        """Compute whether a running trial should be stopped; ``then`` gets the answer in another thread."""
+        """Compute whether a running trial should be stopped; ``then`` gets the answer."""
+
+        def should_stop() -> bool:
+            with search.lock:
+                return search.early_stopping is not None and search.early_stopping.should_stop(trial, trials)
+
+        self._ask(should_stop, "early stopping failed: the training job goes on", then)
+
+    def _ask(self, question: Callable[[], bool], on_failure: str, then: Callable[[bool], None]) -> None:
+        """Compute an answer; ``then`` gets it in another thread. One that fails is logged, and the answer False."""
 
         def compute() -> None:
-            stop = False
+            answer = False
             try:
-                with search.lock:
-                    stop = search.early_stopping is not None and search.early_stopping.should_stop(
-                        trial, trials
-                    )
+                answer = question()
             except Exception:
-                LOGGER.exception("early stopping failed: the training job goes on")
-            then(stop)
+                LOGGER.exception(on_failure)
+            then(answer)
 
         self._executor.submit(compute)

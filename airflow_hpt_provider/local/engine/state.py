@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 from airflow_hpt_provider.local.engine import criteria
 from airflow_hpt_provider.local.engine.endings import Ending
 from airflow_hpt_provider.local.engine.history import History
+from airflow_hpt_provider.local.engine.naming import hyperparameter_text, training_job_name
 from airflow_hpt_provider.local.engine.plan import Plan
 from airflow_hpt_provider.local.search.allocation import Arm, next_arm
 from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
+from airflow_hpt_provider.local.store.records import NewTrainingJob
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.engine.loop import Turn
+    from airflow_hpt_provider.local.engine.naming import Arns
     from airflow_hpt_provider.local.engine.searches import Search, Searches
+    from airflow_hpt_provider.local.search.contract import Suggestion
     from airflow_hpt_provider.local.store.records import TuningJob
 
 
@@ -23,9 +27,13 @@ class State:
     """What the decisions about a tuning job are made from.
 
     Attributes:
+        job: as it is in the store.
+        plan: its request.
         definition_ids: of its training definitions, in the store.
+        searches: one for each definition.
+        history: its training jobs.
         exhausted: definitions (by their place) that have nothing left to try.
-        served: when it was last given a slot.
+        served: the number of the slot that it was last given; 0: none yet.
     """
 
     job: TuningJob
@@ -49,13 +57,13 @@ class State:
         )
 
     def read_job(self, turn: Turn) -> None:
-        """The tuning job itself has changed in the store."""
+        """Read the tuning job again, which has changed in the store."""
         job = tuning_jobs.get(turn.connection, self.job.id)
         if job is not None:
             self.job = job
 
     def read_training_job(self, turn: Turn, training_job_id: int) -> None:
-        """One of its training jobs has changed in the store: so do the counters."""
+        """Read one of its training jobs again, which has changed in the store; the counters change with it."""
         child = training_jobs.get(turn.connection, training_job_id)
         if child is not None:
             self.history.put(child)
@@ -73,18 +81,18 @@ class State:
         )
 
     def is_used_up(self) -> bool:
-        """Whether its budget is, or all that there is to try."""
+        """Whether its budget is used up, or all that there is to try."""
         used_up = len(self.history.jobs) >= self.plan.max_jobs
         return used_up or len(self.exhausted) == len(self.plan.definitions)
 
     def is_fruitless(self) -> bool:
-        """So many without an objective that nothing more is launched before one of the running has one."""
+        """Whether so many have ended without an objective that nothing more is launched until a running one has one."""
         if self.history.succeeded:
             return False
         return self.history.count("Completed", "Failed") >= criteria.FRUITLESS
 
     def next_definition(self) -> int:
-        """Which of its definitions gets the next training job; one is open, as there is room."""
+        """Which of its definitions, by its place, gets the next training job. At least one is not exhausted."""
         if len(self.plan.definitions) == 1:
             return 0
         arms = [
@@ -92,6 +100,30 @@ class State:
             for n, definition in enumerate(self.plan.definitions)
         ]
         return next_arm(arms) or 0
+
+    def next_training_job(self, definition: int, suggestion: Suggestion, arns: Arns) -> NewTrainingJob:
+        """The training job that tries a suggestion for a definition."""
+        plan, number = self.plan.definitions[definition], len(self.history.jobs) + 1
+        name = training_job_name(self.job.name, number)
+        tuned = {searched: hyperparameter_text(value) for searched, value in suggestion.point.items()}
+        return NewTrainingJob(
+            name=name,
+            arn=arns.training_job(name),
+            definition_id=self.definition_ids[definition],
+            definition_name=plan.name,
+            definition_index=definition,
+            tuning_job_id=self.job.id,
+            tuning_job_name=self.job.name,
+            tuning_job_arn=self.job.arn,
+            number=number,
+            point=suggestion.point,
+            tuned=tuned,
+            hyperparameters={**plan.static, **tuned},
+            budget=suggestion.budget,
+            bracket=suggestion.bracket,
+            objective_type=plan.objective_type,
+            objective_metric=plan.objective_metric,
+        )
 
     def final_status(self) -> tuple[str, str | None]:
         """(status, FailureReason), now that nothing runs and nothing more will be launched."""

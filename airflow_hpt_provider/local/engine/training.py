@@ -15,6 +15,7 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.local.engine import limits
 from airflow_hpt_provider.local.engine.endings import StopReason, final_status
 from airflow_hpt_provider.local.engine.plan import training_definition
 from airflow_hpt_provider.local.runners.contract import (
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 GRACE = 120.0
 """Seconds between SIGTERM and SIGKILL."""
-DAY = 86_400
 
 
 class TrainingJobs:
@@ -48,9 +48,10 @@ class TrainingJobs:
         directory: gets a directory for each training job.
         spot_interruptions: mean number of interruptions per minute of training of a managed spot job.
         grace: seconds between SIGTERM and SIGKILL.
-        on_metrics: told of a tuning job's training job's new metrics, in the turn that writes them.
-        on_stop: told that one was told to stop, likewise.
-        on_end: told of the end of one, likewise.
+        on_metrics: called with new metrics of a training job that a tuning job launched, in the turn that writes
+            them; with none when it starts anew, and its metrics are forgotten.
+        on_stop: called when such a training job has been told to stop, likewise.
+        on_end: called when one has ended, likewise.
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class TrainingJobs:
         turn.after(partial(self._set_wait_timer, job, self.definition(turn, job)))
 
     def launch(self, turn: Turn, job_id: int) -> None:
-        """Start a job that is Pending."""
+        """Start a job that is Pending, or its next attempt."""
         job = self._get(turn, job_id)
         training_jobs.add_transition(
             turn.connection, job.id, "Starting", "Starting the training job", turn.now
@@ -131,18 +132,15 @@ class TrainingJobs:
         turn.after(begin)
 
     def _set_wait_timer(self, job: TrainingJob, definition: Mapping[str, Any]) -> None:
-        condition = definition.get("StoppingCondition") or {}
-        if definition.get("EnableManagedSpotTraining") and condition.get("MaxWaitTimeInSeconds"):
-            deadline = job.created_at + condition["MaxWaitTimeInSeconds"]
+        deadline = limits.wait_deadline(definition, job)
+        if deadline is not None:
             self.loop.at(deadline, partial(self._deadline, job.id, None, StopReason.WAIT))
 
     def _set_attempt_timers(self, job: TrainingJob, definition: Mapping[str, Any], started_at: float) -> None:
-        """MaxRuntimeInSeconds counts all attempts together."""
         self._taken_up.discard(job.id)
-        limit = (definition.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds") or DAY
-        deadline = started_at + limit - job.billable_seconds
+        deadline = limits.runtime_deadline(definition, job, started_at)
         self.loop.at(deadline, partial(self._deadline, job.id, job.attempt, StopReason.RUNTIME))
-        if definition.get("EnableManagedSpotTraining") and self._spot_interruptions > 0:
+        if limits.is_spot(definition) and self._spot_interruptions > 0:
             when = max(started_at, time.time()) + self._chance.expovariate(self._spot_interruptions / 60)
             self.loop.at(when, partial(self._interrupt, job.id, job.attempt))
 
@@ -185,17 +183,13 @@ class TrainingJobs:
             self._finish(turn, job, "Stopped", secondary, message, artifact=ended.model_artifact)
         elif ended.lost or job.stop_reason == StopReason.INTERRUPTION:
             self._try_again(turn, job, retry=False, counts=not ended.lost)
-        elif ended.internal and job.retries < self._retries_allowed(turn, job):
+        elif ended.internal and job.retries < limits.retries(self.definition(turn, job)):
             self._try_again(turn, job, retry=True)
         elif ended.failure_reason is not None:
             self._finish(turn, job, "Failed", "Failed", "Training job failed", failure=ended)
         else:
             message = "Training job completed"
             self._finish(turn, job, "Completed", "Completed", message, artifact=ended.model_artifact)
-
-    def _retries_allowed(self, turn: Turn, job: TrainingJob) -> int:
-        strategy = self.definition(turn, job).get("RetryStrategy") or {}
-        return int(strategy.get("MaximumRetryAttempts", 0))
 
     def _try_again(self, turn: Turn, job: TrainingJob, *, retry: bool, counts: bool = True) -> None:
         """The next attempt under the same name. Without checkpoints it starts anew, and so do its metrics.
@@ -254,7 +248,7 @@ class TrainingJobs:
     def _interrupt(self, job_id: int, attempt: int, turn: Turn) -> None:
         """The spot instance is taken away."""
         job = _current(turn, job_id, attempt)
-        if job is None or job.status != "InProgress" or job.secondary_status == "Uploading":
+        if job is None or job.stop_reason is not None or job.secondary_status == "Uploading":
             return
         reason = StopReason.INTERRUPTION
         training_jobs.set_stopping(
@@ -278,13 +272,8 @@ class TrainingJobs:
         artifact: str | None = None,
         failure: Ended | None = None,
     ) -> None:
-        value = None
-        if failure is None and job.objective_metric is not None:
-            finals = training_jobs.final_metrics(turn.connection, job.id)
-            value = next((metric.value for metric in finals if metric.name == job.objective_metric), None)
-        loss = None
-        if value is not None:
-            loss = Objective("Minimize" if job.objective_type == "Minimize" else "Maximize").loss(value)
+        value = _final_objective(turn, job) if failure is None else None
+        objective = Objective("Minimize" if job.objective_type == "Minimize" else "Maximize")
         training_jobs.set_ended(
             turn.connection,
             job.id,
@@ -295,7 +284,7 @@ class TrainingJobs:
             model_artifact=artifact,
             objective_status="Failed" if value is None else "Succeeded",
             objective_value=value,
-            loss=loss,
+            loss=None if value is None else objective.loss(value),
         )
         training_jobs.add_transition(turn.connection, job.id, secondary, message, turn.now, final=True)
         ended = self._get(turn, job.id)
@@ -317,7 +306,7 @@ class TrainingJobs:
         return body
 
     def forget(self) -> None:
-        """Nothing that is kept in memory can be wrong but definitions of a turn that was not committed."""
+        """Forget the definitions: some may be of a turn that was not committed. All else in memory is right."""
         self._bodies.clear()
 
     @staticmethod
@@ -328,7 +317,13 @@ class TrainingJobs:
         return job
 
 
+def _final_objective(turn: Turn, job: TrainingJob) -> float | None:
+    """The last value of the objective metric; None if the job has no objective, or has not emitted it."""
+    finals = training_jobs.final_metrics(turn.connection, job.id) if job.objective_metric else ()
+    return next((metric.value for metric in finals if metric.name == job.objective_metric), None)
+
+
 def _current(turn: Turn, job_id: int, attempt: int) -> TrainingJob | None:
-    """The job, if it has not ended and this is the attempt that it is at: others' reports are too late."""
+    """The job, if it has not ended and is at this attempt; None if not: a report of that attempt comes too late."""
     job = training_jobs.get(turn.connection, job_id)
     return job if job is not None and job.status in RUNNING and job.attempt == attempt else None

@@ -15,21 +15,22 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.engine.endings import Ending, StopReason
-from airflow_hpt_provider.local.engine.naming import Arns, hyperparameter_text, training_job_name
+from airflow_hpt_provider.local.engine.criteria import criterion_met
+from airflow_hpt_provider.local.engine.endings import Ending, StopReason, goes_before
 from airflow_hpt_provider.local.engine.searches import Searches
 from airflow_hpt_provider.local.engine.slots import Claim
 from airflow_hpt_provider.local.engine.state import State
-from airflow_hpt_provider.local.search.completion import target_reached, trials_not_improving
+from airflow_hpt_provider.local.search.completion import trials_not_improving
 from airflow_hpt_provider.local.search.contract import Exhausted, Suggestion
 from airflow_hpt_provider.local.store import tags, training_jobs, tuning_jobs
-from airflow_hpt_provider.local.store.records import NewTrainingJob, TrainingJob, TuningJob
+from airflow_hpt_provider.local.store.records import TrainingJob, TuningJob
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Executor
 
     from airflow_hpt_provider.local.engine.loop import Loop, Turn
+    from airflow_hpt_provider.local.engine.naming import Arns
     from airflow_hpt_provider.local.engine.training import TrainingJobs
     from airflow_hpt_provider.local.runners.contract import Metric
 
@@ -43,7 +44,8 @@ class TuningJobs:
     """Drives every tuning job that has not ended.
 
     Args:
-        executor: computes suggestions and early stopping.
+        arns: of the service's region and account.
+        executor: computes suggestions, early stopping and convergence.
         on_change: called with a tuning job and its tags when its status has changed, and that is on disk.
         failure_of: lets tuning jobs fail on request.
     """
@@ -85,13 +87,9 @@ class TuningJobs:
         self.review(turn, state)
 
     def end(self, turn: Turn, job: TuningJob, ending: Ending) -> None:
-        """Launch nothing more and stop what runs; Stopping only if a request asks for it.
-
-        The first reason stands; but one who asks for a stop is not told InProgress, and Completed later, because
-        a criterion had been met.
-        """
+        """Launch nothing more and stop what runs, if this reason counts; Stopping only if a request asks for it."""
         state = self._states.get(job.id)
-        if state is None or not _goes_before(ending, state.job.ending):
+        if state is None or not goes_before(ending, state.job.ending):
             return
         status = "Stopping" if ending is Ending.REQUEST else "InProgress"
         tuning_jobs.set_ending(turn.connection, job.id, ending=ending, status=status, now=turn.now)
@@ -110,12 +108,12 @@ class TuningJobs:
         if state is not None:
             self.end(turn, state.job, Ending.RUNTIME)
 
-    # Launching
+    # Launching: a claim -> a slot -> a suggestion, which takes its time -> a training job
 
     def claims(self) -> list[Claim]:
-        """Those that could use one more slot now."""
+        """The tuning jobs that could use one more slot now; none asks for two suggestions at a time."""
         return [
-            Claim(self._held(state), state.served, state.job.id)
+            Claim(len(state.history.unfinished), state.served, state.job.id)
             for state in self._states.values()
             if state.job.id not in self._suggesting and state.has_room()
         ]
@@ -125,7 +123,7 @@ class TuningJobs:
         return len(self._suggesting)
 
     def next_served(self) -> int:
-        """Counts the slots that have been given."""
+        """The number of the next slot that is given, over all tuning jobs; larger than all before."""
         self._served += 1
         return self._served
 
@@ -136,9 +134,6 @@ class TuningJobs:
         self._suggesting.add(job_id)
         definition = state.next_definition()
         turn.after(partial(self._ask, state, definition))
-
-    def _held(self, state: State) -> int:
-        return len(state.history.unfinished) + (state.job.id in self._suggesting)
 
     def _ask(self, state: State, definition: int) -> None:
         self._asked.add(state.job.id)
@@ -164,30 +159,9 @@ class TuningJobs:
             self._launch(turn, state, definition, answer)
 
     def _launch(self, turn: Turn, state: State, definition: int, suggestion: Suggestion) -> None:
-        job, plan = state.job, state.plan.definitions[definition]
-        number = len(state.history.jobs) + 1
-        name = training_job_name(job.name, number)
-        tuned = {name: hyperparameter_text(value) for name, value in suggestion.point.items()}
-        new = NewTrainingJob(
-            name=name,
-            arn=self._arns.training_job(name),
-            definition_id=state.definition_ids[definition],
-            definition_name=plan.name,
-            definition_index=definition,
-            tuning_job_id=job.id,
-            tuning_job_name=job.name,
-            tuning_job_arn=job.arn,
-            number=number,
-            point=suggestion.point,
-            tuned=tuned,
-            hyperparameters={**plan.static, **tuned},
-            budget=suggestion.budget,
-            bracket=suggestion.bracket,
-            objective_type=plan.objective_type,
-            objective_metric=plan.objective_metric,
-        )
+        new = state.next_training_job(definition, suggestion, self._arns)
         training_job_id = training_jobs.insert(turn.connection, new, turn.now)
-        tags.put(turn.connection, new.arn, tags.of(turn.connection, job.arn))
+        tags.put(turn.connection, new.arn, tags.of(turn.connection, state.job.arn))
         self.training.launch(turn, training_job_id)
         state.read_training_job(turn, training_job_id)
 
@@ -195,7 +169,7 @@ class TuningJobs:
 
     def on_metrics(self, turn: Turn, job: TrainingJob, metrics: Sequence[Metric]) -> None:
         """A training job has emitted metrics; none at all: it starts anew."""
-        state = self._states.get(job.tuning_job_id or 0)
+        state = self._state_of(job)
         if state is None:
             return
         curve = state.history.curves.setdefault(job.id, [])
@@ -208,7 +182,7 @@ class TuningJobs:
 
     def on_end(self, turn: Turn, job: TrainingJob) -> None:
         """A training job has ended."""
-        state = self._states.get(job.tuning_job_id or 0)
+        state = self._state_of(job)
         if state is None:
             if job.tuning_job_id is not None:
                 tuning_jobs.recount(turn.connection, job.tuning_job_id, turn.now)
@@ -226,7 +200,7 @@ class TuningJobs:
 
     def on_stop(self, turn: Turn, job: TrainingJob) -> None:
         """A training job has been told to stop."""
-        state = self._states.get(job.tuning_job_id or 0)
+        state = self._state_of(job)
         if state is not None:
             state.read_training_job(turn, job.id)
 
@@ -247,7 +221,7 @@ class TuningJobs:
     def _judged(self, job_id: int, steps: int, stop: bool, turn: Turn) -> None:
         self._judging.discard(job_id)
         job = training_jobs.get(turn.connection, job_id)
-        state = self._states.get(job.tuning_job_id or 0) if job is not None else None
+        state = self._state_of(job) if job is not None else None
         if job is None or state is None:
             return
         if stop and job.secondary_status == "Training":  # not while it saves its model
@@ -260,19 +234,20 @@ class TuningJobs:
         count = trials_not_improving(plan.definitions[0].objective, history.results())
         if count != state.job.not_improving:
             self._set_progress(turn, state, not_improving=count, converged_at=state.job.converged_at)
-        if plan.target is not None and any(
-            target_reached(definition.objective, plan.target, history.results(n))
-            for n, definition in enumerate(plan.definitions)
-        ):
-            self.end(turn, state.job, Ending.TARGET)
-        elif plan.not_improving is not None and count >= plan.not_improving:
-            self.end(turn, state.job, Ending.NOT_IMPROVING)
-        elif plan.on_convergence and state.job.id not in self._converging:
-            self._converging.add(state.job.id)
+        ending = criterion_met(plan, history, count)
+        if ending is not None:
+            self.end(turn, state.job, ending)
+        elif plan.on_convergence:
             turn.after(partial(self._ask_convergence, state))
 
     def _ask_convergence(self, state: State) -> None:
-        """It takes a model to say: computed aside, and only for those who have asked for it."""
+        """Ask whether its searches have converged; one question at a time.
+
+        It takes a model to say: computed aside, and only for those who have asked for it.
+        """
+        if state.job.id in self._converging:
+            return
+        self._converging.add(state.job.id)
         histories = [
             (definition.search, state.history.trials(n))
             for n, definition in enumerate(state.plan.definitions)
@@ -317,6 +292,10 @@ class TuningJobs:
         turn.after(partial(self._searches.drop, job.id))
         LOGGER.info("tuning job %s: %s%s", job.name, status, f": {reason}" if reason else "")
 
+    def _state_of(self, job: TrainingJob) -> State | None:
+        """The tuning job that launched a training job; None if none did, or it has ended."""
+        return self._states.get(job.tuning_job_id) if job.tuning_job_id is not None else None
+
     def _tell(self, turn: Turn, job_id: int) -> None:
         """Tell whoever wants to know, once it is on disk, that the tuning job's status has changed."""
         job = tuning_jobs.get(turn.connection, job_id)
@@ -330,8 +309,3 @@ class TuningJobs:
         # What was undone may have been a creation: the next one gets its id, and must not get its search.
         self._searches.keep({job.id for job in unfinished})
         self._states = {job.id: State.load(turn, job, self._searches) for job in unfinished}
-
-
-def _goes_before(ending: Ending, former: str | None) -> bool:
-    """Whether a reason to end counts, where there may be one already."""
-    return former is None or (ending is Ending.REQUEST and former not in (Ending.REQUEST, Ending.ERROR))

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.faults.rules import Kind
+from airflow_hpt_provider.local.protocol.claim import read_claim
 from airflow_hpt_provider.local.protocol.model import TARGET_PREFIX
-from airflow_hpt_provider.local.protocol.signature import NotAuthenticated, read_claim
+from airflow_hpt_provider.local.protocol.refusal import NotAuthenticated
 from airflow_hpt_provider.local.protocol.signature_v2 import is_presigned_v2
 from airflow_hpt_provider.local.storage.wire.routing import route
 

@@ -22,10 +22,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-# What a load balancer of AWS's says; botocore takes it for a fault of the service, as it does there.
+# What a load balancer of AWS's says; botocore takes it for an error of the service, as it does with AWS.
 _HTML = "<html><body><b>Http/1.1 Service Unavailable</b></body> </html>"
 _TAGGED_CALL = "CreateHyperParameterTuningJob"
 _MOST_BODY = 2_000_000
+"""Bytes of a body that are searched for tags."""
 _P = WireProtocol
 _ERRORS: dict[Kind, tuple[dict[WireProtocol, tuple[str, int]], str]] = {
     Kind.THROTTLE: (
@@ -132,7 +133,7 @@ class _Body:
                 break
         try:
             content = json.loads(b"".join(message.get("body", b"") for message in self._read))
-        except ValueError:
+        except (ValueError, RecursionError):  # no JSON, or too deep: not for us to say
             return False
         return isinstance(content, dict) and bool(content.get("Tags"))
 

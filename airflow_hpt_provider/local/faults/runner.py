@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import random
-import re
 import secrets
 import threading
 import time
@@ -12,7 +11,9 @@ from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.local.runners.contract import Ended
+from airflow_hpt_provider.local.engine.naming import parse_training_job_name
+from airflow_hpt_provider.local.runners.contract import TRAINING, Ended
+from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,17 +23,11 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-OBJECTIVE_METRIC = "_tuning_objective_metric"
-TRAINING = "Training image download completed. Training in progress."
-_TRIAL = re.compile(r"(?P<tuning_job>.+)-(?P<number>\d{3,})-[0-9a-f]{8}")
-
 
 def trial_of(spec: TrainingSpec) -> tuple[str, int] | None:
     """(tuning job, number) of a training job that a tuning job launched; None for any other."""
-    match = _TRIAL.fullmatch(spec.name)
-    if match is None or OBJECTIVE_METRIC not in spec.hyperparameters:
-        return None
-    return match["tuning_job"], int(match["number"])
+    tuned = OBJECTIVE_HYPERPARAMETER in spec.hyperparameters
+    return parse_training_job_name(spec.name) if tuned else None
 
 
 class TrialFaults:
@@ -125,7 +120,7 @@ class _Doomed:
     def begin(
         cls, begin: Any, spec: TrainingSpec, listener: Listener, failed: Ended, seconds: float
     ) -> _Doomed:
-        """Start it, and the clock; of no seconds, it is killed at once, and has failed though nothing is found."""
+        """Start it, and the clock. With 0 seconds it is killed at once, and has failed even if the runner lost it."""
         running: list[RunningJob] = []
         timer = threading.Timer(seconds, lambda: running[0].kill())
         timer.daemon = True

@@ -24,7 +24,7 @@ TOKEN = re.compile(r"[fb]/0*(\d{1,18})")
 
 @dataclass(frozen=True)
 class TrainingLogs:
-    """The training jobs' logs.
+    """CloudWatch Logs' calls about the training jobs' logs.
 
     Args:
         directory: has a directory for each training job.
@@ -64,7 +64,7 @@ class TrainingLogs:
             key=lambda stream: (stream.times[-1][1] if by_time else 0, stream.name),
             reverse=given.flag("descending"),
         )
-        first, limit = given.place("nextToken"), given.number("limit", MOST_STREAMS, most=MOST_STREAMS)
+        first, limit = given.place("nextToken"), given.limit(MOST_STREAMS)
         page = streams[first : first + limit]
         if not page and not any(find_streams(self.directory)):
             raise _missing("group")
@@ -93,7 +93,7 @@ class TrainingLogs:
         within: dict[str, int] = {
             "since": given.number("startTime", 0),
             "until": given.number("endTime", sys.maxsize),
-            "limit": given.number("limit", MOST_EVENTS, most=MOST_EVENTS),
+            "limit": given.limit(MOST_EVENTS),
         }
         token = given.text("nextToken", "f/0" if given.flag("startFromHead") else f"b/{stream.end}")
         place = given.place("nextToken", token)
@@ -105,7 +105,7 @@ class TrainingLogs:
         }
 
     def _filter_events(self, given: _Parameters) -> dict[str, Any]:
-        """Stream after stream, a page from each; of a pattern, terms in quotes or without are understood."""
+        """Stream after stream, page after page. Of patterns, words are understood, in quotes or not; all must occur."""
         words = _words(given.text("filterPattern", ""))
         names = given.names("logStreamNames")
         streams = [
@@ -116,7 +116,7 @@ class TrainingLogs:
         if not streams and not any(find_streams(self.directory)):
             raise _missing("group")
         since, until = given.number("startTime", 0), given.number("endTime", sys.maxsize)
-        limit = given.number("limit", MOST_EVENTS, most=MOST_EVENTS)
+        limit = given.limit(MOST_EVENTS)
         last, _, token = given.text("nextToken", "").rpartition(" ")
         begin = given.place("nextToken", token) if token else 0
         found: list[dict[str, Any]] = []
@@ -165,7 +165,11 @@ class _Parameters:
             return default
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
             raise _invalid(name, value)
-        return value or (1 if most != sys.maxsize else 0)
+        return value
+
+    def limit(self, most: int) -> int:
+        """How many a page may have: at least 1, at most and by default ``most``."""
+        return max(1, self.number("limit", most, most=most))
 
     def names(self, name: str) -> set[str] | None:
         value = self._given.get(name)

@@ -103,8 +103,7 @@ def find_streams(training_jobs: Path, prefix: str = "") -> Iterator[Stream]:
         directories = []
     for directory in directories:
         taken: set[int] = set()
-        attempts = sorted(directory.glob("attempt-*"), key=lambda path: int(path.name.rpartition("-")[2]))
-        for attempt in attempts:
+        for attempt in _attempts(directory):
             times = read_times(attempt / "log")
             if not times:
                 continue
@@ -115,3 +114,12 @@ def find_streams(training_jobs: Path, prefix: str = "") -> Iterator[Stream]:
             name = f"{directory.name}/algo-1-{second}"
             if name.startswith(prefix):
                 yield Stream(name, attempt / "log")
+
+
+def _attempts(training_job: Path) -> list[Path]:
+    """The runner's directories, the first attempt's first; the job may have made others beside them."""
+    numbers = (path.name.removeprefix("attempt-") for path in training_job.glob("attempt-*"))
+    return [
+        training_job / f"attempt-{number}"
+        for number in sorted(int(text) for text in numbers if text.isdecimal())
+    ]

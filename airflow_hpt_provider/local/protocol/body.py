@@ -10,16 +10,17 @@ import anyio
 from airflow_hpt_provider.local.errors import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
 
     from starlette.types import Receive
 
 IDLE_SECONDS = 30.0
-"""A client that sends nothing for so long in the middle of a body is cut off."""
+"""A client that sends nothing for so long, in the middle of a body, is cut off."""
 PATIENCE_SECONDS = 60.0
+"""How long a body may take, however slowly it comes."""
 MIN_RATE = 1024
-"""Bytes a second, on average, that a body must come at once it has taken longer than the patience: a client that
-sends a byte now and then does not hold a connection for hours."""
+"""Bytes a second that a body which takes longer must come at, on average: a client that sends a byte now and then
+does not hold a connection for hours."""
 MIB = 1 << 20
 
 
@@ -31,8 +32,8 @@ async def chunks(receive: Receive, limit: int, idle_seconds: float = IDLE_SECOND
     """The body piece by piece.
 
     Raises:
-        ServiceError: RequestEntityTooLarge (413) beyond ``limit`` bytes; RequestTimeout (408) from a client that
-            stops sending, or sends too slowly.
+        ServiceError: RequestEntityTooLargeException (413) beyond ``limit`` bytes; RequestTimeout (408) from a
+            client that stops sending, or sends too slowly.
         ClientGone: the connection is closed.
     """
     seen = 0
@@ -60,14 +61,18 @@ async def chunks(receive: Receive, limit: int, idle_seconds: float = IDLE_SECOND
             yield piece
 
 
-async def read_body(receive: Receive, headers: dict[str, str], limit: int) -> bytes:
-    """The whole body; refused before reading it if it announces to be too large."""
+async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
+    """The whole body; refused before it is read if its Content-Length is beyond the limit.
+
+    Raises:
+        ServiceError, ClientGone: as :func:`chunks`.
+    """
     check_length(headers, limit)
     return b"".join([piece async for piece in chunks(receive, limit)])
 
 
-def check_length(headers: dict[str, str], limit: int) -> None:
-    """Refuse a Content-Length beyond the limit. Raises RequestEntityTooLarge."""
+def check_length(headers: Mapping[str, str], limit: int) -> None:
+    """Refuse a Content-Length beyond the limit. Raises RequestEntityTooLargeException."""
     length = headers.get("content-length", "0")
     if length.isascii() and length.isdigit() and int(length[:20]) > limit:
         raise too_large(limit)

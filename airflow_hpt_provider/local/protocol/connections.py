@@ -18,7 +18,8 @@ HEADER_SECONDS = 20.0
 """From the connection, or the first byte of a further request, to the end of the request's headers."""
 
 HANG_UP = "airflow_hpt_provider.hang_up"
-"""Among a scope's extensions: ends the connection; given True, at once and with a reset."""
+"""The name, among a scope's extensions, of a function that ends the connection: given False, after what has been
+written; given True, at once and with a reset."""
 
 _FULL_BODY = b'{"__type": "ServiceUnavailableException", "message": "Too many connections."}'
 _FULL = (
@@ -28,7 +29,7 @@ _FULL = (
 
 
 class LimitedProtocol(H11Protocol):
-    """uvicorn's HTTP/1.1, which itself waits for ever for a request's headers."""
+    """uvicorn's HTTP/1.1 with limits: by itself, it takes any number of connections and waits for headers for ever."""
 
     _deadline: asyncio.TimerHandle | None = None
 

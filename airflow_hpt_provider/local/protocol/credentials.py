@@ -1,4 +1,4 @@
-"""The service's one access key, kept in ``local.env`` beside the endpoint, and what moto has handed out."""
+"""The service's one access key, kept in ``local.env`` with its endpoint and region."""
 
 from __future__ import annotations
 
@@ -44,7 +44,10 @@ class Environment:
 
 
 def read_environment(path: Path) -> Environment | None:
-    """What an earlier start wrote, so that a restart keeps secret and port; None if there is nothing usable."""
+    """What an earlier start wrote, so that a restart keeps secret and port; None if there is no secret in it.
+
+    Where the file has no endpoint or region, they are ``""``.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (FileNotFoundError, UnicodeDecodeError):

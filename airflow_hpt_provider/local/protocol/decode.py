@@ -18,6 +18,7 @@ from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.utils import parse_timestamp
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.protocol.coral import camel, mismatch, serialization, shown
 from airflow_hpt_provider.local.protocol.model import input_shape
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def decode(model: SageMakerModel, operation: OperationModel, body: bytes) -> dic
     try:
         parameters = decoder.structure(document, shape, "")
     except RecursionError:  # a SearchExpression may have others in it without end
-        raise _serialization("Unable to read the request body: it is nested too deeply.") from None
+        raise serialization("Unable to read the request body: it is nested too deeply.") from None
     if decoder.violations:
         count = len(decoder.violations)
         raise ServiceError(
@@ -56,9 +57,9 @@ def _parse(body: bytes) -> dict[str, Any]:
     try:
         document = json.loads(body.decode() or "{}", parse_constant=_refuse_constant, object_pairs_hook=_once)
     except (ValueError, RecursionError):
-        raise _serialization("Unable to parse the request body: it is not valid JSON.") from None
+        raise serialization("Unable to parse the request body: it is not valid JSON.") from None
     if not isinstance(document, dict):
-        raise _serialization("Unexpected field type: the request body must be a JSON object.")
+        raise serialization("Unexpected field type: the request body must be a JSON object.")
     return document
 
 
@@ -72,12 +73,12 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(members) < len(pairs):
         seen: set[str] = set()
         twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise _serialization(f"Duplicate field '{twice[:100]}': give it once.")
+        raise serialization(f"Duplicate field '{twice[:100]}': give it once.")
     return members
 
 
 class _Decoder:
-    """Walks JSON and shape side by side; paths as Coral writes them (``tags.1.member.key``)."""
+    """Walks JSON and shape side by side; writes paths as AWS does (``tags.1.member.key``)."""
 
     def __init__(self, model: SageMakerModel) -> None:
         self._model = model
@@ -86,17 +87,15 @@ class _Decoder:
     def structure(self, value: Any, shape: StructureShape, path: str) -> dict[str, Any]:
         """A JSON object as a structure."""
         if not isinstance(value, dict):
-            raise _mismatch(value, "structure", path)
+            raise mismatch(value, "structure", path)
         result = {}
         for name, member in shape.members.items():
             given = value.get(name)
-            where = f"{path}.{_camel(name)}" if path else _camel(name)
+            where = f"{path}.{camel(name)}" if path else camel(name)
             if given is not None:
                 result[name] = self.any(given, member, where)
             elif name in shape.required_members:
-                self.violations.append(
-                    f"Value at '{where}' failed to satisfy constraint: Member must not be null"
-                )
+                self._say_missing(where)
         return result
 
     def any(self, value: Any, shape: Shape, path: str) -> Any:
@@ -113,7 +112,7 @@ class _Decoder:
 
     def _list(self, value: Any, shape: ListShape, path: str) -> list[Any]:
         if not isinstance(value, list):
-            raise _mismatch(value, "list", path)
+            raise mismatch(value, "list", path)
         self._check(value, shape, path)
         member = shape.member
         nested = isinstance(member, StructureShape | ListShape | MapShape)
@@ -122,9 +121,7 @@ class _Decoder:
         for number, item in enumerate(value, 1):
             where = f"{path}.{number}.member"
             if item is None:
-                self.violations.append(
-                    f"Value at '{where}' failed to satisfy constraint: Member must not be null"
-                )
+                self._say_missing(where)
             elif nested:
                 result.append(self.any(item, member, where))
             else:
@@ -136,7 +133,7 @@ class _Decoder:
 
     def _map(self, value: Any, shape: MapShape, path: str) -> dict[str, Any]:
         if not isinstance(value, dict):
-            raise _mismatch(value, "map", path)
+            raise mismatch(value, "map", path)
         self._check(value, shape, path)
         nested = isinstance(shape.value, StructureShape | ListShape | MapShape)
         result: dict[str, Any] = {}
@@ -146,9 +143,7 @@ class _Decoder:
             _scalar(key, shape.key, where)
             broken_keys = broken_keys or bool(self._violations(key, shape.key, where))
             if item is None:
-                self.violations.append(
-                    f"Value at '{where}' failed to satisfy constraint: Member must not be null"
-                )
+                self._say_missing(where)
             elif nested:
                 result[key] = self.any(item, shape.value, where)
             else:
@@ -177,9 +172,12 @@ class _Decoder:
     def _texts(self, shape: Shape) -> str:
         return ", ".join(self._model.constraints(shape).texts)
 
+    def _say_missing(self, path: str) -> None:
+        self.violations.append(f"Value at '{path}' failed to satisfy constraint: Member must not be null")
+
     def _say(self, value: Any, shape: Shape, path: str, text: str) -> None:
-        shown = "Value" if self._model.constraints(shape).sensitive else f"Value '{_shown(value, shape)}'"
-        self.violations.append(f"{shown} at '{path}' failed to satisfy constraint: {text}")
+        what = "Value" if self._model.constraints(shape).sensitive else f"Value '{shown(value, shape)}'"
+        self.violations.append(f"{what} at '{path}' failed to satisfy constraint: {text}")
 
 
 def _scalar(value: Any, shape: Shape, path: str) -> Any:
@@ -188,13 +186,13 @@ def _scalar(value: Any, shape: Shape, path: str) -> Any:
         return _string(value, path)
     if kind == "boolean":
         if not isinstance(value, bool):
-            raise _mismatch(value, "Boolean", path)
+            raise mismatch(value, "Boolean", path)
         return value
     if kind in _INTEGER_BITS:
         return _integer(value, _INTEGER_BITS[kind], kind.capitalize(), path)
     if kind in {"float", "double"}:
         if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
-            raise _mismatch(value, kind.capitalize(), path)
+            raise mismatch(value, kind.capitalize(), path)
         return float(value)
     if kind == "timestamp":
         return _timestamp(value, path)
@@ -202,18 +200,18 @@ def _scalar(value: Any, shape: Shape, path: str) -> Any:
         try:
             return base64.b64decode(_string(value, path), validate=True)
         except (binascii.Error, ValueError):
-            raise _mismatch(value, "Blob", path) from None
+            raise mismatch(value, "Blob", path) from None
     raise TypeError(f"botocore's type '{kind}' of {shape.name} is new to the local service")
 
 
 def _string(value: Any, path: str) -> str:
     if not isinstance(value, str):
-        raise _mismatch(value, "String", path)
+        raise mismatch(value, "String", path)
     if not value.isascii():
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise _serialization(f"'{path}' is not valid Unicode: it has half of a surrogate pair.") from None
+            raise serialization(f"'{path}' is not valid Unicode: it has half of a surrogate pair.") from None
     return value
 
 
@@ -221,19 +219,19 @@ def _integer(value: Any, bits: int, name: str, path: str) -> int:
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not -(1 << bits) <= value < 1 << bits:
-        raise _mismatch(value, name, path)
+        raise mismatch(value, name, path)
     return value
 
 
 def _timestamp(value: Any, path: str) -> datetime:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise _mismatch(value, "Timestamp", path)
+        raise mismatch(value, "Timestamp", path)
     try:
         if isinstance(value, str):
             return parse_timestamp(_string(value, path)).astimezone(UTC)
         return datetime.fromtimestamp(value, UTC)
     except (ValueError, OverflowError, OSError, RuntimeError):
-        raise _mismatch(value, "Timestamp", path) from None
+        raise mismatch(value, "Timestamp", path) from None
 
 
 def _finite(value: float) -> bool:
@@ -241,42 +239,3 @@ def _finite(value: float) -> bool:
         return math.isfinite(value)
     except OverflowError:  # an int beyond every float
         return False
-
-
-def _mismatch(value: Any, wanted: str, path: str) -> ServiceError:
-    """Coral's texts, and where."""
-    where = f" at '{path}'" if path else ""
-    if isinstance(value, dict):
-        return _serialization(f"Start of structure or map found where not expected{where}.")
-    if isinstance(value, list):
-        return _serialization(f"Start of list found where not expected{where}.")
-    if wanted in {"structure", "list", "map"}:
-        return _serialization(f"Unexpected field type{where}: a {wanted} is expected.")
-    token = {bool: str(value).upper(), str: "STRING"}.get(type(value), "NUMBER")
-    article = "an" if wanted == "Integer" else "a"
-    return _serialization(f"{token}_VALUE can not be converted to {article} {wanted}{where}")
-
-
-def _serialization(message: str) -> ServiceError:
-    return ServiceError("SerializationException", message)
-
-
-def _camel(name: str) -> str:
-    return name[:1].lower() + name[1:]
-
-
-def _shown(value: Any, shape: Shape | None) -> str:
-    """A value as Java's toString has it, which is what AWS repeats in its messages."""
-    if isinstance(value, dict) and isinstance(shape, StructureShape):
-        members = shape.members
-        inner = ", ".join(f"{_camel(k)}={_shown(v, members[k])}" for k, v in value.items() if k in members)
-        return f"{shape.name}({inner})"
-    if isinstance(value, dict):
-        member = shape.value if isinstance(shape, MapShape) else None
-        return "{" + ", ".join(f"{k}={_shown(v, member)}" for k, v in value.items()) + "}"
-    if isinstance(value, list):
-        item_shape = shape.member if isinstance(shape, ListShape) else None
-        return "[" + ", ".join(_shown(item, item_shape) for item in value) + "]"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return "null" if value is None else str(value)

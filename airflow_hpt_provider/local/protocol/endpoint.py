@@ -16,14 +16,16 @@ from starlette.responses import Response
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.logs.operations import SERVICE
 from airflow_hpt_provider.local.protocol.body import MIB, ClientGone, read_body
+from airflow_hpt_provider.local.protocol.claim import read_claim
 from airflow_hpt_provider.local.protocol.decode import decode
 from airflow_hpt_provider.local.protocol.encode import CONTENT_TYPE, encode
 from airflow_hpt_provider.local.protocol.envelope import is_sagemaker, operation_of
 from airflow_hpt_provider.local.protocol.errors import error_response, protocol_of, refused
 from airflow_hpt_provider.local.protocol.guard import check_host
 from airflow_hpt_provider.local.protocol.model import sagemaker_model
+from airflow_hpt_provider.local.protocol.refusal import NotAuthenticated, Refusal
 from airflow_hpt_provider.local.protocol.request import WireRequest
-from airflow_hpt_provider.local.protocol.signature import NotAuthenticated, Refusal, read_claim, verify
+from airflow_hpt_provider.local.protocol.signature import verify
 from airflow_hpt_provider.local.protocol.signature_v2 import is_presigned_v2, verify_presigned_v2
 
 if TYPE_CHECKING:
@@ -33,8 +35,9 @@ if TYPE_CHECKING:
 
     from airflow_hpt_provider.local.logs.operations import TrainingLogs
     from airflow_hpt_provider.local.operations.contract import Operations
+    from airflow_hpt_provider.local.protocol.claim import Claim
     from airflow_hpt_provider.local.protocol.moto_backend import MotoBackend
-    from airflow_hpt_provider.local.protocol.signature import Claim, SecretFinder
+    from airflow_hpt_provider.local.protocol.signature import SecretFinder
     from airflow_hpt_provider.local.storage.wire.app import S3Endpoint
 
 log = logging.getLogger(__name__)
@@ -43,6 +46,7 @@ MAX_BODY = 4 * MIB
 """For SageMaker's operations; AWS's own limit for a Create is well below."""
 MAX_MOTO_BODY = 16 * MIB
 _DRAIN = MIB
+"""Bytes of a refused request's body that are read all the same, so that the client sees the answer."""
 
 
 class Endpoint:
@@ -121,7 +125,7 @@ class Endpoint:
             raise NotAuthenticated(Refusal.MALFORMED, "The local service takes presigned URLs for S3 only.")
         sagemaker = is_sagemaker(request, claim)
         limit = MAX_BODY if sagemaker else MAX_MOTO_BODY
-        body = await read_body(exchange.receive, dict(request.headers), limit)
+        body = await read_body(exchange.receive, request.headers, limit)
         body_hash = hashlib.sha256(body).hexdigest()
         verified = verify(request, claim, self._find_secret, body_hash)
         if not hmac.compare_digest(verified.payload_hash.lower().encode(), body_hash.encode()):
@@ -140,22 +144,27 @@ class Endpoint:
         await self._moto(request, claim.service, body, scope, exchange.send)
 
     def _answer(self, name: str, body: bytes, request_id: str) -> Response | None:
-        """Our answer; None if the call, which is valid, is for moto."""
+        """The answer of our own operations; None if the call, which is valid, is for moto.
+
+        Raises:
+            ServiceError: the call is not valid, or the operation refuses it.
+        """
         operation = self._model.operation(name)
         parameters = decode(self._model, operation, body)
         for part in self._operations:
             if name in part.names and part.handles(name, parameters):
                 answer = part.call(name, parameters)
-                headers = {"content-type": CONTENT_TYPE, "x-amzn-requestid": request_id}
-                return Response(encode(operation, answer), 200, headers)
+                return _json_response(encode(operation, answer), request_id)
         return None
 
     def _answer_logs(self, logs: TrainingLogs, request: WireRequest, body: bytes) -> Response | None:
+        """The training jobs' logs' answer; None if the call is for another log group, and so for moto."""
         answer = logs.answer(request.target.rpartition(".")[2], body)
-        if answer is None:
-            return None
-        headers = {"content-type": CONTENT_TYPE, "x-amzn-requestid": request.id}
-        return Response(json.dumps(answer), 200, headers)
+        return None if answer is None else _json_response(json.dumps(answer).encode(), request.id)
+
+
+def _json_response(body: bytes, request_id: str) -> Response:
+    return Response(body, 200, {"content-type": CONTENT_TYPE, "x-amzn-requestid": request_id})
 
 
 class _Exchange:

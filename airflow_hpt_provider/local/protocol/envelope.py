@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.protocol.encode import CONTENT_TYPE
 from airflow_hpt_provider.local.protocol.model import TARGET_PREFIX
-from airflow_hpt_provider.local.protocol.signature import NotAuthenticated, Refusal
+from airflow_hpt_provider.local.protocol.refusal import NotAuthenticated, Refusal
 
 if TYPE_CHECKING:
+    from airflow_hpt_provider.local.protocol.claim import Claim
     from airflow_hpt_provider.local.protocol.model import SageMakerModel
     from airflow_hpt_provider.local.protocol.request import WireRequest
-    from airflow_hpt_provider.local.protocol.signature import Claim
 
 SERVICE = "sagemaker"
 

@@ -20,7 +20,7 @@ from starlette.responses import Response
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.protocol.encode import CONTENT_TYPE
-from airflow_hpt_provider.local.protocol.signature import NotAuthenticated, Refusal
+from airflow_hpt_provider.local.protocol.refusal import NotAuthenticated, Refusal
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.protocol.request import WireRequest

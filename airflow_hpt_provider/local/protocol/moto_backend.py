@@ -33,7 +33,7 @@ _PRIVATE = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")
 """moto's own paths: resetting all its state, and a fake instance metadata service."""
 _CLIENT_ERROR, _SERVER_ERROR = 400, 500
 _CLIENTS_WORDS = re.compile(r"^An error occurred \(\w+\) when calling the \w+ operation: ")
-"""What boto3 puts before a message; some of moto's already begin so."""
+"""What boto3 puts before a service's message; some of moto's messages begin so themselves."""
 
 
 class MotoBackend:
@@ -55,7 +55,8 @@ class MotoBackend:
         Raises:
             ServiceError: moto has no such service or operation, or failed at it.
         """
-        if request.path.startswith(_PRIVATE):
+        # As moto takes it: decoded, and with one slash for many.
+        if re.sub("/+", "/", scope["path"]).startswith(_PRIVATE):
             raise ServiceError("UnknownOperationException", f"There is nothing at {request.path}.", 404)
         operation = request.target.rpartition(".")[2] or request.parameters.get("Action") or request.path
         try:
@@ -125,21 +126,25 @@ def _not_offered(service: str, operation: str) -> ServiceError:
 
 
 def handed_out_secret(access_key_id: str) -> Secret | None:
-    """The secret of credentials that moto's STS (AssumeRole) or IAM (CreateAccessKey) has handed out."""
+    """The secret of credentials that moto's STS (AssumeRole) or IAM (CreateAccessKey) has handed out.
+
+    None if neither has, or if they have expired or been made inactive.
+    """
     now = datetime.now(UTC).replace(tzinfo=None)
-    for token_service in [
-        backend for account in list(sts_backends.values()) for backend in list(account.values())
-    ]:
+    for token_service in _of_all_accounts(sts_backends):
         role = token_service.get_assumed_role_from_access_key(access_key_id)
         if role is not None:
             return Secret(role.secret_access_key, role.session_token) if role.expiration > now else None
-    for identities in [
-        backend for account in list(iam_backends.values()) for backend in list(account.values())
-    ]:
+    for identities in _of_all_accounts(iam_backends):
         key = identities.access_keys.get(access_key_id)
         if key is not None and key.status == "Active":
             return Secret(key.secret_access_key)
     return None
+
+
+def _of_all_accounts(backends: Any) -> list[Any]:
+    """Moto's state of one service: a backend for each account and region, which other threads may add to meanwhile."""
+    return [backend for account in list(backends.values()) for backend in list(account.values())]
 
 
 async def _nothing() -> Message:

@@ -7,7 +7,7 @@ import hmac
 import re
 from typing import TYPE_CHECKING, Protocol
 
-from airflow_hpt_provider.local.protocol.signature import UNSIGNED_PAYLOAD
+from airflow_hpt_provider.local.protocol.claim import UNSIGNED_PAYLOAD
 from airflow_hpt_provider.local.storage.errors import s3_error
 
 if TYPE_CHECKING:
@@ -53,7 +53,11 @@ def payload_decoder(verified: Verified, decoded_length: str | None) -> PayloadDe
 
 
 class PlainPayload:
-    """A body as it stands; ``sha256`` in hex, or None for an unsigned one."""
+    """A body as it stands.
+
+    Args:
+        sha256: the hash that was signed, in hex; None for a body that was not.
+    """
 
     def __init__(self, sha256: str | None) -> None:
         self.trailers: dict[str, str] = {}
@@ -75,7 +79,12 @@ class PlainPayload:
 
 
 class ChunkedPayload:
-    """``aws-chunked``: chunks with their sizes, perhaps signed one by one, perhaps with trailing headers."""
+    """``aws-chunked``: chunks with their sizes, perhaps signed one by one, perhaps with trailing headers.
+
+    Args:
+        decoded_length: the X-Amz-Decoded-Content-Length header.
+        signer: checks the chunks' signatures; None if they have none.
+    """
 
     def __init__(self, decoded_length: str | None, signer: _ChunkSigner | None) -> None:
         if decoded_length is None or not (decoded_length.isascii() and decoded_length.isdigit()):

@@ -1,14 +1,12 @@
-"""SigV4, verified with botocore's own signer: by header, and by query (presigned URLs)."""
+"""SigV4, verified with botocore's own signer."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from enum import Enum
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -17,41 +15,15 @@ from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
+from airflow_hpt_provider.local.protocol.claim import TIMESTAMP
+from airflow_hpt_provider.local.protocol.refusal import NotAuthenticated, Refusal
+
 if TYPE_CHECKING:
+    from airflow_hpt_provider.local.protocol.claim import Claim
     from airflow_hpt_provider.local.protocol.request import WireRequest
 
-ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_SKEW = timedelta(minutes=15)
-MAX_PRESIGNED_SECONDS = 7 * 24 * 3600
-UNSIGNED_PAYLOAD = "UNSIGNED-PAYLOAD"
-
-_TIMESTAMP = "%Y%m%dT%H%M%SZ"
-_AUTHORIZATION = re.compile(
-    rf"{ALGORITHM} +Credential=(?P<credential>[^,\s]+) *, *"
-    r"SignedHeaders=(?P<headers>[^,\s]+) *, *Signature=(?P<signature>[0-9a-fA-F]{64})"
-)
-
-
-class Refusal(Enum):
-    """Why a request's signature is not accepted; each protocol has its own codes for it."""
-
-    MISSING = "missing"
-    MALFORMED = "malformed"
-    UNKNOWN_KEY = "unknown key"
-    BAD_TOKEN = "bad session token"  # noqa: S105 - not a password
-    MISMATCH = "signature mismatch"
-    SKEWED = "clock skew"
-    EXPIRED = "expired"
-    UNSIGNED_HEADERS = "unsigned headers"
-
-
-class NotAuthenticated(Exception):  # noqa: N818 - it says what is the case
-    """A request whose signature is not accepted."""
-
-    def __init__(self, refusal: Refusal, message: str) -> None:
-        super().__init__(refusal, message)
-        self.refusal = refusal
-        self.message = message
+"""How far a signature's time may be from now, before and after."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +46,6 @@ class Verified:
     """A request that its signer really sent.
 
     Attributes:
-        access_key: who.
         region, service: what the signature is good for.
         timestamp: when it was signed, in SigV4's format.
         payload_hash: what the signature says of the body: a SHA-256 in hex, UNSIGNED-PAYLOAD or STREAMING-...
@@ -82,7 +53,6 @@ class Verified:
         signing_key: for that chain.
     """
 
-    access_key: str
     region: str
     service: str
     timestamp: str
@@ -96,66 +66,18 @@ class Verified:
         return f"{self.timestamp[:8]}/{self.region}/{self.service}/aws4_request"
 
 
-@dataclass(frozen=True)
-class Claim:
-    """What a request says about its signature, before anything is checked."""
-
-    access_key: str
-    date: str
-    region: str
-    service: str
-    signed_headers: tuple[str, ...]
-    signature: str
-    timestamp: str
-    token: str | None
-    payload_hash: str | None
-    expires_seconds: int | None = None
-
-    @property
-    def presigned(self) -> bool:
-        """Whether it is in the query."""
-        return self.expires_seconds is not None
-
-
-def read_claim(request: WireRequest) -> Claim:
-    """What the request says of its signer, from the Authorization header or a presigned URL's query.
+def secret_of(access_key: str, token: str | None, find_secret: SecretFinder) -> Secret:
+    """The secret of an access key that comes with this session token.
 
     Raises:
-        NotAuthenticated: there is no signature, or it is not SigV4's.
+        NotAuthenticated: there is no such key, or its token is another.
     """
-    if "authorization" in request.headers:
-        match = _AUTHORIZATION.fullmatch(request.headers["authorization"].strip())
-        if not match:
-            raise NotAuthenticated(
-                Refusal.MALFORMED, f"The Authorization header is not a complete {ALGORITHM} signature."
-            )
-        return _claim(
-            credential=match["credential"],
-            signed_headers=match["headers"],
-            signature=match["signature"],
-            timestamp=request.headers.get("x-amz-date", ""),
-            token=request.headers.get("x-amz-security-token"),
-            payload_hash=request.headers.get("x-amz-content-sha256"),
-        )
-    query = request.parameters
-    if "X-Amz-Signature" in query:
-        if query.get("X-Amz-Algorithm") != ALGORITHM:
-            raise NotAuthenticated(Refusal.MALFORMED, f"X-Amz-Algorithm only supports {ALGORITHM}")
-        expires = query.get("X-Amz-Expires", "")
-        if not (re.fullmatch("[0-9]{1,6}", expires) and int(expires) <= MAX_PRESIGNED_SECONDS):
-            raise NotAuthenticated(
-                Refusal.MALFORMED, "X-Amz-Expires must be a number of seconds, at most a week."
-            )
-        return _claim(
-            credential=query.get("X-Amz-Credential", ""),
-            signed_headers=query.get("X-Amz-SignedHeaders", ""),
-            signature=query["X-Amz-Signature"],
-            timestamp=query.get("X-Amz-Date", ""),
-            token=query.get("X-Amz-Security-Token"),
-            payload_hash=UNSIGNED_PAYLOAD,
-            expires_seconds=int(expires),
-        )
-    raise NotAuthenticated(Refusal.MISSING, "Missing Authentication Token")
+    secret = find_secret(access_key)
+    if secret is None:
+        raise NotAuthenticated(Refusal.UNKNOWN_KEY, "The security token included in the request is invalid.")
+    if secret.token is not None and not hmac.compare_digest(secret.token.encode(), (token or "").encode()):
+        raise NotAuthenticated(Refusal.BAD_TOKEN, "The security token included in the request is invalid.")
+    return secret
 
 
 def verify(
@@ -165,20 +87,14 @@ def verify(
 
     Args:
         request: the request.
-        claim: what :func:`read_claim` found in it.
+        claim: what :func:`.claim.read_claim` found in it.
         find_secret: where the secrets are.
         body_hash: the body's SHA-256 in hex; needed where the request has no X-Amz-Content-SHA256 header.
 
     Raises:
         NotAuthenticated: unknown key, wrong signature, or signed more than 15 minutes away from now.
     """
-    secret = find_secret(claim.access_key)
-    if secret is None:
-        raise NotAuthenticated(Refusal.UNKNOWN_KEY, "The security token included in the request is invalid.")
-    if secret.token is not None and not hmac.compare_digest(
-        secret.token.encode(), (claim.token or "").encode()
-    ):
-        raise NotAuthenticated(Refusal.BAD_TOKEN, "The security token included in the request is invalid.")
+    secret = secret_of(claim.access_key, claim.token, find_secret)
     if claim.service == "s3":
         unsigned = [n for n in request.headers if n.startswith("x-amz-") and n not in claim.signed_headers]
         if unsigned:
@@ -196,7 +112,6 @@ def verify(
         )
     _check_time(claim)
     return Verified(
-        access_key=claim.access_key,
         region=claim.region,
         service=claim.service,
         timestamp=claim.timestamp,
@@ -206,59 +121,15 @@ def verify(
     )
 
 
-def _claim(
-    *,
-    credential: str,
-    signed_headers: str,
-    signature: str,
-    timestamp: str,
-    token: str | None,
-    payload_hash: str | None,
-    expires_seconds: int | None = None,
-) -> Claim:
-    parts = credential.split("/")
-    names = tuple(signed_headers.lower().split(";"))
-    if len(parts) < 5 or parts[-1] != "aws4_request":
-        raise NotAuthenticated(
-            Refusal.MALFORMED,
-            "Credential must have the form <access key>/<date>/<region>/<service>/aws4_request.",
-        )
-    if "host" not in names:
-        raise NotAuthenticated(Refusal.MALFORMED, "'Host' must be a signed header.")
-    date, region, service = parts[-4:-1]
-    try:
-        datetime.strptime(timestamp, _TIMESTAMP).replace(tzinfo=UTC)
-    except ValueError:
-        raise NotAuthenticated(
-            Refusal.MALFORMED, f"X-Amz-Date must be a timestamp like 20261123T101500Z, got '{timestamp}'."
-        ) from None
-    if not timestamp.startswith(date):
-        raise NotAuthenticated(
-            Refusal.MALFORMED, f"Credential's date '{date}' is not that of X-Amz-Date '{timestamp}'."
-        )
-    return Claim(
-        access_key="/".join(parts[:-4]),
-        date=date,
-        region=region,
-        service=service,
-        signed_headers=names,
-        signature=signature,
-        timestamp=timestamp,
-        token=token,
-        payload_hash=payload_hash,
-        expires_seconds=expires_seconds,
-    )
-
-
 def _check_time(claim: Claim) -> None:
     now = datetime.now(UTC)
-    signed = datetime.strptime(claim.timestamp, _TIMESTAMP).replace(tzinfo=UTC)
-    stamp = now.strftime(_TIMESTAMP)
+    signed = datetime.strptime(claim.timestamp, TIMESTAMP).replace(tzinfo=UTC)
+    stamp = now.strftime(TIMESTAMP)
     if signed > now + MAX_SKEW:
         raise NotAuthenticated(
             Refusal.SKEWED,
             f"Signature not yet current: {claim.timestamp} is still later than "
-            f"{(now + MAX_SKEW).strftime(_TIMESTAMP)} ({stamp} + 15 min.)",
+            f"{(now + MAX_SKEW).strftime(TIMESTAMP)} ({stamp} + 15 min.)",
         )
     if claim.expires_seconds is not None:
         if now > signed + timedelta(seconds=claim.expires_seconds):
@@ -267,7 +138,7 @@ def _check_time(claim: Claim) -> None:
         raise NotAuthenticated(
             Refusal.SKEWED,
             f"Signature expired: {claim.timestamp} is now earlier than "
-            f"{(now - MAX_SKEW).strftime(_TIMESTAMP)} ({stamp} - 15 min.)",
+            f"{(now - MAX_SKEW).strftime(TIMESTAMP)} ({stamp} - 15 min.)",
         )
 
 

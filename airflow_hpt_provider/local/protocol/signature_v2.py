@@ -11,17 +11,16 @@ from botocore.auth import HmacV1QueryAuth
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
-from airflow_hpt_provider.local.protocol.signature import (
-    UNSIGNED_PAYLOAD,
-    NotAuthenticated,
-    Refusal,
-    Verified,
-)
+from airflow_hpt_provider.local.protocol.claim import UNSIGNED_PAYLOAD
+from airflow_hpt_provider.local.protocol.refusal import NotAuthenticated, Refusal
+from airflow_hpt_provider.local.protocol.signature import Verified, secret_of
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.protocol.request import WireRequest
     from airflow_hpt_provider.local.protocol.signature import SecretFinder
 
+_REGION = "us-east-1"
+"""The signature itself names none."""
 _SIGNED_HEADERS = ("content-md5", "content-type")
 
 
@@ -30,27 +29,19 @@ def is_presigned_v2(request: WireRequest) -> bool:
     return {"AWSAccessKeyId", "Signature", "Expires"} <= request.parameters.keys()
 
 
-def verify_presigned_v2(
-    request: WireRequest, find_secret: SecretFinder, region: str = "us-east-1"
-) -> Verified:
-    """Check it.
+def verify_presigned_v2(request: WireRequest, find_secret: SecretFinder) -> Verified:
+    """Check the signature of such a URL.
 
     Raises:
-        NotAuthenticated: unknown key, wrong signature or expired.
+        NotAuthenticated: unknown key or token, wrong signature, or expired.
     """
     query = request.parameters
     access_key, expires = query["AWSAccessKeyId"], query["Expires"]
     if not (expires.isascii() and expires.isdigit() and len(expires) < 12):
         raise NotAuthenticated(Refusal.MALFORMED, "Expires must be in seconds since the epoch.")
-    secret = find_secret(access_key)
-    if secret is None:
-        raise NotAuthenticated(Refusal.UNKNOWN_KEY, "The security token included in the request is invalid.")
     given = {n: v for n, v in request.headers.items() if n in _SIGNED_HEADERS or n.startswith("x-amz-")}
     given |= {n.lower(): v for n, v in query.items() if n.lower().startswith("x-amz-")}
-    if secret.token is not None and not hmac.compare_digest(
-        secret.token.encode(), given.get("x-amz-security-token", "").encode()
-    ):
-        raise NotAuthenticated(Refusal.BAD_TOKEN, "The security token included in the request is invalid.")
+    secret = secret_of(access_key, given.get("x-amz-security-token"), find_secret)
     headers: Any = HTTPHeaders()
     for name, value in given.items():
         headers[name] = value
@@ -65,8 +56,7 @@ def verify_presigned_v2(
     if int(expires) < time.time():
         raise NotAuthenticated(Refusal.EXPIRED, "Request has expired")
     return Verified(
-        access_key=access_key,
-        region=region,
+        region=_REGION,
         service="s3",
         timestamp="",
         payload_hash=UNSIGNED_PAYLOAD,
@@ -76,7 +66,7 @@ def verify_presigned_v2(
 
 
 class _Signer(HmacV1QueryAuth):
-    """botocore's, with the client's date of expiry in the place of one from now."""
+    """botocore's signer, with the client's date of expiry in the place of one counted from now."""
 
     def __init__(self, credentials: Credentials, expires: str) -> None:
         super().__init__(credentials)

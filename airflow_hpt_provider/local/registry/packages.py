@@ -50,10 +50,11 @@ def create(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str,
     token = parameters.get("ClientToken")
     document = {member: value for member, value in parameters.items() if member not in _NOT_KEPT}
     with context.database.transaction() as connection:
+        # Without a token nothing is found: in SQL, nothing equals NULL.
         known = connection.execute(
             "select arn from model_package where client_token = ?", (token,)
         ).fetchone()
-        if token is not None and known:
+        if known:
             return {"ModelPackageArn": known["arn"]}
         version = None
         if group_name is not None:
@@ -90,7 +91,7 @@ def describe(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[st
 
 
 def update(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """UpdateModelPackage: what is given replaces; customer metadata is merged, then thinned."""
+    """UpdateModelPackage: what is given replaces what was there; customer metadata is merged, then removed by key."""
     with context.database.transaction() as connection:
         row = _find(context, connection, parameters["ModelPackageArn"])
         document = json.loads(row["document"])

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import json
 import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.page_tokens import from_token, to_token
 from airflow_hpt_provider.local.tag_rules import given_tags
 
 if TYPE_CHECKING:
@@ -70,13 +69,19 @@ def page(
     name: Callable[[sqlite3.Row], str],
     key: Callable[[sqlite3.Row], str],
 ) -> tuple[list[sqlite3.Row], str | None]:
-    """Filter, sort and cut rows by a List request's common parameters; the page and the NextToken.
+    """Filter, sort and cut rows by a List request's common parameters.
+
+    Returns:
+        The page, and the NextToken; None after the last page.
 
     Args:
         rows: all that the request's own filters left, in order of creation.
         parameters: CreationTimeAfter, CreationTimeBefore, NameContains, SortBy, SortOrder, MaxResults, NextToken.
         name: what SortBy Name and NameContains look at.
         key: tells rows apart; what a NextToken holds.
+
+    Raises:
+        ServiceError: a ValidationException for a NextToken that is none, or whose row is gone.
     """
     after, before = parameters.get("CreationTimeAfter"), parameters.get("CreationTimeBefore")
     found = [
@@ -92,22 +97,14 @@ def page(
         found.reverse()  # what was made in the same millisecond turns round too
     found.sort(key=lambda row: (name(row) if by_name else "", row["created"]), reverse=descending)
     if (token := parameters.get("NextToken")) is not None:
-        last = _from_token(token)
+        try:
+            last = from_token(token)
+        except ValueError:
+            raise invalid("Invalid NextToken.") from None
         position = next((n for n, row in enumerate(found) if key(row) == last), None)
         if position is None:
             raise invalid("Invalid NextToken: what it points to is gone. Start the list again.")
         found = found[position + 1 :]
     limit = parameters.get("MaxResults", DEFAULT_PAGE)
     cut = found[:limit]
-    return cut, _to_token(key(cut[-1])) if len(found) > limit else None
-
-
-def _to_token(key: str) -> str:
-    return base64.urlsafe_b64encode(key.encode()).decode()
-
-
-def _from_token(token: str) -> str:
-    try:
-        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
-        raise invalid("Invalid NextToken.") from None
+    return cut, to_token(key(cut[-1])) if len(found) > limit else None

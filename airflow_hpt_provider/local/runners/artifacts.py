@@ -29,24 +29,28 @@ def output_uri(name: str, definition: Mapping[str, Any]) -> S3Uri:
 
 
 def upload(spec: TrainingSpec, tree: Tree, objects: ObjectStore, *, even_empty: bool) -> str | None:
-    """Upload model and output data; the model's URI.
+    """Upload the model and the output data.
 
-    ``even_empty`` uploads the model though its directory is empty, as for every job that completes: its
-    ModelArtifacts then always exists.
+    Args:
+        even_empty: upload the model though its directory is empty or gone, as for every job that completes: its
+            ModelArtifacts then always exists.
+
+    Returns:
+        The model's URI; None if there was nothing to upload.
 
     Raises:
-        ClientFailure: there is no such bucket, or a directory was made a link that leads out of the tree.
+        ClientFailure: there is no such bucket, or the job has put a link or a file in the place of a directory.
     """
     for directory in (tree.output_data, tree.model):
-        if not tree.holds(directory):
+        if not tree.holds(directory) or directory.is_file():
             where = f"{OPT_ML}/{directory.relative_to(tree.base)}"
-            raise ClientFailure(f"Artifact upload failed:{where} is a link: leave it a directory")
+            raise ClientFailure(f"Artifact upload failed:{where} is a link or a file: leave it a directory")
     target = output_uri(spec.name, spec.definition)
     compressed = spec.definition["OutputDataConfig"].get("CompressionType", "GZIP") != "NONE"
     try:
-        if any(tree.output_data.iterdir()):
+        if _entries(tree.output_data):
             _upload(tree, tree.output_data, target, "output", objects, compressed=compressed)
-        if even_empty or any(tree.model.iterdir()):
+        if even_empty or _entries(tree.model):
             return _upload(tree, tree.model, target, "model", objects, compressed=compressed)
     except ServiceError as error:
         raise ClientFailure(f"Artifact upload failed:{error.code} ({target}): {error.message}") from error
@@ -66,8 +70,16 @@ def _upload(
     archive = target / f"{name}.tar.gz"
     with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(directory.parent)) as file:
         with tarfile.open(fileobj=file, mode="w:gz", compresslevel=3) as tar:
-            for path in sorted(directory.iterdir()):
+            for path in _entries(directory):
                 tar.add(path, arcname=path.name)
         file.seek(0)
         objects.put(archive.bucket, archive.key, cast("BinaryIO", file))
     return str(archive)
+
+
+def _entries(directory: Path) -> list[Path]:
+    """What is in a directory, by name; nothing if the job has removed it."""
+    try:
+        return sorted(directory.iterdir())
+    except FileNotFoundError:
+        return []

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import shutil
 import signal
 import threading
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.runners import artifacts, channels, containers, process, script_mode
+from airflow_hpt_provider.local.runners import (
+    artifacts,
+    channels,
+    containers,
+    outcome,
+    process,
+    script_mode,
+)
 from airflow_hpt_provider.local.runners.checkpoints import Checkpoints
 from airflow_hpt_provider.local.runners.command import CommandMaker, script_command
-from airflow_hpt_provider.local.runners.contract import Ended, Listener, TrainingSpec
+from airflow_hpt_provider.local.runners.contract import TRAINING, Ended, Listener, TrainingSpec
 from airflow_hpt_provider.local.runners.failures import (
     INTERNAL,
     ClientFailure,
@@ -22,7 +28,8 @@ from airflow_hpt_provider.local.runners.failures import (
     not_started,
     without_secrets,
 )
-from airflow_hpt_provider.local.runners.log import LogFollower, LogReader, MetricScraper
+from airflow_hpt_provider.local.runners.log import LogFollower, LogReader
+from airflow_hpt_provider.local.runners.metrics import MetricScraper
 from airflow_hpt_provider.local.runners.pipes import Pipe, open_pipes
 from airflow_hpt_provider.local.runners.s3 import S3Uri
 from airflow_hpt_provider.local.runners.tree import Tree
@@ -34,12 +41,11 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.storage.objects import ObjectStore
 
 LOGGER = logging.getLogger(__name__)
-TRAINING = "Training image download completed. Training in progress."
 
 
 @dataclass(frozen=True)
 class Means:
-    """What all attempts share."""
+    """What all attempts share. ``closing``: set once the service closes; from then on, nothing is reported."""
 
     commands: CommandMaker
     objects: ObjectStore
@@ -51,6 +57,9 @@ class Attempt:
     """One attempt; a :class:`~airflow_hpt_provider.local.runners.contract.RunningJob`.
 
     Args:
+        spec: what to run.
+        listener: told of what happens.
+        means: what it shares with all others.
         on_gone: called after the end has been reported.
     """
 
@@ -111,7 +120,8 @@ class Attempt:
     def _run(self, resume: bool) -> None:
         try:
             ended = self._resume() if resume else self._start()
-        except ClientFailure as failure:
+        except ClientFailure as failure:  # it has not begun
+            self._tree.clear()
             ended = Ended(failure_reason=str(failure))
         except Exception as error:
             LOGGER.exception("training job %s: the runner failed", self.spec.name)
@@ -167,9 +177,11 @@ class Attempt:
 
     def _resume(self) -> Ended:
         running = process.find(self._directory)
-        ended = process.exit_code(self._directory) is not None
-        # A job with pipes read them to their end when the service died, not to the end of its data.
-        if (running is None and not ended) or channels.in_pipe_mode(self.spec.definition):
+        has_ended = process.exit_code(self._directory) is not None
+        # A job with pipes read them to their end when the service died, not to the end of its data; unless it had
+        # been seen to end before.
+        starved = channels.in_pipe_mode(self.spec.definition) and outcome.noted(self._directory) is None
+        if starved or (running is None and not has_ended):
             if running is not None:
                 running.signal(signal.SIGKILL)
                 running.wait()
@@ -184,9 +196,9 @@ class Attempt:
             if stopping:
                 running.signal(signal.SIGTERM)
             self._report("Training", TRAINING)
-        outcome = self._follow(running, self._checkpoints())
+        ended = self._follow(running, self._checkpoints())
         self._end_strangers()
-        return outcome
+        return ended
 
     def _end_strangers(self, since: int = 0) -> None:
         """What has left its process group, or was in that of a leader that is not our child."""
@@ -211,6 +223,8 @@ class Attempt:
             exit_code = running.wait() if running else process.exit_code(self._directory)
         finally:
             self._means.follower.remove(reader)
+            if checkpoints:
+                checkpoints.stop_saving()
             _end(pipes)
             in_container = containers.end(self._directory, self._tree)
             if running is not None and not in_container:
@@ -219,26 +233,28 @@ class Attempt:
         if self._means.closing.is_set():
             return Ended(lost=True)
         reader.read(final=True)
-        if checkpoints:
-            checkpoints.end()
-        # What has been uploaded is then removed here; if the service dies before the end is recorded, this is
-        # how the next one knows.
-        file = self._directory / "outcome.json"
-        if file.exists():
-            return Ended(**json.loads(file.read_text(encoding="utf-8")))
-        starved = next((pipe.failure for pipe in pipes if pipe.failure), None)
-        if starved and not self._stopping:
-            ended = Ended(failure_reason=str(ClientFailure(starved)))
-        else:
-            ended = self._outcome(exit_code, in_container=in_container)
-        part = file.with_suffix(".part")
-        part.write_text(json.dumps(asdict(ended)), encoding="utf-8")
-        part.replace(file)
+        ended = outcome.noted(self._directory)
+        if ended is None:
+            try:
+                if checkpoints:
+                    checkpoints.save()
+                ended = self._outcome(exit_code, pipes, in_container=in_container)
+            except ClientFailure as failure:
+                ended = Ended(failure_reason=str(failure))
+            outcome.note(self._directory, ended)
         self._tree.clear()
         return ended
 
-    def _outcome(self, exit_code: int | None, *, in_container: bool) -> Ended:
+    def _outcome(self, exit_code: int | None, pipes: Sequence[Pipe], *, in_container: bool) -> Ended:
+        """What the end of the process means; the artifacts are uploaded, unless it failed.
+
+        Raises:
+            ClientFailure: they can't be uploaded.
+        """
         spec, stopping = self.spec, self._stopping
+        starved = next((pipe.failure for pipe in pipes if pipe.failure), None)
+        if starved and not stopping:
+            return Ended(failure_reason=str(ClientFailure(starved)))
         if exit_code is None and not stopping:
             LOGGER.warning("training job %s: its process group was killed from outside", spec.name)
             return Ended(failure_reason=INTERNAL, internal=True)

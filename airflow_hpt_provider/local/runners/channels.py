@@ -6,11 +6,13 @@ are refused when the job is created. ShardedByS3Key gives the one instance that 
 
 from __future__ import annotations
 
+import errno
 import json
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.failures import ClientFailure
+from airflow_hpt_provider.local.runners.input_config import input_mode
 from airflow_hpt_provider.local.runners.s3 import S3Uri, below, download
 
 if TYPE_CHECKING:
@@ -20,15 +22,14 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.storage.objects import ObjectStore
 
 
-def mode(definition: Mapping[str, Any], channel: Mapping[str, Any]) -> str:
-    """A channel's input mode: its own, or the definition's."""
-    return str(channel.get("InputMode") or definition["AlgorithmSpecification"]["TrainingInputMode"])
+_NO_FILE = (errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG)
+"""S3 has objects ``a`` and ``a/b`` side by side, and names of any length; a file system has not."""
 
 
 def in_pipe_mode(definition: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The channels that are pipes."""
     every = definition.get("InputDataConfig") or ()
-    return [channel for channel in every if mode(definition, channel) == "Pipe"]
+    return [channel for channel in every if input_mode(definition, channel) == "Pipe"]
 
 
 def check(definition: Mapping[str, Any]) -> None:
@@ -40,12 +41,12 @@ def check(definition: Mapping[str, Any]) -> None:
     for channel in definition.get("InputDataConfig") or ():
         name = channel["ChannelName"]
         if name in (".", ".."):
-            raise _refusal(name, "a channel's name that is no directory's is", "choose another name")
+            raise _refusal(name, "a name that no directory can have is", "choose another name")
         source = channel["DataSource"].get("S3DataSource")
         if source is None:
             kind = next(iter(channel["DataSource"]), "an empty DataSource")
             raise _refusal(name, f"{kind} is", "use S3DataSource")
-        kind, pipe = source["S3DataType"], mode(definition, channel) == "Pipe"
+        kind, pipe = source["S3DataType"], input_mode(definition, channel) == "Pipe"
         if kind == "AugmentedManifestFile" and not pipe:
             raise _refusal(name, "AugmentedManifestFile without input mode Pipe is", "set InputMode to Pipe")
         if kind not in ("S3Prefix", "ManifestFile", "AugmentedManifestFile"):
@@ -62,10 +63,10 @@ def fetch(definition: Mapping[str, Any], objects: ObjectStore, data: Path) -> No
     """Download every channel that is files.
 
     Raises:
-        ClientFailure: there is no such data.
+        ClientFailure: there is no such data, or no files can have its names.
     """
     for channel in definition.get("InputDataConfig") or ():
-        if mode(definition, channel) == "Pipe":
+        if input_mode(definition, channel) == "Pipe":
             continue
         directory = data / channel["ChannelName"]
         directory.mkdir(parents=True, exist_ok=True)
@@ -77,6 +78,12 @@ def fetch(definition: Mapping[str, Any], objects: ObjectStore, data: Path) -> No
                 download(objects, uri, target)
             except ServiceError as error:
                 raise ClientFailure(f"Data download failed:{error.code} ({uri}): {error.message}") from error
+            except OSError as error:
+                if error.errno not in _NO_FILE:
+                    raise
+                raise ClientFailure(
+                    f"Data download failed:{uri} cannot be a file: {error.strerror}"
+                ) from error
 
 
 def find(objects: ObjectStore, channel: Mapping[str, Any]) -> Sequence[tuple[str, S3Uri]]:
@@ -104,7 +111,7 @@ def list_objects(objects: ObjectStore, source: Mapping[str, Any]) -> list[tuple[
 
     Raises:
         ServiceError: NoSuchBucket, NoSuchKey.
-        ClientFailure: the manifest is none.
+        ClientFailure: what should be a manifest is not one.
     """
     uri = S3Uri.parse(source["S3Uri"])
     return list((_prefix if source["S3DataType"] == "S3Prefix" else _manifest)(objects, uri))

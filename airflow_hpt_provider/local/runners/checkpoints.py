@@ -69,7 +69,7 @@ class Checkpoints:
         Raises:
             ClientFailure: there is no such bucket.
         """
-        prefix = f"{self._uri.key.rstrip('/')}/"
+        prefix = (self._uri / "").key
         try:
             for info in self._objects.list(self._uri.bucket, prefix):
                 name = info.key.removeprefix(prefix)
@@ -84,7 +84,19 @@ class Checkpoints:
             ) from error
 
     def save(self) -> None:
-        """Copy what has changed to S3."""
+        """Copy what has changed to S3.
+
+        Raises:
+            ClientFailure: there is no such bucket.
+        """
+        try:
+            self._save()
+        except ServiceError as error:
+            raise ClientFailure(
+                f"Checkpoint upload failed:{error.code} ({self._uri}): {error.message}"
+            ) from error
+
+    def _save(self) -> None:
         with self._lock:
             here: dict[str, Path] = {
                 path.relative_to(self._directory).as_posix(): path
@@ -107,13 +119,12 @@ class Checkpoints:
                 del self._known[name]
 
     def keep_saving(self) -> None:
-        """Copy every few seconds until :meth:`end`, in a thread."""
+        """Copy every few seconds until :meth:`stop_saving`, in a thread."""
         threading.Thread(target=self._run, name="checkpoints", daemon=True).start()
 
-    def end(self) -> None:
-        """The last copy."""
+    def stop_saving(self) -> None:
+        """End that thread; after it, :meth:`save` makes the last copy."""
         self._ended.set()
-        self.save()
 
     def _run(self) -> None:
         while not self._ended.wait(INTERVAL):

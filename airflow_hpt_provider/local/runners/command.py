@@ -37,6 +37,7 @@ class CommandMaker:
     Attributes:
         images: which command stands for which image.
         containers: for those that none stands for.
+        objects: where script mode's code is.
         region: given to the jobs as AWS_REGION.
     """
 
@@ -86,26 +87,28 @@ class CommandMaker:
         tree: Tree,
         argv: tuple[str, ...],
         directory: Path,
-        image: Mapping[str, str],
+        image_variables: Mapping[str, str],
     ) -> Command:
         arguments = script_mode.arguments(spec.hyperparameters)
-        variables = environment(spec, tree, image=image, arguments=arguments, region=self.region)
+        variables = environment(spec, tree, image=image_variables, arguments=arguments, region=self.region)
         return Command(argv, directory, variables)
 
     def _container(
-        self, spec: TrainingSpec, tree: Tree, attempt: Path, uri: str, image: Mapping[str, str]
+        self, spec: TrainingSpec, tree: Tree, attempt: Path, uri: str, image_variables: Mapping[str, str]
     ) -> Command:
         engine = self.containers.engines.find()
         if engine is None:
             raise ClientFailure(f"no container engine answers any more that could run {uri!r}")
-        argv = self.containers.command(engine, spec, tree, uri=uri, environment=image, region=self.region)
+        argv = self.containers.command(
+            engine, spec, tree, uri=uri, environment=image_variables, region=self.region
+        )
         containers.begin(attempt, engine, tree, uri)
         variables = containers.client_environment(BASE_DIRECTORY, str(tree.base))
         return Command(argv, spec.directory, variables)
 
 
 def image_uri(definition: Mapping[str, Any]) -> str:
-    """The training image, or what stands in its place."""
+    """The URI of the training image; in its place, the algorithm's name; ``""`` if there is neither."""
     specification = definition["AlgorithmSpecification"]
     return str(specification.get("TrainingImage") or specification.get("AlgorithmName") or "")
 

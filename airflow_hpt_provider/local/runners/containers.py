@@ -18,7 +18,8 @@ from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.container_engine import ContainerEngine, EngineFinder
-from airflow_hpt_provider.local.runners.tree import HOST, OPT_ML, Tree
+from airflow_hpt_provider.local.runners.input_config import HOST
+from airflow_hpt_provider.local.runners.tree import OPT_ML, Tree, checkpoint_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,13 +93,9 @@ class Containers:
             *WITHOUT_SELINUX,
             *mount(tree.base, OPT_ML),
         ]
-        checkpoints = tree.checkpoints(definition)
-        if checkpoints is not None:
-            inside = PurePosixPath(
-                (definition["CheckpointConfig"].get("LocalPath")) or f"{OPT_ML}/checkpoints"
-            )
-            if not inside.is_relative_to(OPT_ML):
-                options += mount(checkpoints, str(inside))
+        checkpoints, inside = tree.checkpoints(definition), checkpoint_path(definition)
+        if checkpoints is not None and inside is not None and not inside.is_relative_to(OPT_ML):
+            options += mount(checkpoints, str(inside))
         for name, value in variables.items():
             options += ["--env", f"{name}={value}"]
         if entrypoint:

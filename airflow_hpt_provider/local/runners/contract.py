@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+TRAINING = "Training image download completed. Training in progress."
+"""SageMaker's message for the secondary status Training."""
+
 
 @dataclass(frozen=True)
 class TrainingSpec:

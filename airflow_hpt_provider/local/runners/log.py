@@ -1,91 +1,38 @@
-"""An attempt's log, scraped for metrics while it grows."""
+"""An attempt's log, read while it grows."""
 
 from __future__ import annotations
 
 import logging
-import math
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import regex
-
-from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.logs.times import LogTimes
-from airflow_hpt_provider.local.runners.contract import Metric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from airflow_hpt_provider.local.runners.contract import Metric
+    from airflow_hpt_provider.local.runners.metrics import MetricScraper
+
 LOGGER = logging.getLogger(__name__)
-MAX_LINE = 16_384
-"""Characters of a line that are looked at."""
-MAX_SECONDS = 0.25
-"""For one regex on one line: a user's regex may backtrack without end."""
 CHUNK = 1 << 20
+"""Bytes that are read at once."""
 INTERVAL = 0.1
-
-
-class MetricScraper:
-    """Finds metrics in lines of text.
-
-    Args:
-        definitions: MetricDefinitions: of each match, the first group is the value (the whole match if the
-            regex has none).
-    """
-
-    def __init__(self, definitions: Sequence[Mapping[str, Any]]) -> None:
-        self._patterns = [(d["Name"], compile_regex(d["Name"], d["Regex"])) for d in definitions]
-        self._slow: set[str] = set()
-
-    def scrape(self, line: str, at: float) -> list[Metric]:
-        """All metrics in a line; what is no finite number is left out."""
-        found: list[Metric] = []
-        for name, pattern in self._patterns:
-            try:
-                for match in pattern.finditer(line[:MAX_LINE], timeout=MAX_SECONDS):
-                    value = _number(match[1] if pattern.groups else match[0])
-                    if value is not None:
-                        found.append(Metric(name, value, at))
-            except TimeoutError:
-                if name not in self._slow:
-                    self._slow.add(name)
-                    LOGGER.warning(
-                        "the regex of metric %r takes too long on a line of the log: %.200r", name, line
-                    )
-        return found
-
-
-def compile_regex(name: str, pattern: str) -> regex.Pattern[str]:
-    """A MetricDefinition's regex.
-
-    Raises:
-        ServiceError: a ValidationException: it isn't one.
-    """
-    try:
-        return regex.compile(pattern)
-    except regex.error as error:
-        text = f"The regular expression of metric definition {name!r} is not valid: {pattern!r}: {error}."
-        raise ServiceError("ValidationException", text) from error
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    return value if math.isfinite(value) else None
+"""Seconds between two looks at the logs."""
 
 
 class LogReader:
     """Reads what was added to a log since the last time, whole lines only, and reports the metrics in it.
 
+    It also notes, beside the log, when each piece was read: for those who read the log by CloudWatch Logs' API.
+
     Args:
+        path: the log.
+        scraper: finds the metrics.
         position: bytes that have been read before.
         on_metrics: gets the metrics of what was read, if there are any, and the new position.
-
-    When what was read is noted beside the log, for those who read it by CloudWatch Logs' API.
     """
 
     def __init__(
@@ -139,8 +86,8 @@ class LogReader:
 class LogFollower(threading.Thread):
     """One thread that reads on in all logs that grow, ten times a second.
 
-    That only sets how soon a metric of a running job is known; the end of a job is known, and its log read to
-    the end, without waiting for this.
+    The pace only sets how soon a metric of a running job is known. When a job ends, its log is read to the end at
+    once, without waiting for this thread.
     """
 
     def __init__(self) -> None:

@@ -65,8 +65,8 @@ class Pipe(threading.Thread):
             # A writer that still waits for a reader gets one, and finds that it is over.
             try:
                 reader = os.open(self._fifo, os.O_RDONLY | os.O_NONBLOCK)
-            except FileNotFoundError:
-                return  # the job has removed its input
+            except OSError:
+                return  # the job has removed its input, or put something else in its place
         self.join(timeout=5)
         os.close(reader)
 

@@ -36,7 +36,7 @@ class S3Uri:
         return f"s3://{self.bucket}/{self.key}"
 
     def __truediv__(self, name: str) -> S3Uri:
-        """The key one level below."""
+        """The key one level below; with ``""``, the prefix of all keys below."""
         prefix = self.key.rstrip("/")
         return S3Uri(self.bucket, f"{prefix}/{name}" if prefix else name)
 

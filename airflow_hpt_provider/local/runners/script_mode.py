@@ -16,6 +16,7 @@ from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.archives import ArchiveError, extract
 from airflow_hpt_provider.local.runners.failures import ClientFailure
 from airflow_hpt_provider.local.runners.s3 import S3Uri, download
+from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 PROGRAM = "sagemaker_program"
 SUBMIT_DIRECTORY = "sagemaker_submit_directory"
-OBJECTIVE_METRIC = "_tuning_objective_metric"
 
 
 def decoded(hyperparameters: Mapping[str, str]) -> dict[str, Any]:
@@ -38,12 +38,12 @@ def decoded(hyperparameters: Mapping[str, str]) -> dict[str, Any]:
     return result
 
 
-def users(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Those that are the script's; the others are for the toolkit."""
+def script_hyperparameters(hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the hyperparameters that are for the script; the others are for the toolkit."""
     return {
         name: value
         for name, value in hyperparameters.items()
-        if not name.startswith("sagemaker_") and name != OBJECTIVE_METRIC
+        if not name.startswith("sagemaker_") and name != OBJECTIVE_HYPERPARAMETER
     }
 
 
@@ -65,7 +65,7 @@ def is_python(script: str) -> bool:
 def arguments(hyperparameters: Mapping[str, str]) -> list[str]:
     """The script's arguments: ``--name value`` in order of the names, ``-n value`` for a name of one letter."""
     result: list[str] = []
-    for name, value in sorted(users(decoded(hyperparameters)).items()):
+    for name, value in sorted(script_hyperparameters(decoded(hyperparameters)).items()):
         if isinstance(value, dict):
             text = ",".join(f"{key}={item}" for key, item in sorted(value.items()))
         else:
@@ -101,33 +101,32 @@ def fetch_code(hyperparameters: Mapping[str, str], objects: ObjectStore, code: P
     Raises:
         ClientFailure: there is no such source, or it isn't an archive, or it would write elsewhere.
     """
-    values = decoded(hyperparameters)
-    source = values.get(SUBMIT_DIRECTORY)
-    if source is None:
-        script = Path(str(values[PROGRAM]))
-        shutil.copy2(script, code / script.name)
+    script, given = program(hyperparameters), decoded(hyperparameters).get(SUBMIT_DIRECTORY)
+    if given is None:
+        shutil.copy2(script, code / Path(script).name)
         return
-    text = str(source)
-    if text.startswith("s3://"):
+    source = str(given)
+    local = Path(source.removeprefix("file://"))
+    if source.startswith("s3://"):
         archive = code.parent / "sourcedir.tar.gz"
         try:
-            download(objects, S3Uri.parse(text), archive)
+            download(objects, S3Uri.parse(source), archive)
         except ServiceError as error:
-            raise ClientFailure(f"Code download failed: {text}: {error}") from error
-        _extract(archive, code, text)
+            raise ClientFailure(f"Code download failed: {source}: {error}") from error
+        _extract(archive, code, source)
         archive.unlink()
-    elif Path(text.removeprefix("file://")).is_dir():
-        shutil.copytree(text.removeprefix("file://"), code, dirs_exist_ok=True)
-    elif Path(text.removeprefix("file://")).is_file():
-        _extract(Path(text.removeprefix("file://")), code, text)
+    elif local.is_dir():
+        shutil.copytree(local, code, dirs_exist_ok=True)
+    elif local.is_file():
+        _extract(local, code, source)
     else:
         raise ClientFailure(
-            f"Code download failed: {SUBMIT_DIRECTORY} {text} is neither on S3 nor a local path"
+            f"Code download failed: {SUBMIT_DIRECTORY} {source} is neither on S3 nor a local path"
         )
-    if not (code / str(values[PROGRAM])).is_file():
-        raise ClientFailure(f"Code download failed: {text} holds no {values[PROGRAM]} ({PROGRAM})")
-    if not is_python(str(values[PROGRAM])):
-        (code / str(values[PROGRAM])).chmod(0o700)
+    if not (code / script).is_file():
+        raise ClientFailure(f"Code download failed: {source} holds no {script} ({PROGRAM})")
+    if not is_python(script):
+        (code / script).chmod(0o700)
 
 
 def _extract(archive: Path, code: Path, source: str) -> None:

@@ -11,7 +11,8 @@ from airflow_hpt_provider.local.runners.attempt import Attempt, Means
 from airflow_hpt_provider.local.runners.command import CommandMaker, image_uri
 from airflow_hpt_provider.local.runners.containers import Containers
 from airflow_hpt_provider.local.runners.images import ImageMap
-from airflow_hpt_provider.local.runners.log import LogFollower, compile_regex
+from airflow_hpt_provider.local.runners.log import LogFollower
+from airflow_hpt_provider.local.runners.metrics import compile_regex
 from airflow_hpt_provider.local.runners.s3 import S3Uri
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.storage.objects import ObjectStore
 
 CLOSE_TIMEOUT = 10.0
+"""Seconds to wait for each attempt's thread, once its processes have been killed."""
 
 
 class SubprocessRunner:

@@ -1,8 +1,8 @@
 """The tree that SageMaker mounts at ``/opt/ml``, in a training job's own directory.
 
 A local process can't own ``/opt/ml``. It is told where its tree is: by ``SAGEMAKER_BASE_DIR`` (which
-sagemaker-training-toolkit reads), by the ``SM_*`` variables, and by ``/opt/ml`` being replaced in the
-environment and command that it is given.
+sagemaker-training-toolkit reads), by the ``SM_*`` variables, and by ``/opt/ml`` being replaced in these variables and
+in the command. The Environment of the request is left as it is.
 """
 
 from __future__ import annotations
@@ -10,11 +10,14 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 import shutil
 import stat
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from airflow_hpt_provider.local.runners import input_config
 from airflow_hpt_provider.local.runners.s3 import below
 
 if TYPE_CHECKING:
@@ -23,7 +26,8 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
 
 OPT_ML = "/opt/ml"
-HOST = "algo-1"
+_OPT_ML_ALONE = re.compile(rf"(?<![\w.-]){OPT_ML}(?![\w-]|\.\w)")
+"""Not within another path: neither of ``/opt/mlflow`` nor of ``s3://bucket/opt/ml``."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +77,19 @@ class Tree:
         return self.base.parent / "tmp"
 
     def checkpoints(self, definition: Any) -> Path | None:
-        """Where the definition has its checkpoints, if it has any; LocalPath is taken below the tree."""
-        config = definition.get("CheckpointConfig")
-        if not config:
+        """The directory of the job's checkpoints; None if its definition asks for none.
+
+        It is always in the tree: a LocalPath elsewhere, say ``/data``, is the tree's ``data``.
+        """
+        path = checkpoint_path(definition)
+        if path is None:
             return None
-        local = str(config.get("LocalPath") or f"{OPT_ML}/checkpoints")
-        return below(self.base, local.removeprefix(OPT_ML)) or self.base
+        inside = path.relative_to(OPT_ML) if path.is_relative_to(OPT_ML) else path
+        return below(self.base, str(inside)) or self.base
 
     def here(self, text: str) -> str:
-        """The text with ``/opt/ml`` replaced by where the tree is."""
-        return text.replace(OPT_ML, str(self.base))
+        """The text with ``/opt/ml``, where it is not within another path, replaced by where the tree is."""
+        return _OPT_ML_ALONE.sub(lambda _: str(self.base), text)
 
     def holds(self, path: Path) -> bool:
         """Whether a path below the tree leads there: the job may have put a link anywhere on the way."""
@@ -124,52 +131,17 @@ class Tree:
         checkpoints = self.checkpoints(spec.definition)
         if checkpoints:
             checkpoints.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name, content in (
-            ("hyperparameters", dict(spec.hyperparameters)),
-            ("inputdataconfig", input_data_config(spec.definition)),
-            ("resourceconfig", resource_config(spec.definition)),
-            ("trainingjobinfo", {"TrainingJobName": spec.name, "TrainingJobArn": spec.arn}),
-        ):
-            (self.config / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+        for name, content in input_config.files(spec).items():
+            (self.config / name).write_text(json.dumps(content), encoding="utf-8")
 
     def clear(self) -> None:
         """Free the disk once the job has ended: all but the configuration files and ``output/failure`` goes."""
         own = (path for path in (self.data, self.model, self.output_data, self.code) if self.holds(path))
         for directory in (*own, self.temporary):
-            if directory.is_dir() and any(directory.iterdir()):
-                shutil.rmtree(directory, ignore_errors=True)
+            shutil.rmtree(directory, ignore_errors=True)
 
 
-def input_data_config(definition: Any) -> dict[str, dict[str, str]]:
-    """``inputdataconfig.json``: how each channel is fed."""
-    mode = definition["AlgorithmSpecification"]["TrainingInputMode"]
-    result: dict[str, dict[str, str]] = {}
-    for channel in definition.get("InputDataConfig") or ():
-        entry = {
-            "TrainingInputMode": channel.get("InputMode") or mode,
-            "RecordWrapperType": channel.get("RecordWrapperType") or "None",
-        }
-        if "ContentType" in channel:
-            entry["ContentType"] = channel["ContentType"]
-        s3 = (channel.get("DataSource") or {}).get("S3DataSource")
-        if s3:
-            entry["S3DistributionType"] = s3.get("S3DataDistributionType") or "FullyReplicated"
-        result[channel["ChannelName"]] = entry
-    return result
-
-
-def resource_config(definition: Any) -> dict[str, Any]:
-    """``resourceconfig.json``: one host, whatever InstanceCount says."""
-    resources = definition.get("ResourceConfig") or {}
-    instance_type = resources.get("InstanceType", "local")
-    group = "homogeneousCluster"
-    return {
-        "current_host": HOST,
-        "current_instance_type": instance_type,
-        "current_group_name": group,
-        "hosts": [HOST],
-        "instance_groups": [
-            {"instance_group_name": group, "instance_type": instance_type, "hosts": [HOST]},
-        ],
-        "network_interface_name": "lo",
-    }
+def checkpoint_path(definition: Any) -> PurePosixPath | None:
+    """Where SageMaker has the job's checkpoints (LocalPath); None if its definition asks for none."""
+    config = definition.get("CheckpointConfig")
+    return PurePosixPath(config.get("LocalPath") or f"{OPT_ML}/checkpoints") if config else None

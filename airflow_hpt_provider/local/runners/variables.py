@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.runners import script_mode
-from airflow_hpt_provider.local.runners.tree import HOST, Tree, input_data_config, resource_config
+from airflow_hpt_provider.local.runners.input_config import HOST, input_data_config, resource_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
+    from airflow_hpt_provider.local.runners.tree import Tree
 
 BASE_DIRECTORY = "SAGEMAKER_BASE_DIR"
 
@@ -28,7 +29,13 @@ BASE_DIRECTORY = "SAGEMAKER_BASE_DIR"
 def environment(
     spec: TrainingSpec, tree: Tree, *, image: Mapping[str, str], arguments: Sequence[str], region: str
 ) -> dict[str, str]:
-    """All variables of an attempt at a training job."""
+    """All variables of an attempt at a training job.
+
+    Args:
+        image: those of the image's ``[[image]]`` table.
+        arguments: of the script.
+        region: of the service.
+    """
     definition = spec.definition
     hyperparameters = script_mode.decoded(spec.hyperparameters)
     resources = resource_config(definition)
@@ -44,7 +51,7 @@ def environment(
         "SM_OUTPUT_INTERMEDIATE_DIR": tree.output / "intermediate",
         "SM_MODULE_DIR": tree.code,
         "SM_CHANNELS": sorted(channels),
-        "SM_HPS": script_mode.users(hyperparameters),
+        "SM_HPS": script_mode.script_hyperparameters(hyperparameters),
         "SM_USER_ARGS": list(arguments),
         "SM_CURRENT_HOST": HOST,
         "SM_CURRENT_INSTANCE_TYPE": resources["current_instance_type"],
@@ -58,7 +65,7 @@ def environment(
     }
     for channel in channels:
         variables[f"SM_CHANNEL_{channel.upper()}"] = tree.data / channel
-    for name, value in script_mode.users(hyperparameters).items():
+    for name, value in script_mode.script_hyperparameters(hyperparameters).items():
         variables[f"SM_HP_{name.upper()}"] = value
     if script_mode.is_script_mode(spec.hyperparameters):
         variables["SM_USER_ENTRY_POINT"] = script_mode.program(spec.hyperparameters)

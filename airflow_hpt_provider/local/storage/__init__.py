@@ -6,8 +6,11 @@ Which object is made of which blobs is said by one SQLite transaction, so an obj
     objects.py     the store as a Python API, for the runner in the same process
     multipart.py   uploads in parts; completing one copies nothing, the object refers to the parts' blobs
     listing.py     keys by prefix and delimiter, in pages
-    blobs.py       files; database.py  the index; model.py  what is in it
-    names.py       bucket names, keys, s3:// URIs; checksums.py  CRC32 and its kin
+    blobs.py       the files
+    index.py       the index of objects, uploads_index.py that of uploads; rows.py makes objects of its rows
+    model.py       what all of them speak of
+    names.py       which bucket names and keys S3 takes; checksums.py  CRC32 and its kin
     conditions.py  If-Match, If-None-Match, ranges
+    errors.py      S3's error codes and texts
     wire/          the same over HTTP, as S3's own protocol has it
 """

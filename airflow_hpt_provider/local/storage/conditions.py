@@ -103,5 +103,5 @@ def _matches(header: str, etag: str) -> bool:
 
 
 def _utc(value: datetime) -> datetime:
-    """Moto's parser gives naive datetimes in UTC."""
+    """The time with its zone: moto's parser gives times in UTC without it."""
     return value if value.tzinfo else value.replace(tzinfo=UTC)

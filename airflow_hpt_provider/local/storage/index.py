@@ -1,7 +1,8 @@
-"""Reading and changing the index, inside a transaction of :class:`.database.Database`.
+"""The index: which object is made of which blobs. Its tables, and reading and changing those of objects.
 
-Functions that drop references return the blobs concerned; after the commit, those that are
-:func:`unreferenced` may be removed. A blob that nothing refers to can never be referred to again.
+Every function takes a connection: the caller owns the transaction. A function that drops references returns the
+blobs concerned; those that are :func:`unreferenced` then may be removed after the commit, as a blob that nothing
+refers to can never be referred to again. ``uploads_index.py`` has the functions for uploads in parts.
 """
 
 from __future__ import annotations

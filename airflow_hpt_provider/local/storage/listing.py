@@ -51,8 +51,8 @@ def list_objects(
         f"select {OBJECT_COLUMNS} from object"  # noqa: S608 - our own columns
         " where bucket = ? and key >= ? and key > ? order by key limit ?"
     )
-    if delimiter and after.startswith(prefix) and delimiter in after[len(prefix) :]:
-        after = _common_prefix(after, prefix, delimiter) + _LAST_CHARACTER
+    if (behind := common_prefix(after, prefix, delimiter)) is not None:
+        after = behind + _LAST_CHARACTER
     last = after
     while True:
         room = limit - len(page.objects) - len(page.prefixes)
@@ -66,16 +66,20 @@ def list_objects(
                 return page
             room -= 1
             after = last = key
-            if delimiter and delimiter in key[len(prefix) :]:
-                last = _common_prefix(key, prefix, delimiter)
-                page.prefixes.append(last)
-                after = last + _LAST_CHARACTER
+            if (group := common_prefix(key, prefix, delimiter)) is not None:
+                page.prefixes.append(group)
+                last = group
+                after = group + _LAST_CHARACTER
                 break
             page.objects.append(object_from(row))
         else:
             return page
 
 
-def _common_prefix(key: str, prefix: str, delimiter: str) -> str:
-    end = key.index(delimiter, len(prefix)) + len(delimiter)
-    return key[:end]
+def common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
+    """What a list names in the place of this key: all up to the first delimiter behind the prefix.
+
+    None if the key is named itself: without a delimiter, or with none behind the prefix.
+    """
+    end = key.find(delimiter, len(prefix)) if delimiter and key.startswith(prefix) else -1
+    return None if end < 0 else key[: end + len(delimiter)]

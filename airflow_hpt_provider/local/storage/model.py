@@ -33,6 +33,11 @@ class Properties:
     metadata: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def storage_class(self) -> str:
+        """Only remembered: all classes are stored alike."""
+        return self.headers.get("StorageClass", "STANDARD")
+
 
 @dataclass(frozen=True)
 class ObjectPart:
@@ -65,11 +70,6 @@ class ObjectInfo:
     properties: Properties = field(default_factory=Properties)
     checksums: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[ObjectPart, ...] = ()
-
-    @property
-    def uri(self) -> str:
-        """``s3://bucket/key``."""
-        return f"s3://{self.bucket}/{self.key}"
 
 
 @dataclass(frozen=True)

@@ -7,30 +7,34 @@ object's segments. So a crash leaves either the upload or the object, never half
 from __future__ import annotations
 
 import hashlib
-import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.storage.checksums import composite, make_digest, member_name, verify_checksums
 from airflow_hpt_provider.local.storage.errors import s3_error
-from airflow_hpt_provider.local.storage.index import (
-    Content,
-    find_bucket,
-    replace_object,
-    unreferenced,
+from airflow_hpt_provider.local.storage.index import Content, find_bucket, replace_object
+from airflow_hpt_provider.local.storage.model import (
+    Blob,
+    ObjectInfo,
+    ObjectPart,
+    Part,
+    Properties,
+    Segment,
+    Upload,
 )
-from airflow_hpt_provider.local.storage.model import Blob, ObjectInfo, ObjectPart, Part, Properties, Upload
 from airflow_hpt_provider.local.storage.names import check_key
-from airflow_hpt_provider.local.storage.rows import (
-    part_from,
-    properties_columns,
-    to_json,
-    upload_from,
+from airflow_hpt_provider.local.storage.uploads_index import (
+    drop_upload,
+    find_upload,
+    insert_upload,
+    parts_of,
+    replace_part,
+    uploads_of,
 )
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Mapping, Sequence
 
     from airflow_hpt_provider.local.storage.blobs import BlobWriter
@@ -70,7 +74,16 @@ class MultipartUploads:
         checksum_algorithm: str | None = None,
         checksum_type: str | None = None,
     ) -> Upload:
-        """Begin an upload. ``checksum_type``: COMPOSITE or FULL_OBJECT."""
+        """Begin an upload.
+
+        Args:
+            checksum_algorithm: of the checksums that the client asks for, in S3's name; None: none.
+            checksum_type: COMPOSITE (of the parts' checksums) or FULL_OBJECT (of the object's bytes). Default:
+                FULL_OBJECT for CRC64NVME, COMPOSITE for the others.
+
+        Raises:
+            ServiceError: NoSuchBucket, KeyTooLongError; InvalidRequest or NotImplemented for a checksum.
+        """
         check_key(key)
         if checksum_algorithm:
             make_digest(checksum_algorithm)
@@ -82,41 +95,35 @@ class MultipartUploads:
             )
         if checksum_algorithm and not checksum_type:
             checksum_type = "FULL_OBJECT" if checksum_algorithm == "CRC64NVME" else "COMPOSITE"
-        identity = uuid.uuid4().hex
+        upload = Upload(
+            id=uuid.uuid4().hex,
+            bucket=bucket,
+            key=key,
+            started=datetime.now(UTC),
+            properties=properties,
+            checksum_algorithm=checksum_algorithm,
+            checksum_type=checksum_type,
+        )
         with self._database.transaction() as connection:
             find_bucket(connection, bucket)
-            connection.execute(
-                "insert into upload values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    identity,
-                    bucket,
-                    key,
-                    time.time(),
-                    *properties_columns(properties),
-                    checksum_algorithm,
-                    checksum_type,
-                ),
-            )
-            return _find(connection, bucket, key, identity)
+            insert_upload(connection, upload)
+        return upload
 
     def get(self, bucket: str, key: str, identity: str) -> Upload:
         """An upload. Raises NoSuchBucket, NoSuchUpload."""
         with self._database.snapshot() as connection:
-            return _find(connection, bucket, key, identity)
+            return find_upload(connection, bucket, key, identity)
 
     def list(self, bucket: str) -> list[Upload]:
         """A bucket's uploads under way, by key and time of beginning."""
         with self._database.snapshot() as connection:
             find_bucket(connection, bucket)
-            rows = connection.execute(
-                "select * from upload where bucket = ? order by key, started", (bucket,)
-            )
-            return [upload_from(row) for row in rows]
+            return uploads_of(connection, bucket)
 
     def parts(self, upload: Upload) -> Sequence[Part]:
         """The parts so far, by number."""
         with self._database.snapshot() as connection:
-            return _parts(connection, upload)
+            return parts_of(connection, upload)
 
     def put_part(self, upload: Upload, number: int, writer: BlobWriter) -> Part:
         """Make what was written the part of that number, in the place of an earlier one."""
@@ -169,6 +176,10 @@ class MultipartUploads:
             parts: in ascending order.
             checksums: of the whole object, if the client gives any.
             precondition: looks at the object that is replaced.
+
+        Raises:
+            ServiceError: NoSuchUpload, InvalidPart, InvalidPartOrder, EntityTooSmall, MalformedXML (no part is
+                named), BadDigest; what ``precondition`` raises.
         """
         chosen = _chosen(self.parts(upload), parts)
         computed = self._checksums(upload, chosen)
@@ -183,19 +194,19 @@ class MultipartUploads:
             parts=[ObjectPart(n, part.size, part.checksums) for n, part in enumerate(chosen, 1)],
         )
         with self._database.transaction() as connection:
-            _find(connection, upload.bucket, upload.key, upload.id)
-            if _chosen(_parts(connection, upload), parts) != chosen:
+            find_upload(connection, upload.bucket, upload.key, upload.id)
+            if _chosen(parts_of(connection, upload), parts) != chosen:
                 raise s3_error("InvalidPart")  # replaced while we looked
             info, garbage = replace_object(connection, upload.bucket, upload.key, content, precondition)
-            garbage += _drop(connection, upload)
+            garbage += drop_upload(connection, upload)
         self._store.blobs.remove(garbage)
         return info
 
     def abort(self, upload: Upload) -> None:
         """Forget the upload and its parts."""
         with self._database.transaction() as connection:
-            _find(connection, upload.bucket, upload.key, upload.id)
-            garbage = _drop(connection, upload)
+            find_upload(connection, upload.bucket, upload.key, upload.id)
+            garbage = drop_upload(connection, upload)
         self._store.blobs.remove(garbage)
 
     def _put(self, upload: Upload, number: int, blob: Blob) -> Part:
@@ -203,28 +214,17 @@ class MultipartUploads:
             raise s3_error(
                 "InvalidArgument", f"Part number must be an integer between 1 and {MAX_PARTS}, inclusive"
             )
+        part = Part(
+            number=number,
+            size=blob.size,
+            etag=blob.md5,
+            modified=datetime.now(UTC).replace(microsecond=0),
+            checksums=blob.checksums,
+            segment=Segment(blob.name, 0, blob.size),
+        )
         with self._database.transaction() as connection:
-            _find(connection, upload.bucket, upload.key, upload.id)
-            replaced = [part.segment.blob for part in _parts(connection, upload) if part.number == number]
-            connection.execute(
-                "insert or replace into part values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (
-                    upload.id,
-                    number,
-                    blob.size,
-                    blob.md5,
-                    int(time.time()),
-                    to_json(blob.checksums),
-                    blob.name,
-                    0,
-                    blob.size,
-                ),
-            )
-            garbage = unreferenced(connection, replaced)
-            row = connection.execute(
-                "select * from part where upload = ? and number = ?", (upload.id, number)
-            ).fetchone()
-            part = part_from(row)
+            find_upload(connection, upload.bucket, upload.key, upload.id)
+            garbage = replace_part(connection, upload, part)
         self._store.blobs.remove(garbage)
         return part
 
@@ -246,28 +246,6 @@ class MultipartUploads:
             while chunk := reader.read(_COPY_CHUNK):
                 digest.update(chunk)
         return {member: digest.base64(), "ChecksumType": "FULL_OBJECT"}
-
-
-def _find(connection: sqlite3.Connection, bucket: str, key: str, identity: str) -> Upload:
-    row = connection.execute(
-        "select * from upload where id = ? and bucket = ? and key = ?", (identity, bucket, key)
-    ).fetchone()
-    if row is None:
-        find_bucket(connection, bucket)
-        raise s3_error("NoSuchUpload")
-    return upload_from(row)
-
-
-def _parts(connection: sqlite3.Connection, upload: Upload) -> list[Part]:
-    rows = connection.execute("select * from part where upload = ? order by number", (upload.id,))
-    return [part_from(row) for row in rows]
-
-
-def _drop(connection: sqlite3.Connection, upload: Upload) -> list[str]:
-    """Drop an upload and its parts; the blobs to remove after the commit."""
-    blobs = [part.segment.blob for part in _parts(connection, upload)]
-    connection.execute("delete from upload where id = ?", (upload.id,))
-    return unreferenced(connection, blobs)
 
 
 def _chosen(uploaded: Sequence[Part], named: Sequence[CompletedPart]) -> list[Part]:

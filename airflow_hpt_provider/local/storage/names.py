@@ -1,11 +1,9 @@
-"""Names in S3: buckets, keys and s3:// URIs."""
+"""Names in S3: of buckets, and keys."""
 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
 
-from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.storage.errors import s3_error
 
 MAX_KEY_BYTES = 1024
@@ -13,28 +11,6 @@ MAX_KEY_BYTES = 1024
 _BUCKET = re.compile(r"(?!xn--|sthree-|amzn-s3-demo-)[a-z0-9](?:[a-z0-9.-]{1,61})[a-z0-9]")
 _RESERVED_ENDINGS = ("-s3alias", "--ol-s3", ".mrap", "--x-s3", "--table-s3")
 _IP_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
-
-
-class S3Location(NamedTuple):
-    """A bucket and a key or key prefix in it."""
-
-    bucket: str
-    key: str
-
-
-def parse_s3_uri(uri: str) -> S3Location:
-    """``s3://bucket/a/b`` as (bucket, ``a/b``); the key may be empty.
-
-    Raises:
-        ServiceError: ValidationException naming the URI, if it is none.
-    """
-    scheme, separator, rest = uri.partition("://")
-    bucket, _, key = rest.partition("/")
-    if scheme != "s3" or not separator or not bucket:
-        raise ServiceError(
-            "ValidationException", f"'{uri}' is not an S3 URI: give one like s3://bucket/prefix."
-        )
-    return S3Location(bucket, key)
 
 
 def check_bucket_name(name: str) -> None:

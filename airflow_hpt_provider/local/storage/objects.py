@@ -3,7 +3,7 @@
 The same objects that S3 clients see over HTTP, for code in the service's own process::
 
     store = ObjectStore(data_dir / "s3")
-    store.put_file("bucket", "jobs/a/output/model.tar.gz", path)
+    store.put("bucket", "jobs/a/output/report.json", b"{}")
     for info in store.list("bucket", "train/"):
         store.download("bucket", info.key, directory / info.key)
     with store.open("bucket", "train/a.csv") as file:
@@ -17,8 +17,8 @@ when the process died is as if it had never begun.
 from __future__ import annotations
 
 import io
-import os
 import time
+import uuid
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from airflow_hpt_provider.local.database import Database
@@ -96,10 +96,6 @@ class ObjectStore:
             rows = connection.execute("select name, created, region from bucket order by name").fetchall()
         return [Bucket(row["name"], when(row["created"]), row["region"]) for row in rows]
 
-    def bucket_exists(self, name: str) -> bool:
-        """Whether there is such a bucket."""
-        return any(bucket.name == name for bucket in self.buckets())
-
     def delete_bucket(self, name: str) -> None:
         """Delete an empty bucket. Raises NoSuchBucket, BucketNotEmpty."""
         with self.database.transaction() as connection:
@@ -129,11 +125,6 @@ class ObjectStore:
             writer.abort()
             raise
         return self.commit(bucket, key, writer, properties)
-
-    def put_file(self, bucket: str, key: str, path: Path, properties: Properties | None = None) -> ObjectInfo:
-        """Write an object from a file."""
-        with path.open("rb") as file:
-            return self.put(bucket, key, file, properties)
 
     def start_blob(self, digests: Iterable[Digest] = ()) -> BlobWriter:
         """A writer for bytes that come in pieces; end it with :meth:`commit` or its ``abort``."""
@@ -256,7 +247,7 @@ class ObjectStore:
     def download(self, bucket: str, key: str, path: Path) -> None:
         """Write an object to a file; the folders above it are made. The file is whole or not there."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+        temporary = path.with_name(f".{uuid.uuid4().hex}.part")
         try:
             with self.open(bucket, key) as source, temporary.open("wb") as target:
                 while chunk := source.read(CHUNK):

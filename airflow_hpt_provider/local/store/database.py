@@ -5,8 +5,8 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.data_dir import StartError
 from airflow_hpt_provider.local.database import Database
+from airflow_hpt_provider.local.errors import StartError
 
 if TYPE_CHECKING:
     import sqlite3

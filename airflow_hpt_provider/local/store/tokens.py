@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.local.page_tokens import from_token, to_token
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,9 +27,7 @@ def write(query: Sequence[Any], value: float | str | None, row_id: int) -> str:
         value: what the last row is sorted by.
         row_id: the last row's.
     """
-    return base64.urlsafe_b64encode(
-        json.dumps([_seal(query, value, row_id), value, row_id]).encode()
-    ).decode()
+    return to_token(json.dumps([_seal(query, value, row_id), value, row_id]))
 
 
 def read(query: Sequence[Any], token: str) -> tuple[float | str | None, int]:
@@ -39,10 +37,10 @@ def read(query: Sequence[Any], token: str) -> tuple[float | str | None, int]:
         BadTokenError: the token belongs to another query, was changed, or is none.
     """
     try:
-        seal, value, row_id = json.loads(base64.b64decode(token.encode(), b"-_", validate=True))
+        seal, value, row_id = json.loads(from_token(token))
         if isinstance(value, str):
             value.encode()  # half a surrogate pair is nothing that a row has
-    except (binascii.Error, ValueError, TypeError, RecursionError) as error:
+    except (ValueError, TypeError, RecursionError) as error:
         raise BadTokenError(token) from error
     if not isinstance(row_id, int) or not isinstance(value, str | int | float | None):
         raise BadTokenError(token)

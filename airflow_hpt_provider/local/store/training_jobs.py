@@ -23,11 +23,10 @@ def insert_definition(connection: sqlite3.Connection, body: Mapping[str, Any]) -
     return int(connection.execute(SQL["insert_definition"], {"body": json.dumps(body)}).lastrowid or 0)
 
 
-def definition(connection: sqlite3.Connection, job_id: int) -> dict[str, Any]:
+def definition(connection: sqlite3.Connection, definition_id: int) -> dict[str, Any]:
     """A training definition in AWS names."""
-    body: dict[str, Any] = json.loads(
-        connection.execute(SQL["definition"], {"id": job_id}).fetchone()["body"]
-    )
+    row = connection.execute(SQL["definition"], {"id": definition_id}).fetchone()
+    body: dict[str, Any] = json.loads(row["body"])
     return body
 
 

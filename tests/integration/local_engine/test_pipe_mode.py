@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+from airflow_hpt_provider.local.runners.contract import Ended, Listener, TrainingSpec
 from tests.integration.local_engine.jobs import channel, create, member
 
 pytestmark = pytest.mark.integration
@@ -95,3 +96,23 @@ def test_a_job_may_remove_its_input(service):
     create(service, InputDataConfig=[channel("read", "S3Prefix", "s3://bucket/p/", InputMode="Pipe")])
     job = service.training_job("job")
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+
+
+def test_one_whose_end_is_known_is_not_run_again(service):
+    """The service may be killed between the upload of the model and the record of the end."""
+    service.objects.put("bucket", "p/a", b"one")
+    service.script("(base / 'model' / 'seen').write_text((base / 'input/data/plain_0').read_text())")
+    plain = channel("plain", "S3Prefix", "s3://bucket/p/", InputMode="Pipe")
+    create(service, InputDataConfig=[plain])
+    artifact = service.training_job("job")["ModelArtifacts"]["S3ModelArtifacts"]
+    spec = TrainingSpec(
+        name="job",
+        arn="arn",
+        definition=service.definition(InputDataConfig=[plain]),
+        hyperparameters={},
+        directory=service.directory / "training-jobs" / "job",
+    )
+    ends = []
+    service.runner.resume(spec, Listener(lambda *status: None, lambda *metrics: None, ends.append))
+    service.wait_until(lambda: ends)
+    assert ends == [Ended(model_artifact=artifact)]

@@ -25,7 +25,7 @@ def test_script_mode(service, tmp_path):
     with tarfile.open(archive, "w:gz") as tar:
         for path in source.iterdir():
             tar.add(path, path.name)
-    service.objects.put_file("bucket", "code/sourcedir.tar.gz", archive)
+    service.objects.put("bucket", "code/sourcedir.tar.gz", archive.read_bytes())
     image = service.definition()["AlgorithmSpecification"] | {"TrainingImage": "any.image/at-all:1"}
     hyperparameters = {
         "sagemaker_program": '"main.py"',
@@ -58,7 +58,7 @@ def test_script_mode_runs_a_shell_script(service, tmp_path):
     archive = tmp_path / "sourcedir.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
         tar.add(script, script.name)
-    service.objects.put_file("bucket", "code/sourcedir.tar.gz", archive)
+    service.objects.put("bucket", "code/sourcedir.tar.gz", archive.read_bytes())
     hyperparameters = {
         "sagemaker_program": '"train.sh"',
         "sagemaker_submit_directory": '"s3://bucket/code/sourcedir.tar.gz"',
@@ -106,7 +106,7 @@ def test_an_archive_cannot_write_outside(service, tmp_path):
         info = tarfile.TarInfo("../../evil")
         info.size = 1
         tar.addfile(info, io.BytesIO(b"x"))
-    service.objects.put_file("bucket", "evil.tar.gz", archive)
+    service.objects.put("bucket", "evil.tar.gz", archive.read_bytes())
     hyperparameters = {
         "sagemaker_program": "main.py",
         "sagemaker_submit_directory": "s3://bucket/evil.tar.gz",

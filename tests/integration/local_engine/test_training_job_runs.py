@@ -332,3 +332,99 @@ def test_a_regex_without_end_does_not_stop_the_service(service):
     create(service, AlgorithmSpecification=specification)
     job = service.training_job("job")
     assert [m["MetricName"] for m in job["FinalMetricDataList"]] == ["loss"]
+
+
+@pytest.mark.parametrize("left", ["", "(model / 'weights').write_text('1')"])
+def test_directories_that_a_job_has_removed_are_empty(service, left):
+    """Some frameworks make the model's directory anew, and none needs the one for output data."""
+    service.script(
+        f"""
+import shutil
+model = pathlib.Path(os.environ["SM_MODEL_DIR"])
+shutil.rmtree(os.environ["SM_OUTPUT_DATA_DIR"])
+if not {left!r}:
+    shutil.rmtree(model)
+{left}
+"""
+    )
+    create(service)
+    job = service.training_job("job")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert service.objects.exists("bucket", "output/job/output/model.tar.gz")
+
+
+def test_an_object_below_another_cannot_be_a_file(service):
+    service.objects.put("bucket", "data/a", b"1")
+    service.objects.put("bucket", "data/a/b", b"2")
+    service.script("")
+    create(service, InputDataConfig=[channel("train", "S3Prefix", "s3://bucket/data/")])
+    reason = service.training_job("job")["FailureReason"]
+    assert reason.startswith("ClientError: Data download failed:s3://bucket/data/a")
+
+
+def test_checkpoints_at_the_top_of_a_bucket(service):
+    """What an earlier job left there is there for the next one."""
+    service.script(
+        """
+checkpoints = base / "checkpoints"
+print("found", sorted(p.name for p in checkpoints.iterdir()))
+if hps["first"] == "no":
+    assert (checkpoints / "step").read_text() == "1"
+(checkpoints / "step").write_text("1")
+"""
+    )
+    service.objects.create_bucket("checkpoints")
+    for first in ("yes", "no"):
+        create(
+            service,
+            f"job-{first}",
+            hyperparameters={"first": first},
+            CheckpointConfig={"S3Uri": "s3://checkpoints"},
+        )
+        job = service.training_job(f"job-{first}")
+        assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+
+
+def test_nothing_of_a_closed_runner_goes_on(service):
+    service.script("import time\nprint('loss=1', flush=True)\ntime.sleep(600)")
+    create(service, CheckpointConfig={"S3Uri": "s3://bucket/checkpoints"})
+    leader(service)
+    service.wait_until(lambda: any(t.name == "checkpoints" for t in threading.enumerate()))
+    service.close()
+    service.wait_until(lambda: not any(t.name == "checkpoints" for t in threading.enumerate()), deadline=8)
+    service.start()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_job_that_cannot_be_served_by_s3_leaves_the_disk_free(service, when):
+    """Its data could not all be downloaded, or its model could not be uploaded."""
+    service.objects.put("bucket", "data/1", b"1" * 1000)
+    service.objects.put("bucket", "list.manifest", b'[{"prefix": "s3://bucket/data/"}, "1", "missing"]')
+    service.script("(pathlib.Path(os.environ['SM_MODEL_DIR']) / 'weights').write_text('1' * 1000)")
+    if when == "before":
+        create(service, InputDataConfig=[channel("train", "ManifestFile", "s3://bucket/list.manifest")])
+    else:
+        create(service, OutputDataConfig={"S3OutputPath": "s3://missing/output"})
+    reason = service.training_job("job")["FailureReason"]
+    assert reason.startswith("ClientError: ")
+    tree = service.directory / "training-jobs" / "job" / "ml"
+    assert [p.name for p in tree.rglob("*") if p.is_file() and p.stat().st_size == 1000] == []
+
+
+def test_checkpoints_that_cannot_be_kept_are_a_client_error(service):
+    """As those that cannot be fetched: it is no failure of the service's, to be tried again."""
+    service.script(
+        """
+import time
+while not (base.parent / "go").exists():
+    time.sleep(0.02)
+(base / "checkpoints" / "step").write_text("1")
+"""
+    )
+    service.objects.create_bucket("gone")
+    create(service, CheckpointConfig={"S3Uri": "s3://gone/checkpoints"})
+    leader(service)
+    service.objects.delete_bucket("gone")
+    (service.directory / "training-jobs" / "job" / "go").touch()
+    reason = service.training_job("job")["FailureReason"]
+    assert reason.startswith("ClientError: Checkpoint upload failed:NoSuchBucket (s3://gone/checkpoints)")

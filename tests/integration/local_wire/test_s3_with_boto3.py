@@ -244,3 +244,17 @@ def test_what_is_not_there(s3: Any, bucket: str) -> None:
 def test_expires_header_comes_back(s3: Any, bucket: str) -> None:
     s3.put_object(Bucket=bucket, Key="k", Body=b"", Expires=datetime(2030, 1, 2, tzinfo=UTC))
     assert s3.get_object(Bucket=bucket, Key="k")["ExpiresString"] == "Wed, 02 Jan 2030 00:00:00 GMT"
+
+
+def test_pages_of_uploads_with_a_delimiter(s3: Any, bucket: str) -> None:
+    """A page may end with a common prefix: the next goes on behind it, and names none twice."""
+    for key in ("a/1", "a/2", "b", "c/1", "d"):
+        s3.create_multipart_upload(Bucket=bucket, Key=key)
+    for size in (1, 2, 3):
+        paginator = s3.get_paginator("list_multipart_uploads")
+        found = [
+            each.get("Key") or each["Prefix"]
+            for page in paginator.paginate(Bucket=bucket, Delimiter="/", PaginationConfig={"PageSize": size})
+            for each in (*page.get("Uploads", ()), *page.get("CommonPrefixes", ()))
+        ]
+        assert sorted(found) == ["a/", "b", "c/", "d"], size

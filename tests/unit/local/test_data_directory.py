@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpt_provider.local.data_dir import DataDirectory, StartError
+from airflow_hpt_provider.local.data_dir import DataDirectory
+from airflow_hpt_provider.local.errors import StartError
 from airflow_hpt_provider.local.server import serve
 from airflow_hpt_provider.local.settings import ServiceSettings
 

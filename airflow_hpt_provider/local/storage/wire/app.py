@@ -102,7 +102,7 @@ class S3Endpoint:
         return body
 
     def _check_target(self, name: str, parameters: Mapping[str, object]) -> None:
-        """Refuse before gigabytes have come, not after."""
+        """Refuse an upload to what is not there before gigabytes have come, not after."""
         bucket, key = str(parameters["Bucket"]), str(parameters["Key"])
         check_key(key)
         if name == "UploadPart":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.storage.wire.call import Answer
+from airflow_hpt_provider.local.storage.wire.call import OWNER, Answer
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.storage.wire.call import Call, Operation
@@ -21,7 +21,7 @@ def list_buckets(call: Call) -> Answer:
     page = found[:limit]
     result = {
         "Buckets": [{"Name": b.name, "CreationDate": b.created, "BucketRegion": b.region} for b in page],
-        "Owner": {"ID": "local-tuning-service", "DisplayName": "local"},
+        "Owner": OWNER,
     }
     if len(found) > limit and page:
         result["ContinuationToken"] = page[-1].name

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.storage.multipart import MultipartUploads
     from airflow_hpt_provider.local.storage.objects import ObjectStore
 
+OWNER = {"ID": "local-tuning-service", "DisplayName": "local"}
+"""Of every bucket and upload."""
+
 
 @dataclass(frozen=True)
 class Upload:

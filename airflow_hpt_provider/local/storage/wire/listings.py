@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from airflow_hpt_provider.local.page_tokens import from_token, to_token
+from airflow_hpt_provider.local.storage.checksums import PREFIX
 from airflow_hpt_provider.local.storage.errors import s3_error
 from airflow_hpt_provider.local.storage.index import find_bucket
 from airflow_hpt_provider.local.storage.listing import list_objects
@@ -39,7 +39,7 @@ def list_objects_v2(call: Call) -> Answer:
     if start:
         result["StartAfter"] = _encoder(call)(start)
     if page.next is not None:
-        result["NextContinuationToken"] = base64.urlsafe_b64encode(page.next.encode()).decode()
+        result["NextContinuationToken"] = to_token(page.next)
     return Answer(result)
 
 
@@ -72,13 +72,13 @@ def _page(call: Call, after: str) -> tuple[ObjectPage, dict[str, Any]]:
 
 
 def _entry(info: ObjectInfo, encode: Any) -> dict[str, Any]:
-    algorithms = [m.removeprefix("Checksum") for m in info.checksums if m != "ChecksumType"]
+    algorithms = [m.removeprefix(PREFIX) for m in info.checksums if m != "ChecksumType"]
     return {
         "Key": encode(info.key),
         "Size": info.size,
         "ETag": f'"{info.etag}"',
         "LastModified": info.modified,
-        "StorageClass": info.properties.headers.get("StorageClass", "STANDARD"),
+        "StorageClass": info.properties.storage_class,
         "ChecksumAlgorithm": algorithms or None,
         "ChecksumType": info.checksums.get("ChecksumType"),
     }
@@ -90,8 +90,8 @@ def _encoder(call: Call) -> Any:
 
 def _from_token(token: str) -> str:
     try:
-        return base64.b64decode(token.encode(), altchars=b"-_", validate=True).decode()
-    except (binascii.Error, ValueError):
+        return from_token(token)
+    except ValueError:
         raise s3_error("InvalidArgument", "The continuation token provided is incorrect") from None
 
 

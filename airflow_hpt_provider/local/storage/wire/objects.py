@@ -28,7 +28,7 @@ _KEPT = (
     "SSEKMSKeyId",
     "WebsiteRedirectLocation",
 )
-"""Headers kept with an object and given back; encryption and storage class are only remembered."""
+"""What is kept with an object and given back; encryption and storage class have no effect."""
 _REFUSED = {
     "SSECustomerAlgorithm": "encryption with keys of your own (SSE-C)",
     "ObjectLockMode": "object lock",
@@ -62,10 +62,7 @@ def copy_source(call: Call) -> tuple[str, str]:
         raise s3_error(
             "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
         )
-    if version not in {"", "null"}:
-        raise s3_error(
-            "InvalidArgument", "Invalid version id specified: the local service keeps no versions."
-        )
+    _check_version(version or None)
     return bucket, key
 
 
@@ -112,7 +109,7 @@ def get_object_attributes(call: Call) -> Answer:
     if "ObjectSize" in wanted:
         result["ObjectSize"] = info.size
     if "StorageClass" in wanted:
-        result["StorageClass"] = info.properties.headers.get("StorageClass", "STANDARD")
+        result["StorageClass"] = info.properties.storage_class
     if "Checksum" in wanted and info.checksums:
         result["Checksum"] = dict(info.checksums)
     if "ObjectParts" in wanted and info.parts:
@@ -187,10 +184,7 @@ def delete_objects(call: Call) -> Answer:
 
 def _described(call: Call, info: ObjectInfo) -> tuple[dict[str, Any], ByteRange, int]:
     """The headers of a GetObject or HeadObject, which bytes, and the status."""
-    if call.get("VersionId") not in {None, "null"}:
-        raise s3_error(
-            "InvalidArgument", "Invalid version id specified: the local service keeps no versions."
-        )
+    _check_version(call.get("VersionId"))
     check_read(info, call.parameters)
     partial = _wanted_range(call, info)
     byte_range = partial or ByteRange(0, info.size)
@@ -215,6 +209,13 @@ def _described(call: Call, info: ObjectInfo) -> tuple[dict[str, Any], ByteRange,
             text = value.strftime("%a, %d %b %Y %H:%M:%S GMT") if isinstance(value, datetime) else value
             result[name.removeprefix("Response")] = text
     return result, byte_range, 206 if partial else 200
+
+
+def _check_version(version: str | None) -> None:
+    if version not in {None, "null"}:
+        raise s3_error(
+            "InvalidArgument", "Invalid version id specified: the local service keeps no versions."
+        )
 
 
 def _wanted_range(call: Call, info: ObjectInfo) -> ByteRange | None:

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.local.storage.checksums import PREFIX, claimed_checksums
 from airflow_hpt_provider.local.storage.conditions import ByteRange, check_read, check_write, parse_range
 from airflow_hpt_provider.local.storage.errors import s3_error
+from airflow_hpt_provider.local.storage.listing import common_prefix
 from airflow_hpt_provider.local.storage.multipart import CompletedPart
-from airflow_hpt_provider.local.storage.wire.call import Answer
+from airflow_hpt_provider.local.storage.wire.call import OWNER, Answer
 from airflow_hpt_provider.local.storage.wire.listings import url_encoder
 from airflow_hpt_provider.local.storage.wire.objects import copy_source, properties_of
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.storage.wire.call import Call, Operation
 
 MAX_PAGE = 1000
-_OWNER = {"ID": "local-tuning-service", "DisplayName": "local"}
 
 
 def create_multipart_upload(call: Call) -> Answer:
@@ -107,9 +107,9 @@ def list_parts(call: Call) -> Answer:
             "NextPartNumberMarker": page[-1].number if page else after,
             "MaxParts": limit,
             "IsTruncated": len(found) > len(page),
-            "Initiator": _OWNER,
-            "Owner": _OWNER,
-            "StorageClass": upload.properties.headers.get("StorageClass", "STANDARD"),
+            "Initiator": OWNER,
+            "Owner": OWNER,
+            "StorageClass": upload.properties.storage_class,
             "ChecksumAlgorithm": upload.checksum_algorithm,
             "ChecksumType": upload.checksum_type,
             "Parts": [
@@ -135,21 +135,25 @@ def list_multipart_uploads(call: Call) -> Answer:
     uploads = [u for u in call.uploads.list(call.bucket) if u.key.startswith(prefix)]
     if marker:
         uploads = _behind(uploads, marker, id_marker)
+    last_group = common_prefix(marker, prefix, delimiter)  # which the page before has named
     prefixes: list[str] = []
     page: list[MultipartUpload] = []
+    last = (marker, id_marker)
     truncated = False
     for upload in uploads:
-        head, found, _ = upload.key[len(prefix) :].partition(delimiter) if delimiter else ("", "", "")
-        group = prefix + head + delimiter if found else None
-        if group is not None and group in prefixes:
+        group = common_prefix(upload.key, prefix, delimiter)
+        if group is not None and group == last_group:
             continue
         if len(page) + len(prefixes) >= limit:
             truncated = True
             break
+        last_group = group
         if group is not None:
             prefixes.append(group)
+            last = (group, "")
         else:
             page.append(upload)
+            last = (upload.key, upload.id)
     return Answer(
         {
             "Bucket": call.bucket,
@@ -160,8 +164,8 @@ def list_multipart_uploads(call: Call) -> Answer:
             "EncodingType": call.get("EncodingType"),
             "MaxUploads": limit,
             "IsTruncated": truncated,
-            "NextKeyMarker": encode(page[-1].key) if truncated and page else None,
-            "NextUploadIdMarker": page[-1].id if truncated and page else None,
+            "NextKeyMarker": encode(last[0]) if truncated else None,
+            "NextUploadIdMarker": last[1] if truncated else None,
             "Uploads": [_entry(upload, encode) for upload in page],
             "CommonPrefixes": [{"Prefix": encode(p)} for p in prefixes],
         }
@@ -173,9 +177,9 @@ def _entry(upload: MultipartUpload, encode: Any) -> dict[str, Any]:
         "Key": encode(upload.key),
         "UploadId": upload.id,
         "Initiated": upload.started,
-        "Initiator": _OWNER,
-        "Owner": _OWNER,
-        "StorageClass": upload.properties.headers.get("StorageClass", "STANDARD"),
+        "Initiator": OWNER,
+        "Owner": OWNER,
+        "StorageClass": upload.properties.storage_class,
         "ChecksumAlgorithm": upload.checksum_algorithm,
         "ChecksumType": upload.checksum_type,
     }

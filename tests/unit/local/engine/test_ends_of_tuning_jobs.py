@@ -214,3 +214,20 @@ def test_a_creation_that_was_undone_leaves_its_search_to_nobody(world):
         world.engine.write(fail)
     world.create("next")
     assert set(world.started().spec.hyperparameters) == {"x", "_tuning_objective_metric"}
+
+
+def test_an_attempt_is_interrupted_once(world):
+    """One that was taken up again may have two times for it, if the runner told of it twice in one turn."""
+    world.create()
+    trial = world.started()
+    trial.report("Training")
+    world.reaches("Training")
+    job = world.trials()[0]
+    for _ in range(2):
+        world.engine.write(lambda turn: world.engine.training._interrupt(job.id, job.attempt, turn))
+    with world.database.snapshot() as connection:
+        found = training_jobs.transitions(connection, job.id)
+    assert [each.status for each in found] == ["Starting", "Training", "Interrupted"]
+    eventually(lambda: trial.stops)
+    world.a_turn()
+    assert trial.stops == 1

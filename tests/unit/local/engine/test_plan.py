@@ -40,7 +40,6 @@ def test_one_definition():
     assert (plan.max_jobs, plan.max_parallel, plan.max_runtime) == (9, 3, None)
     assert definition.name is None
     assert definition.static == {"epochs": '"12"', "other": "1", "_tuning_objective_metric": "acc"}
-    assert definition.searched == ["lr", "depth", "kind"]
     assert definition.objective.loss(0.5) == -0.5
     assert definition.search.seed == 5
     assert definition.search.max_resource == 12, "inferred from the static `epochs`, quoted as the SDK quotes"

@@ -10,6 +10,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
 from airflow_hpt_provider.local.faults.calls import CallFaults, call_name
+from airflow_hpt_provider.local.faults.endpoint import FaultyEndpoint
 from airflow_hpt_provider.local.faults.rules import CallFault
 from airflow_hpt_provider.local.protocol.request import WireRequest
 
@@ -80,3 +81,36 @@ def test_names_of_calls() -> None:
     assert call_name(request("s3", "GET", "/bucket?uploads=")) == "s3:ListMultipartUploads"
     assert call_name(request("sts")) == "sts:POST"
     assert call_name(WireRequest(method="GET", path="/", query="", headers={}, id="1")) is None
+
+
+async def test_a_body_that_is_nested_too_deeply_is_left_to_the_endpoint() -> None:
+    passed_on = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        passed_on.append((await receive())["body"])
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": b'{"Tags":' * 100_000, "more_body": False}
+
+    async def send(message: Any) -> None:
+        pytest.fail(f"answered: {message}")
+
+    authorization = (
+        "AWS4-HMAC-SHA256 Credential=key/20261123/us-east-1/sagemaker/aws4_request, SignedHeaders=host, "
+        f"Signature={'0' * 64}"
+    )
+    headers = {
+        "x-amz-target": "SageMaker.CreateHyperParameterTuningJob",
+        "x-amz-date": "20261123T101500Z",
+        "authorization": authorization,
+    }
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/",
+        "query_string": b"",
+        "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
+    }
+    endpoint = FaultyEndpoint(app, CallFaults([fault("AddTags", "access_denied")]), "123456789012")
+    await endpoint(scope, receive, send)
+    assert passed_on

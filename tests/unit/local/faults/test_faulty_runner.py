@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_hpt_provider.local.faults.rules import TrialFault
-from airflow_hpt_provider.local.faults.runner import OBJECTIVE_METRIC, FaultyRunner, TrialFaults
+from airflow_hpt_provider.local.faults.runner import FaultyRunner, TrialFaults
 from airflow_hpt_provider.local.runners.contract import Ended, Listener, Metric, TrainingSpec
+from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ def spec(number: int = 1, *, attempt: int = 1, job: str = "job", tuned: bool = T
         name=f"{job}-{number:03d}-0e830ada",
         arn="arn",
         definition={},
-        hyperparameters={OBJECTIVE_METRIC: "loss"} if tuned else {},
+        hyperparameters={OBJECTIVE_HYPERPARAMETER: "loss"} if tuned else {},
         directory=Path(),
         attempt=attempt,
     )

@@ -189,3 +189,11 @@ def test_without_a_job_there_is_no_group(logs):
 def test_all_else_is_not_ours(logs, body):
     assert logs.answer("GetLogEvents", body) is None
     assert logs.answer("CreateLogGroup", json.dumps({"logGroupName": GROUP}).encode()) is None
+
+
+def test_only_the_runners_directories_are_attempts(tmp_path, logs):
+    """A training job's HOME is beside them, and it may make what it likes there."""
+    write(tmp_path, "job", "line\n")
+    (tmp_path / "job" / "attempt-of-mine").mkdir()
+    (tmp_path / "job" / "attempt-²").mkdir()
+    assert stream_of(logs).startswith("job/algo-1-")

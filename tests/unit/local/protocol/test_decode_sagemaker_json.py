@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.protocol.constraints import Constraints
 from airflow_hpt_provider.local.protocol.decode import decode
-from airflow_hpt_provider.local.protocol.model import Constraints, sagemaker_model
+from airflow_hpt_provider.local.protocol.model import sagemaker_model
 from tests.support.sagemaker_shapes import fullest, input_of
 
 MODEL = sagemaker_model()

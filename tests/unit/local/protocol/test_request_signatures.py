@@ -144,9 +144,13 @@ async def test_motos_services_are_guarded_too(client: Any, options: dict[str, An
     assert f"<Code>{code}</Code>".encode() in reply.body
 
 
-async def test_motos_own_paths_are_closed(client: Any) -> None:
-    assert (await client.send("POST", "/moto-api/reset", sign=False)).status == 403
-    assert (await client.send("POST", "/moto-api/reset", service="sts")).status == 404
+@pytest.mark.parametrize(
+    "path", ["/moto-api/reset", "/moto%2Dapi/reset", "/%6doto-api/reset", "//moto-api/reset"]
+)
+async def test_motos_own_paths_are_closed(client: Any, path: str) -> None:
+    assert (await client.send("POST", path, sign=False)).status == 403
+    reply = await client.send("POST", path, service="sts")
+    assert (reply.status, b"There is nothing at" in reply.body) == (404, True)
 
 
 @pytest.mark.parametrize("version", [2, 4])

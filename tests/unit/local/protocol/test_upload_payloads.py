@@ -23,7 +23,7 @@ SCOPE = "20261123/us-east-1/s3/aws4_request"
 
 
 def verified(payload_hash: str) -> Verified:
-    return Verified("a", "us-east-1", "s3", STAMP, payload_hash, SEED, KEY)
+    return Verified("us-east-1", "s3", STAMP, payload_hash, SEED, KEY)
 
 
 def sign(previous: str, kind: str, *hashes: str) -> str:

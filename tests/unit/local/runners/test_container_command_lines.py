@@ -85,7 +85,7 @@ def test_isolation_and_pulling():
         (None, []),
         ("/opt/ml/checkpoints/deep", []),
         ("/tmp/checkpoints", ["/data/job/ml/tmp/checkpoints:/tmp/checkpoints"]),
-        ("/opt/mlx", ["/data/job/ml/x:/opt/mlx"]),
+        ("/opt/mlx", ["/data/job/ml/opt/mlx:/opt/mlx"]),
     ],
 )
 def test_checkpoints_outside_of_opt_ml_are_mounted(path, mounted):

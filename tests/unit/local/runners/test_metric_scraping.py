@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.runners import log
-from airflow_hpt_provider.local.runners.log import LogReader, MetricScraper
+from airflow_hpt_provider.local.runners import log, metrics
+from airflow_hpt_provider.local.runners.log import LogReader
+from airflow_hpt_provider.local.runners.metrics import MetricScraper
 
 LOSS = [{"Name": "loss", "Regex": r"loss=([-+0-9.e]+|nan|inf)"}]
 
@@ -33,7 +34,7 @@ def test_a_bad_regex_is_refused():
 
 
 def test_a_regex_that_backtracks_without_end_is_cut_short(monkeypatch):
-    monkeypatch.setattr(log, "MAX_SECONDS", 0.02)
+    monkeypatch.setattr(metrics, "MAX_SECONDS", 0.02)
     scraper = MetricScraper([{"Name": "evil", "Regex": "(a|aa)+$"}, *LOSS])
     started = time.monotonic()
     assert [m.value for m in scraper.scrape("a" * 60 + "! loss=1", 0.0)] == [1.0]

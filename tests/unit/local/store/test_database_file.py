@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpt_provider.local.data_dir import StartError
+from airflow_hpt_provider.local.errors import StartError
 from airflow_hpt_provider.local.store import tags, tuning_jobs
 from airflow_hpt_provider.local.store.database import open_database
 from airflow_hpt_provider.local.store.queries import load
@@ -132,3 +132,9 @@ def test_threads_that_come_and_go_take_no_file_each(tmp_path, database):
         thread.join()
     names = [str(link.readlink()) for link in Path("/proc/self/fd").iterdir() if link.exists()]
     assert names.count(str(tmp_path / "jobs.sqlite")) <= 2, "a writer and a reader"
+
+
+def test_a_directory_in_the_place_of_the_file_is_named(tmp_path):
+    (tmp_path / "jobs.sqlite").mkdir()
+    with pytest.raises(StartError, match=r"jobs\.sqlite"):
+        open_database(tmp_path / "jobs.sqlite")

@@ -1,0 +1,39 @@
+"""What a training definition allows a training job: time, attempts, and being interrupted."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_hpt_provider.local.store.records import TrainingJob
+
+MAX_RUNTIME_SECONDS = 86_400
+"""Where the definition gives none."""
+
+
+def runtime_deadline(definition: Mapping[str, Any], job: TrainingJob, started_at: float) -> float:
+    """When the present attempt is stopped. MaxRuntimeInSeconds counts all attempts together.
+
+    Args:
+        started_at: when the attempt began, as all times in seconds since the epoch.
+    """
+    limit = (definition.get("StoppingCondition") or {}).get("MaxRuntimeInSeconds") or MAX_RUNTIME_SECONDS
+    return float(started_at + limit - job.billable_seconds)
+
+
+def wait_deadline(definition: Mapping[str, Any], job: TrainingJob) -> float | None:
+    """When a spot training job has waited and run for MaxWaitTimeInSeconds; None: there is no such limit."""
+    limit = (definition.get("StoppingCondition") or {}).get("MaxWaitTimeInSeconds")
+    return float(job.created_at + limit) if limit and is_spot(definition) else None
+
+
+def retries(definition: Mapping[str, Any]) -> int:
+    """How often an attempt that failed by an internal error is followed by another."""
+    return int((definition.get("RetryStrategy") or {}).get("MaximumRetryAttempts", 0))
+
+
+def is_spot(definition: Mapping[str, Any]) -> bool:
+    """Whether it runs on spot capacity, which may be taken away."""
+    return bool(definition.get("EnableManagedSpotTraining"))

@@ -1,0 +1,34 @@
+"""How an attempt ended, noted in its directory.
+
+What an attempt has uploaded is then removed from the disk. If the service dies before the engine has recorded the end,
+the note is how the next process of the service knows it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.local.runners.contract import Ended
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAME = "outcome.json"
+
+
+def note(attempt: Path, ended: Ended) -> None:
+    """Note the end of the attempt that has this directory; the note is whole or not there."""
+    part = attempt / f"{NAME}.part"
+    part.write_text(json.dumps(asdict(ended)), encoding="utf-8")
+    part.replace(attempt / NAME)
+
+
+def noted(attempt: Path) -> Ended | None:
+    """The end that was noted; None if none was."""
+    try:
+        text = (attempt / NAME).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return None
+    return Ended(**json.loads(text))

@@ -1,0 +1,101 @@
+"""A turn that cannot be written: nothing of it is lost, and nothing of it comes out of order."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from contextlib import contextmanager
+
+import pytest
+
+from airflow_hpt_provider.local.engine.loop import Loop
+from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.runners.contract import Ended
+from airflow_hpt_provider.local.store.database import open_database
+from tests.unit.local.engine.test_ends_of_tuning_jobs import World, eventually
+
+
+class FullDisk:
+    """A database whose next transactions can't be written, each after the test has let it fail."""
+
+    def __init__(self, database):
+        self.database, self.failures = database, 0
+        self.failing, self.fail = threading.Event(), threading.Event()
+
+    @contextmanager
+    def transaction(self):
+        if self.failures:
+            self.failures -= 1
+            self.failing.set()
+            assert self.fail.wait(30)
+            raise sqlite3.OperationalError("database or disk is full")
+        with self.database.transaction() as connection:
+            yield connection
+
+
+@pytest.fixture
+def disk(tmp_path, monkeypatch):
+    monkeypatch.setattr("airflow_hpt_provider.local.engine.loop.RETRY_AFTER", 0.01)
+    database = open_database(tmp_path / "jobs.sqlite")
+    yield FullDisk(database)
+    database.close()
+
+
+@pytest.mark.parametrize("urgent", [True, False])
+def test_what_is_tried_again_comes_before_what_came_meanwhile(disk, urgent):
+    """Otherwise the end of a training job would be recorded before its last metrics, which would then be too late."""
+    done = []
+    loop = Loop(disk, settle=lambda turn: None, reload=lambda turn: None)
+    disk.failures = 1
+    loop.start()
+    loop.post(lambda turn: done.append("metrics"), urgent=urgent)
+    assert disk.failing.wait(30)
+    loop.post(lambda turn: done.append("end"))
+    disk.fail.set()
+    loop.call(lambda turn: None)
+    loop.close()
+    assert done == ["metrics", "end"]
+
+
+def test_requests_are_refused_however_much_is_tried_again(disk, monkeypatch):
+    monkeypatch.setattr("airflow_hpt_provider.local.engine.loop.MOST_TASKS", 1)
+    loop = Loop(disk, settle=lambda turn: None, reload=lambda turn: None)
+    disk.failures = 1_000_000
+    disk.fail.set()
+    loop.start()
+    for _ in range(3):
+        loop.post(lambda turn: None)
+    with pytest.raises(ServiceError, match="disk is full"):
+        loop.call(lambda turn: None)
+    loop.close()
+
+
+def test_convergence_is_asked_again_when_the_question_was_undone(tmp_path, monkeypatch):
+    """The turn that asked could not be written, so nobody was asked."""
+    monkeypatch.setattr("airflow_hpt_provider.local.engine.loop.RETRY_AFTER", 0.01)
+    world = World(tmp_path)
+    asked = threading.Event()
+    monkeypatch.setattr(
+        world.engine.tuning._searches, "has_converged", lambda histories, then: (asked.set(), then(False))
+    )
+    try:
+        world.create(
+            TuningJobCompletionCriteria={"ConvergenceDetected": {"CompleteOnConvergence": "Enabled"}}
+        )
+        trial = world.started()
+        trial.emit(1.0)
+
+        def undo(turn):
+            job = world.trials()[0]
+            world.engine.training._end(job.id, job.attempt, Ended(), turn)
+            raise sqlite3.OperationalError("database or disk is full")
+
+        with pytest.raises(ServiceError, match="disk is full"):
+            world.engine.write(undo)
+        assert not asked.is_set()
+        trial.end()
+        assert asked.wait(10)
+        eventually(lambda: world.trials()[0].status == "Completed")
+    finally:
+        world.engine.close()
+        world.database.close()
