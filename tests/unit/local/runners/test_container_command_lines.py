@@ -129,6 +129,7 @@ def test_what_is_left_of_an_attempt_is_removed(tmp_path):
     assert containers.end(attempt, tree)
     assert told.read_text().splitlines() == [
         f"ps --all --quiet --no-trunc --filter label=airflow-hpt.training-job={tmp_path / 'job'}",
+        "kill abc def",
         "rm --force abc def",
     ]
 
