@@ -312,7 +312,9 @@ print("loss=1")
         process.communicate()
     assert is_group_running(group)
     if client_too:
-        os.killpg(int((here / "attempt-1" / "process").read_text()), signal.SIGKILL)
+        client = int((here / "attempt-1" / "process").read_text())
+        os.killpg(client, signal.SIGKILL)
+        wait_until(lambda: not is_group_running(client))
     service = make()
     if client_too:
         wait_until(lambda: not is_group_running(group))

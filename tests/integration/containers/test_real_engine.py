@@ -22,6 +22,7 @@ import pytest
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.container_engine import EngineFinder
 from tests.integration.containers.service import Service
+from tests.support.processes import is_group_running
 
 pytestmark = pytest.mark.integration
 
@@ -211,7 +212,9 @@ def test_the_service_is_killed(make, engine, image, wait_until, tmp_path, client
     first = containers(engine, tmp_path / "service")
     assert len(first) == 1
     if client_too:
-        os.killpg(int((tree / "attempt-1" / "process").read_text()), signal.SIGKILL)
+        client = int((tree / "attempt-1" / "process").read_text())
+        os.killpg(client, signal.SIGKILL)
+        wait_until(lambda: not is_group_running(client))
     service = make()
     if client_too:
         again = wait_until(lambda: began.exists() and set(containers(engine, service.directory)) - set(first))
