@@ -57,15 +57,11 @@ class Covariance:
 
     def with_gradient(self, row: Array, rows: Array) -> tuple[Array, Array]:
         """Between one row and others (n, d), shape (n,), and the gradient by the former, shape (n, d)."""
-        covariance, jacobian = np.zeros(len(rows)), np.zeros_like(rows)
-        for variance, part in zip(self.variances, self.parts, strict=True):
-            inverse = self.inverse_lengthscales * part
-            scaled = (row - rows) * inverse
-            r = SQRT5 * np.sqrt(np.einsum("ij,ij->i", scaled, scaled))
-            unit, slope = correlation_and_slope(r)
-            covariance += variance * unit
-            jacobian += (-5.0 * variance * slope)[:, None] * scaled * inverse
-        return covariance, jacobian
+        inverses = (self.inverse_lengthscales * self.parts)[:, None, :]
+        scaled = (row - rows) * inverses
+        unit, slope = correlation_and_slope(SQRT5 * np.sqrt(np.einsum("pij,pij->pi", scaled, scaled)))
+        jacobians = (-5.0 * self.variances[:, None] * slope)[:, :, None] * scaled * inverses
+        return self.variances @ unit, jacobians.sum(axis=0)
 
 
 def scaled_distance(a: Array, b: Array, inverse_lengthscales: Array) -> Array:
