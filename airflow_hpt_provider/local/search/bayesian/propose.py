@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_CONDITIONED = 600
 """The process is conditioned on no more trials than this: each suggestion costs their number squared."""
-MAX_FITTED = 128
+MAX_FITTED = 100
 """Its hyperparameters are fitted to no more than this: each step of a fit costs their number cubed."""
 REFIT_EVERY_AFTER = 32
 """Up to here, every trial brings a new fit; with twice as many every second one does, and so on."""
