@@ -9,8 +9,7 @@ hyperparameters, one part sees the former, one the latter, and one both: what a 
 same under every category, and a category's merit largely the same under all numeric values, but not quite (Ru,
 Alvi, Nguyen, Osborne and Roberts, "Bayesian Optimisation over Multiple Continuous and Categorical Inputs", 2020:
 CoCaBO, whose weights are here variances of their own). How much of the losses each part explains is for the fit
-to find. With the last part alone, little is known of a category until it has been tried near the best numeric
-values.
+to find (``docs/benchmarks/search.md``: where this helps and where not).
 """
 
 from __future__ import annotations
