@@ -15,7 +15,7 @@ import numpy as np
 from airflow_hpt_provider.local.search.bayesian.kernel import (
     SQRT5,
     correlation,
-    correlation_slope,
+    correlation_and_slope,
     scaled_distance,
 )
 
@@ -55,8 +55,8 @@ class Feasibility:
             return 0.0, np.zeros_like(row)
         scaled = (row - self._rows) * self._inverse
         r = SQRT5 * np.sqrt(np.einsum("ij,ij->i", scaled, scaled))
-        near = correlation(r)
-        slopes = (-5.0 * correlation_slope(r))[:, None] * scaled * self._inverse
+        near, slope = correlation_and_slope(r)
+        slopes = (-5.0 * slope)[:, None] * scaled * self._inverse
         successes = PRIOR_SUCCESSES + near[self._success].sum()
         trials = PRIOR_SUCCESSES + near.sum()
         gradient = slopes[self._success].sum(axis=0) / successes - slopes.sum(axis=0) / trials

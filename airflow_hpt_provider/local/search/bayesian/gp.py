@@ -12,14 +12,8 @@ import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
 from scipy.linalg.lapack import dpotrs, dtrtrs
 
-from airflow_hpt_provider.local.search.bayesian.kernel import (
-    SQRT5,
-    correlation,
-    correlation_slope,
-    scaled_distance,
-)
-
 if TYPE_CHECKING:
+    from airflow_hpt_provider.local.search.bayesian.kernel import Covariance
     from airflow_hpt_provider.local.search.parameters import Array
 
 JITTER = 1e-6
@@ -32,13 +26,11 @@ class Hyperparameters:
     """What the process is fitted with.
 
     Attributes:
-        inverse_lengthscales: per column, shape (d,).
-        signal: prior variance of the function.
+        covariance: prior covariance of the function.
         noise: variance of an observation around it.
     """
 
-    inverse_lengthscales: Array
-    signal: float
+    covariance: Covariance
     noise: float
 
 
@@ -86,12 +78,11 @@ class GaussianProcess:
         covariance[np.diag_indices_from(covariance)] += hyperparameters.noise + JITTER
         self._factor = factorise(covariance)
         self._weights = np.asarray(cho_solve((self._factor, True), scores))
-        self._prior_variance = hyperparameters.signal + (1.0 if task is not None else 0.0)
+        self._prior_variance = hyperparameters.covariance.variance + (1.0 if task is not None else 0.0)
 
     def _covariance(self, rows: Array) -> Array:
         """Between further rows and those seen, shape (m, n)."""
-        r = scaled_distance(rows, self.rows, self.hyperparameters.inverse_lengthscales)
-        return self.hyperparameters.signal * correlation(r) + task_offset(rows, self.rows, self._task)
+        return self.hyperparameters.covariance(rows, self.rows) + task_offset(rows, self.rows, self._task)
 
     def believing(self, rows: Array) -> GaussianProcess:
         """The process as if the mean had been observed at further rows.
@@ -122,11 +113,8 @@ class GaussianProcess:
 
     def predict_with_gradient(self, row: Array) -> tuple[float, float, Array, Array]:
         """Posterior mean and standard deviation at one row, and their gradients by it, each of shape (d,)."""
-        inverse, signal = self.hyperparameters.inverse_lengthscales, self.hyperparameters.signal
-        scaled = (row - self.rows) * inverse
-        r = SQRT5 * np.sqrt(np.einsum("ij,ij->i", scaled, scaled))
-        covariance = signal * correlation(r) + task_offset(row[None, :], self.rows, self._task)[0]
-        jacobian = (-5.0 * signal * correlation_slope(r))[:, None] * scaled * inverse
+        covariance, jacobian = self.hyperparameters.covariance.with_gradient(row, self.rows)
+        covariance += task_offset(row[None, :], self.rows, self._task)[0]
         # LAPACK itself: scipy's checks would take longer than the solve.
         whitened, _ = dtrtrs(self._factor, covariance, lower=1)
         solved, _ = dpotrs(self._factor, covariance, lower=1)

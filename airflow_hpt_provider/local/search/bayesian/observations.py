@@ -70,7 +70,7 @@ def finished_losses(objective: Objective, trials: Iterable[Trial]) -> list[float
 
 
 def lay_out(space: SearchSpace, context: Sequence[tuple[int, float]] = ()) -> Columns:
-    """One lengthscale a parameter, shared by the columns of a categorical one.
+    """One lengthscale a parameter, shared by the columns of a categorical one; which parts the covariance has.
 
     Args:
         space: of the trials.
@@ -85,7 +85,25 @@ def lay_out(space: SearchSpace, context: Sequence[tuple[int, float]] = ()) -> Co
     for count, scale in context:
         groups += [len(scales)] * count
         scales.append(scale)
-    return Columns(np.array(groups), scales)
+    return Columns(np.array(groups), scales, _parts(space, len(groups)))
+
+
+def _parts(space: SearchSpace, width: int) -> Array:
+    """What the parts of the covariance see, shape (p, width).
+
+    All columns; where there are numeric and categorical parameters, also the former and the context, and the
+    latter alone.
+    """
+    whole, categorical = np.ones(width), np.zeros(width)
+    numeric = False
+    for parameter, columns in zip(space.parameters, space.columns, strict=True):
+        if isinstance(parameter, Categorical):
+            categorical[columns] = float(parameter.size > 1)
+        else:
+            numeric |= parameter.size > 1
+    if not numeric or not categorical.any():
+        return whole[None, :]
+    return np.array([whole, whole - categorical, categorical])
 
 
 def observe(space: SearchSpace, objective: Objective, trials: Sequence[Trial]) -> Observations:
@@ -106,7 +124,7 @@ def observe_tasks(space: SearchSpace, objective: Objective, trials: Sequence[Tri
         return observe(space, objective, trials)
     width = space.width
     shared = lay_out(space, [(len(names), TASK_LENGTHSCALE)])
-    columns = Columns(shared.groups, shared.lengthscales, slice(width, width + len(names)))
+    columns = replace(shared, task=slice(width, width + len(names)))
     one_hot = np.eye(len(names))
     observations = _observe(
         space, objective, trials, columns, lambda trial: one_hot[names.index(_task(trial))], one_hot[0]

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MAX_CONDITIONED = 600
 """The process is conditioned on no more trials than this: each suggestion costs their number squared."""
-MAX_FITTED = 128
+MAX_FITTED = 100
 """Its hyperparameters are fitted to no more than this: each step of a fit costs their number cubed."""
 REFIT_EVERY_AFTER = 32
 """Up to here, every trial brings a new fit; with twice as many every second one does, and so on."""
@@ -79,7 +79,7 @@ class Proposer:
         acquisition = LogExpectedImprovement(process, observations)
         numeric = numeric_columns(self._space)
         centre = acquisition.best[0]
-        inverse = process.hyperparameters.inverse_lengthscales[numeric]
+        inverse = process.hyperparameters.covariance.inverse_lengthscales[numeric]
         box = Box(centre, *region_box(centre[numeric], length, inverse))
         return (self._space.decode(row) for row in maximise(acquisition, self._space, box, rng))
 
@@ -97,7 +97,9 @@ class Proposer:
         scores = Transform.fit(observations.losses)(observations.losses[kept])
         process = GaussianProcess(hyperparameters, rows, scores, observations.columns.task)
         if len(failed):
-            feasibility = Feasibility(observations.rows, failed, hyperparameters.inverse_lengthscales)
+            feasibility = Feasibility(
+                observations.rows, failed, hyperparameters.covariance.inverse_lengthscales
+            )
             believed = process.mean(failed)
             hopeless = np.exp(feasibility(failed)) < HOPELESS
             bad = np.where(hopeless, np.maximum(believed, scores.max()), believed)

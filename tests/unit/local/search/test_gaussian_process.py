@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -17,22 +18,32 @@ from airflow_hpt_provider.local.search.bayesian.acquisition import LogExpectedIm
 from airflow_hpt_provider.local.search.bayesian.feasibility import Feasibility
 from airflow_hpt_provider.local.search.bayesian.fit import Columns, Posterior, fit
 from airflow_hpt_provider.local.search.bayesian.gp import GaussianProcess, Hyperparameters, factorise
-from airflow_hpt_provider.local.search.bayesian.kernel import correlation, correlation_slope
-from airflow_hpt_provider.local.search.bayesian.observations import Observations
+from airflow_hpt_provider.local.search.bayesian.kernel import Covariance, correlation, correlation_and_slope
+from airflow_hpt_provider.local.search.bayesian.observations import Observations, lay_out
 from airflow_hpt_provider.local.search.bayesian.propose import fitted_count, thin
 from airflow_hpt_provider.local.search.bayesian.region import LENGTH, region_box, region_length
 from airflow_hpt_provider.local.search.bayesian.transform import Transform, yeo_johnson
+from airflow_hpt_provider.local.search.parameters import Categorical, Continuous
+from airflow_hpt_provider.local.search.space import SearchSpace
 
 ROWS = np.random.default_rng(1).random((25, 4))
 SCORES = np.sin(4 * ROWS[:, 0]) + ROWS[:, 1] ** 2 - ROWS[:, 2]
 SCORES = (SCORES - SCORES.mean()) / SCORES.std()
-PLAIN = Columns(np.arange(4), [0.3] * 4)
-SHARED = Columns(np.array([0, 1, 2, 2]), [0.3, 0.3, 1.5])
+WHOLE = np.ones((1, 4))
+PLAIN = Columns(np.arange(4), [0.3] * 4, WHOLE)
+SHARED = Columns(np.array([0, 1, 2, 2]), [0.3, 0.3, 1.5], WHOLE)
+PARTS = Columns(SHARED.groups, SHARED.lengthscales, np.array([[1.0] * 4, [1.0, 1.0, 0, 0], [0, 0, 1.0, 1.0]]))
 ONE_HOT = np.hstack([ROWS, np.eye(2)[np.arange(25) % 2]])
-TASKS = Columns(np.array([0, 1, 2, 3, 4, 4]), [0.3] * 4 + [3.0], slice(4, 6))
+TASKS = Columns(np.array([0, 1, 2, 3, 4, 4]), [0.3] * 4 + [3.0], np.ones((1, 6)), slice(4, 6))
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(ROWS, PLAIN), (ROWS, SHARED), (ONE_HOT, TASKS)])
+def hyperparameters(inverse_lengthscale: float, signal: float, noise: float) -> Hyperparameters:
+    return Hyperparameters(Covariance(np.full(4, inverse_lengthscale), np.array([signal]), WHOLE), noise)
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns"), [(ROWS, PLAIN), (ROWS, SHARED), (ROWS, PARTS), (ONE_HOT, TASKS)]
+)
 def test_the_posteriors_gradient(rows: np.ndarray, columns: Columns) -> None:
     posterior = Posterior(rows, SCORES, columns)
     rng = np.random.default_rng(2)
@@ -43,7 +54,7 @@ def test_the_posteriors_gradient(rows: np.ndarray, columns: Columns) -> None:
         assert error < 1e-4 * max(1.0, float(np.abs(posterior(theta)[1]).max()))
 
 
-@pytest.mark.parametrize(("rows", "columns"), [(ROWS, PLAIN), (ONE_HOT, TASKS)])
+@pytest.mark.parametrize(("rows", "columns"), [(ROWS, PLAIN), (ROWS, PARTS), (ONE_HOT, TASKS)])
 @pytest.mark.parametrize("failures", [0, 5])
 def test_the_acquisitions_gradient_and_value(rows: np.ndarray, columns: Columns, failures: int) -> None:
     process = GaussianProcess(fit(rows, SCORES, columns), rows, SCORES, columns.task)
@@ -73,12 +84,14 @@ def test_failures_alone_weigh_more_than_failures_among_successes() -> None:
 def test_the_slope_is_the_correlations_derivative() -> None:
     r = np.linspace(0.01, 8.0, 50)
     numeric = (correlation(r + 1e-6) - correlation(r - 1e-6)) / 2e-6
-    assert -r * correlation_slope(r) == pytest.approx(numeric, abs=1e-8)
+    unit, slope = correlation_and_slope(r)
+    assert -r * slope == pytest.approx(numeric, abs=1e-8)
+    assert unit.tolist() == correlation(r).tolist()
     assert correlation(np.zeros(1))[0] == 1.0
 
 
 def test_the_process_interpolates_and_knows_what_it_does_not_know() -> None:
-    process = GaussianProcess(Hyperparameters(np.full(4, 2.0), 1.0, 1e-6), ROWS, SCORES)
+    process = GaussianProcess(hyperparameters(2.0, 1.0, 1e-6), ROWS, SCORES)
     mean, deviation = process.predict(ROWS)
     assert mean == pytest.approx(SCORES, abs=1e-3)
     assert deviation.max() < 0.01
@@ -86,7 +99,7 @@ def test_the_process_interpolates_and_knows_what_it_does_not_know() -> None:
 
 
 def test_believing_leaves_the_mean_and_takes_the_doubt() -> None:
-    process = GaussianProcess(Hyperparameters(np.full(4, 2.0), 1.0, 1e-6), ROWS, SCORES)
+    process = GaussianProcess(hyperparameters(2.0, 1.0, 1e-6), ROWS, SCORES)
     pending = np.full((1, 4), 0.35)
     believed = process.believing(pending)
     assert believed.mean(ROWS) == pytest.approx(process.mean(ROWS), abs=1e-3)
@@ -95,7 +108,7 @@ def test_believing_leaves_the_mean_and_takes_the_doubt() -> None:
 
 def test_duplicate_rows_and_no_noise_are_factorised() -> None:
     rows = np.repeat(ROWS[:3], 10, axis=0)
-    process = GaussianProcess(Hyperparameters(np.full(4, 1e-3), 50.0, 0.0), rows, np.arange(30.0))
+    process = GaussianProcess(hyperparameters(1e-3, 50.0, 0.0), rows, np.arange(30.0))
     assert np.isfinite(process.predict(ROWS)[0]).all()
 
 
@@ -126,16 +139,50 @@ def test_log_h_is_finite_and_increasing(z: np.ndarray) -> None:
 def test_lengthscales_tell_what_matters() -> None:
     rows = np.random.default_rng(4).random((60, 3))
     scores = np.sin(8 * rows[:, 0])
-    fitted = fit(rows, scores / scores.std(), Columns(np.arange(3), [0.3] * 3))
-    assert fitted.inverse_lengthscales[0] > 5 * fitted.inverse_lengthscales[1:].max()
+    fitted = fit(rows, scores / scores.std(), Columns(np.arange(3), [0.3] * 3, np.ones((1, 3))))
+    inverse = fitted.covariance.inverse_lengthscales
+    assert inverse[0] > 5 * inverse[1:].max()
     assert fitted.noise < 0.01
 
 
 def test_noise_is_seen_as_noise() -> None:
     rng = np.random.default_rng(5)
     rows = rng.random((80, 1))
-    fitted = fit(rows, rng.normal(size=80), Columns(np.arange(1), [0.3]))
+    fitted = fit(rows, rng.normal(size=80), Columns(np.arange(1), [0.3], np.ones((1, 1))))
     assert fitted.noise > 0.3
+
+
+CATEGORIES = SearchSpace([Continuous("x", 0, 1), Continuous("y", 0, 1), Categorical("kind", ("a", "b", "c"))])
+
+
+def test_what_numbers_do_is_learnt_from_all_categories() -> None:
+    def score(rows: np.ndarray) -> np.ndarray:
+        bowl = (rows[:, 0] - 0.3) ** 2 + (rows[:, 1] - 0.6) ** 2
+        return np.asarray(4 * bowl + rows[:, 2:] @ [0.0, -1.0, 1.0] - 0.5)
+
+    def error(columns: Columns) -> float:
+        """Of the mean in the best category, which was tried twice, both times with bad numbers."""
+        process = GaussianProcess(fit(rows, score(rows), columns), rows, score(rows))
+        return float(np.sqrt(np.mean((process.mean(elsewhere) - score(elsewhere)) ** 2)))
+
+    rng = np.random.default_rng(8)
+    rows = np.hstack([rng.random((20, 2)), np.repeat(np.eye(3)[[0, 2]], [14, 6], axis=0)])
+    rows = np.vstack([rows, [[0.9, 0.1, 0, 1, 0], [0.8, 0.9, 0, 1, 0]]])
+    elsewhere = np.hstack([rng.random((50, 2)), np.tile(np.eye(3)[1], (50, 1))])
+    columns = lay_out(CATEGORIES)
+    assert error(columns) < 0.5 * error(replace(columns, parts=columns.parts[:1]))
+
+
+def test_the_parts_of_the_covariance() -> None:
+    assert lay_out(CATEGORIES, [(1, 1.0)]).parts.tolist() == [
+        [1, 1, 1, 1, 1, 1],
+        [1, 1, 0, 0, 0, 1],
+        [0, 0, 1, 1, 1, 0],
+    ]
+    x, kind = CATEGORIES.parameters[1:]
+    only_number, only_kind = Continuous("n", 0.5, 0.5), Categorical("k", ("only",))
+    for parameters in ([x], [kind], [x, only_kind], [only_number, kind]):
+        assert len(lay_out(SearchSpace(parameters)).parts) == 1
 
 
 @given(arrays(float, st.integers(1, 40), elements=st.floats(allow_nan=False, allow_infinity=False)))
