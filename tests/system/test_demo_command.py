@@ -28,6 +28,10 @@ class RunningDemo:
 
     def __init__(self, folder: Path) -> None:
         self.output = folder / "output.txt"
+        if (
+            signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+        ):  # as a shell's background jobs have it; it is inherited
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         with self.output.open("w") as output:
             self.process = subprocess.Popen(
                 COMMAND, env={**os.environ, "TMPDIR": str(folder)}, stdout=output, stderr=subprocess.STDOUT
