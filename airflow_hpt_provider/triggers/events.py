@@ -52,7 +52,8 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
     ``event_id``, and if the job could be described: ``failure_reason``, ``best_training_job`` (as the operator
     leaves it in XCom; None if there is none) and ``final_metric``.
 
-    Two events within milliseconds may start one DAG run: consumers loop over ``triggering_asset_events``.
+    Two events within a moment may start one DAG run, and consumers loop over ``triggering_asset_events``; or Airflow
+    may leave the second for the run that the next event starts.
 
     Args:
         queue_url: the SQS queue's URL.

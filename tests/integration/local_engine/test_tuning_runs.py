@@ -154,7 +154,7 @@ def test_the_searchs_own_early_stopping(service, strategy):
 import time
 for epoch in range(1, 28):
     print(f"loss={float(hps['x']) + 1 / epoch}", flush=True)
-    time.sleep(0.02)
+    time.sleep(0.02 if epoch <= 20 else 0.5)  # beyond MaxResource, with time to be stopped
 """
     )
     hyperband = {"StrategyConfig": {"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 20}}}
