@@ -120,7 +120,8 @@ export function objectiveChart(
   };
 }
 
-const reported = (tuning: Tuning): Trial[] => tuning.trials.filter((trial) => trial.metric !== null);
+/** The training jobs that have told their objective. */
+export const reported = (tuning: Tuning): Trial[] => tuning.trials.filter((trial) => trial.metric !== null);
 
 /**
  * The last training job that the axis has room for. While more are to come it doubles now and then: it neither squeezes

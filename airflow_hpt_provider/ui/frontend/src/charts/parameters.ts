@@ -5,11 +5,9 @@ import type { EChartsCoreOption } from "echarts/core";
 import { number } from "../format";
 import { readableRange } from "../insights";
 import type { Parameter, Trial, Tuning } from "../model";
-import { tip } from "./objective";
+import { reported, tip } from "./objective";
 import { axis, base, lines, place, scale, tooltip } from "./options";
 import type { Palette } from "./palette";
-
-const reported = (tuning: Tuning): Trial[] => tuning.trials.filter((t) => t.metric !== null);
 
 /** One hyperparameter on its own scale, the objective above it. */
 export function scatterChart(tuning: Tuning, parameter: Parameter, palette: Palette, log: boolean): EChartsCoreOption {
