@@ -117,7 +117,6 @@ def test_the_contract(make, wait_until):
     assert model["net"].split() == ["lo"]
     assert model["name"] == "job\n"
     assert job["FinalMetricDataList"][0]["Value"] == 0.5
-    assert "PATH_OF_THE_SERVICE" not in service.log()
 
 
 def test_an_entrypoint_and_arguments_of_the_jobs_own(make, image, wait_until):
