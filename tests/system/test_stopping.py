@@ -180,7 +180,7 @@ def test_a_cleared_task_waits_for_one_job_again(find: Find, mode: str) -> None:
     if first != second:
         case.until_stopped(first)
     assert case.status(second) == "InProgress"
-    # Before its trigger has started, Airflow would tell nobody that the task has ended: docs/guarantees.md.
+    # Its trigger is to stop the job; before that has started, the API server would: test_marked_tasks.py.
     case.until(lambda: f"{second}: InProgress" in case.log(2), "the cleared task has not looked at its job")
     case.demo.airflow.api.mark_task(*case.key, "failed")
     case.until_stopped(second)
