@@ -56,6 +56,7 @@ __all__ = [
     "has",
     "mask_secret",
     "setting",
+    "trigger_arguments",
 ]
 
 
@@ -71,9 +72,9 @@ class Capability:
 CAPABILITIES = {
     "trigger_on_kill": Capability(
         (3, 3, 0),
-        "A deferred task that a person fails, clears or marks as success stops its tuning job at once.",
-        "The tuning job goes on until the task's next attempt finds it again; "
-        "use StopHyperParameterTuningJobOperator to end it.",
+        "A deferred task that is marked or cleared, or whose DAG run times out, stops its tuning job at once.",
+        "The API server stops the job of a deferred task that a person marks. Otherwise it goes on until the task's "
+        "next attempt finds it again; use StopHyperParameterTuningJobOperator to end it.",
     ),
     "retry_policy": Capability(
         (3, 3, 0),
@@ -140,6 +141,22 @@ def deployment() -> str:
 def base_url() -> str:
     """``[api] base_url`` of Airflow's configuration: where its UI is; empty if that is not set."""
     return str(_configuration().get("api", "base_url", fallback="") or "")
+
+
+def trigger_arguments(encrypted: str) -> dict[str, Any]:
+    """The arguments of a trigger, as its row in Airflow's database has them; only where that database may be used."""
+    from airflow.models.trigger import Trigger
+
+    try:  # Airflow 3.2+
+        from airflow.serialization.decoders import smart_decode_trigger_kwargs
+    except ImportError:  # Airflow 3.1
+        from airflow.serialization.serialized_objects import (  # type: ignore[no-redef, attr-defined]
+            smart_decode_trigger_kwargs,
+        )
+    row = Trigger(classpath="", kwargs={})
+    row.encrypted_kwargs = encrypted
+    decode: Any = smart_decode_trigger_kwargs
+    return {name: decode(value) for name, value in row.kwargs.items()}
 
 
 def _configuration() -> Any:

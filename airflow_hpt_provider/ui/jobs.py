@@ -126,7 +126,7 @@ class JobReader:
 
     def _hook(self, settings: ConnectionSettings) -> PageHook:
         # Made anew now and then, so that a changed connection is noticed without a restart.
-        return self._hooks.get(settings.key, lambda _: _make_hook(settings), lambda _: 300.0)
+        return self._hooks.get(settings.key, lambda _: make_hook(settings), lambda _: 300.0)
 
     def _loader(self, job: TaskJob) -> Callable[[JobView | None], JobView]:
         def load(known: JobView | None) -> JobView:
@@ -136,12 +136,17 @@ class JobReader:
             if known is not None and known.description.hyper_parameter_tuning_job_arn != arn:
                 known = None
             trials, calls = _trials(hook, description, known.trials if known else {})
-            return JobView(description, trials, known.tags if known else _tags(hook, arn), calls)
+            return JobView(description, trials, known.tags if known else tags_of(hook, arn), calls)
 
         return load
 
 
-def _make_hook(settings: ConnectionSettings) -> PageHook:
+def make_hook(settings: ConnectionSettings) -> PageHook:
+    """A hook for calls from the API server.
+
+    Raises:
+        Problem: the API server does not know the connection.
+    """
     if settings.aws_conn_id:
         try:
             BaseHook.get_connection(settings.aws_conn_id)
@@ -184,7 +189,8 @@ def _trials(
     return {trial.training_job_name: trial for trial in ordered}, 1 + -(-seen // 100)
 
 
-def _tags(hook: PageHook, arn: str) -> dict[str, str] | None:
+def tags_of(hook: PageHook, arn: str) -> dict[str, str] | None:
+    """A job's tags; None if they may not be read."""
     try:
         return hook.tags(arn)
     except ClientError:

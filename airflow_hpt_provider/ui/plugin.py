@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from airflow.plugins_manager import AirflowPlugin
@@ -24,6 +25,23 @@ class LazyApp:
         await self._app(scope, receive, send)
 
 
+def hear_of_marked_tasks(app: Any) -> Any:
+    """Have the API server tell of tasks that people end; the app itself is left as it is.
+
+    Airflow calls this as a middleware when an API server starts. ``listeners`` of the plugin would be heard in every
+    process: then Airflow refuses each DAG that has a task with ``end_from_trigger=True``, of whatever provider.
+    """
+    try:
+        from airflow_hpt_provider.ui.marking import listen
+
+        listen()
+    except Exception:
+        logging.getLogger(__name__).exception(
+            "Tuning jobs of deferred tasks are stopped by the triggerer alone."
+        )
+    return app
+
+
 def _view(name: str, destination: str, url_route: str, href: str) -> dict[str, str]:
     # Relative, so that it holds below a base_url with a path; no url_route, no view.
     return {
@@ -37,11 +55,14 @@ def _view(name: str, destination: str, url_route: str, href: str) -> dict[str, s
 
 
 class TuningPagePlugin(AirflowPlugin):
-    """Tabs on task instances and DAG runs, and a list of tuning jobs in the navigation."""
+    """Tabs on task instances and DAG runs, a list of tuning jobs in the navigation, and an ear for marked tasks."""
 
     name = "airflow_hpt"
     fastapi_apps: list[Any] = [  # noqa: RUF012 - Airflow's own declaration
         {"name": "Tuning page", "app": LazyApp(), "url_prefix": URL_PREFIX},
+    ]
+    fastapi_root_middlewares: list[Any] = [  # noqa: RUF012
+        {"name": "Tuning jobs of marked tasks", "middleware": hear_of_marked_tasks},
     ]
     external_views: list[Any] = [  # noqa: RUF012
         _view(

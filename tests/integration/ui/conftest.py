@@ -29,6 +29,7 @@ PERMISSIONS = {
     "neighbour": {"mine": "edit", "theirs": "read"},
     "other": {"theirs": "edit"},
     "nobody": {},
+    "operator": {"waiting": "edit", "waiting_run": "edit"},
 }
 TOKENS = """
 import json, sys
@@ -49,19 +50,28 @@ class Page:
         tokens: user -> token.
         runs: DAG id -> run id.
         service: the local tuning service.
+        run: runs Python with arguments, in the environment of this Airflow; what it prints.
+        log: the API server's log file.
     """
 
     url: str
     tokens: dict[str, str]
     runs: dict[str, str]
     service: LocalService
+    run: Callable[..., str]
+    log: Path
 
     def ask(self, user: str | None, method: str, path: str, **kwargs: Any) -> httpx.Response:
         """A request below the page's prefix; by nobody if there is no user."""
+        return self.ask_airflow(user, method, f"/hpt{path}", **kwargs)
+
+    def ask_airflow(self, user: str | None, method: str, path: str, **kwargs: Any) -> httpx.Response:
+        """A request to Airflow's own API."""
         headers = {"Authorization": f"Bearer {self.tokens[user]}"} if user else {}
         headers |= kwargs.pop("headers", {})
-        url = f"{self.url}/hpt{path}"
-        return httpx.request(method, url, headers=headers, timeout=60, trust_env=False, **kwargs)
+        return httpx.request(
+            method, f"{self.url}{path}", headers=headers, timeout=60, trust_env=False, **kwargs
+        )
 
     def task(self, dag_id: str, task_id: str, rest: str = "") -> str:
         """The path of a task's tuning job in the API."""
@@ -105,7 +115,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         server.start()
         try:
             wait_until(lambda: _answers(server, airflow.url), 240, f"no API server; log: {server.log}")
-            yield Page(airflow.url, tokens, runs, service)
+            yield Page(airflow.url, tokens, runs, service, run, server.log)
         finally:
             stop_all([server])
             gate.touch()

@@ -1,0 +1,171 @@
+"""Stopping the tuning jobs of tasks that a person has ended while they waited in the triggerer.
+
+In the API server, in a thread of its own: no request waits for it, and what it has noted is lost with the process.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow.models.taskinstance import TaskInstance
+from airflow.utils.session import create_session
+from sqlalchemy import select
+
+from airflow_hpt_provider.compat import trigger_arguments
+from airflow_hpt_provider.exceptions import TuningJobNotFoundError
+from airflow_hpt_provider.hooks.settings import ConnectionSettings
+from airflow_hpt_provider.retries.errors import brief
+from airflow_hpt_provider.ui.problems import Problem
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.ui.tasks import TaskKey
+
+SETTLE_SECONDS = 5.0
+"""The first look comes so long after the change, when that is committed and a trigger that runs has acted; each
+further one after twice the time."""
+LOOKS = 7
+"""The last look comes ten minutes after the change."""
+ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+"""The states of a task that does not go on by itself."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Wait:
+    """A task instance that waited in the triggerer until a person ended it.
+
+    Attributes:
+        task: the task instance.
+        trigger_id: of its trigger's row, which Airflow is about to delete.
+        arguments: the trigger's, encrypted, as that row had them.
+    """
+
+    task: TaskKey
+    trigger_id: int
+    arguments: str
+
+    def __str__(self) -> str:
+        """What happened, for logs."""
+        task = self.task if self.task.map_index >= 0 else self.task[:3]
+        return f"Task {' '.join(map(str, task))} was ended while it waited in the triggerer"
+
+
+@dataclass(order=True)
+class _Due:
+    """A look to be taken at a time of the monotonic clock, the how-manieth."""
+
+    at: float
+    number: int
+    look: int
+    wait: Wait
+
+
+class Leftovers:
+    """Looks after waits that people have ended: whatever becomes of the trigger, the tuning job is stopped."""
+
+    def __init__(self) -> None:
+        self._due: list[_Due] = []
+        self._pending: set[Wait] = set()
+        self._changed = threading.Condition()
+        self._count = 0
+        self._thread: threading.Thread | None = None
+
+    def note(self, wait: Wait) -> None:
+        """Look after this wait in a moment. Returns at once; harmless when repeated."""
+        with self._changed:
+            if wait in self._pending:
+                return
+            self._pending.add(wait)
+            self._put(wait, 1)
+            if self._thread is None:  # not before: the server may have forked
+                self._thread = threading.Thread(target=self._work, name="stop tuning jobs", daemon=True)
+                self._thread.start()
+
+    def _put(self, wait: Wait, look: int) -> None:
+        self._count += 1
+        at = time.monotonic() + SETTLE_SECONDS * 2 ** (look - 1)
+        heapq.heappush(self._due, _Due(at, self._count, look, wait))
+        self._changed.notify()
+
+    def _next(self) -> _Due:
+        with self._changed:
+            while not self._due or self._due[0].at > time.monotonic():
+                self._changed.wait(self._due[0].at - time.monotonic() if self._due else None)
+            return heapq.heappop(self._due)
+
+    def _work(self) -> None:
+        while True:
+            due = self._next()
+            done = _looked_after(due.wait, last=due.look >= LOOKS)
+            with self._changed:
+                if done:
+                    self._pending.discard(due.wait)
+                else:
+                    self._put(due.wait, due.look + 1)
+
+
+def _looked_after(wait: Wait, *, last: bool) -> bool:
+    try:
+        return look_after(wait) or last
+    except Exception as error:
+        if last:
+            log.exception("%s. Its tuning job may go on running: stop it by hand.", wait)
+        else:
+            reason = f"{error.title}. {error.remedy}" if isinstance(error, Problem) else brief(error)
+            log.warning("%s. Its tuning job is not stopped yet: %s", wait, reason)
+        return last
+
+
+def look_after(wait: Wait) -> bool:
+    """Stop the wait's tuning job, if its trigger would have, and the task has ended indeed.
+
+    Returns:
+        Whether that was all. If not, the change is not committed yet; or never will be, when the request failed.
+
+    Raises:
+        Exception: Airflow's database or AWS is out of reach, AWS refuses, or the API server lacks the connection.
+    """
+    arguments = trigger_arguments(wait.arguments)
+    name = arguments.get("tuning_job_name")
+    if not (name and arguments.get("stop_on_kill")):
+        return True  # somebody else's job, or one whose author wants it to go on
+    state, trigger_id = _state(wait.task)
+    if state == "deferred" and trigger_id == wait.trigger_id:
+        return False
+    if state not in ENDED:
+        return True  # cleared meanwhile: the next try looks for its job itself
+    _stop(wait, name, {field: arguments.get(field) for field in ConnectionSettings.__dataclass_fields__})
+    return True
+
+
+def _stop(wait: Wait, name: str, connection: dict[str, Any]) -> None:
+    from airflow_hpt_provider.ui.access import maker
+    from airflow_hpt_provider.ui.jobs import make_hook, tags_of
+
+    hook = make_hook(ConnectionSettings(**connection))
+    try:
+        description = hook.describe(name)
+    except TuningJobNotFoundError:
+        return
+    if description.status != "InProgress":
+        return  # as a rule: the trigger has stopped it
+    if maker(tags_of(hook, description.hyper_parameter_tuning_job_arn), wait.task.owner) is not None:
+        log.warning("%s. Tuning job %s goes on: it is another DAG's.", wait, name)
+    elif hook.stop(name):
+        log.warning("%s. Tuning job %s is being stopped.", wait, name)
+
+
+def _state(task: TaskKey) -> tuple[str, int | None]:
+    """Airflow's state of a task instance, and its trigger's id; ``removed`` if it was deleted."""
+    query = select(TaskInstance.state, TaskInstance.trigger_id)
+    for name, value in task._asdict().items():
+        query = query.where(getattr(TaskInstance, name) == value)
+    with create_session() as session:
+        row = session.execute(query).one_or_none()
+    return (str(row[0] or ""), row[1]) if row else ("removed", None)

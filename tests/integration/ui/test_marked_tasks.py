@@ -1,0 +1,84 @@
+"""Tasks that wait, as Airflow's database has them, and that a person ends in a real API server; without a triggerer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+
+from airflow_hpt_provider.demo.waiting import wait_until
+
+if TYPE_CHECKING:
+    from tests.integration.ui.conftest import Page
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
+
+LOOK = """
+import sys
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.trigger import Trigger
+from airflow.utils.session import create_session
+from sqlalchemy import select
+from airflow_hpt_provider.ui.leftovers import Wait, look_after
+from airflow_hpt_provider.ui.tasks import TaskKey
+task = TaskKey("waiting", *sys.argv[1:])
+with create_session() as session:
+    query = select(Trigger.id, Trigger.encrypted_kwargs).join(TaskInstance, TaskInstance.trigger_id == Trigger.id)
+    row = session.execute(query.where(TaskInstance.task_id == task.task_id)).one()
+print("DONE", look_after(Wait(task, *row)))
+"""
+
+
+def mark(page: Page, task_id: str, state: str) -> None:
+    path = f"{run_path(page, 'waiting')}/taskInstances/{task_id}"
+    answer = page.ask_airflow("operator", "PATCH", path, json={"new_state": state})
+    assert answer.status_code == 200, answer.text
+
+
+def run_path(page: Page, dag_id: str) -> str:
+    return f"/api/v2/dags/{dag_id}/dagRuns/{quote(page.runs[dag_id], safe='')}"
+
+
+def status(page: Page, name: str) -> str:
+    answer = page.service.client("sagemaker").describe_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=name
+    )
+    return str(answer["HyperParameterTuningJobStatus"])
+
+
+def test_only_what_its_trigger_would_have_stopped_is_stopped(page: Page) -> None:
+    names = ("marked", "kept", "cleared", "mine")
+    assert [status(page, name) for name in names] == ["InProgress"] * 4
+    mark(page, "kept", "failed")
+    mark(page, "not-mine", "failed")
+    mark(page, "cleared", "failed")
+    body = {"dry_run": False, "dag_run_id": page.runs["waiting"], "task_ids": ["cleared"]}
+    cleared = page.ask_airflow("operator", "POST", "/api/v2/dags/waiting/clearTaskInstances", json=body)
+    assert cleared.status_code == 200, cleared.text
+    mark(page, "marked", "success")  # the last, so it is the last that is looked at
+    wait_until(lambda: status(page, "marked") == "Stopped", 60, "the job was not stopped")
+    assert [status(page, name) for name in names[1:]] == ["InProgress"] * 3
+    assert "Tuning job mine goes on: it is another DAG's." in page.log.read_text()
+
+
+def test_a_dag_run_that_is_marked(page: Page) -> None:
+    assert status(page, "of-run") == "InProgress"
+    answer = page.ask_airflow("operator", "PATCH", run_path(page, "waiting_run"), json={"state": "failed"})
+    assert answer.status_code == 200, answer.text
+    wait_until(lambda: status(page, "of-run") == "Stopped", 60, "the job was not stopped")
+
+
+def test_a_change_that_is_not_committed_stops_nothing(page: Page) -> None:
+    printed = page.run("-c", LOOK, page.runs["waiting"], "unmarked")
+    assert "DONE False" in printed
+    assert status(page, "unmarked") == "InProgress"
+
+
+def test_a_connection_that_the_api_server_lacks_is_told_and_holds_up_nothing(page: Page) -> None:
+    mark(page, "lost", "failed")
+    mark(page, "unmarked", "failed")
+    wait_until(lambda: status(page, "unmarked") == "Stopped", 60, "the job was not stopped")
+    told = page.log.read_text()
+    assert "Its tuning job is not stopped yet: The API server does not know connection" in told
+    assert status(page, "lost") == "InProgress"
