@@ -28,7 +28,8 @@ export function useListing(path: string, seconds: number): Listing {
   const wanted = useRef(1);
   const [busy, setBusy] = useState(false);
   const read = async (): Promise<{ value: Pages; etag: string }> => ({ value: await pages(path, wanted.current), etag: "" });
-  const { value, problem, reload } = useFresh<Pages>(path, () => seconds, read);
+  // The more pages, the less often: a long list costs the server no more than a short one.
+  const { value, problem, reload } = useFresh<Pages>(path, (known) => seconds * (known?.count ?? 1), read);
   useEffect(() => setBusy(false), [value, problem]);
   const loadOlder = (): void => {
     wanted.current = (value?.count ?? 0) + 1; // the same if it has failed before
