@@ -22,6 +22,8 @@ from airflow.providers.openlineage.extractors import OperatorLineage
 from openlineage.client.event_v2 import InputDataset, OutputDataset
 from openlineage.client.facet_v2 import RunFacet, error_message_run, external_query_run
 
+from airflow_hpt_provider.lineage.s3_names import dataset_name
+
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TuningJobDescription, TuningResult
 
@@ -75,27 +77,21 @@ def lineage(description: TuningJobDescription, result: TuningResult | None) -> O
         )
     artifact = result.model_artifact if result is not None else None
     return OperatorLineage(
-        inputs=[InputDataset(*dataset_name(uri)) for uri in _channels(description)],
+        inputs=[InputDataset(*name) for name in _channels(description)],
         outputs=[OutputDataset(*dataset_name(artifact))] if artifact else [],
         run_facets=run_facets,
     )
 
 
-def dataset_name(uri: str) -> tuple[str, str]:
-    """Namespace and name of an S3 URI, as OpenLineage names datasets in S3."""
-    bucket, _, key = uri.partition("://")[2].partition("/")
-    return f"s3://{bucket}", key.rstrip("/") or "/"
-
-
-def _channels(description: TuningJobDescription) -> list[str]:
-    """S3 URIs of all definitions' channels, each once, in order."""
-    uris: dict[str, None] = {}
+def _channels(description: TuningJobDescription) -> list[tuple[str, str]]:
+    """Names of all definitions' channels in S3, each once, in order."""
+    names: dict[tuple[str, str], None] = {}
     for definition in description.definitions:
         for channel in definition.input_data_config or ():
             source = channel.data_source.s3_data_source
             if source is not None:
-                uris[source.s3_uri] = None
-    return list(uris)
+                names[dataset_name(source.s3_uri)] = None
+    return list(names)
 
 
 def _tuning_job(

@@ -4,8 +4,9 @@
 ``app.py`` (the app and its guard) → ``pages.py`` (HTML and assets), ``api.py`` (JSON) → ``access.py`` (who may),
 ``tasks.py`` (which job a task made, from Airflow's own records) → ``jobs.py`` (reading it, through ``cache.py``: one
 call for all who look) → ``document.py`` and ``parameters.py`` (what the page gets). ``listing.py`` makes the lists of
-jobs, ``export.py`` the files to download, ``importance.py`` tells how much each hyperparameter matters, and
-``problems.py`` what the page shows instead of a job. ``frontend/`` holds the page itself, ``static/`` its bundle.
+jobs, page by page (``paging.py``), ``export.py`` the files to download, ``importance.py`` tells how much each
+hyperparameter matters, and ``problems.py`` what the page shows instead of a job. ``frontend/`` holds the page itself,
+``static/`` its bundle.
 
 Beside the page: ``marking.py`` hears of tasks that people end in Airflow's UI, and ``leftovers.py`` stops their tuning
 jobs where the triggerer does not.

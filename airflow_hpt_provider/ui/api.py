@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.api_fastapi.logging.decorators import action_logging
-from fastapi import APIRouter, Depends, Header, Query, Request
+from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from fastapi.responses import Response
 
 from airflow_hpt_provider.ui import export, listing, tasks
@@ -24,13 +24,13 @@ from airflow_hpt_provider.ui.access import (
 from airflow_hpt_provider.ui.document import encode
 from airflow_hpt_provider.ui.importance import importance as importance_of
 from airflow_hpt_provider.ui.jobs import JobReader, JobView
+from airflow_hpt_provider.ui.paging import Position
 from airflow_hpt_provider.ui.problems import Problem
 from airflow_hpt_provider.ui.tasks import TaskJob, TaskKey
 
 router = APIRouter()
 TASK = "/dags/{dag_id}/runs/{run_id}/tasks/{task_id}"
 _INDEX = re.compile("[0-9]{1,9}")
-_LATEST = 253_402_300_799.0  # the end of the year 9999: no datetime is later
 can_read, can_edit = Depends(requires_reading), Depends(requires_editing)
 
 
@@ -49,9 +49,17 @@ def _task(dag_id: str, run_id: str, task_id: str, map_index: str = "-1") -> Task
     return TaskKey(dag_id, run_id, task_id, index)
 
 
+def _position(before: Annotated[str | None, Query(max_length=400)] = None) -> Position | None:
+    try:
+        return None if before is None else Position.parse(before)
+    except ValueError:
+        raise HTTPException(422, "before: give back what the page before this one has as `older`.") from None
+
+
 AccessDep = Annotated[Access, Depends(_access)]
 ReaderDep = Annotated[JobReader, Depends(_reader)]
 TaskDep = Annotated[TaskKey, Depends(_task)]
+PositionDep = Annotated[Position | None, Depends(_position)]
 
 
 def _job(session: SessionDep, task: TaskDep) -> TaskJob:
@@ -156,9 +164,11 @@ def stop_job(
 
 
 @router.get("/dags/{dag_id}/runs/{run_id}/jobs", dependencies=[can_read])
-def list_jobs_of_run(dag_id: str, run_id: str, session: SessionDep, reader: ReaderDep) -> Response:
-    """The tuning jobs of a DAG run."""
-    return _json(listing.rows(tasks.jobs_of_run(session, dag_id, run_id), reader))
+def list_jobs_of_run(
+    dag_id: str, run_id: str, session: SessionDep, reader: ReaderDep, before: PositionDep
+) -> Response:
+    """The newest tuning jobs of a DAG run; ``before`` asks for older ones."""
+    return _json(listing.of(tasks.jobs_of_run(session, dag_id, run_id, before=before), reader))
 
 
 @router.get("/jobs")
@@ -166,7 +176,7 @@ def list_jobs(
     session: SessionDep,
     reader: ReaderDep,
     access: AccessDep,
-    before: Annotated[float | None, Query(ge=0, le=_LATEST, allow_inf_nan=False)] = None,
+    before: PositionDep,
 ) -> Response:
     """The newest tuning jobs of all DAGs that the user may read; ``before`` asks for older ones."""
     return _json(listing.page(session, access, reader, before))

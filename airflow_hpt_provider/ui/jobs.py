@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.ui.cache import SharedCache
 from airflow_hpt_provider.ui.document import document, encode
-from airflow_hpt_provider.ui.problems import Problem, from_error
+from airflow_hpt_provider.ui.problems import LISTING, READING, STOPPING, Attempt, Problem, from_error
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
@@ -83,7 +83,7 @@ class JobReader:
             Problem: it cannot be read.
         """
         return self._guarded(
-            job, lambda: self._views.get(job.key, self._loader(job), lambda view: view.seconds)
+            job, READING, lambda: self._views.get(job.key, self._loader(job), lambda view: view.seconds)
         )
 
     def summaries(self, job: TaskJob) -> dict[str, TuningJobSummary]:
@@ -97,7 +97,9 @@ class JobReader:
             found = self._hook(job.settings).list(limit=100)
             return {summary.hyper_parameter_tuning_job_arn: summary for summary in found}
 
-        return self._guarded(job, lambda: self._lists.get(job.settings.key, load, lambda _: LIST_SECONDS))
+        return self._guarded(
+            job, LISTING, lambda: self._lists.get(job.settings.key, load, lambda _: LIST_SECONDS)
+        )
 
     def derived(self, job: TaskJob, what: str, view: JobView, compute: Callable[[], Any]) -> Any:
         """Something computed from a view, once for all who ask while the job is as it was."""
@@ -110,16 +112,16 @@ class JobReader:
         Raises:
             Problem: it could not be stopped.
         """
-        stopped = self._guarded(job, lambda: self._hook(job.settings).stop(job.name))
+        stopped = self._guarded(job, STOPPING, lambda: self._hook(job.settings).stop(job.name))
         self._views.expire(job.key)
         self._lists.expire(job.settings.key)
         return stopped
 
-    def _guarded(self, job: TaskJob, read: Callable[[], T]) -> T:
+    def _guarded(self, job: TaskJob, attempt: Attempt, call: Callable[[], T]) -> T:
         try:
-            return read()
+            return call()
         except Exception as error:
-            problem = from_error(error, job.name, job.settings.aws_conn_id)
+            problem = from_error(error, job.name, job.settings.aws_conn_id, attempt)
             if problem.kind == "credentials":
                 self._hooks.expire(job.settings.key)
             raise problem from error

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.ui import tasks
@@ -20,21 +20,25 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models import TuningJobSummary
     from airflow_hpt_provider.ui.access import Access
     from airflow_hpt_provider.ui.jobs import JobReader
-    from airflow_hpt_provider.ui.tasks import TaskJob
+    from airflow_hpt_provider.ui.paging import Position
+    from airflow_hpt_provider.ui.tasks import Found, TaskJob
 
 PAGE_SIZE = 100
 MOST_AT_ONCE = 8
 """Accounts that are asked at the same time."""
 
 
-def page(session: Session, access: Access, reader: JobReader, before: float | None) -> dict[str, Any]:
+def page(session: Session, access: Access, reader: JobReader, before: Position | None) -> dict[str, Any]:
     """One page of the navigation's list, the newest jobs first."""
-    moment = None if before is None else datetime.fromtimestamp(before, UTC)
-    jobs = tasks.recent_jobs(session, access.visible_dags(), before=moment, limit=PAGE_SIZE)
-    older = jobs[-1].announced.timestamp() if len(jobs) == PAGE_SIZE else None
+    found = tasks.recent_jobs(session, access.visible_dags(), before=before, limit=PAGE_SIZE)
     # Asked for the few DAGs of this page only: there may be thousands.
-    readable = {dag_id: access.may_read(dag_id) for dag_id in {job.task.dag_id for job in jobs}}
-    return {**rows([job for job in jobs if readable[job.task.dag_id]], reader), "older": older}
+    readable = {dag_id: access.may_read(dag_id) for dag_id in {job.task.dag_id for job in found.jobs}}
+    return of(replace(found, jobs=[job for job in found.jobs if readable[job.task.dag_id]]), reader)
+
+
+def of(found: Found, reader: JobReader) -> dict[str, Any]:
+    """The same as :func:`rows`, and ``older``: what the browser gives back as ``before``; None for the last page."""
+    return {**rows(found.jobs, reader), "older": found.older and str(found.older)}
 
 
 def rows(jobs: Sequence[TaskJob], reader: JobReader) -> dict[str, Any]:
@@ -45,7 +49,8 @@ def rows(jobs: Sequence[TaskJob], reader: JobReader) -> dict[str, Any]:
         answers = dict(
             zip(accounts, pool.map(lambda job: _listed(job, reader), accounts.values()), strict=True)
         )
-    problems = {answer.title: answer.to_dict() for answer in answers.values() if isinstance(answer, Problem)}
+    told = [answer.to_dict() for answer in answers.values() if isinstance(answer, Problem)]
+    problems = {tuple(problem.values()): problem for problem in told}
     lists = {key: {} if isinstance(answer, Problem) else answer for key, answer in answers.items()}
     return {
         "jobs": [_row(job, lists[job.settings.key].get(job.arn)) for job in jobs],

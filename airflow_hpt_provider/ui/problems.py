@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.retries.errors import brief, error_code
@@ -33,6 +33,32 @@ class Problem(Exception):  # noqa: N818 - it is what the page shows, not only an
         return {"kind": self.kind, "title": self.title, "detail": self.detail, "remedy": self.remedy}
 
 
+class Attempt(NamedTuple):
+    """What the page tried when a call failed.
+
+    Attributes:
+        doing, what: in words, to be put into a sentence.
+        actions: the IAM actions that it needs.
+    """
+
+    doing: str
+    what: str
+    actions: tuple[str, ...]
+
+
+READING = Attempt(
+    "reading",
+    "this tuning job",
+    (
+        "sagemaker:DescribeHyperParameterTuningJob",
+        "sagemaker:ListTrainingJobsForHyperParameterTuningJob",
+        "sagemaker:ListTags",
+    ),
+)
+LISTING = Attempt("listing", "the tuning jobs", ("sagemaker:ListHyperParameterTuningJobs",))
+STOPPING = Attempt("stopping", "this tuning job", ("sagemaker:StopHyperParameterTuningJob",))
+
+
 def job_gone(name: str) -> Problem:
     """SageMaker does not know the job."""
     return Problem(
@@ -45,7 +71,9 @@ def job_gone(name: str) -> Problem:
     )
 
 
-def from_error(error: Exception, tuning_job_name: str, aws_conn_id: str | None) -> Problem:
+def from_error(
+    error: Exception, tuning_job_name: str, aws_conn_id: str | None, attempt: Attempt = READING
+) -> Problem:
     """What an error of a call to SageMaker means for the person who looks at the page."""
     if isinstance(error, Problem):
         return error
@@ -59,10 +87,9 @@ def from_error(error: Exception, tuning_job_name: str, aws_conn_id: str | None) 
         return Problem(
             502,
             "access_denied",
-            "AWS does not allow reading this tuning job",
+            f"AWS does not allow {attempt.doing} {attempt.what}",
             brief(error),
-            f"Allow sagemaker:DescribeHyperParameterTuningJob, sagemaker:ListTrainingJobsForHyperParameterTuningJob"
-            f" and sagemaker:ListTags to the {connection}.",
+            f"Allow {', '.join(attempt.actions)} to the {connection}.",
         )
     if verdict is Verdict.CREDENTIALS or code in ROTATED_CODES or "Credential" in type(error).__name__:
         return Problem(
@@ -81,6 +108,5 @@ def from_error(error: Exception, tuning_job_name: str, aws_conn_id: str | None) 
             "The page tries again by itself. If it goes on: is the service (or the local tuning service) up, and"
             " may the API server reach it?",
         )
-    return Problem(
-        502, "failed", "The tuning job could not be read", brief(error), "See the API server's log."
-    )
+    title = f"{attempt.doing.capitalize()} {attempt.what} failed"
+    return Problem(502, "failed", title, brief(error), "See the API server's log.")

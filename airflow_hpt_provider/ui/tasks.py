@@ -22,6 +22,7 @@ from airflow_hpt_provider.delivery.xcoms import (
     TUNING_JOB_NAME,
 )
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
+from airflow_hpt_provider.ui.paging import NEWEST_FIRST, Position
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -79,46 +80,63 @@ def task_state(session: Session, task: TaskKey) -> str | None:
 
 def job_of(session: Session, task: TaskKey) -> TaskJob | None:
     """The tuning job of a task instance; None if it has told of none."""
-    jobs = _jobs(
-        session,
-        select(XComModel).where(
-            XComModel.key == TUNING_JOB_NAME,
-            XComModel.dag_id == task.dag_id,
-            XComModel.run_id == task.run_id,
-            XComModel.task_id == task.task_id,
-            XComModel.map_index == task.map_index,
-        ),
+    query = select(XComModel).where(
+        XComModel.key == TUNING_JOB_NAME,
+        XComModel.dag_id == task.dag_id,
+        XComModel.run_id == task.run_id,
+        XComModel.task_id == task.task_id,
+        XComModel.map_index == task.map_index,
     )
+    jobs = _jobs(session, session.scalars(query))
     return jobs[0] if jobs else None
 
 
-def jobs_of_run(session: Session, dag_id: str, run_id: str) -> list[TaskJob]:
-    """The tuning jobs of a DAG run, the newest first."""
-    query = select(XComModel).where(
-        XComModel.key == TUNING_JOB_NAME, XComModel.dag_id == dag_id, XComModel.run_id == run_id
-    )
-    return _jobs(session, query.order_by(XComModel.timestamp.desc()).limit(500))
+@dataclass(frozen=True)
+class Found:
+    """A page of a list.
+
+    Attributes:
+        jobs: the newest first.
+        older: where the next page begins; None if this is the last.
+    """
+
+    jobs: list[TaskJob]
+    older: Position | None
+
+
+def jobs_of_run(
+    session: Session, dag_id: str, run_id: str, *, before: Position | None = None, limit: int = 500
+) -> Found:
+    """The tuning jobs of a DAG run, the newest first; ``before`` and ``limit`` as in :func:`recent_jobs`."""
+    of_run = select(XComModel).where(XComModel.dag_id == dag_id, XComModel.run_id == run_id)
+    return _found(session, of_run, before, limit)
 
 
 def recent_jobs(
-    session: Session, dag_ids: Collection[str], *, before: datetime | None = None, limit: int = 100
-) -> list[TaskJob]:
+    session: Session, dag_ids: Collection[str], *, before: Position | None = None, limit: int = 100
+) -> Found:
     """The tuning jobs that tasks of these DAGs have told of, the newest first.
 
     Args:
         session: of Airflow's database.
         dag_ids: those that the user may read.
-        before: only jobs announced before; for the next page.
-        limit: at most so many.
+        before: where the page before this one said that the next begins.
+        limit: so many rows are read; tasks that name no job are left out.
     """
-    query = select(XComModel).where(XComModel.key == TUNING_JOB_NAME, XComModel.dag_id.in_(dag_ids))
+    return _found(session, select(XComModel).where(XComModel.dag_id.in_(dag_ids)), before, limit)
+
+
+def _found(session: Session, query: Any, before: Position | None, limit: int) -> Found:
+    query = query.where(XComModel.key == TUNING_JOB_NAME)
     if before is not None:
-        query = query.where(XComModel.timestamp < before)
-    return _jobs(session, query.order_by(XComModel.timestamp.desc()).limit(limit))
+        query = query.where(before.older())
+    rows = list(session.scalars(query.order_by(*NEWEST_FIRST).limit(limit + 1)))
+    older = Position.of(rows[limit - 1]) if len(rows) > limit else None
+    return Found(_jobs(session, rows[:limit]), older)
 
 
-def _jobs(session: Session, query: Any) -> list[TaskJob]:
-    named = [(_key(row), row) for row in session.scalars(query)]
+def _jobs(session: Session, rows: Iterable[Any]) -> list[TaskJob]:
+    named = [(_key(row), row) for row in rows]
     tasks = [key for key, _ in named]
     values, fields = _xcoms(session, tasks), _rendered_fields(session, tasks)
     states = _states(session, tasks)

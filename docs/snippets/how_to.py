@@ -58,6 +58,18 @@ with DAG("leave_it_running", schedule=None):
     wait = HyperParameterTuningJobSensor(task_id="wait", tuning_job_name=create.output, deferrable=True)
     # --8<-- [end:leave]
 
+with DAG("stop_it_in_any_case", schedule=None):
+
+    @task
+    def work() -> None:
+        """What needs the job to run meanwhile."""
+
+    # --8<-- [start:teardown]
+    create = HyperParameterTuningJobOperator(task_id="create", config=CONFIG, wait_for_completion=False)
+    stop = StopHyperParameterTuningJobOperator(task_id="stop", tuning_job_name=create.output)
+    create.as_setup() >> work() >> stop.as_teardown(setups=create)
+    # --8<-- [end:teardown]
+
 with DAG("read_the_result", schedule=None):
     tune = HyperParameterTuningJobOperator(task_id="tune", config=CONFIG, top_k=5)
 

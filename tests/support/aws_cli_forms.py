@@ -39,9 +39,11 @@ class AwsCliForms:
 
 
 def _main() -> None:
+    import colorama
     from awscli.formatter import TableFormatter
     from awscli.text import format_text
 
+    colorama.init = lambda **_: None  # it would wrap the stdout that the answers go to
     for line in sys.stdin:
         form, value = json.loads(line)
         out = io.StringIO()
@@ -50,7 +52,13 @@ def _main() -> None:
             if form == "text":
                 format_text(value, out)
             else:
-                TableFormatter(argparse.Namespace(color="off", query=None))(TITLE, value, out)
+                color = "on" if form == "colored table" else "off"
+                formatter = TableFormatter(argparse.Namespace(color=color, query=None))
+                # Colours end where colorama, which wraps stdout then, writes that they do.
+                stream = (
+                    colorama.AnsiToWin32(out, strip=False, autoreset=True).stream if color == "on" else out
+                )
+                formatter(TITLE, value, stream)
         except Exception as raised:
             error = type(raised).__name__
         print(json.dumps([out.getvalue(), error]), flush=True)

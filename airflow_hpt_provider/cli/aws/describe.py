@@ -82,10 +82,14 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         "--color", choices=output.COLORS, default="auto", help="of --output table; default: on a terminal"
     )
     add_connection(parser)
+    prompts = parser.add_mutually_exclusive_group()
+    prompts.add_argument(
+        "--cli-auto-prompt", action="store_true", help="ask for the name of the tuning job if it is not given"
+    )
+    prompts.add_argument("--no-cli-auto-prompt", action="store_true", help="ask for nothing; the default")
     others = parser.add_argument_group("taken for the aws CLI's sake; without effect on this command")
     others.add_argument("--no-paginate", action="store_true", help="the answer has one page")
     others.add_argument("--no-cli-pager", action="store_true", help="no pager is ever started")
-    others.add_argument("--no-cli-auto-prompt", action="store_true", help="nothing is ever asked")
     others.add_argument(
         "--cli-binary-format",
         choices=("base64", "raw-in-base64-out"),
@@ -142,10 +146,21 @@ def _parameters(options: argparse.Namespace) -> dict[str, Any]:
         None,
         None,
     ):
-        raise InputError(f"the following arguments are required: {NAME_OPTION}")
+        if not options.cli_auto_prompt:
+            raise InputError(f"the following arguments are required: {NAME_OPTION}")
+        name = _asked()
     return parameters_of(
         {"HyperParameterTuningJobName": name}, options.cli_input_json, options.cli_input_yaml
     )
+
+
+def _asked() -> str:
+    if not sys.stdin.isatty():
+        raise InputError(f"--cli-auto-prompt: there is no terminal to ask on; give {NAME_OPTION}")
+    print(f"{NAME_OPTION}: ", end="", file=sys.stderr, flush=True)  # stdout is for the answer
+    if name := sys.stdin.readline().strip():
+        return text_of(NAME_OPTION, name)
+    raise InputError(f"--cli-auto-prompt: no value was given for {NAME_OPTION}")
 
 
 def _query(text: str | None) -> Any:

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 from airflow_hpt_provider.cli.aws.errors import InputError
 
-FILE = "file://"
+FILE, BINARY_FILE = "file://", "fileb://"
 
 
-def text_of(option: str, value: str) -> str:
-    """An option's value; ``file://PATH`` stands for what the file holds.
+def text_of(option: str, value: str, *prefixes: str) -> str:
+    """An option's value; ``file://PATH`` stands for what the file holds, with ``~`` and ``$NAME`` in the path.
+
+    Args:
+        option: its name.
+        value: as it was given.
+        prefixes: others that stand for a file.
 
     Raises:
         InputError: the file cannot be read.
     """
-    if not value.startswith(FILE):
+    prefix = next((each for each in (FILE, *prefixes) if value.startswith(each)), None)
+    if prefix is None:
         return value
-    path = Path(value.removeprefix(FILE)).expanduser()
+    path = Path(os.path.expandvars(value.removeprefix(prefix))).expanduser()
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -41,9 +48,9 @@ def parameters_of(
     """
     parameters: dict[str, Any] = {}
     if cli_input_json is not None:
-        parameters = _json(text_of("--cli-input-json", cli_input_json))
+        parameters = _json(text_of("--cli-input-json", cli_input_json, BINARY_FILE))
     elif cli_input_yaml is not None:
-        parameters = _yaml(text_of("--cli-input-yaml", cli_input_yaml))
+        parameters = _yaml(text_of("--cli-input-yaml", cli_input_yaml, BINARY_FILE))
     return {**parameters, **{name: value for name, value in given.items() if value is not None}}
 
 
@@ -58,9 +65,11 @@ def _json(text: str) -> dict[str, Any]:
 def _yaml(text: str) -> dict[str, Any]:
     import yaml
 
+    from airflow_hpt_provider.cli.aws.yaml_1_2 import Loader
+
     try:
-        value = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+        value = yaml.load(text, Loader=Loader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date such as 2026-02-30
         raise InputError(f"--cli-input-yaml: invalid YAML: {error}; received: {text:.200}") from error
     return _structure("--cli-input-yaml", value, text)
 

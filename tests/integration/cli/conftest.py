@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import pty
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 import uuid
 from collections.abc import Iterator
@@ -82,8 +86,36 @@ class CommandLine:
             text=True,
             check=False,
             timeout=180,
+            stdin=subprocess.DEVNULL,
         )
         return Ended(done.returncode, done.stdout, done.stderr)
+
+    def on_terminal(self, command: tuple[str, ...], columns: int = 80, typed: str = "") -> str:
+        """What a program shows on a terminal of so many columns, where this is typed."""
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("hhhh", 50, columns, 0, 0))
+        environment = {**self.environment, "TERM": "xterm", "AWS_PAGER": ""}
+        child = subprocess.Popen(
+            [str(PROGRAMS / command[0]), *command[1:]],
+            env=environment,
+            cwd=self.folder,
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            start_new_session=True,
+        )
+        os.close(theirs)
+        os.write(ours, typed.encode())
+        shown = b""
+        try:
+            while piece := os.read(ours, 65536):
+                shown += piece
+        except OSError:  # Linux's way of saying that the other end is closed
+            pass
+        finally:
+            os.close(ours)
+            child.wait(timeout=180)
+        return shown.decode()
 
     def start(
         self, *arguments: str, environment: dict[str, str] | None = None, **options: Any

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
+from ruamel.yaml import YAML
 
 from tests.integration.cli.conftest import CommandLine, Ended
 
@@ -36,12 +39,37 @@ def both(cli: CommandLine, finished: str, tmp_path: Path) -> Both:
     return run
 
 
+@pytest.mark.parametrize("color", ["on", "off", "auto"])
 @pytest.mark.parametrize("form", ["json", "text", "table"])
-def test_the_whole_answer(both: Both, form: str) -> None:
-    theirs, ours = both("--output", form)
+def test_the_whole_answer(both: Both, form: str, color: str) -> None:
+    theirs, ours = both("--output", form, "--color", color)
+    assert ("\x1b[34m" in theirs.out) == ((form, color) == ("table", "on"))
     assert (theirs.code, theirs.err) == (0, "")
     assert "objective" in theirs.out
     assert ours == theirs
+
+
+@pytest.mark.parametrize("columns", [40, 120, 400])
+@pytest.mark.parametrize("color", ["off", "auto"])
+def test_a_table_on_a_terminal(cli: CommandLine, both: Both, finished: str, color: str, columns: int) -> None:
+    """As wide as the terminal, and in colours by itself."""
+    arguments = (COMMAND, NAME, finished, "--output", "table", "--color", color)
+    theirs = cli.on_terminal(("aws", "sagemaker", *arguments), columns)
+    assert ("\x1b[34m" in theirs) == (color == "auto")
+    assert "objective" in theirs
+    assert cli.on_terminal(("airflow-hpt", *arguments), columns) == theirs
+
+
+def test_the_same_answer_in_yaml(cli: CommandLine, finished: str, both: Both) -> None:
+    """Version 1 has no YAML: what version 2 writes it with makes it of version 1's JSON."""
+    answer = json.loads(both("--output", "json")[0].out)
+    for form, value in (("yaml", answer), ("yaml-stream", [answer])):
+        yaml, theirs = YAML(typ="safe"), io.StringIO()
+        yaml.representer.default_flow_style = False
+        yaml.dump(value, theirs)
+        for color in ("on", "off"):
+            ours = cli(COMMAND, NAME, finished, "--output", form, "--color", color)
+            assert ours == Ended(0, theirs.getvalue(), "")
 
 
 QUERY = "{Name: HyperParameterTuningJobName, Best: BestTrainingJob, Range: *.*.CategoricalParameterRanges[]}"
@@ -67,14 +95,42 @@ def test_arguments_from_files(cli: CommandLine, finished: str, tmp_path: Path) -
     (tmp_path / "job.yaml").write_text(f"HyperParameterTuningJobName: {finished}\n")
     (tmp_path / "name.txt").write_text(finished)
     wrong = '{"HyperParameterTuningJobName": "not-this-one"}'
+    (tmp_path / "job.json").write_text(wrong.replace("not-this-one", finished))
     for arguments in (
         ("--cli-input-json", wrong.replace("not-this-one", finished)),
+        ("--cli-input-json", "fileb://job.json"),
         ("--cli-input-yaml", "file://job.yaml"),
+        (NAME, "file://$HOME/name.txt"),
+        (NAME, "file://~/name.txt"),
         ("--cli-input-json", wrong, NAME, finished),
         (NAME, "file://name.txt"),
     ):
-        done = cli(COMMAND, *arguments, "--query", "HyperParameterTuningJobName", "--output", "text")
-        assert (done.code, done.out, done.err) == (0, f"{finished}\n", ""), arguments
+        arguments = (COMMAND, *arguments, "--query", "HyperParameterTuningJobName", "--output", "text")
+        done = Ended(0, f"{finished}\n", "")
+        assert cli(*arguments) == done, arguments
+        if "--cli-input-yaml" not in arguments:  # version 1 has none
+            assert cli.run("aws", "sagemaker", *arguments) == done, arguments
+
+
+def test_a_name_that_is_a_boolean_in_old_yaml(cli: CommandLine) -> None:
+    """As version 2 of the aws CLI reads it: a word; so it is the service that knows no such job."""
+    for text, code in (("on", 254), ("No", 254), ("true", 252), ("1e5", 252), ("{}", 252)):
+        done = cli(COMMAND, "--cli-input-yaml", f"HyperParameterTuningJobName: {text}")
+        assert (done.code, done.out) == (code, ""), (text, done.err)
+    both = cli(COMMAND, "--cli-input-yaml", "{}", "--cli-input-json", "{}")
+    assert (both.code, "not allowed with" in both.err) == (252, True)
+
+
+def test_the_name_is_asked_for(cli: CommandLine, finished: str) -> None:
+    arguments = ("airflow-hpt", COMMAND, "--cli-auto-prompt", "--query", "HyperParameterTuningJobStatus")
+    told = cli.on_terminal(arguments, typed=f"{finished}\n")
+    assert told.replace("\r\n", "\n").endswith('"Completed"\n')
+    assert f"{NAME}: " in told
+    assert "no value was given" in cli.on_terminal(arguments, typed="\n")
+    nobody = cli.run(*arguments)
+    assert (nobody.code, "there is no terminal" in nobody.err) == (252, True)
+    assert cli(COMMAND, NAME, finished, "--cli-auto-prompt", "--output", "off") == Ended(0, "", "")
+    assert cli(COMMAND, NAME, finished, "--cli-auto-prompt", "--no-cli-auto-prompt").code == 252
 
 
 def test_skeletons(cli: CommandLine, finished: str) -> None:
@@ -96,6 +152,15 @@ def test_an_error_of_the_service(cli: CommandLine) -> None:
     assert ours.err.count("\n") == 1
     with pytest.raises(ClientError):
         cli(COMMAND, NAME, "no-such-job", "--debug")
+
+
+@pytest.mark.parametrize(
+    "wrong", [("--output", "xml"), ("--no-such-option",), ("--color", "blue"), ("--cli-read-timeout", "soon")]
+)
+def test_wrong_options(cli: CommandLine, wrong: tuple[str, ...]) -> None:
+    done = cli(COMMAND, NAME, "job", *wrong)
+    assert (done.code, done.out) == (252, "")
+    assert wrong[0] in done.err
 
 
 def test_options_of_the_connection(cli: CommandLine, finished: str, service: LocalService) -> None:

@@ -28,7 +28,7 @@ def outcome(run: Any) -> dict[str, Any]:
         ]
         of_run = (AssetEvent.source_run_id == run.run_id, AssetEvent.source_dag_id == run.dag_id)
         events = [event.extra for event in session.scalars(select(AssetEvent).where(*of_run))]
-    return {"state": str(run.state), "tasks": tasks, "xcoms": xcoms, "events": events}
+    return {"run_id": run.run_id, "state": str(run.state), "tasks": tasks, "xcoms": xcoms, "events": events}
 
 
 bag = DagBag(sys.argv[1])

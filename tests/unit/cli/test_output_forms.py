@@ -13,8 +13,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
 
 from airflow_hpt_provider.cli.aws import output
+from airflow_hpt_provider.cli.aws.errors import InputError
+from airflow_hpt_provider.cli.aws.inputs import parameters_of
 from tests.support.aws_cli_forms import TITLE, AwsCliForms
 
 words = st.sampled_from(
@@ -70,6 +73,8 @@ def test_text_is_awss(aws_cli: AwsCliForms, value: Any) -> None:
 @example(value=[{}, []])
 def test_a_table_is_awss(aws_cli: AwsCliForms, value: Any) -> None:
     theirs, error = aws_cli("table", value)
+    if error is None:
+        assert written(value, "table", color="on") == aws_cli("colored table", value)[0]
     if error == "ValueError":
         with pytest.raises(ValueError, match="cells, others have"):
             written(value, "table")
@@ -83,6 +88,7 @@ def test_a_colored_table() -> None:
     assert "|  \x1b[1m\x1b[34mName\x1b[0m " in colored, "values are bright and blue"
     assert "\x1b[2m\x1b[33m|\x1b[0m" in colored, "frames of nested tables are dim and yellow"
     assert re.sub(r"\x1b\[\d+m", "", colored) == written(value, "table")
+    assert colored.count("\n") == colored.count("\n\x1b[0m"), "no colour runs on into the next line"
 
 
 @thorough
@@ -90,6 +96,66 @@ def test_a_colored_table() -> None:
 def test_json_is_awss(value: Any) -> None:
     theirs = json.dumps(value, indent=4, ensure_ascii=False) + "\n"
     assert written(value, "json") == ("" if value == {} else theirs)
+
+
+numbers = st.text("0123456789abfxo_+-.:eE", min_size=1, max_size=6)
+"""What looks like a number to the one version of YAML or the other."""
+lookalikes = numbers | st.sampled_from(
+    [
+        "yes",
+        "no",
+        "on",
+        "Off",
+        "y",
+        "true",
+        "True",
+        "NULL",
+        "~",
+        ".inf",
+        ".nan",
+        "=",
+        "<<",
+        "2026-11-24",
+        "12:30:45",
+    ]
+)
+
+
+@settings(max_examples=1000, deadline=None, derandomize=True)
+@given(lookalikes)
+@example("1:30")
+@example("+_0")
+@example("0o17")
+def test_words_that_look_like_numbers_are_quoted_as_aws_does(word: str) -> None:
+    yaml, theirs = YAML(typ="safe"), io.StringIO()
+    yaml.representer.default_flow_style = False
+    yaml.dump({"Value": word}, theirs)
+    assert written({"Value": word}, "yaml") == theirs.getvalue()
+
+
+@settings(max_examples=1000, deadline=None, derandomize=True)
+@given(lookalikes)
+@example("089")
+@example("1e5")
+@example("2026-02-30")
+def test_yaml_is_read_as_aws_does(word: str) -> None:
+    text = f"HyperParameterTuningJobName: {word}"
+    try:
+        theirs = YAML(typ="safe", pure=True).load(text)
+    except Exception:
+        with pytest.raises(InputError, match="invalid YAML"):
+            parameters_of({}, None, text)
+        return
+    ours = parameters_of({}, None, text)
+    assert repr(ours) == repr(theirs)
+
+
+@pytest.mark.parametrize("text", ["A: 1\nA: 2", "A: {B: 1, B: 1}"])
+def test_a_member_that_stands_twice_is_refused(text: str) -> None:
+    with pytest.raises(DuplicateKeyError):
+        YAML(typ="safe", pure=True).load(text)
+    with pytest.raises(InputError, match="stands twice"):
+        parameters_of({}, None, text)
 
 
 @thorough

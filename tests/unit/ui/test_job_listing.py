@@ -39,8 +39,10 @@ class Accounts:
     def summaries(self, job: TaskJob) -> dict[str, Any]:
         self.asked[job.settings.aws_conn_id] += 1
         self.barrier.wait(30)
-        if job.settings.aws_conn_id == "denied":
-            raise Problem(403, "access_denied", "Not allowed")
+        if str(job.settings.aws_conn_id).startswith("denied"):
+            raise Problem(
+                403, "access_denied", "Not allowed", remedy=f"Allow it to {job.settings.aws_conn_id}."
+            )
         summary = SimpleNamespace(
             status="InProgress",
             strategy="Bayesian",
@@ -60,6 +62,15 @@ def test_accounts_are_asked_side_by_side() -> None:
     assert [row["name"] for row in listed["jobs"]] == ["tune-1", "tune-2", "tune-3", "tune-4"]
     assert [row["status"] for row in listed["jobs"]] == ["InProgress", "InProgress", None, None]
     assert [problem["kind"] for problem in listed["problems"]] == ["access_denied"]
+
+
+def test_every_account_that_could_not_be_asked_is_told() -> None:
+    accounts = Accounts(together=2)
+    listed = rows([job(1, "denied-a"), job(2, "denied-b")], accounts)  # type: ignore[arg-type]
+    assert [problem["remedy"] for problem in listed["problems"]] == [
+        "Allow it to denied-a.",
+        "Allow it to denied-b.",
+    ]
 
 
 def test_no_jobs_are_no_list_and_no_problem() -> None:

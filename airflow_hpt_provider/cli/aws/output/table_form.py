@@ -18,7 +18,9 @@ def write(value: Any, out: TextIO, *, title: str, color: str) -> None:
     _add(sections, title, value, 0)
     if sections:
         colored = color == "on" or (color == "auto" and out.isatty())
-        out.writelines(f"{line}\n" for line in draw(sections, out, Colors() if colored else None))
+        out.writelines(draw(sections, out, Colors() if colored else None))
+        if colored and out.isatty():
+            out.write(Colors.after)  # the aws CLI's farewell to a terminal
 
 
 def _add(sections: list[Section], title: str | None, value: Any, depth: int) -> None:

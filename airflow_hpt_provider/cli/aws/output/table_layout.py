@@ -13,7 +13,13 @@ PADDING = 4
 
 
 class Colors:
-    """Values in bright blue, the frames of nested tables in dim yellow."""
+    """Values in bright blue, the frames of nested tables in dim yellow.
+
+    Attributes:
+        after: what is written after each piece of a line: colours end there.
+    """
+
+    after = "\x1b[0m"
 
     def value(self, text: str) -> str:
         """A cell."""
@@ -25,6 +31,8 @@ class Colors:
 
 
 class _Plain(Colors):
+    after = ""
+
     def value(self, text: str) -> str:
         return text
 
@@ -105,17 +113,17 @@ class Section:
 
 
 def draw(sections: Sequence[Section], out: TextIO, colors: Colors | None = None) -> Iterator[str]:
-    """The lines of a table whose sections are given in order."""
+    """The lines of a table whose sections are given in order, with their ends."""
     colors = colors or _Plain()
     total = max(section.natural_width for section in sections)
     if total > _terminal_width(out):
         sections = [section.upright() for section in sections]
         total = max(section.natural_width for section in sections)
-    yield "-" * total
+    yield f"{'-' * total}\n{colors.after}"
     for section in sections:
         edge = colors.frame("|") * section.depth
         for line in _lines(section, total - 2 * section.depth, colors):
-            yield f"{edge}{line}{edge}"
+            yield "".join(f"{piece}{colors.after}" for piece in (edge, line, edge, "\n"))
 
 
 def _lines(section: Section, width: int, colors: Colors) -> Iterator[str]:

@@ -10,7 +10,7 @@ export type Place =
 /** `path` and `search` of the address; `base` is the path of the page's <base>. */
 export function placeOf(path: string, search: string, base: string): Place {
   const below = path.startsWith(base) ? path.slice(base.length) : path.replace(/^.*?\/(?=task\/|run\/|jobs)/, "");
-  const [kind, ...parts] = below.split("/").map(decodeURIComponent);
+  const [kind, ...parts] = below.split("/").map(decoded);
   const [dagId = "", runId = "", taskId = ""] = parts;
   if (kind === "task") {
     // Airflow leaves the placeholder {MAP_INDEX} as it is where the task is not mapped.
@@ -20,4 +20,12 @@ export function placeOf(path: string, search: string, base: string): Place {
   }
   if (kind === "run") return { kind, dagId, runId };
   return { kind: "jobs" };
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part; // typed by hand
+  }
 }

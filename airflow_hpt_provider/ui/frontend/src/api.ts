@@ -28,9 +28,18 @@ export async function get<T>(path: string, etag?: string): Promise<{ value: T | 
 
 /** Stop the task's tuning job. */
 export async function stop(task: TaskInstance): Promise<void> {
-  // The header is what another site cannot send.
-  await checked(await send(taskPath(task, "/stop"), { method: "POST", headers: { "X-Requested-With": "tuning-page" } }));
+  try {
+    // The header is what another site cannot send.
+    const init = { method: "POST", headers: { "X-Requested-With": "tuning-page" } };
+    await checked(await send(taskPath(task, "/stop"), init), { ...GENERAL, 403: MAY_NOT_STOP });
+  } catch (error) {
+    // The page reads again by itself; it does not stop by itself.
+    if (!(error instanceof ProblemError) || !PASSING.has(error.problem.kind)) throw error;
+    throw new ProblemError({ ...error.problem, remedy: "The job may go on: look at its status, and try again." });
+  }
 }
+
+const PASSING = new Set(["offline", "unreadable", "unreachable"]);
 
 async function send(path: string, init: RequestInit): Promise<Response> {
   try {
@@ -45,17 +54,33 @@ async function send(path: string, init: RequestInit): Promise<Response> {
   }
 }
 
-async function checked(answer: Response): Promise<unknown> {
-  if (answer.ok) return answer.json();
+async function checked(answer: Response, general = GENERAL): Promise<unknown> {
+  if (answer.ok) return answer.json().catch(unreadable);
   const body: unknown = await answer.json().catch(() => null);
   if (body && typeof body === "object" && "title" in body) throw new ProblemError(body as Problem);
-  throw new ProblemError(GENERAL[answer.status] ?? {
+  throw new ProblemError(general[answer.status] ?? {
     kind: "failed",
     title: `The server answered ${answer.status}`,
     detail: "",
     remedy: "See the log of Airflow's API server.",
   });
 }
+
+function unreadable(): never {
+  throw new ProblemError({
+    kind: "unreadable",
+    title: "The answer could not be read",
+    detail: "It broke off, or is not Airflow's: a proxy may have asked to log in.",
+    remedy: "The page tries again by itself; if it stays so, reload it.",
+  });
+}
+
+const MAY_NOT_STOP: Problem = {
+  kind: "forbidden",
+  title: "You may not stop this",
+  detail: "It needs the permission to edit the DAG's task instances.",
+  remedy: "Ask whoever manages Airflow's permissions.",
+};
 
 const GENERAL: Record<number, Problem> = {
   401: {

@@ -1,6 +1,6 @@
 /** What can be told from a tuning job's training jobs: pure functions, no drawing. */
 
-import type { Trial, Tuning } from "./model";
+import type { Job, Trial, Tuning } from "./model";
 
 /** Whether one metric is better than another. */
 export const better = (a: number, b: number, minimize: boolean): boolean => (minimize ? a < b : a > b);
@@ -25,6 +25,12 @@ export function bestSoFar(tuning: Tuning): [number, number][] {
     steps.push([number, best]);
   }
   return steps;
+}
+
+/** Seconds from the start to the end, or to `now`; null if it has ended and nobody knows when. */
+export function tookSeconds({ ended, ended_at, created_at }: Job, now: number): number | null {
+  const end = ended ? ended_at : now;
+  return end === null ? null : Math.max(0, end - created_at);
 }
 
 /** Seconds that all instances have trained, which is what SageMaker bills; still running ones until `now`. */

@@ -1,8 +1,8 @@
 /** A list of tuning jobs that keeps itself fresh, and grows by a page of older ones at a time. */
 
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
-import { get, ProblemError } from "./api";
+import { get } from "./api";
 import type { JobListing, ListedJob, Problem } from "./model";
 import { useFresh } from "./refresh";
 
@@ -19,41 +19,54 @@ export interface Listing {
   loadOlder: (() => void) | null;
 }
 
+interface Pages extends JobListing {
+  /** How many were read. */
+  count: number;
+}
+
 export function useListing(path: string, seconds: number): Listing {
-  const { value, problem, reload } = useFresh<JobListing>(path, () => seconds);
-  const [more, setMore] = useState<JobListing | null>(null);
-  const [trouble, setTrouble] = useState<Problem | null>(null);
+  const wanted = useRef(1);
   const [busy, setBusy] = useState(false);
-  const jobs = useMemo(() => value && once([...value.jobs, ...(more?.jobs ?? [])]), [value, more]);
-  const before = (more ?? value)?.older ?? null;
-  const load = async (): Promise<void> => {
+  const read = async (): Promise<{ value: Pages; etag: string }> => ({ value: await pages(path, wanted.current), etag: "" });
+  // The more pages, the less often: a long list costs the server no more than a short one.
+  const { value, problem, reload } = useFresh<Pages>(path, (known) => seconds * (known?.count ?? 1), read);
+  useEffect(() => setBusy(false), [value, problem]);
+  const loadOlder = (): void => {
+    wanted.current = (value?.count ?? 0) + 1; // the same if it has failed before
     setBusy(true);
-    setTrouble(null);
-    try {
-      const { value: next } = await get<JobListing>(`${path}?before=${before}`);
-      if (next) setMore({ ...next, jobs: [...(more?.jobs ?? []), ...next.jobs] });
-    } catch (error) {
-      if (!(error instanceof ProblemError)) throw error;
-      setTrouble(error.problem);
-    } finally {
-      setBusy(false);
-    }
+    reload();
   };
   return {
-    jobs,
+    jobs: value?.jobs ?? null,
     troubles: value?.problems ?? [],
-    problem: problem ?? trouble,
+    problem,
     busy,
     reload,
-    loadOlder: before === null ? null : () => void load(),
+    loadOlder: value && typeof value.older === "string" ? loadOlder : null,
   };
 }
 
-/** A page and the one before it may overlap, since new jobs come in between. */
-function once(jobs: ListedJob[]): ListedJob[] {
-  const known = new Set<string>();
-  return jobs.filter((job) => {
-    const key = JSON.stringify([job.dag_id, job.run_id, job.task_id, job.map_index]);
-    return !known.has(key) && Boolean(known.add(key));
-  });
+/**
+ * So many pages, or all there are. They are read anew together: a new job pushes the last one of each page to the next,
+ * and old ones that still run change too.
+ */
+async function pages(path: string, wanted: number): Promise<Pages> {
+  const read: JobListing[] = [];
+  let older: string | null | undefined;
+  do {
+    const { value } = await get<JobListing>(older ? `${path}?before=${encodeURIComponent(older)}` : path);
+    read.push(value as JobListing); // never null: it was not asked for with an ETag
+    older = value?.older;
+  } while (older && read.length < wanted);
+  return {
+    jobs: once(read.flatMap(({ jobs }) => jobs), ({ dag_id, run_id, task_id, map_index }) => [dag_id, run_id, task_id, map_index]),
+    problems: once(read.flatMap(({ problems }) => problems), ({ title, detail, remedy }) => [title, detail, remedy]),
+    older: older ?? null,
+    count: read.length,
+  };
+}
+
+/** Each once: what is read in turn may overlap, since new jobs come in between. */
+function once<T>(all: T[], key: (one: T) => unknown): T[] {
+  return [...new Map(all.map((one) => [JSON.stringify(key(one)), one] as const).reverse()).values()].reverse();
 }

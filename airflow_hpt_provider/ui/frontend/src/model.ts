@@ -85,7 +85,7 @@ export interface JobListing {
   jobs: ListedJob[];
   problems: Problem[];
   /** Where the next page begins; null if there is none. */
-  older?: number | null;
+  older?: string | null;
 }
 
 export interface Trial {

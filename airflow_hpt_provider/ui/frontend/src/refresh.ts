@@ -12,36 +12,46 @@ export interface Fresh<T> {
   reload: () => void;
 }
 
+/** How something is read: null if it is as the one with the same ETag. */
+export type Read<T> = (path: string, etag: string) => Promise<{ value: T | null; etag: string }>;
+
 /** `path`, read again every `seconds(value)`; not while nobody looks. */
-export function useFresh<T>(path: string, seconds: (value: T | null) => number): Fresh<T> {
+export function useFresh<T>(path: string, seconds: (value: T | null) => number, read: Read<T> = get): Fresh<T> {
   const [value, setValue] = useState<T | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [asked, setAsked] = useState(0);
-  const wait = useRef(seconds);
-  wait.current = seconds;
+  const now = useRef({ seconds, read });
+  now.current = { seconds, read };
 
   useEffect(() => {
     let over = false;
     let timer = 0;
+    let turn = 0;
     let etag = "";
     let last: T | null = null;
     const look = async (): Promise<void> => {
       window.clearTimeout(timer);
       if (document.hidden) return; // `visibilitychange` looks again
+      const mine = ++turn;
+      // Who comes back to the page has it look at once, even while an answer is on its way: the last question counts.
+      const late = (): boolean => over || mine !== turn;
       try {
-        const answer = await get<T>(path, etag);
-        if (over) return;
+        const answer = await now.current.read(path, etag);
+        if (late()) return;
         etag = answer.etag;
         if (answer.value !== null) setValue((last = answer.value));
         setProblem(null);
       } catch (error) {
-        if (over) return;
+        if (late()) return;
         const told = error instanceof ProblemError ? error.problem : UNKNOWN;
         setProblem(told);
-        if (GONE.has(told.kind)) setValue((last = null));
+        if (GONE.has(told.kind)) {
+          setValue((last = null));
+          etag = ""; // else it would be called unchanged when it is back
+        }
       }
       window.clearTimeout(timer);
-      timer = window.setTimeout(() => void look(), wait.current(last) * 1000);
+      timer = window.setTimeout(() => void look(), now.current.seconds(last) * 1000);
     };
     const seen = (): void => void look();
     document.addEventListener("visibilitychange", seen);

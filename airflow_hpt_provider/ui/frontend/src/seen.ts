@@ -11,7 +11,7 @@ export function useSeen<T extends Element>(): [RefObject<T | null>, boolean] {
   const place = useRef<T>(null);
   const [seen, setSeen] = useState(false);
   useEffect(() => {
-    const observer = new IntersectionObserver(([entry]) => entry?.isIntersecting && setSeen(true), NEAR);
+    const observer = new IntersectionObserver((entries) => entries.some((entry) => entry.isIntersecting) && setSeen(true), NEAR);
     observer.observe(place.current as T);
     return () => observer.disconnect();
   }, []);

@@ -74,13 +74,32 @@ test("a job without parents asks for a choice, and reads no other job before", a
 });
 
 test("older jobs are offered on demand", async () => {
-  list = { ...list, older: 123.5 };
+  list = { ...list, older: "123.5" };
   show(tuning());
   await vi.waitFor(() => expect(root.querySelector(".choice button")).not.toBeNull());
   act(() => (root.querySelector(".choice button") as HTMLElement).click());
   await vi.waitFor(() => expect([...select().options].map((one) => one.value)).toEqual(["", "sibling", "ancient"]));
   expect(asked).toContain("jobs?before=123.5");
   expect(root.querySelector(".choice button")).toBeNull();
+});
+
+test("the chosen job stays when newer ones push it off the list", async () => {
+  show(tuning());
+  await vi.waitFor(() => expect(select().options.length).toBe(2));
+  choose("sibling");
+  await vi.waitFor(() => expect(heads()).toEqual(["churn", "sibling"]));
+  list = { jobs: [listed("newest", { run_id: "newest" })], problems: [], older: "1" };
+  document.dispatchEvent(new Event("visibilitychange"));
+  await vi.waitFor(() => expect([...select().options].map((one) => one.value)).toContain("newest"));
+  expect(select().value).toBe("sibling");
+  expect(heads()).toEqual(["churn", "sibling"]);
+});
+
+test("a job that has ended at a time that nobody knows does not grow older", () => {
+  const odd = tuningOf("odd", [0.6, null, 0.45, 0.4, null], { ended: true, ended_at: null, status: "Failed" });
+  act(() => render(<Sides tuning={tuning()} other={odd} palette={PALETTES.light} log={false} />, root));
+  const took = [...root.querySelectorAll(".sides tbody tr")].find((row) => row.querySelector("th")?.textContent === "Took");
+  expect(took?.querySelectorAll("td")[1]?.textContent).toBe("–");
 });
 
 test("what cannot be read is told, and another can be chosen", async () => {

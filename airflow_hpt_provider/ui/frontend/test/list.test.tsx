@@ -39,7 +39,7 @@ test("a running job's time grows, that of one that has ended stands, and what no
 
 test("older jobs are added once, and a failure to read them is told with the list still there", async () => {
   answers = {
-    jobs: { jobs: [listed("new", { run_id: "b" }), listed("both")], problems: [], older: 7 },
+    jobs: { jobs: [listed("new", { run_id: "b" }), listed("both")], problems: [], older: "7" },
     "jobs?before=7": 500,
   };
   show();
@@ -52,4 +52,57 @@ test("older jobs are added once, and a failure to read them is told with the lis
   await vi.waitFor(() => expect(rows().map((row) => row[0])).toEqual(["new", "both", "old"]));
   expect(root.querySelector(".stale")).toBeNull();
   expect(root.querySelector(".more")).toBeNull();
+});
+
+test("jobs do not get lost between two pages when new ones come in, and older ones are kept fresh too", async () => {
+  const old = listed("old", { run_id: "a", status: "InProgress", ended_at: null });
+  answers = {
+    jobs: { jobs: [listed("b", { run_id: "b" })], problems: [], older: "1" },
+    "jobs?before=1": { jobs: [old], problems: [], older: null },
+  };
+  show();
+  await vi.waitFor(() => expect(rows().length).toBe(1));
+  await fireEvent(root.querySelector(".more button"));
+  await vi.waitFor(() => expect(rows().map((row) => row[1])).toEqual(["Completed", "Running"]));
+  answers = {
+    jobs: { jobs: [listed("c", { run_id: "c" })], problems: [], older: "2" },
+    "jobs?before=2": { jobs: [listed("b", { run_id: "b" })], problems: [], older: "1" },
+    "jobs?before=1": { jobs: [{ ...old, status: "Stopped" }], problems: [], older: null },
+  };
+  document.dispatchEvent(new Event("visibilitychange")); // looks again
+  await vi.waitFor(() => expect(rows().map((row) => row[0])).toEqual(["c", "b"]));
+  await fireEvent(root.querySelector(".more button"));
+  await vi.waitFor(() => expect(rows().map((row) => row.slice(0, 2))).toEqual([["c", "Completed"], ["b", "Completed"], ["old", "Stopped"]]));
+});
+
+test("a page of jobs that one may not see is not the end of the list", async () => {
+  answers = {
+    jobs: { jobs: [], problems: [], older: "9~1~-1~t" },
+    "jobs?before=9~1~-1~t": { jobs: [listed("mine")], problems: [], older: null },
+  };
+  show();
+  await vi.waitFor(() => expect(root.querySelector(".more button")).not.toBeNull());
+  expect(root.textContent).not.toContain("No tuning jobs yet");
+  await fireEvent(root.querySelector(".more button"));
+  await vi.waitFor(() => expect(rows().map((row) => row[0])).toEqual(["mine"]));
+});
+
+test("who asks for older ones by keyboard keeps the focus while they are read", async () => {
+  answers = { jobs: { jobs: [listed("new")], problems: [], older: "7" }, "jobs?before=7": { jobs: [listed("old", { run_id: "c" })], problems: [], older: "6" } };
+  show();
+  await vi.waitFor(() => expect(root.querySelector(".more button")).not.toBeNull());
+  const button = root.querySelector<HTMLButtonElement>(".more button") as HTMLButtonElement;
+  button.focus();
+  act(() => button.click());
+  expect(button.getAttribute("aria-disabled")).toBe("true");
+  expect(button.disabled).toBe(false);
+  await vi.waitFor(() => expect(rows().length).toBe(2));
+  expect(document.activeElement).toBe(button);
+  expect(button.getAttribute("aria-disabled")).toBe("false");
+});
+
+test("a task that has lost its state is not said to be in none", async () => {
+  answers = { jobs: { jobs: [listed("cleared", { status: null, task_state: null })], problems: [], older: null } };
+  show();
+  await vi.waitFor(() => expect(rows()[0]?.[1]).toBe("task not scheduled"));
 });

@@ -53,6 +53,53 @@ test("stopping asks first, then sends the header that other sites cannot, and te
   expect(init).toMatchObject({ method: "POST", headers: { "X-Requested-With": "tuning-page" } });
 });
 
+test("a stop that failed is told in full, without the promise to try again, and not once more the next time", async () => {
+  vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no network")));
+  show(<Header tuning={tuning()} task={task} onStopped={() => undefined} />);
+  const told = (): string => root.querySelector("dialog [role=alert]")?.textContent ?? "";
+  await fireEvent(root.querySelector(".button-stop"));
+  const confirm = root.querySelector<HTMLButtonElement>(".button-danger") as HTMLButtonElement;
+  confirm.focus();
+  await fireEvent(confirm);
+  await vi.waitFor(() => expect(told()).toContain("The API server cannot be reached from this browser."));
+  expect(told()).not.toContain("tries again by itself");
+  expect(told()).toContain("The job may go on");
+  expect(document.activeElement).toBe(confirm);
+  await fireEvent(root.querySelector(".buttons button"));
+  await fireEvent(root.querySelector(".button-stop"));
+  expect(told()).toBe("");
+});
+
+test("who may not stop any more is told so", async () => {
+  vi.stubGlobal("fetch", () => Promise.resolve(new Response('{"detail":"Forbidden"}', { status: 403 })));
+  show(<Header tuning={tuning()} task={task} onStopped={() => undefined} />);
+  await fireEvent(root.querySelector(".button-stop"));
+  await fireEvent(root.querySelector(".button-danger"));
+  await vi.waitFor(() => expect(root.querySelector("dialog [role=alert]")?.textContent).toContain("You may not stop this"));
+});
+
+test("a change of status is told to screen readers", () => {
+  show(<Header tuning={tuning()} task={task} onStopped={() => undefined} />);
+  const place = root.querySelector(".actions [role=status]");
+  expect(place?.textContent).toBe("Running");
+  show(<Header tuning={tuning({ status: "Stopping" })} task={task} onStopped={() => undefined} />);
+  expect(root.querySelector(".actions [role=status]")).toBe(place);
+  expect(place?.textContent).toBe("Stopping");
+});
+
+test("the status that is filtered by stays to be chosen when no training job has it any more", async () => {
+  show(<Leaderboard tuning={tuning()} task={task} />);
+  const select = root.querySelector("select") as HTMLSelectElement;
+  select.value = "InProgress";
+  act(() => void select.dispatchEvent(new Event("change", { bubbles: true })));
+  expect(rows()).toEqual(["5"]);
+  const later = tuning();
+  later.trials = later.trials.map((one) => ({ ...one, status: one.status === "InProgress" ? "Completed" : one.status }));
+  show(<Leaderboard tuning={later} task={task} />);
+  expect(select.value).toBe("InProgress");
+  expect(rows()).toEqual([]);
+});
+
 test("the leaderboard sorts by a click, says so to screen readers, and filters", async () => {
   show(<Leaderboard tuning={tuning()} task={task} />);
   expect(rows()).toEqual(["3", "4", "1", "2", "5"]);

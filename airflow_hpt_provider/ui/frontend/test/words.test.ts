@@ -62,3 +62,7 @@ test("values lie on their own scale; what a scale cannot show is left out", () =
 test("a failure reason cannot become HTML in a tooltip", () => {
   expect(escaped(`<img src=x onerror="alert('1')">`)).not.toMatch(/[<>"']/);
 });
+
+test("an address that cannot be decoded is taken as it is", () => {
+  expect(placeOf("/hpt/run/d/50%", "", "/hpt/")).toEqual({ kind: "run", dagId: "d", runId: "50%" });
+});

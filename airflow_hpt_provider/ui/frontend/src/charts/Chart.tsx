@@ -32,8 +32,8 @@ export function Chart({ option, label, height }: Props) {
   useEffect(() => {
     const element = place.current as HTMLDivElement;
     const seen = new IntersectionObserver(
-      ([entry]) => {
-        visible.current = entry?.isIntersecting ?? false;
+      (entries) => {
+        visible.current = entries.at(-1)?.isIntersecting ?? false; // the last is how it is now
         draw();
       },
       { rootMargin: "150px" },

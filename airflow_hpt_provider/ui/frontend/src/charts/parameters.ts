@@ -83,7 +83,8 @@ export function parallelChart(tuning: Tuning, palette: Palette): EChartsCoreOpti
       trigger: "item",
       formatter: (line: { data: { trial: number } }) => tip(tuning, tuning.trials[line.data.trial - 1] as Trial),
     }),
-    parallel: { left: 40, right: 72, top: 36, bottom: 16 },
+    // names are centred on their axes: half of the first one lies left of it
+    parallel: { left: Math.max(40, 4 + 3.5 * name(tuning.parameters[0]?.name ?? "").length), right: 72, top: 36, bottom: 16 },
     parallelAxis: [
       ...tuning.parameters.map((parameter, dim) => ({
         dim,

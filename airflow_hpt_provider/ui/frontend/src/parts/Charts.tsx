@@ -98,6 +98,10 @@ function Multiple({ tuning, palette, log, parameter }: Props & { parameter: Tuni
   );
 }
 
+const AGAIN_SECONDS = 30;
+/** What the next try will not change, before there are more training jobs. */
+const SETTLED = new Set(["too_few_trials", "extra_missing"]);
+
 /** Asked for when it is first seen, and again when the job has ended: computing it takes a while. */
 function ImportanceCard({ tuning, palette, task }: { tuning: Tuning; palette: Palette; task: TaskInstance }) {
   const [place, seen] = useSeen<HTMLElement>();
@@ -110,16 +114,24 @@ function ImportanceCard({ tuning, palette, task }: { tuning: Tuning; palette: Pa
   useEffect(() => {
     if (!seen) return;
     let over = false;
-    get<Importance>(taskPath(task, "/importance")).then(
-      ({ value }) => {
+    let timer = 0;
+    const ask = async (): Promise<void> => {
+      try {
+        const { value } = await get<Importance>(taskPath(task, "/importance"));
         if (over) return;
         setFound(value);
         setProblem(null);
-      },
-      (error: unknown) => !over && error instanceof ProblemError && setProblem(error.problem),
-    );
+      } catch (error) {
+        if (over) return;
+        if (!(error instanceof ProblemError)) throw error;
+        setProblem(error.problem);
+        if (!SETTLED.has(error.problem.kind)) timer = window.setTimeout(() => void ask(), AGAIN_SECONDS * 1000);
+      }
+    };
+    void ask();
     return () => {
       over = true;
+      window.clearTimeout(timer);
     };
   }, [seen, step, tuning.job.name]);
 

@@ -1,9 +1,10 @@
 /** A second tuning job, chosen from the known ones, beside the one of the page. */
 
-import { useMemo, useState } from "preact/hooks";
+import { useMemo, useRef, useState } from "preact/hooks";
 
 import type { Palette } from "../charts/palette";
 import { candidates } from "../comparison";
+import type { Candidate } from "../comparison";
 import { useListing } from "../listing";
 import { fromAnswer } from "../model";
 import type { Answer, TaskInstance, Tuning } from "../model";
@@ -36,7 +37,11 @@ function Choice({ tuning, task, palette, log }: Props) {
   // The first parent is what one looks for; without one, nobody knows.
   const [name, setName] = useState(tuning.job.warm_start?.parents[0] ?? "");
   const groups = candidates(tuning, task, listing.jobs ?? []);
-  const chosen = groups.flatMap(({ jobs }) => jobs).find((one) => one.name === name);
+  // The list is of the newest: the chosen one stays when it has none of its own any more.
+  const kept = useRef<Candidate | undefined>(undefined);
+  const listed = groups.flatMap(({ jobs }) => jobs).find((one) => one.name === name);
+  const chosen = (kept.current = listed ?? (kept.current?.name === name ? kept.current : undefined));
+  if (chosen && !listed) groups.push({ title: "Chosen before", jobs: [chosen] });
   return (
     <>
       <div class="choice">
@@ -53,7 +58,7 @@ function Choice({ tuning, task, palette, log }: Props) {
           ))}
         </select>
         {listing.loadOlder && (
-          <button type="button" disabled={listing.busy} onClick={listing.loadOlder}>
+          <button type="button" aria-disabled={listing.busy} onClick={() => listing.busy || listing.loadOlder?.()}>
             Offer older ones too
           </button>
         )}
@@ -63,7 +68,7 @@ function Choice({ tuning, task, palette, log }: Props) {
           The known tuning jobs could not be listed. {listing.problem.title}. {listing.problem.remedy}
         </p>
       )}
-      {listing.jobs && !groups.length && <p class="empty small">No other tuning job is known yet: there is nothing to put beside this one.</p>}
+      {listing.jobs && !groups.length && !listing.loadOlder && <p class="empty small">No other tuning job is known yet: there is nothing to put beside this one.</p>}
       {chosen && <Beside key={chosen.path} path={chosen.path} {...{ tuning, palette, log }} />}
     </>
   );

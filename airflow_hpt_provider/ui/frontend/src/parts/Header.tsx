@@ -4,7 +4,7 @@ import { useRef, useState } from "preact/hooks";
 
 import { ProblemError, stop } from "../api";
 import { duration, number, plural, roughly, shortName, time } from "../format";
-import { bestOf, billableSeconds, secondsLeft } from "../insights";
+import { bestOf, billableSeconds, secondsLeft, tookSeconds } from "../insights";
 import type { TaskInstance, Tuning } from "../model";
 import { useNow } from "../refresh";
 import { StatusBadge } from "./StatusBadge";
@@ -32,7 +32,9 @@ export function Header({ tuning, task, onStopped }: Props) {
           </p>
         </div>
         <div class="actions">
-          <StatusBadge of={job.status} />
+          <span role="status">
+            <StatusBadge of={job.status} />
+          </span>
           {tuning.canStop && job.status === "InProgress" && <StopButton tuning={tuning} task={task} onStopped={onStopped} />}
         </div>
       </div>
@@ -54,7 +56,7 @@ export function Header({ tuning, task, onStopped }: Props) {
         </div>
         <div>
           <dt>{job.ended ? "Took" : "Elapsed"}</dt>
-          <dd>{duration((job.ended ? (job.ended_at ?? job.created_at) : Math.max(now, job.created_at)) - job.created_at)}</dd>
+          <dd>{duration(tookSeconds(job, now))}</dd>
         </div>
         {!job.ended && (
           <div>
@@ -122,7 +124,12 @@ function StopButton({ tuning, task, onStopped }: Props) {
   const [trouble, setTrouble] = useState("");
   const running = tuning.job.counters.in_progress;
 
+  const open = (): void => {
+    setTrouble("");
+    dialog.current?.showModal();
+  };
   const confirm = async (): Promise<void> => {
+    if (busy) return;
     setBusy(true);
     setTrouble("");
     try {
@@ -130,7 +137,9 @@ function StopButton({ tuning, task, onStopped }: Props) {
       dialog.current?.close();
       onStopped();
     } catch (error) {
-      setTrouble(error instanceof ProblemError ? `${error.problem.title}. ${error.problem.remedy}` : String(error));
+      if (!(error instanceof ProblemError)) throw error;
+      const { title, detail, remedy } = error.problem;
+      setTrouble([`${title}.`, detail, remedy].filter(Boolean).join(" "));
     } finally {
       setBusy(false);
     }
@@ -138,7 +147,7 @@ function StopButton({ tuning, task, onStopped }: Props) {
 
   return (
     <>
-      <button type="button" class="button-stop" onClick={() => dialog.current?.showModal()}>
+      <button type="button" class="button-stop" onClick={open}>
         Stop
       </button>
       <dialog ref={dialog} aria-labelledby="stop-title">
@@ -156,7 +165,8 @@ function StopButton({ tuning, task, onStopped }: Props) {
           <button type="button" onClick={() => dialog.current?.close()}>
             Let it run
           </button>
-          <button type="button" class="button-danger" disabled={busy} onClick={() => void confirm()}>
+          {/* Not `disabled`: that would take the focus from under who goes by keyboard. */}
+          <button type="button" class="button-danger" aria-disabled={busy} onClick={() => void confirm()}>
             {busy ? "Stopping …" : "Stop tuning job"}
           </button>
         </div>

@@ -36,7 +36,7 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
       </p>
     );
   }
-  if (!jobs.length)
+  if (!jobs.length && !loadOlder)
     return (
       <Notice
         problem={{
@@ -63,7 +63,7 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
       </div>
       {problem && <Stale problem={problem} />}
       {troubles.map((one) => (
-        <p class="stale" role="status" key={one.title}>
+        <p class="stale" role="status" key={`${one.title} ${one.detail} ${one.remedy}`}>
           <b>{one.title}.</b> {one.detail} {one.remedy}
         </p>
       ))}
@@ -90,7 +90,7 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
                 <td>
                   <a href={taskPage(row)}>{row.name}</a>
                 </td>
-                <td>{row.status ? <StatusBadge of={row.status} quiet /> : <span class="muted">task {row.task_state}</span>}</td>
+                <td>{row.status ? <StatusBadge of={row.status} quiet /> : <span class="muted">task {row.task_state ?? "not scheduled"}</span>}</td>
                 <td>
                   <MiniProgress row={row} />
                 </td>
@@ -108,11 +108,14 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
             ))}
           </tbody>
         </table>
-        {!rows.length && <p class="empty">No tuning job matches the filter.</p>}
+        {!rows.length && (
+          <p class="empty">{jobs.length ? "No tuning job matches the filter." : "You may read none of the newest tuning jobs."}</p>
+        )}
       </div>
       {loadOlder && (
         <p class="more">
-          <button type="button" disabled={busy} onClick={loadOlder}>
+          {/* Not `disabled`: that would take the focus from under who goes by keyboard. */}
+          <button type="button" aria-disabled={busy} onClick={() => busy || loadOlder()}>
             Older
           </button>
         </p>

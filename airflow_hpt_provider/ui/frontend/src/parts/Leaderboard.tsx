@@ -29,7 +29,8 @@ export function Leaderboard({ tuning, task }: { tuning: Tuning; task: TaskInstan
   const found = useMemo(() => sorted(filtered(tuning.trials, text, wanted), sorting), [tuning, text, wanted, sorting]);
   const pages = Math.max(1, Math.ceil(found.length / PAGE));
   const at = Math.min(page, pages - 1);
-  const statuses = [...new Set(tuning.trials.map((t) => t.status))].sort();
+  // The chosen one too, when no training job has it any more: else it would filter without being shown.
+  const statuses = [...new Set([...tuning.trials.map((t) => t.status), wanted])].filter(Boolean).sort();
   const sortBy = (column: string): void =>
     setSorting((now) => ({
       column,

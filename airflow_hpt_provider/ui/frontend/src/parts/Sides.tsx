@@ -7,7 +7,7 @@ import { canBeLog, objectiveChart } from "../charts/objective";
 import type { Palette } from "../charts/palette";
 import { caution, rangeOf, sameDirection, verdict } from "../comparison";
 import { duration, number, shortName, status } from "../format";
-import { bestOf, billableSeconds } from "../insights";
+import { bestOf, billableSeconds, tookSeconds } from "../insights";
 import type { Tuning } from "../model";
 
 interface Props {
@@ -50,7 +50,7 @@ function Figures({ tuning, other }: { tuning: Tuning; other: Tuning }) {
     ["Training jobs", ({ job, trials }) => `${trials.length}${job.counters.failed ? `, ${job.counters.failed} failed` : ""}`],
     [
       "Took",
-      ({ job }) => ({ main: duration((job.ended_at ?? now) - job.created_at), more: job.ended ? "" : "so far" }),
+      ({ job }) => ({ main: duration(tookSeconds(job, now)), more: job.ended ? "" : "so far" }),
     ],
     ["Billable time", (one) => duration(billableSeconds(one, now))],
   ];

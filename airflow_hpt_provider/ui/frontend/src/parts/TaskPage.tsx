@@ -3,6 +3,7 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { taskPath } from "../api";
+import { canBeLog } from "../charts/objective";
 import { PALETTES } from "../charts/palette";
 import { fromAnswer } from "../model";
 import type { Answer, TaskInstance } from "../model";
@@ -17,7 +18,7 @@ import { Notice, Stale } from "./Notice";
 
 export function TaskPage({ task, theme }: { task: TaskInstance; theme: Theme }) {
   const { value, problem, reload } = useFresh<Answer>(taskPath(task), (answer) => (answer?.job.ended ? 30 : 4));
-  const [log, setLog] = useState(false);
+  const [wantsLog, setLog] = useState(false);
   const tuning = useMemo(() => value && fromAnswer(value), [value]);
   const palette = PALETTES[theme];
   useEffect(() => {
@@ -32,17 +33,19 @@ export function TaskPage({ task, theme }: { task: TaskInstance; theme: Theme }) 
       </p>
     );
   }
+  const log = wantsLog && canBeLog(tuning);
+  // By name: a task may go on with another tuning job, and nothing that was chosen, opened or asked is about that one.
   return (
-    <article>
+    <article key={tuning.job.name}>
       {problem && <Stale problem={problem} />}
       <Header tuning={tuning} task={task} onStopped={reload} />
       <Objective {...{ tuning, palette, log }} onLog={setLog} />
-      {!tuning.job.best && <Failures tuning={tuning} />}
+      {!tuning.job.best && <Failures key="failures" tuning={tuning} />}
       <Leaderboard tuning={tuning} task={task} />
-      {tuning.job.best && <Failures tuning={tuning} />}
+      {tuning.job.best && <Failures key="failures" tuning={tuning} />}
       <Hyperparameters {...{ tuning, palette, log, task }} />
       <Parallel {...{ tuning, palette }} />
-      <Compare key={tuning.job.name} {...{ tuning, task, palette, log }} />
+      <Compare {...{ tuning, task, palette, log }} />
     </article>
   );
 }
