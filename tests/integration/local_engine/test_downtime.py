@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -15,37 +12,8 @@ from tests.integration.local_engine.conftest import wait_until
 
 pytestmark = pytest.mark.integration
 
-SERVICE = """
-import sys, time
-from pathlib import Path
-from tests.integration.local_engine.conftest import Service
-service = Service(Path(sys.argv[1]))
-{create}
-print("ready", flush=True)
-time.sleep(600)
-"""
 LIMIT = 600
 """Seconds that a job may run."""
-
-
-@pytest.fixture
-def killed(tmp_path):
-    """Have a service create jobs in a process of its own, and kill that once a condition holds."""
-
-    def run(create, condition):
-        process = subprocess.Popen(
-            [sys.executable, "-c", SERVICE.format(create=create), str(tmp_path)],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=Path(__file__).parents[3],
-        )
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        wait_until(condition)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-
-    return run
 
 
 WAITS = (
