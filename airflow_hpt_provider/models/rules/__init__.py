@@ -47,6 +47,7 @@ RULES: tuple[Rule, ...] = (
     training.channels,
     training.environment,
     machines.one_resource_config,
+    machines.kinds_of_machines,
     machines.instance_configs,
     machines.instance_preferences,
     tags.tags,
