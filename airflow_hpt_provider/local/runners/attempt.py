@@ -26,6 +26,7 @@ from airflow_hpt_provider.local.runners.failures import (
     ClientFailure,
     algorithm_error,
     not_started,
+    printable,
     without_secrets,
 )
 from airflow_hpt_provider.local.runners.log import LogFollower, LogReader
@@ -88,7 +89,7 @@ class Attempt:
             self._thread.start()
         except RuntimeError as error:  # the machine has no more threads to give
             self._thread = None
-            self._tell(Ended(failure_reason=f"{INTERNAL} ({error})", internal=True))
+            self._tell(Ended(failure_reason=printable(f"{INTERNAL} ({error})"), internal=True))
 
     def stop(self) -> None:
         """SIGTERM to the group; before there is one, there won't be."""
@@ -125,7 +126,7 @@ class Attempt:
             ended = Ended(failure_reason=str(failure))
         except Exception as error:
             LOGGER.exception("training job %s: the runner failed", self.spec.name)
-            ended = Ended(failure_reason=f"{INTERNAL} ({error})", internal=True)
+            ended = Ended(failure_reason=printable(f"{INTERNAL} ({error})"), internal=True)
         self._tell(ended)
 
     def _tell(self, ended: Ended) -> None:
