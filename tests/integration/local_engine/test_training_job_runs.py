@@ -236,6 +236,28 @@ def test_background_processes_do_not_outlive_it(service, own_session):
     service.wait_until(lambda: not is_running(pid))
 
 
+def test_a_variable_does_not_hide_them(service):
+    """The service finds them by SAGEMAKER_BASE_DIR; a request that has it names another place, or another's."""
+    service.script(
+        "import subprocess, time\n"
+        "print('pid=', subprocess.Popen(['sleep', '600'], start_new_session=True).pid, flush=True)\n"
+        "while not (base.parent / 'go').exists(): time.sleep(0.05)"
+    )
+    create(service, "other")
+    leader(service, "other")
+    environment = {"ALGORITHM": "train.py"}
+    for number, value in enumerate(("/opt/ml", str(service.directory / "training-jobs/other/ml"))):
+        name = f"job-{number}"
+        create(service, name, Environment={**environment, "SAGEMAKER_BASE_DIR": value})
+        leader(service, name)
+        (service.directory / "training-jobs" / name / "go").touch()
+        assert service.training_job(name)["TrainingJobStatus"] == "Completed"
+        log = (service.directory / "training-jobs" / name / "attempt-1/log").read_text()
+        service.wait_until(lambda log=log: not is_running(int(log.split("pid=")[1])))
+    (service.directory / "training-jobs/other/go").touch()
+    assert service.training_job("other")["TrainingJobStatus"] == "Completed"
+
+
 def test_an_internal_error_is_retried_under_the_same_name(service):
     """The runner dies under the job: its whole process group is gone, the shell that leads it included."""
     service.script(
