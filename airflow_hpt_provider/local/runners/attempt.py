@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import signal
 import threading
 import time
@@ -16,6 +15,7 @@ from airflow_hpt_provider.local.runners import (
     containers,
     outcome,
     process,
+    rights,
     script_mode,
 )
 from airflow_hpt_provider.local.runners.checkpoints import Checkpoints
@@ -136,9 +136,10 @@ class Attempt:
         self._on_gone(self)
 
     def _start(self) -> Ended:
-        shutil.rmtree(self._directory, ignore_errors=True)
         self.spec.directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.spec.directory.mkdir(exist_ok=True, mode=0o700)
+        rights.give(self.spec.directory)
+        rights.remove(self._directory)
         self._directory.mkdir(mode=0o700)
         self._tree.create(self.spec)
         checkpoints = self._checkpoints()
@@ -238,7 +239,7 @@ class Attempt:
         if ended is None:
             try:
                 if checkpoints:
-                    checkpoints.save()
+                    checkpoints.save_last()
                 ended = self._outcome(exit_code, pipes, in_container=in_container)
             except ClientFailure as failure:
                 ended = Ended(failure_reason=str(failure))
