@@ -96,6 +96,45 @@ def test_the_environment_is_clean(service, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("machines", "kind", "group"),
+    [
+        ({"InstanceType": "ml.m5.large", "InstanceCount": 1}, "ml.m5.large", "homogeneousCluster"),
+        (
+            {
+                "InstanceGroups": [
+                    {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "InstanceGroupName": "gpu"},
+                    {"InstanceType": "ml.c5.xlarge", "InstanceCount": 2, "InstanceGroupName": "cpu"},
+                ]
+            },
+            "ml.g5.xlarge",
+            "gpu",
+        ),
+        (
+            {"InstancePreferences": [{"InstanceType": "ml.g5.xlarge", "InstanceCount": 1}]},
+            "ml.g5.xlarge",
+            "homogeneousCluster",
+        ),
+    ],
+)
+def test_a_job_is_told_its_machine(service, machines, kind, group):
+    service.script(
+        "told = json.loads((base / 'input/config/resourceconfig.json').read_text())\n"
+        "told['SM'] = os.environ['SM_CURRENT_INSTANCE_TYPE'], os.environ['SM_CURRENT_INSTANCE_GROUP']\n"
+        "(base / 'model' / 'told').write_text(json.dumps(told))"
+    )
+    create(service, ResourceConfig={"VolumeSizeInGB": 1, **machines})
+    job = service.training_job("job")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    told = json.loads(member(service, "output/job/output/model.tar.gz", "told"))
+    assert told["current_instance_type"] == kind
+    assert told["current_group_name"] == group
+    assert told["instance_groups"] == [
+        {"instance_group_name": group, "instance_type": kind, "hosts": ["algo-1"]}
+    ]
+    assert told["SM"] == [kind, group]
+
+
+@pytest.mark.parametrize(
     ("script", "reason"),
     [
         ("raise SystemExit(7)", "exit code: 7"),
