@@ -182,6 +182,7 @@ def _channels(definition: Request) -> None:
         if not source:
             source["S3DataSource"] = {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/data"}
         s3 = source.get("S3DataSource", {})
+        s3.pop("InstanceGroupNames", None)  # each channel has them, or none
         if s3.get("S3DataType") == "AugmentedManifestFile":
             channel["InputMode"] = "Pipe"
         else:

@@ -368,6 +368,7 @@ BREAKERS: dict[str, Breaker] = {
     "channel without source": Breaker("channels", _channel("[0].DataSource", {"ChannelName": "a", "DataSource": {}})),
     "augmented manifest as files": Breaker("channels", _channel("[0].DataSource.S3DataSource.S3DataType", {"ChannelName": "a", "InputMode": "File", "DataSource": _source(S3DataType="AugmentedManifestFile")})),
     "attributes of a prefix": Breaker("channels", _channel("[0].DataSource.S3DataSource.AttributeNames", {"ChannelName": "a", "DataSource": _source(AttributeNames=["a"])})),
+    "groups of one channel": Breaker("instance_group_names", _channel("[1].DataSource.S3DataSource.InstanceGroupNames", {"ChannelName": "a", "DataSource": _source(InstanceGroupNames=["cpu"])}, {"ChannelName": "b", "DataSource": _source()})),
     "49 variables": Breaker("environment", much_environment, several=True),
     "no resource config": Breaker("one_resource_config", no_resource_config),
     "two resource configs": Breaker("one_resource_config", two_resource_configs),

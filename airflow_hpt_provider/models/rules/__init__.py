@@ -45,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     training.spot,
     training.run_time,
     training.channels,
+    training.instance_group_names,
     training.environment,
     machines.one_resource_config,
     machines.kinds_of_machines,

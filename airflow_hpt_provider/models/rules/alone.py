@@ -17,6 +17,7 @@ RULES = (
     training.spot,
     training.run_time,
     training.channels,
+    training.instance_group_names,
     machines.instance_preferences,
 )
 WITH_MACHINES = (machines.kinds_of_machines,)

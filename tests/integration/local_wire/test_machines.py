@@ -62,6 +62,20 @@ def test_a_training_job_needs_machines(service: Service) -> None:
 
 
 @pytest.mark.parametrize("create", [create_training_job, create_tuning_job])
+def test_each_channel_has_groups_or_none(service: Service, create: Any) -> None:
+    def channel(name: str, **members: Any) -> dict[str, Any]:
+        source = {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/data", **members}
+        return {"ChannelName": name, "DataSource": {"S3DataSource": source}}
+
+    channels = [channel("train"), channel("test", InstanceGroupNames=["cpu"]), channel("code")]
+    with pytest.raises(ClientError) as caught:
+        create(service, "machines", InputDataConfig=channels)
+    assert caught.value.response["Error"]["Message"] == (
+        "Some channels have assigned instance groups: [test] while others not: [train, code]"
+    )
+
+
+@pytest.mark.parametrize("create", [create_training_job, create_tuning_job])
 def test_groups_alone_pass(service: Service, create: Any) -> None:
     """That nothing is known to run for the image is what is told next."""
     with pytest.raises(ClientError, match="No command is known|is not on this machine"):

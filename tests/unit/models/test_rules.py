@@ -145,6 +145,7 @@ CASES: list[tuple[str, Changes, str, str, Changes]] = [
     ("29 days", {f"{STOP}.MaxRuntimeInSeconds": 29 * 86_400}, f"{STOP}.MaxRuntimeInSeconds", "28 days", {f"{STOP}.MaxRuntimeInSeconds": 28 * 86_400}),
     ("augmented manifest as files", {CHANNEL: [channel(S3DataType="AugmentedManifestFile")]}, f"{CHANNEL}[0].DataSource.S3DataSource.S3DataType", "Pipe mode only", {CHANNEL: [{**channel(S3DataType="AugmentedManifestFile"), "InputMode": "Pipe"}]}),
     ("attributes of a prefix", {CHANNEL: [channel(AttributeNames=["a"])]}, f"{CHANNEL}[0].DataSource.S3DataSource.AttributeNames", "AugmentedManifestFile only", {CHANNEL: [{**channel(S3DataType="AugmentedManifestFile", AttributeNames=["a"]), "InputMode": "Pipe"}]}),
+    ("groups of one channel", {CHANNEL: [channel(InstanceGroupNames=["cpu"]), channel("test")]}, f"{CHANNEL}[1].DataSource.S3DataSource.InstanceGroupNames", "the channel train has it", {CHANNEL: [channel(InstanceGroupNames=["cpu"]), channel("test", InstanceGroupNames=["gpu"])]}),
     ("channels of one name", {CHANNEL: [channel(), channel()]}, f"{CHANNEL}[1].ChannelName", "used twice", {CHANNEL: [channel(), channel("test")]}),
     ("channel without source", {CHANNEL: [{"ChannelName": "train", "DataSource": {}}]}, f"{CHANNEL}[0].DataSource", "exactly one", {CHANNEL: [channel()]}),
     ("two resource configs", {TUNING_MACHINES: {"InstanceType": "ml.m5.large"}}, TUNING_MACHINES, "ResourceConfig is given", {TUNING_MACHINES: {"InstanceType": "ml.m5.large"}, MACHINES: GONE}),

@@ -81,6 +81,19 @@ def test_other_ways_to_ask_for_machines(changes):
             "ResourceConfig.SelectedInstanceCount",
             "is for answers, not for requests",
         ),
+        (
+            {
+                "InputDataConfig": [
+                    *REQUEST["InputDataConfig"],
+                    {
+                        "ChannelName": "test",
+                        "DataSource": {"S3DataSource": S3["S3DataSource"] | {"InstanceGroupNames": ["cpu"]}},
+                    },
+                ]
+            },
+            "InputDataConfig[0].DataSource.S3DataSource.InstanceGroupNames",
+            "is missing: the channel test has it",
+        ),
         ({"ResourceConfig": None}, "ResourceConfig", "is missing"),
         (
             {"ResourceConfig": {"InstanceCount": 1, "VolumeSizeInGB": 1}},
