@@ -54,6 +54,7 @@ def _channels() -> list[Request]:
                     "S3DataType": "AugmentedManifestFile",
                     "S3Uri": MANIFEST,
                     "AttributeNames": ["source-ref", "label"],
+                    "InstanceGroupNames": ["group"],
                 }
             },
             "InputMode": "Pipe",

@@ -31,6 +31,7 @@ OURS = [
     "ListTags",
     "DeleteTags",
     "Search",
+    "GetSearchSuggestions",
     "CreateModelPackageGroup",
     "DescribeModelPackageGroup",
     "ListModelPackageGroups",

@@ -182,6 +182,7 @@ def _channels(definition: Request) -> None:
         if not source:
             source["S3DataSource"] = {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/data"}
         s3 = source.get("S3DataSource", {})
+        s3.pop("InstanceGroupNames", None)  # each channel has them, or none
         if s3.get("S3DataType") == "AugmentedManifestFile":
             channel["InputMode"] = "Pipe"
         else:
@@ -195,12 +196,19 @@ def _machines(definition: Request) -> None:
         if "InstanceConfigs" in tuning:
             for member in ("InstanceType", "InstanceCount", "VolumeSizeInGB"):
                 tuning.pop(member, None)
+        else:
+            tuning.setdefault("InstanceType", "ml.m5.large")
         return
     resources = definition.setdefault("ResourceConfig", {"VolumeSizeInGB": 1})
     for member in ("SelectedInstanceType", "SelectedInstanceCount"):
         resources.pop(member, None)
     preferences = resources.get("InstancePreferences")
     if preferences is None:
+        if resources.get("InstanceGroups"):
+            resources.pop("InstanceType", None)
+            resources.pop("InstanceCount", None)
+        else:
+            resources.setdefault("InstanceType", "ml.m5.large")
         return
     for member in ("InstanceType", "InstanceGroups", "InstancePlacementConfig"):
         resources.pop(member, None)

@@ -294,7 +294,7 @@ def _resources(field: str, **members: Any) -> Break:
         definition.pop("EnableManagedSpotTraining", None)
         definition["StoppingCondition"].pop("MaxWaitTimeInSeconds", None)
         definition["ResourceConfig"] = {"VolumeSizeInGB": 1, **members}
-        return f"{path}.ResourceConfig.{field}"
+        return f"{path}.ResourceConfig.{field}".rstrip(".")
 
     return change
 
@@ -321,6 +321,7 @@ def _parents(field: str, *names: str | None) -> Break:
 
 
 INTEGER, CONTINUOUS = "IntegerParameterRanges", "ContinuousParameterRanges"
+GROUPS = [{"InstanceType": "ml.m5.large", "InstanceCount": 1, "InstanceGroupName": "group"}]
 TWO = [{"InstanceType": "ml.m5.large"}, {"InstanceType": "ml.m5.xlarge"}]
 
 BREAKERS: dict[str, Breaker] = {
@@ -367,6 +368,7 @@ BREAKERS: dict[str, Breaker] = {
     "channel without source": Breaker("channels", _channel("[0].DataSource", {"ChannelName": "a", "DataSource": {}})),
     "augmented manifest as files": Breaker("channels", _channel("[0].DataSource.S3DataSource.S3DataType", {"ChannelName": "a", "InputMode": "File", "DataSource": _source(S3DataType="AugmentedManifestFile")})),
     "attributes of a prefix": Breaker("channels", _channel("[0].DataSource.S3DataSource.AttributeNames", {"ChannelName": "a", "DataSource": _source(AttributeNames=["a"])})),
+    "groups of one channel": Breaker("instance_group_names", _channel("[1].DataSource.S3DataSource.InstanceGroupNames", {"ChannelName": "a", "DataSource": _source(InstanceGroupNames=["cpu"])}, {"ChannelName": "b", "DataSource": _source()})),
     "49 variables": Breaker("environment", much_environment, several=True),
     "no resource config": Breaker("one_resource_config", no_resource_config),
     "two resource configs": Breaker("one_resource_config", two_resource_configs),
@@ -374,7 +376,10 @@ BREAKERS: dict[str, Breaker] = {
     "preferences and a type": Breaker("instance_preferences", _resources("InstanceType", InstancePreferences=TWO, InstanceCount=1, InstanceType="ml.m5.large")),
     "preferred twice": Breaker("instance_preferences", _resources("InstancePreferences[1].InstanceType", InstancePreferences=[TWO[0], TWO[0]], InstanceCount=1)),
     "preferences without count": Breaker("instance_preferences", _resources("InstancePreferences", InstancePreferences=TWO)),
-    "an answer's member": Breaker("instance_preferences", _resources("SelectedInstanceCount", SelectedInstanceCount=1)),
+    "an answer's member": Breaker("instance_preferences", _resources("SelectedInstanceCount", SelectedInstanceCount=1, InstanceType="ml.m5.large")),
+    "no machines": Breaker("kinds_of_machines", _resources("", InstanceCount=1)),
+    "groups and a type": Breaker("kinds_of_machines", _resources("InstanceType", InstanceType="ml.m5.large", InstanceGroups=GROUPS)),
+    "groups and a count": Breaker("kinds_of_machines", _resources("InstanceCount", InstanceCount=1, InstanceGroups=GROUPS)),
     "tag given twice": Breaker("tags", _tags("[1].Key", "a", "a")),
     "AWS's own tag": Breaker("tags", _tags("[0].Key", "AWS:x")),
     "parent given twice": Breaker("warm_start", _parents("[1]", "a", "A")),

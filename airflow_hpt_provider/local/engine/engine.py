@@ -32,7 +32,7 @@ class Engine:
     Args:
         database: the store.
         runner: runs the training jobs; closed with the engine.
-        directory: gets ``training-jobs/NAME`` for each.
+        directory: gets ``training-jobs/NAME`` for each (:mod:`airflow_hpt_provider.local.job_directories`).
         arns: of the service's region and account.
         max_parallel: training jobs at once, over all tuning jobs; default: the number of CPUs.
         spot_interruptions: mean interruptions per minute of training of a managed spot job.

@@ -10,6 +10,7 @@ The status of a training job changes here and nowhere else::
 from __future__ import annotations
 
 import logging
+import os
 import random
 import time
 from functools import partial
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.local.engine import limits
 from airflow_hpt_provider.local.engine.endings import StopReason, final_status
 from airflow_hpt_provider.local.engine.plan import training_definition
+from airflow_hpt_provider.local.job_directories import directory_name
 from airflow_hpt_provider.local.runners.contract import (
     Ended,
     Listener,
@@ -87,10 +89,16 @@ class TrainingJobs:
     def launch(self, turn: Turn, job_id: int) -> None:
         """Start a job that is Pending, or its next attempt."""
         job = self._get(turn, job_id)
+        if job.directory is None:
+            training_jobs.set_directory(turn.connection, job.id, self._new_directory(job))
         training_jobs.add_transition(
             turn.connection, job.id, "Starting", "Starting the training job", turn.now
         )
-        self._begin(turn, job, resume=False)
+        self._begin(turn, self._get(turn, job.id), resume=False)
+
+    def _new_directory(self, job: TrainingJob) -> str:
+        """The job's name; with its id, where a deleted job of that name has left its logs there."""
+        return directory_name(job.name, job.id if os.path.lexists(self._directory / job.name) else None)
 
     def resume(self, turn: Turn, job: TrainingJob) -> None:
         """Take up a job that an earlier process of the service had under way.
@@ -110,7 +118,7 @@ class TrainingJobs:
             arn=job.arn,
             definition=definition,
             hyperparameters=job.hyperparameters,
-            directory=self._directory / job.name,
+            directory=self._directory / (job.directory or job.name),
             attempt=job.attempt,
             log_position=job.log_position,
         )

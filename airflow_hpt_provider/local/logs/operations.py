@@ -108,11 +108,14 @@ class TrainingLogs:
         """Stream after stream, page after page. Of patterns, words are understood, in quotes or not; all must occur."""
         words = _words(given.text("filterPattern", ""))
         names = given.names("logStreamNames")
-        streams = [
-            stream
-            for stream in find_streams(self.directory, given.text("logStreamNamePrefix", ""))
-            if names is None or stream.name in names
-        ]
+        streams = sorted(
+            (
+                stream
+                for stream in find_streams(self.directory, given.text("logStreamNamePrefix", ""))
+                if names is None or stream.name in names
+            ),
+            key=lambda stream: stream.name,
+        )
         if not streams and not any(find_streams(self.directory)):
             raise _missing("group")
         since, until = given.number("startTime", 0), given.number("endTime", sys.maxsize)

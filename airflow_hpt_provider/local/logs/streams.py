@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
+import os
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from airflow_hpt_provider.local.job_directories import owner
 from airflow_hpt_provider.local.logs.times import read_times
 
 if TYPE_CHECKING:
@@ -88,22 +91,22 @@ class Stream:
 
 
 def find_streams(training_jobs: Path, prefix: str = "") -> Iterator[Stream]:
-    """The streams whose names begin so, by name.
+    """The streams whose names begin so: job by job, of each the oldest first.
+
+    Jobs that have had the same name share it, as at AWS: so do their streams' names but for the time.
 
     Args:
         training_jobs: the directory that has one for each training job.
         prefix: of the name; with a ``/``, one training job's.
     """
-    job, slash, _ = prefix.partition("/")
-    if slash:
-        directories = [training_jobs / job] if job not in ("", ".", "..") and "\0" not in job else []
-    elif training_jobs.is_dir():
-        directories = sorted(path for path in training_jobs.iterdir() if path.name.startswith(prefix))
-    else:
-        directories = []
-    for directory in directories:
+    wanted, slash, _ = prefix.partition("/")
+    every = os.listdir(training_jobs) if training_jobs.is_dir() else []  # noqa: PTH208 - there may be thousands
+    directories = sorted((name for name in every if name.startswith(wanted)), key=owner)
+    for job, of_job in itertools.groupby(directories, key=lambda name: owner(name)[0]):
+        if slash and job != wanted:
+            continue
         taken: set[int] = set()
-        for attempt in _attempts(directory):
+        for attempt in itertools.chain.from_iterable(_attempts(training_jobs / name) for name in of_job):
             times = read_times(attempt / "log")
             if not times:
                 continue
@@ -111,7 +114,7 @@ def find_streams(training_jobs: Path, prefix: str = "") -> Iterator[Stream]:
             while second in taken:
                 second += 1
             taken.add(second)
-            name = f"{directory.name}/algo-1-{second}"
+            name = f"{job}/algo-1-{second}"
             if name.startswith(prefix):
                 yield Stream(name, attempt / "log")
 

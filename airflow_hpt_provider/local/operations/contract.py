@@ -20,8 +20,8 @@ class Operations(Protocol):
     def handles(self, operation: str, parameters: Mapping[str, Any]) -> bool:
         """Whether this call is for us.
 
-        True for every operation in ``names``, except AddTags, ListTags, DeleteTags and Search where they are about
-        neither tuning jobs nor training jobs: those go to moto, as the resource itself does.
+        True for every operation in ``names``, except AddTags, ListTags, DeleteTags, Search and GetSearchSuggestions
+        where they are about neither tuning jobs nor training jobs: those go to moto, as the resource itself does.
         """
         ...
 

@@ -30,10 +30,12 @@ HANDLERS: Mapping[str, Callable[[Engine, Mapping[str, Any]], dict[str, Any]]] = 
     "ListTags": tagging.list_,
     "DeleteTags": tagging.delete,
     "Search": searching.search,
+    "GetSearchSuggestions": searching.suggest,
 }
 FAMILY = ("TrainingJob", "HyperParameterTuningJob")
 """What the operations on the service's own jobs have in their names."""
 TAGGING = frozenset({"AddTags", "ListTags", "DeleteTags"})
+SEARCHING = frozenset({"Search", "GetSearchSuggestions"})
 
 
 def family(names: Iterable[str]) -> frozenset[str]:
@@ -53,7 +55,7 @@ class LocalOperations:
         """Whether this call is for us, not for moto."""
         if operation in TAGGING:
             return tagging.is_ours(str(parameters.get("ResourceArn", "")))
-        if operation == "Search":
+        if operation in SEARCHING:
             return searching.is_ours(parameters["Resource"])
         return operation in self.names
 

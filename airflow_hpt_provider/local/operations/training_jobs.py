@@ -123,7 +123,7 @@ def stop(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def delete(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """DeleteTrainingJob: what is known of it; its artifacts in S3 and its log stay."""
+    """DeleteTrainingJob: what is known of it; its artifacts in S3 and its log stay, also when another gets its name."""
 
     def task(turn: Turn) -> None:
         connection = turn.connection

@@ -7,6 +7,7 @@ import tempfile
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.runners import rights
 from airflow_hpt_provider.local.runners.failures import ClientFailure
 from airflow_hpt_provider.local.runners.s3 import S3Uri
 from airflow_hpt_provider.local.runners.tree import OPT_ML
@@ -45,6 +46,7 @@ def upload(spec: TrainingSpec, tree: Tree, objects: ObjectStore, *, even_empty: 
         if not tree.holds(directory) or directory.is_file():
             where = f"{OPT_ML}/{directory.relative_to(tree.base)}"
             raise ClientFailure(f"Artifact upload failed:{where} is a link or a file: leave it a directory")
+        rights.unlock(directory)
     target = output_uri(spec.name, spec.definition)
     compressed = spec.definition["OutputDataConfig"].get("CompressionType", "GZIP") != "NONE"
     try:

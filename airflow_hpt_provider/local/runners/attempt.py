@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import shutil
 import signal
 import threading
 import time
@@ -16,6 +15,7 @@ from airflow_hpt_provider.local.runners import (
     containers,
     outcome,
     process,
+    rights,
     script_mode,
 )
 from airflow_hpt_provider.local.runners.checkpoints import Checkpoints
@@ -26,6 +26,7 @@ from airflow_hpt_provider.local.runners.failures import (
     ClientFailure,
     algorithm_error,
     not_started,
+    printable,
     without_secrets,
 )
 from airflow_hpt_provider.local.runners.log import LogFollower, LogReader
@@ -88,7 +89,7 @@ class Attempt:
             self._thread.start()
         except RuntimeError as error:  # the machine has no more threads to give
             self._thread = None
-            self._tell(Ended(failure_reason=f"{INTERNAL} ({error})", internal=True))
+            self._tell(Ended(failure_reason=printable(f"{INTERNAL} ({error})"), internal=True))
 
     def stop(self) -> None:
         """SIGTERM to the group; before there is one, there won't be."""
@@ -125,7 +126,7 @@ class Attempt:
             ended = Ended(failure_reason=str(failure))
         except Exception as error:
             LOGGER.exception("training job %s: the runner failed", self.spec.name)
-            ended = Ended(failure_reason=f"{INTERNAL} ({error})", internal=True)
+            ended = Ended(failure_reason=printable(f"{INTERNAL} ({error})"), internal=True)
         self._tell(ended)
 
     def _tell(self, ended: Ended) -> None:
@@ -135,9 +136,10 @@ class Attempt:
         self._on_gone(self)
 
     def _start(self) -> Ended:
-        shutil.rmtree(self._directory, ignore_errors=True)
         self.spec.directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.spec.directory.mkdir(exist_ok=True, mode=0o700)
+        rights.give(self.spec.directory)
+        rights.remove(self._directory)
         self._directory.mkdir(mode=0o700)
         self._tree.create(self.spec)
         checkpoints = self._checkpoints()
@@ -237,7 +239,7 @@ class Attempt:
         if ended is None:
             try:
                 if checkpoints:
-                    checkpoints.save()
+                    checkpoints.save_last()
                 ended = self._outcome(exit_code, pipes, in_container=in_container)
             except ClientFailure as failure:
                 ended = Ended(failure_reason=str(failure))

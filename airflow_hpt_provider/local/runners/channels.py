@@ -7,10 +7,10 @@ are refused when the job is created. ShardedByS3Key gives the one instance that 
 from __future__ import annotations
 
 import errno
-import json
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.runners import manifests
 from airflow_hpt_provider.local.runners.failures import ClientFailure
 from airflow_hpt_provider.local.runners.input_config import input_mode
 from airflow_hpt_provider.local.runners.s3 import S3Uri, below, download
@@ -131,14 +131,4 @@ def _prefix(objects: ObjectStore, uri: S3Uri) -> Iterator[tuple[str, S3Uri]]:
 
 
 def _manifest(objects: ObjectStore, uri: S3Uri) -> Iterator[tuple[str, S3Uri]]:
-    """A manifest is ``[{"prefix": "s3://..."}, "a", "b/c", ...]``."""
-    try:
-        first, *names = json.loads(objects.get(uri.bucket, uri.key))
-        prefix = S3Uri.parse(first["prefix"])
-    except (ValueError, TypeError, KeyError) as error:
-        text = (
-            f'Data download failed:{uri} is not a manifest: expected [{{"prefix": "s3://..."}}, "name", ...]'
-        )
-        raise ClientFailure(text) from error
-    for name in names:
-        yield str(name), S3Uri(prefix.bucket, f"{prefix.key}{name}")
+    return manifests.listed(uri, objects.get(uri.bucket, uri.key))

@@ -11,6 +11,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.runners import rights
 from airflow_hpt_provider.local.runners.failures import ClientFailure
 from airflow_hpt_provider.local.runners.s3 import S3Uri, below, download
 
@@ -96,6 +97,16 @@ class Checkpoints:
                 f"Checkpoint upload failed:{error.code} ({self._uri}): {error.message}"
             ) from error
 
+    def save_last(self) -> None:
+        """The same once the job has ended, whatever it has locked.
+
+        Raises:
+            ClientFailure: there is no such bucket.
+        """
+        if self._tree.holds(self._directory):
+            rights.unlock(self._directory)
+        self.save()
+
     def _save(self) -> None:
         with self._lock:
             here: dict[str, Path] = {
@@ -123,7 +134,7 @@ class Checkpoints:
         threading.Thread(target=self._run, name="checkpoints", daemon=True).start()
 
     def stop_saving(self) -> None:
-        """End that thread; after it, :meth:`save` makes the last copy."""
+        """End that thread; after it, :meth:`save_last` makes the last copy."""
         self._ended.set()
 
     def _run(self) -> None:

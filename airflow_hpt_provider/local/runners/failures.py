@@ -26,7 +26,12 @@ class ClientFailure(Exception):  # noqa: N818 - it is an outcome
     """The job failed by what its request asks for: shown as ``ClientError: ...``."""
 
     def __str__(self) -> str:
-        return f"ClientError: {self.args[0]}"
+        return printable(f"ClientError: {self.args[0]}")
+
+
+def printable(reason: str) -> str:
+    """A FailureReason that can be stored and sent: names may hold what UTF-8 cannot write, and be of any length."""
+    return reason[:MAX_FAILURE].encode(errors="backslashreplace").decode()
 
 
 def algorithm_error(

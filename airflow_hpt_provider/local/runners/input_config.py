@@ -46,10 +46,12 @@ def input_data_config(definition: Any) -> dict[str, dict[str, str]]:
 
 
 def resource_config(definition: Any) -> dict[str, Any]:
-    """``resourceconfig.json``: one host, whatever InstanceCount says."""
+    """``resourceconfig.json``: one host, whatever InstanceCount says, of the first of several groups or preferences."""
     resources = definition.get("ResourceConfig") or {}
-    instance_type = resources.get("InstanceType", "local")
-    group = "homogeneousCluster"
+    several = resources.get("InstanceGroups") or resources.get("InstancePreferences") or [{}]
+    first: Mapping[str, Any] = several[0]
+    instance_type = resources.get("InstanceType") or first.get("InstanceType", "local")
+    group = first.get("InstanceGroupName", "homogeneousCluster")
     return {
         "current_host": HOST,
         "current_instance_type": instance_type,

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import gzip
 import io
-import json
 import logging
 import os
 import random
@@ -16,9 +15,12 @@ import shutil
 import stat
 import struct
 import threading
+import zlib
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from airflow_hpt_provider.local.runners import channels
+from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.runners import channels, manifests
+from airflow_hpt_provider.local.runners.failures import ClientFailure
 from airflow_hpt_provider.local.runners.s3 import S3Uri
 
 if TYPE_CHECKING:
@@ -84,16 +86,22 @@ class Pipe(threading.Thread):
                         self._write(record, pipe)
             except BrokenPipeError:
                 pass
+            except ClientFailure as failure:
+                self._fail(failure)
+                return
             except Exception as error:
-                name = self._channel["ChannelName"]
-                LOGGER.exception("channel %s: can't be fed", name)
-                if not self._ended.is_set():
-                    self.failure = f"Data download failed: channel {name!r}: {_told(error)}"
-                    self._on_failure()
+                LOGGER.exception("channel %s: can't be fed", self._channel["ChannelName"])
+                self._fail(ClientFailure(f"Data download failed:{_told(error)}"))
                 return
             finally:
                 fifo.unlink(missing_ok=True)
             epoch += 1
+
+    def _fail(self, failure: ClientFailure) -> None:
+        LOGGER.info("channel %s: %s", self._channel["ChannelName"], failure)
+        if not self._ended.is_set():
+            self.failure = f"{failure.args[0]} (channel {self._channel['ChannelName']!r})"
+            self._on_failure()
 
     def _make(self, epoch: int) -> Path:
         fifo: Path = self._path.with_name(f"{self._path.name}_{epoch}")
@@ -105,39 +113,41 @@ class Pipe(threading.Thread):
         with self._lock:
             self._fifo = self._make(epoch)
 
-    def _write(self, record: BinaryIO, pipe: BinaryIO) -> None:
-        with record:
-            if self._channel.get("RecordWrapperType") != "RecordIO":
-                shutil.copyfileobj(record, pipe)
-                return
-            content = record.read()
-            pipe.write(struct.pack("<II", RECORD_IO, len(content)))
-            pipe.write(content + b"\0" * (-len(content) % 4))
+    def _write(self, record: S3Uri | bytes, pipe: BinaryIO) -> None:
+        """Write a record; what can't be read is told with the object's name."""
+        if isinstance(record, bytes):
+            self._copy(io.BytesIO(record), pipe)
+            return
+        try:
+            with self._open(record) as file:
+                self._copy(file, pipe)
+        except BrokenPipeError:
+            raise
+        except (ServiceError, OSError, EOFError, zlib.error) as error:
+            raise ClientFailure(f"Data download failed:{_told(error)} ({record})") from error
 
-    def _records(self, epoch: int) -> Iterator[BinaryIO]:
+    def _copy(self, record: BinaryIO, pipe: BinaryIO) -> None:
+        if self._channel.get("RecordWrapperType") != "RecordIO":
+            shutil.copyfileobj(record, pipe)
+            return
+        content = record.read()
+        pipe.write(struct.pack("<II", RECORD_IO, len(content)))
+        pipe.write(content + b"\0" * (-len(content) % 4))
+
+    def _records(self, epoch: int) -> Iterator[S3Uri | bytes]:
         """The objects (of an augmented manifest: the attributes) of an epoch, in its order."""
         source = self._channel["DataSource"]["S3DataSource"]
         uri = S3Uri.parse(source["S3Uri"])
         if source["S3DataType"] == "AugmentedManifestFile":
             with self._objects.open(uri.bucket, uri.key) as file:
-                lines = [line for line in file if line.strip()]
+                lines = [(number, line) for number, line in enumerate(file, start=1) if line.strip()]
             self._shuffle(lines, epoch)
-            for line in lines:
-                yield from self._attributes(json.loads(line), source.get("AttributeNames") or ())
+            for number, line in lines:
+                yield from manifests.attributes(uri, number, line, source.get("AttributeNames") or ())
             return
         found = [each for _, each in channels.list_objects(self._objects, source)]
         self._shuffle(found, epoch)
-        for each in found:
-            yield self._open(each)
-
-    def _attributes(self, entry: Mapping[str, Any], names: Any) -> Iterator[BinaryIO]:
-        for name in names:
-            value = entry[name]
-            if name.endswith("-ref"):
-                yield self._open(S3Uri.parse(value))
-            else:
-                text = value if isinstance(value, str) else json.dumps(value)
-                yield io.BytesIO(text.encode())
+        yield from found
 
     def _open(self, uri: S3Uri) -> BinaryIO:
         file = self._objects.open(uri.bucket, uri.key)
@@ -162,7 +172,7 @@ def _writer(fifo: Path) -> BinaryIO:
 
 
 def _told(error: Exception) -> str:
-    return f"the attribute {error} is missing" if isinstance(error, KeyError) else str(error)
+    return str(error) or type(error).__name__
 
 
 def open_pipes(

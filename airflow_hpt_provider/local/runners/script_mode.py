@@ -7,6 +7,7 @@ sends) name a script and the ``sourcedir.tar.gz`` or directory that holds it; it
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -25,16 +26,21 @@ if TYPE_CHECKING:
 
 PROGRAM = "sagemaker_program"
 SUBMIT_DIRECTORY = "sagemaker_submit_directory"
+MOST_NESTED = 200
+"""Brackets in a hyperparameter that is read as JSON."""
 
 
 def decoded(hyperparameters: Mapping[str, str]) -> dict[str, Any]:
-    """Hyperparameters as the toolkit reads them: JSON where it is JSON, the text itself where not."""
+    """Hyperparameters as the toolkit reads them: JSON where it is JSON, the text itself where not.
+
+    JSON that is nested beyond reason is left a text: Python could neither read it nor write it again.
+    """
     result: dict[str, Any] = {}
     for name, text in hyperparameters.items():
-        try:
-            result[name] = json.loads(text)
-        except ValueError:
-            result[name] = text
+        result[name] = text
+        if text.count("[") + text.count("{") <= MOST_NESTED:
+            with contextlib.suppress(ValueError):
+                result[name] = json.loads(text)
     return result
 
 

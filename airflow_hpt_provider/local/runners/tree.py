@@ -11,13 +11,12 @@ import errno
 import json
 import os
 import re
-import shutil
 import stat
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
-from airflow_hpt_provider.local.runners import input_config
+from airflow_hpt_provider.local.runners import input_config, rights
 from airflow_hpt_provider.local.runners.s3 import below
 
 if TYPE_CHECKING:
@@ -121,7 +120,7 @@ class Tree:
 
     def create(self, spec: TrainingSpec) -> None:
         """Make the tree for an attempt: empty but for the configuration files."""
-        shutil.rmtree(self.base, ignore_errors=True)
+        rights.remove(self.base)
         self.temporary.mkdir(exist_ok=True, mode=0o700)
         for directory in (
             *(self.base, self.config.parent, self.config, self.data),
@@ -138,7 +137,7 @@ class Tree:
         """Free the disk once the job has ended: all but the configuration files and ``output/failure`` goes."""
         own = (path for path in (self.data, self.model, self.output_data, self.code) if self.holds(path))
         for directory in (*own, self.temporary):
-            shutil.rmtree(directory, ignore_errors=True)
+            rights.remove(directory)
 
 
 def checkpoint_path(definition: Any) -> PurePosixPath | None:

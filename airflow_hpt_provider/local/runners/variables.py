@@ -1,8 +1,8 @@
 """A training job's environment: small and clean, nothing of the service's own.
 
 PATH, HOME and their like; the ``SM_*`` variables that sagemaker-training-toolkit sets; TRAINING_JOB_NAME and
-TRAINING_JOB_ARN; the image's and the definition's Environment on top. The service's secrets and settings
-never reach a training job.
+TRAINING_JOB_ARN; the image's and the definition's Environment on top of all but SAGEMAKER_BASE_DIR. The service's
+secrets and settings never reach a training job.
 """
 
 from __future__ import annotations
@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.runners.tree import Tree
 
 BASE_DIRECTORY = "SAGEMAKER_BASE_DIR"
+"""Says where the tree is, and whose a process is: what a job leaves behind is found by it.
+
+So it is the service's alone, whatever a request asks for. SageMaker, which ends a job's machines with it, refuses no
+name.
+"""
 
 
 def environment(
@@ -77,7 +82,6 @@ def environment(
         "LANG": "C.UTF-8",
         "TMPDIR": str(tree.temporary),
         "PYTHONUNBUFFERED": "1",
-        BASE_DIRECTORY: str(tree.base),
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "TRAINING_JOB_NAME": spec.name,
@@ -85,6 +89,7 @@ def environment(
         **{name: tree.here(_text(value)) for name, value in variables.items()},
         **image,
         **(definition.get("Environment") or {}),
+        BASE_DIRECTORY: str(tree.base),
     }
 
 

@@ -80,6 +80,10 @@ class Place:
         """The value of this key of the map that is here; NULL if there is no such key."""
         return Sql.of(SQL["value_of_key"], self.source, self._steps, key)
 
+    def elements(self, rows: Sql) -> tuple[Sql, Sql]:
+        """Rows joined with those of the list or map that is here, and what these are called."""
+        return Sql.of(SQL["elements"], rows, self.source, self._steps, self._element), self._element
+
     @property
     def _steps(self) -> Sql:
         return Sql("'$" + "".join(f".{name}" for name in self.path) + "'")

@@ -27,7 +27,7 @@ class _Row:
 
 @dataclass(frozen=True, slots=True)
 class TuningJob(_Row):
-    """A tuning job; the columns are explained in ``migrations/0001_jobs.sql``."""
+    """A tuning job; the columns are explained in ``migrations/``."""
 
     _json = frozenset({"request"})
 
@@ -76,7 +76,7 @@ class TuningJob(_Row):
 
 @dataclass(frozen=True, slots=True)
 class TrainingJob(_Row):
-    """A training job; the columns are explained in ``migrations/0001_jobs.sql``."""
+    """A training job; the columns are explained in ``migrations/``."""
 
     _json = frozenset({"point", "hyperparameters", "tuned"})
 
@@ -115,6 +115,7 @@ class TrainingJob(_Row):
     modified_at: float
     started_at: float | None
     ended_at: float | None
+    directory: str | None
 
 
 @dataclass(frozen=True, slots=True)

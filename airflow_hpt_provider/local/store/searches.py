@@ -1,4 +1,4 @@
-"""A search's page and count."""
+"""A search's page and count, and the keys to search by."""
 
 from __future__ import annotations
 
@@ -6,13 +6,43 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.store import tokens
-from airflow_hpt_provider.local.store.expressions import SQL, Sql
+from airflow_hpt_provider.local.store.expressions import SQL, Place, Sql
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
 ALL = Sql("TRUE")
 VALUE = Sql("value")
+
+
+def keys(connection: sqlite3.Connection, rows: Sql, place: Place, steps: Sequence[object]) -> list[str]:
+    """All keys that a map has in any job.
+
+    Args:
+        rows: the jobs.
+        place: where the first step leads from.
+        steps: members' names and, for any element of a list, anything else; the last one is to the map's values.
+    """
+    for step in steps[:-1]:
+        if isinstance(step, str):
+            place = place.below(step)
+            continue
+        rows, element = place.elements(rows)
+        place = Place(Sql(f"{element.text}.value"), depth=place.depth + 1)
+    rows, element = place.elements(rows)
+    found = Sql.of(SQL["keys"], Sql(f"{element.text}.key"), rows)
+    return [row["key"] for row in connection.execute(found.text, found.values)]
+
+
+def tag_keys(connection: sqlite3.Connection, rows: Sql) -> list[str]:
+    """The keys of all tags of some jobs."""
+    return [row["key"] for row in connection.execute(Sql.of(SQL["tag_keys"], rows).text)]
+
+
+def metric_names(connection: sqlite3.Connection) -> list[str]:
+    """The names of all training jobs' metrics."""
+    return [row["key"] for row in connection.execute(SQL["metric_names"])]
 
 
 @dataclass(frozen=True)

@@ -120,6 +120,11 @@ def set_attempt_started(connection: sqlite3.Connection, job_id: int, now: float)
     connection.execute(SQL["set_attempt_started"], {"id": job_id, "now": now})
 
 
+def set_directory(connection: sqlite3.Connection, job_id: int, directory: str) -> None:
+    """The name of its directory: chosen once, before anything is in it."""
+    connection.execute(SQL["set_directory"], {"id": job_id, "directory": directory})
+
+
 def set_definition(connection: sqlite3.Connection, job_id: int, body: Mapping[str, Any], now: float) -> None:
     """A definition of its own, in place of the one that it may share."""
     values = {"id": job_id, "definition_id": insert_definition(connection, body), "now": now}

@@ -5,21 +5,23 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.models.problems import Problem
 from airflow_hpt_provider.models.reading import Reading, reading
 from airflow_hpt_provider.models.rules import algorithm, machines, training
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_hpt_provider.models.problems import Problem
-
 RULES = (
     algorithm.image_or_name,
     training.spot,
     training.run_time,
     training.channels,
+    training.instance_group_names,
     machines.instance_preferences,
 )
+WITH_MACHINES = (machines.kinds_of_machines,)
+"""For those that are not serverless."""
 
 
 def check_training_job(request: Mapping[str, Any]) -> list[Problem]:
@@ -38,9 +40,15 @@ def check_training_job(request: Mapping[str, Any]) -> list[Problem]:
         read: TuningJobRequest | None = TuningJobRequest.model_validate({"TrainingJobDefinition": request})
     if read is None:
         return []
+    serverless = request.get("ServerlessJobConfig") is not None
+    if not serverless and request.get("ResourceConfig") is None:
+        where = ("ResourceConfig",)
+        missing = [Problem(where, None, "is missing", "give InstanceType and InstanceCount", sought=(where,))]
+    else:
+        missing = []
     # Its members are the request's own.
-    return [
+    return missing + [
         replace(problem, location=problem.location[1:], sought=tuple(place[1:] for place in problem.sought))
-        for rule in RULES
+        for rule in (RULES if serverless else RULES + WITH_MACHINES)
         for problem in rule(read)
     ]

@@ -37,6 +37,42 @@ def one_resource_config(request: TuningJobRequest) -> Iterator[Problem]:
             )
 
 
+def kinds_of_machines(request: TuningJobRequest) -> Iterator[Problem]:
+    """A type, groups or a list to choose from: one of them is given, and with groups neither type nor count."""
+    for at, definition in definitions(request):
+        tuning = definition.hyper_parameter_tuning_resource_config
+        if tuning is not None and tuning.instance_type is None and tuning.instance_configs is None:
+            yield _no_machines((*at, "HyperParameterTuningResourceConfig"), "InstanceConfigs")
+        resources, where = definition.resource_config, (*at, "ResourceConfig")
+        if resources is None:
+            continue
+        if resources.instance_groups:
+            for member, value in (
+                ("InstanceType", resources.instance_type),
+                ("InstanceCount", resources.instance_count),
+            ):
+                if value is not None:
+                    yield Problem(
+                        (*where, member),
+                        value,
+                        "InstanceGroups is given as well",
+                        "keep one of them: each of the InstanceGroups has a type and a count of its own",
+                        aws_message="InstanceType or InstanceCount cannot be specified with InstanceGroups",
+                    )
+        elif resources.instance_type is None and resources.instance_preferences is None:
+            yield _no_machines(where, "InstanceGroups", "InstancePreferences")
+
+
+def _no_machines(where: Location, *others: str) -> Problem:
+    return Problem(
+        where,
+        None,
+        f"says of no machines: neither InstanceType nor {' nor '.join(others)} is given",
+        "give InstanceType and InstanceCount",
+        sought=tuple((*where, member) for member in ("InstanceType", *others)),
+    )
+
+
 def instance_configs(request: TuningJobRequest) -> Iterator[Problem]:
     """InstanceConfigs stands in place of InstanceType, InstanceCount and VolumeSizeInGB."""
     for at, definition in definitions(request):

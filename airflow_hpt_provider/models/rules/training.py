@@ -146,6 +146,33 @@ def _source(channel: Channel, where: Location, mode: str | None) -> Iterator[Pro
         )
 
 
+def instance_group_names(request: TuningJobRequest) -> Iterator[Problem]:
+    """Each channel says which instance groups get it, or none does."""
+    for at, definition in definitions(request):
+        given: list[str] = []
+        others: list[tuple[int, str]] = []
+        for index, channel in listed(definition.input_data_config):
+            source, name = part(channel.data_source), part(channel.channel_name)
+            if source is None or name is None:
+                continue
+            if source.s3_data_source is not None and source.s3_data_source.instance_group_names:
+                given.append(name)
+            else:
+                others.append((index, name))
+        if not given or not others:
+            continue
+        where = (*at, "InputDataConfig", others[0][0], "DataSource", "S3DataSource", "InstanceGroupNames")
+        yield Problem(
+            where,
+            None,
+            f"is missing: the channel {given[0]} has it",
+            "give it for each channel, or for none",
+            aws_message=f"Some channels have assigned instance groups: [{', '.join(given)}] while others not: "
+            f"[{', '.join(name for _, name in others)}]",
+            sought=(where,),
+        )
+
+
 def environment(request: TuningJobRequest) -> Iterator[Problem]:
     """The definitions have 48 environment variables at most between them."""
     total, where = 0, None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -20,7 +23,6 @@ from airflow_hpt_provider.local.store.database import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from pathlib import Path
 
 DEADLINE = 60.0
 ROLE = "arn:aws:iam::123456789012:role/tuning"
@@ -28,6 +30,15 @@ TRAIN = """
 import json, os, pathlib
 base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
 hps = json.loads((base / "input/config/hyperparameters.json").read_text())
+"""
+KILLED_SERVICE = """
+import sys, time
+from pathlib import Path
+from tests.integration.local_engine.conftest import Service
+service = Service(Path(sys.argv[1]))
+{create}
+print("ready", flush=True)
+time.sleep(600)
 """
 
 
@@ -188,3 +199,23 @@ def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
     yield make
     for each in made:
         each.close()
+
+
+@pytest.fixture
+def killed(tmp_path: Path) -> Callable[[str, Callable[[], Any]], None]:
+    """Have a service create jobs in a process of its own, and kill that once a condition holds."""
+
+    def run(create: str, condition: Callable[[], Any]) -> None:
+        process = subprocess.Popen(
+            [sys.executable, "-c", KILLED_SERVICE.format(create=create), str(tmp_path)],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[3],
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        wait_until(condition)
+        process.send_signal(signal.SIGKILL)
+        process.communicate()
+
+    return run

@@ -4,48 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
 from airflow_hpt_provider.local.store.database import open_database
 from tests.integration.local_engine.conftest import wait_until
+from tests.support.processes import is_running
 
 pytestmark = pytest.mark.integration
 
-SERVICE = """
-import sys, time
-from pathlib import Path
-from tests.integration.local_engine.conftest import Service
-service = Service(Path(sys.argv[1]))
-{create}
-print("ready", flush=True)
-time.sleep(600)
-"""
 LIMIT = 600
 """Seconds that a job may run."""
-
-
-@pytest.fixture
-def killed(tmp_path):
-    """Have a service create jobs in a process of its own, and kill that once a condition holds."""
-
-    def run(create, condition):
-        process = subprocess.Popen(
-            [sys.executable, "-c", SERVICE.format(create=create), str(tmp_path)],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=Path(__file__).parents[3],
-        )
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-        wait_until(condition)
-        process.send_signal(signal.SIGKILL)
-        process.communicate()
-
-    return run
 
 
 WAITS = (
@@ -123,3 +92,29 @@ def test_a_job_that_runs_on_is_stopped_once_it_has_run_too_long(tmp_path, killed
     service = make_service()
     assert service.ended()["TrainingJobStatusCounters"]["Stopped"] == 1
     assert service.trials()[0]["SecondaryStatus"] == "MaxRuntimeExceeded"
+
+
+LEAVES_A_PROCESS = """
+import subprocess
+pid = subprocess.Popen(["sleep", "600"], start_new_session=True).pid
+print("pid=", pid, flush=True)
+time.sleep(600)
+"""
+HIDES_IT = """
+from tests.integration.local_engine.jobs import create
+service.script('''import time{script}''')
+create(service, Environment={{"ALGORITHM": "train.py", "SAGEMAKER_BASE_DIR": "/opt/ml"}})
+"""
+
+
+def test_what_a_job_left_behind_is_ended_whatever_its_environment(tmp_path, killed, make_service):
+    """Service and job were killed; a process that had left the job's group was not."""
+    log = tmp_path / "training-jobs" / "job" / "attempt-1" / "log"
+    killed(HIDES_IT.format(script=LEAVES_A_PROCESS), lambda: log.exists() and "\n" in log.read_text())
+    left = int(log.read_text().split("pid=")[1])
+    os.killpg(int(attempt(tmp_path, "process").read_text()), signal.SIGKILL)
+    assert is_running(left)
+    service = make_service()
+    wait_until(lambda: not is_running(left))
+    service.call("StopTrainingJob", TrainingJobName="job")
+    service.training_job("job")

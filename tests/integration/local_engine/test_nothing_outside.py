@@ -64,3 +64,26 @@ def test_a_training_job_has_none_of_the_services_files_open(service):
         for path in found
         if "sqlite" in path or "socket" in path or str(service.directory / "s3") in path
     ]
+
+
+@pytest.mark.parametrize("kind", ["link", "file"])
+def test_what_a_job_has_put_in_its_trees_place_goes_before_the_next_attempt(service, kind):
+    elsewhere = service.directory / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "kept").touch()
+    put = f"base.symlink_to({str(elsewhere)!r})" if kind == "link" else "base.touch()"
+    service.script(
+        f"""
+import signal
+aside = base.parent / "aside"
+if not aside.exists():
+    base.rename(aside)
+    {put}
+    os.killpg(0, signal.SIGKILL)
+print("loss=1")
+"""
+    )
+    create(service, RetryStrategy={"MaximumRetryAttempts": 1})
+    job = service.training_job("job")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert (elsewhere / "kept").exists()

@@ -84,7 +84,8 @@ time.sleep(600)
     job = service.training_job("job")
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"] == (
-        "ClientError: Data download failed: channel 'images': the attribute 'source-ref' is missing"
+        "ClientError: Data download failed:s3://bucket/m line 2: the attribute 'source-ref' is missing "
+        "(channel 'images')"
     )
 
 

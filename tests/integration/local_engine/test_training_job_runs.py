@@ -96,6 +96,45 @@ def test_the_environment_is_clean(service, monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("machines", "kind", "group"),
+    [
+        ({"InstanceType": "ml.m5.large", "InstanceCount": 1}, "ml.m5.large", "homogeneousCluster"),
+        (
+            {
+                "InstanceGroups": [
+                    {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "InstanceGroupName": "gpu"},
+                    {"InstanceType": "ml.c5.xlarge", "InstanceCount": 2, "InstanceGroupName": "cpu"},
+                ]
+            },
+            "ml.g5.xlarge",
+            "gpu",
+        ),
+        (
+            {"InstancePreferences": [{"InstanceType": "ml.g5.xlarge", "InstanceCount": 1}]},
+            "ml.g5.xlarge",
+            "homogeneousCluster",
+        ),
+    ],
+)
+def test_a_job_is_told_its_machine(service, machines, kind, group):
+    service.script(
+        "told = json.loads((base / 'input/config/resourceconfig.json').read_text())\n"
+        "told['SM'] = os.environ['SM_CURRENT_INSTANCE_TYPE'], os.environ['SM_CURRENT_INSTANCE_GROUP']\n"
+        "(base / 'model' / 'told').write_text(json.dumps(told))"
+    )
+    create(service, ResourceConfig={"VolumeSizeInGB": 1, **machines})
+    job = service.training_job("job")
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    told = json.loads(member(service, "output/job/output/model.tar.gz", "told"))
+    assert told["current_instance_type"] == kind
+    assert told["current_group_name"] == group
+    assert told["instance_groups"] == [
+        {"instance_group_name": group, "instance_type": kind, "hosts": ["algo-1"]}
+    ]
+    assert told["SM"] == [kind, group]
+
+
+@pytest.mark.parametrize(
     ("script", "reason"),
     [
         ("raise SystemExit(7)", "exit code: 7"),
@@ -234,6 +273,28 @@ def test_background_processes_do_not_outlive_it(service, own_session):
     log = (service.directory / "training-jobs/job/attempt-1/log").read_text()
     pid = int(log.split("pid=")[1])
     service.wait_until(lambda: not is_running(pid))
+
+
+def test_a_variable_does_not_hide_them(service):
+    """The service finds them by SAGEMAKER_BASE_DIR; a request that has it names another place, or another's."""
+    service.script(
+        "import subprocess, time\n"
+        "print('pid=', subprocess.Popen(['sleep', '600'], start_new_session=True).pid, flush=True)\n"
+        "while not (base.parent / 'go').exists(): time.sleep(0.05)"
+    )
+    create(service, "other")
+    leader(service, "other")
+    environment = {"ALGORITHM": "train.py"}
+    for number, value in enumerate(("/opt/ml", str(service.directory / "training-jobs/other/ml"))):
+        name = f"job-{number}"
+        create(service, name, Environment={**environment, "SAGEMAKER_BASE_DIR": value})
+        leader(service, name)
+        (service.directory / "training-jobs" / name / "go").touch()
+        assert service.training_job(name)["TrainingJobStatus"] == "Completed"
+        log = (service.directory / "training-jobs" / name / "attempt-1/log").read_text()
+        service.wait_until(lambda log=log: not is_running(int(log.split("pid=")[1])))
+    (service.directory / "training-jobs/other/go").touch()
+    assert service.training_job("other")["TrainingJobStatus"] == "Completed"
 
 
 def test_an_internal_error_is_retried_under_the_same_name(service):

@@ -19,19 +19,29 @@ DEADLINE_SECONDS = 60
 
 
 class Service:
-    """One service process on a data directory; may be killed and started again."""
+    """One service process on a data directory; may be killed and started again.
 
-    def __init__(self, data_dir: Path) -> None:
+    Args:
+        python: the interpreter.
+        options: of the process, as Popen takes them.
+    """
+
+    def __init__(self, data_dir: Path, python: str = sys.executable, **options: Any) -> None:
         self.data_dir = data_dir
+        self.python = python
+        self.options = options
         self.log = data_dir.with_suffix(".log")
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "airflow_hpt_provider.cli.main", "local", "serve"]
+        command = [self.python, "-m", "airflow_hpt_provider.cli.main", "local", "serve"]
         self.started = time.time_ns()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--data-dir", str(self.data_dir)], stdout=subprocess.PIPE, stderr=log
+                [*command, "--data-dir", str(self.data_dir)],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                **self.options,
             )
         assert self.process.stdout is not None
         self.announcement = self.process.stdout.readline().decode()  # ends, empty, if the process does

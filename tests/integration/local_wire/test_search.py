@@ -130,6 +130,42 @@ def test_nested_filters_hold_for_one_element(client: Any) -> None:
     assert nested(name_value(channel, None, "train"), name_value(channel, None, "test")) == set()
 
 
+def test_nested_filters_on_tags(client: Any) -> None:
+    def tagged(*filters: dict[str, str], resource: str = "TrainingJob") -> set[str]:
+        nested = {"NestedFilters": [{"NestedPropertyName": "Tags", "Filters": filters}]}
+        return set(names(client, resource, SearchExpression=nested)) & (ALONE | {"tuned", "plain"})
+
+    key, value = "Tags.Key", "Tags.Value"
+    assert tagged(name_value(key, "Equals", "Project")) == {"apple", "banana"}
+    assert tagged(name_value(key, None, "Project"), name_value(value, None, "red")) == {"apple"}
+    assert tagged(name_value(key, None, "Project"), name_value(value, None, "one")) == set(), "of one tag"
+    assert tagged(name_value(key, "Contains", "Name"), name_value(value, "In", "one,two")) == {"apple"}
+    assert tagged(name_value(key, "NotEquals", "Project")) == {"apple"}
+    assert tagged(name_value(value, "Exists", None)) == {"apple", "banana"}
+    assert tagged(name_value(value, None, "red"), resource="HyperParameterTuningJob") == {"tuned"}
+    # Elsewhere it is the tag with this key.
+    assert alone(client, name_value(key, "Exists", None)) == set()
+
+
+def test_nested_filters_on_lists_of_lists_and_deeper_ones(client: Any) -> None:
+    def nested(name: str, *filters: dict[str, str]) -> set[str]:
+        return alone(client, NestedFilters=[{"NestedPropertyName": name, "Filters": filters}])
+
+    metrics = "AlgorithmSpecification.MetricDefinitions"
+    loss, accuracy = (name_value(f"{metrics}.Regex", "Contains", each) for each in ("loss", "acc"))
+    assert nested(metrics, name_value(f"{metrics}.Name", None, "loss"), loss) == ALONE
+    assert nested(metrics, name_value(f"{metrics}.Name", None, "loss"), accuracy) == set()
+    final = "FinalMetricDataList"
+    low = name_value(f"{final}.Value", "LessThan", "0.1")
+    assert nested(final, name_value(f"{final}.MetricName", None, "loss"), low) == {"apple"}
+    times = "SecondaryStatusTransitions"
+    assert nested(
+        times,
+        name_value(f"{times}.Status", None, "Failed"),
+        name_value(f"{times}.StartTime", "GreaterThan", "2026-01-01T00:00:00"),
+    ) == {"date"}
+
+
 def test_and_or_and_expressions_in_expressions(client: Any) -> None:
     red, blue = (name_value("Tags.Project", "Equals", each) for each in ("red", "blue"))
     low = name_value("Metrics.loss", "LessThan", "0.1")

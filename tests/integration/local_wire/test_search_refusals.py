@@ -123,7 +123,27 @@ def test_nested_filters(client: Any) -> None:
     assert "Unknown property name Input" in nested("Input", "Input.ChannelName")
     assert "give InputDataConfig.<name>" in nested("InputDataConfig", "TrainingJobName")
     assert "give InputDataConfig.<name>" in nested("InputDataConfig", "InputDataConfig")
-    assert "give Tags.<name>" in nested("Tags", "Tags.Key")
+    for name in ("Tags.Project", "Tags", "Tags.Key.x", "TrainingJobName", "InputDataConfig.ChannelName"):
+        said = f"The property name {name} is not valid in the nested filters of Tags: give Tags.Key or Tags.Value."
+        assert said in nested("Tags", name)
+    assert "give InputDataConfig.<name>" in nested("InputDataConfig", "Tags.Key")
+    assert "give InputDataConfig.<name>" in nested("InputDataConfig", "Metrics.loss")
+    assert "is not valid: give a property that is a list" in nested("Tags.Project", "Tags.Key")
+    assert "is not valid: give a property that is a list" in nested("HyperParameters", "HyperParameters.x")
+    assert "is not valid: give a property that is a list" in nested(
+        "InputDataConfig.DataSource", "InputDataConfig.DataSource.S3DataSource.S3Uri"
+    )
+    assert "GreaterThan is not supported for the text property Tags.Value" in refusal(
+        client,
+        SearchExpression={
+            "NestedFilters": [
+                {
+                    "NestedPropertyName": "Tags",
+                    "Filters": [{"Name": "Tags.Value", "Operator": "GreaterThan", "Value": "1"}],
+                }
+            ]
+        },
+    )
 
 
 def test_sorts_and_conditions(client: Any) -> None:

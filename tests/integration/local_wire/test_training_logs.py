@@ -23,11 +23,15 @@ SCRIPT = b"import sys\nfor n in range(25): print('line', n)\nprint('on stderr', 
 @pytest.fixture
 def job(service: Service, s3: Any, bucket: str) -> str:
     """A training job that has ended."""
+    return train(service, s3, bucket, SCRIPT)
+
+
+def train(service: Service, s3: Any, bucket: str, script: bytes) -> str:
     archive = io.BytesIO()
     with tarfile.open(fileobj=archive, mode="w:gz") as tar:
         info = tarfile.TarInfo("train.py")
-        info.size = len(SCRIPT)
-        tar.addfile(info, io.BytesIO(SCRIPT))
+        info.size = len(script)
+        tar.addfile(info, io.BytesIO(script))
     s3.put_object(Bucket=bucket, Key="code/sourcedir.tar.gz", Body=archive.getvalue())
     sagemaker, name = service.client("sagemaker"), f"job-{bucket}"
     sagemaker.create_training_job(
@@ -71,6 +75,28 @@ def test_boto3_reads_them(service: Service, job: str) -> None:
     with pytest.raises(ClientError) as caught:
         logs.get_log_events(logGroupName=GROUP, logStreamName="nobody/algo-1-1")
     assert caught.value.response["Error"]["Code"] == "ResourceNotFoundException"
+
+
+def test_one_that_was_made_again_has_a_stream_of_its_own(
+    service: Service, s3: Any, bucket: str, job: str
+) -> None:
+    logs = service.client("logs")
+    service.client("sagemaker").delete_training_job(TrainingJobName=job)
+    train(service, s3, bucket, b"print('again')")
+    streams = logs.describe_log_streams(
+        logGroupName=GROUP, logStreamNamePrefix=f"{job}/", orderBy="LastEventTime", descending=True
+    )["logStreams"]
+    told = [
+        [
+            event["message"]
+            for event in logs.get_log_events(
+                logGroupName=GROUP, logStreamName=stream["logStreamName"], startFromHead=True
+            )["events"]
+        ]
+        for stream in streams
+    ]
+    assert [len(each) for each in told] == [1, 26]
+    assert told[0] == ["again"]
 
 
 def test_other_groups_are_motos(service: Service) -> None:

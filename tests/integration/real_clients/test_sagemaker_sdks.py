@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +68,39 @@ def sdk_report(service: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     return run(python, "sdk_tuner.py", IMAGE, BUCKET, ROLE, str(SCRIPT), env=env)
 
 
-@pytest.mark.parametrize(("environment", "package"), [("core", "sagemaker-core"), ("sdk", "sagemaker<3")])
+BOTH = pytest.mark.parametrize(
+    ("environment", "package"), [("core", "sagemaker-core"), ("sdk", "sagemaker<3")]
+)
+
+
+@BOTH
+def test_searches_of_the_sdks(
+    environment: str, package: str, name: str, service: Any, tmp_path: Path
+) -> None:
+    """Expressions of the SDK's own, and every answer read into sagemaker-core's SearchRecord."""
+    python = interpreter(environment, package)
+    sagemaker = service.client("sagemaker")
+    tags = [{"Key": "team", "Value": "blue"}, {"Key": "blue", "Value": "team"}]
+    sagemaker.create_hyper_parameter_tuning_job(**request(name), Tags=tags)
+    deadline = time.monotonic() + 120
+    while (job := sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name))[
+        "HyperParameterTuningJobStatus"
+    ] == "InProgress":
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **service.environment}
+    report = run(python, "core_searches.py", name, env=env)
+    assert report["tuning job"] == "Completed"
+    assert report["listed"] is True
+    assert report["tags"] == {"team": "blue", "blue": "team"}
+    assert report["best"] == report["found"][0] == job["BestTrainingJob"]["TrainingJobName"]
+    assert report["objectives"] == sorted(report["objectives"])
+    assert sorted(report["found"]) == report["all"]
+    assert len(report["all"]) == 3
+    assert report["suggested"] == [{"property_name": "Metrics.objective"}]
+
+
+@BOTH
 def test_sagemaker_cores_resources(
     environment: str, package: str, name: str, service: Any, tmp_path: Path
 ) -> None:

@@ -68,6 +68,15 @@ GRID: Changes = {
 }
 SPOT: Changes = {f"{JOB}.EnableManagedSpotTraining": True, f"{STOP}.MaxWaitTimeInSeconds": 600}
 BAND: Changes = {f"{CONFIG}.Strategy": "Hyperband"}
+GROUPS = {
+    MACHINES: {
+        "VolumeSizeInGB": 1,
+        "InstanceGroups": [
+            {"InstanceType": "ml.m5.large", "InstanceCount": 1, "InstanceGroupName": "cpu"},
+            {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "InstanceGroupName": "gpu"},
+        ],
+    }
+}
 PREFER: Changes = {
     MACHINES: {
         "InstancePreferences": [{"InstanceType": "ml.m5.large"}, {"InstanceType": "ml.m5.xlarge"}],
@@ -136,10 +145,15 @@ CASES: list[tuple[str, Changes, str, str, Changes]] = [
     ("29 days", {f"{STOP}.MaxRuntimeInSeconds": 29 * 86_400}, f"{STOP}.MaxRuntimeInSeconds", "28 days", {f"{STOP}.MaxRuntimeInSeconds": 28 * 86_400}),
     ("augmented manifest as files", {CHANNEL: [channel(S3DataType="AugmentedManifestFile")]}, f"{CHANNEL}[0].DataSource.S3DataSource.S3DataType", "Pipe mode only", {CHANNEL: [{**channel(S3DataType="AugmentedManifestFile"), "InputMode": "Pipe"}]}),
     ("attributes of a prefix", {CHANNEL: [channel(AttributeNames=["a"])]}, f"{CHANNEL}[0].DataSource.S3DataSource.AttributeNames", "AugmentedManifestFile only", {CHANNEL: [{**channel(S3DataType="AugmentedManifestFile", AttributeNames=["a"]), "InputMode": "Pipe"}]}),
+    ("groups of one channel", {CHANNEL: [channel(InstanceGroupNames=["cpu"]), channel("test")]}, f"{CHANNEL}[1].DataSource.S3DataSource.InstanceGroupNames", "the channel train has it", {CHANNEL: [channel(InstanceGroupNames=["cpu"]), channel("test", InstanceGroupNames=["gpu"])]}),
     ("channels of one name", {CHANNEL: [channel(), channel()]}, f"{CHANNEL}[1].ChannelName", "used twice", {CHANNEL: [channel(), channel("test")]}),
     ("channel without source", {CHANNEL: [{"ChannelName": "train", "DataSource": {}}]}, f"{CHANNEL}[0].DataSource", "exactly one", {CHANNEL: [channel()]}),
     ("two resource configs", {TUNING_MACHINES: {"InstanceType": "ml.m5.large"}}, TUNING_MACHINES, "ResourceConfig is given", {TUNING_MACHINES: {"InstanceType": "ml.m5.large"}, MACHINES: GONE}),
     ("configs and a type", {MACHINES: GONE, TUNING_MACHINES: {"InstanceType": "ml.m5.large", "InstanceConfigs": [{"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}]}}, f"{TUNING_MACHINES}.InstanceType", "InstanceConfigs is given", {MACHINES: GONE, TUNING_MACHINES: {"InstanceConfigs": [{"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}]}}),
+    ("groups and a type", GROUPS | {f"{MACHINES}.InstanceType": "ml.m5.large"}, f"{MACHINES}.InstanceType", "InstanceGroups is given", GROUPS),
+    ("groups and a count", GROUPS | {f"{MACHINES}.InstanceCount": 1}, f"{MACHINES}.InstanceCount", "InstanceGroups is given", GROUPS),
+    ("no machines", {f"{MACHINES}.InstanceType": GONE}, MACHINES, "neither InstanceType nor", {}),
+    ("no machines to choose from", {MACHINES: GONE, TUNING_MACHINES: {"InstanceCount": 1, "VolumeSizeInGB": 1}}, TUNING_MACHINES, "neither InstanceType nor", {MACHINES: GONE, TUNING_MACHINES: {"InstanceType": "ml.m5.large", "InstanceCount": 1}}),
     ("preferences and a type", PREFER | {f"{MACHINES}.InstanceType": "ml.m5.large"}, f"{MACHINES}.InstanceType", "InstancePreferences is given", PREFER),
     ("preferred twice", PREFER | {f"{MACHINES}.InstancePreferences.1.InstanceType": "ml.m5.large"}, f"{MACHINES}.InstancePreferences[1].InstanceType", "listed twice", PREFER),
     ("some preferences counted", PREFER | {f"{MACHINES}.InstancePreferences.1.InstanceCount": 1}, f"{MACHINES}.InstancePreferences", "every preference, or in none", PREFER),

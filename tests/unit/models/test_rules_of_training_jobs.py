@@ -22,6 +22,8 @@ REQUEST = {
     "ExperimentConfig": {"ExperimentName": "experiment"},
 }
 
+GROUPS = [{"InstanceType": "ml.m5.large", "InstanceCount": 1, "InstanceGroupName": "group"}]
+
 
 def test_nothing_is_wrong():
     assert check_training_job(REQUEST) == []
@@ -30,6 +32,19 @@ def test_nothing_is_wrong():
         "StoppingCondition": {"MaxRuntimeInSeconds": 600, "MaxWaitTimeInSeconds": 600},
     }
     assert check_training_job(REQUEST | spot) == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"ResourceConfig": {"InstanceGroups": GROUPS, "VolumeSizeInGB": 1}},
+        {"ResourceConfig": REQUEST["ResourceConfig"] | {"InstanceGroups": []}},
+        {"ResourceConfig": None, "ServerlessJobConfig": {}},
+        {"ResourceConfig": {"VolumeKmsKeyId": "key"}, "ServerlessJobConfig": {}},
+    ],
+)
+def test_other_ways_to_ask_for_machines(changes):
+    assert check_training_job(REQUEST | changes) == []
 
 
 @pytest.mark.parametrize(
@@ -62,9 +77,38 @@ def test_nothing_is_wrong():
             "is used twice",
         ),
         (
-            {"ResourceConfig": {"SelectedInstanceCount": 2, "VolumeSizeInGB": 1}},
+            {"ResourceConfig": REQUEST["ResourceConfig"] | {"SelectedInstanceCount": 2}},
             "ResourceConfig.SelectedInstanceCount",
             "is for answers, not for requests",
+        ),
+        (
+            {
+                "InputDataConfig": [
+                    *REQUEST["InputDataConfig"],
+                    {
+                        "ChannelName": "test",
+                        "DataSource": {"S3DataSource": S3["S3DataSource"] | {"InstanceGroupNames": ["cpu"]}},
+                    },
+                ]
+            },
+            "InputDataConfig[0].DataSource.S3DataSource.InstanceGroupNames",
+            "is missing: the channel test has it",
+        ),
+        ({"ResourceConfig": None}, "ResourceConfig", "is missing"),
+        (
+            {"ResourceConfig": {"InstanceCount": 1, "VolumeSizeInGB": 1}},
+            "ResourceConfig",
+            "neither InstanceType",
+        ),
+        (
+            {"ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceGroups": GROUPS}},
+            "ResourceConfig.InstanceType",
+            "InstanceGroups is given as well",
+        ),
+        (
+            {"ResourceConfig": {"InstanceCount": 1, "InstanceGroups": GROUPS}},
+            "ResourceConfig.InstanceCount",
+            "InstanceGroups is given as well",
         ),
     ],
 )

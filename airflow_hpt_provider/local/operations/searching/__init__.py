@@ -2,11 +2,13 @@
 
 ``expressions.py`` makes SQL of a SearchExpression, ``properties.py`` knows the properties by botocore's model,
 ``comparing.py`` the operators and ``values.py`` the values of filters; ``results.py`` makes the records. The SQL of
-each property is in ``store/sql/training_job_members.sql`` and ``tuning_job_members.sql``.
+each property is in ``store/sql/training_job_members.sql`` and ``tuning_job_members.sql``. ``suggestions.py`` completes
+the properties' names.
 """
 
 from __future__ import annotations
 
 from airflow_hpt_provider.local.operations.searching.operation import is_ours, search
+from airflow_hpt_provider.local.operations.searching.suggestions import suggest
 
-__all__ = ["is_ours", "search"]
+__all__ = ["is_ours", "search", "suggest"]

@@ -13,11 +13,14 @@ from airflow_hpt_provider.local.store.expressions import Place, Sql, joined
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
+    from airflow_hpt_provider.local.errors import ServiceError
     from airflow_hpt_provider.local.operations.searching.properties import Property, Resource
 
     Test = Callable[[Sql], Sql]
 
 NEGATIONS = {"NotEquals": "Equals", "NotExists": "Exists"}
+TAG = ("Tags.Key", "Tags.Value")
+"""The members of a tag, by which nested filters find one."""
 MOST_PARTS = 50
 MOST_CONTAINS = 1
 
@@ -121,13 +124,12 @@ def _nested(resource: Resource, given: Mapping[str, Any]) -> Sql:
         )
     tests = []
     for each in given["Filters"]:
-        inner = resource.property(each["Name"])
+        if outer.name == "Tags" and each["Name"] not in TAG:
+            raise _not_nested(each["Name"], outer, " or ".join(TAG))
+        inner = resource.property(each["Name"], nested=outer.name == "Tags")
         steps = inner.steps[len(outer.steps) :]
         if inner.keyed or not steps or inner.steps[: len(outer.steps)] != outer.steps:
-            raise invalid(
-                f"The property name {inner.name} is not valid in the nested filters of {outer.name}: "
-                f"give {outer.name}.<name>."
-            )
+            raise _not_nested(inner.name, outer, f"{outer.name}.<name>")
         tests.append((steps, *_test(inner, each)))
 
     def passes(element: Place) -> Sql:
@@ -138,3 +140,9 @@ def _nested(resource: Resource, given: Mapping[str, Any]) -> Sql:
         return joined("AND", parts)
 
     return reach(outer.start, outer.steps[1:], passes)
+
+
+def _not_nested(name: str, outer: Property, remedy: str) -> ServiceError:
+    return invalid(
+        f"The property name {name} is not valid in the nested filters of {outer.name}: give {remedy}."
+    )

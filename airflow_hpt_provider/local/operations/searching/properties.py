@@ -81,14 +81,18 @@ class Resource:
     file: str
     metrics: bool = False
 
-    def property(self, name: str) -> Property:
+    def property(self, name: str, *, nested: bool = False) -> Property:
         """The property of that name.
+
+        Args:
+            nested: in nested filters, where ``Tags.Key`` and ``Tags.Value`` are a tag's own members. Elsewhere
+                ``Tags.Key`` is the value of the tag with this key.
 
         Raises:
             ServiceError: there is none.
         """
         head, _, key = name.partition(".")
-        if head == "Tags" and key:
+        if head == "Tags" and key and not nested:
             return Property(self, name, Kind.TEXT, (Key(key),), keyed=("Tag", key))
         if head == "Metrics" and key and self.metrics:
             return Property(self, name, Kind.NUMBER, (Key(key),), keyed=("Metrics", key))

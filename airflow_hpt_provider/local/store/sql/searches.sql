@@ -20,6 +20,18 @@ EXISTS (SELECT 1 FROM json_each({}, {}) AS {} WHERE {} = {} AND ({}))
 -- name: value_of_key
 (SELECT value FROM json_each({}, {}) WHERE key = {})
 
+-- name: keys
+SELECT DISTINCT {} AS key FROM {}
+
+-- name: tag_keys
+SELECT DISTINCT key FROM tags WHERE arn IN (SELECT job.arn FROM {})
+
+-- name: metric_names
+SELECT DISTINCT name AS key FROM metrics
+
+-- name: elements
+{}, json_each({}, {}) AS {}
+
 -- name: of_training_plan
 -- A condition on a training job: its ResourceConfig names this training plan.
 definition_id IN (SELECT id FROM definitions WHERE json_extract(body, '$.ResourceConfig.TrainingPlanArn') = ?)

@@ -43,6 +43,9 @@ UPDATE training_jobs
 SET started_at = COALESCE(started_at, :now), attempt_started_at = COALESCE(attempt_started_at, :now)
 WHERE id = :id;
 
+-- name: set_directory
+UPDATE training_jobs SET directory = :directory WHERE id = :id;
+
 -- name: set_definition
 UPDATE training_jobs SET definition_id = :definition_id, modified_at = :now WHERE id = :id;
 

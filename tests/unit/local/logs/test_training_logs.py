@@ -76,6 +76,33 @@ def test_a_stream_for_each_attempt_named_as_sagemakers(tmp_path, logs):
     assert "nextToken" not in rest
 
 
+def test_jobs_that_have_had_one_name_have_a_stream_each(tmp_path, logs):
+    write(tmp_path, "job", "a\n")
+    write(tmp_path, "job", "b\n", attempt=2)
+    write(tmp_path, "job.10", "d\n", start=START + 60)
+    write(tmp_path, "job.9", "c\n")
+    write(tmp_path, "jobs.11", "no\n")
+    answer = ask(logs, "DescribeLogStreams", logStreamNamePrefix="job/")
+    names = [each["logStreamName"] for each in answer["logStreams"]]
+    assert names == [f"job/algo-1-{START + seconds}" for seconds in (0, 1, 2, 60)]
+    read = [messages(ask(logs, "GetLogEvents", logStreamName=name, startFromHead=True)) for name in names]
+    assert read == [["a"], ["b"], ["c"], ["d"]]
+
+
+def test_streams_are_filtered_page_by_page_in_one_order(tmp_path, logs):
+    """``job`` is before ``job-other``, and ``job-other/...`` before ``job/...``."""
+    for name in ("job", "job-other", "job.4"):
+        write(tmp_path, name, f"{name}\n")
+    found, token = [], {}
+    while len(found) < 10:
+        answer = ask(logs, "FilterLogEvents", limit=1, **token)
+        found += messages(answer)
+        if "nextToken" not in answer:
+            break
+        token = {"nextToken": answer["nextToken"]}
+    assert found == ["job-other", "job", "job.4"]
+
+
 @pytest.mark.parametrize("head", [True, False])
 @pytest.mark.parametrize("limit", [1, 2, 3, 100])
 def test_pages_hold_every_line_once(tmp_path, logs, head, limit):

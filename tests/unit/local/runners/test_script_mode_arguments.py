@@ -87,3 +87,10 @@ def test_python_is_the_services_own(tmp_path):
     del spec.definition["Environment"]
     variables = environment(spec, Tree(tmp_path / "ml"), image={}, arguments=(), region="eu-west-1")
     assert variables["PATH"].split(":")[0] == str(__import__("pathlib").Path(sys.executable).parent)
+
+
+@pytest.mark.parametrize("deep", ["[" * 1200 + "]" * 1200, '{"a":' * 500 + "1" + "}" * 500, "[" * 2500])
+def test_what_is_nested_beyond_reason_is_a_text(deep):
+    """2,500 characters are what SageMaker takes."""
+    assert script_mode.arguments({"x": deep}) == ["-x", deep]
+    assert script_mode.decoded({"x": "[[1, 2]]"}) == {"x": [[1, 2]]}

@@ -1,0 +1,49 @@
+"""The service's rights to what a training job has made: it may have taken them away, and only root needs none.
+
+On SageMaker, a job that locks its files keeps nobody from them. A service of an ordinary user is in the same place once
+it has given itself back what it owns. For the time after a job's processes have ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import stat
+from pathlib import Path
+
+TO_USE, TO_READ = 0o700, 0o400
+
+
+def give(path: Path | str, rights: int = TO_USE) -> None:
+    """Have at least these rights to a file or directory of ours; what a link leads to stays as it is."""
+    with contextlib.suppress(OSError):
+        mode = os.lstat(path).st_mode
+        if not stat.S_ISLNK(mode) and mode & rights != rights:
+            Path(path).chmod(stat.S_IMODE(mode) | rights)
+
+
+def unlock(directory: Path) -> None:
+    """Have the rights to read all that is in a directory, and to remove it."""
+    if os.geteuid() == 0:
+        return
+    give(directory)
+    for parent, directories, files in os.walk(directory):  # goes into each only afterwards
+        for name in directories:
+            give(f"{parent}/{name}")
+        for name in files:
+            give(f"{parent}/{name}", TO_READ)
+
+
+def remove(directory: Path) -> None:
+    """Remove a directory, or what a job has put in its place; what can't be removed stays."""
+    shutil.rmtree(directory, ignore_errors=True)
+    if not os.path.lexists(directory):
+        return
+    give(directory.parent)
+    if directory.is_symlink() or not directory.is_dir():
+        with contextlib.suppress(OSError):
+            directory.unlink()
+        return
+    unlock(directory)
+    shutil.rmtree(directory, ignore_errors=True)
