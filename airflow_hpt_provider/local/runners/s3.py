@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.models.s3_uris import bucket_and_key
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,15 +23,15 @@ class S3Uri:
 
     @classmethod
     def parse(cls, text: str) -> S3Uri:
-        """Read ``s3://bucket/key``.
+        """Read ``s3://bucket/key``, or its address on the web, which AWS's pattern allows too.
 
         Raises:
             ServiceError: a ValidationException: it isn't one.
         """
-        bucket, _, key = text.removeprefix("s3://").partition("/")
-        if not text.startswith("s3://") or not bucket:
+        found = bucket_and_key(text)
+        if found is None:
             raise ServiceError("ValidationException", f"{text!r} is not an S3 URI: write s3://bucket/key.")
-        return cls(bucket, key)
+        return cls(*found)
 
     def __str__(self) -> str:
         return f"s3://{self.bucket}/{self.key}"
