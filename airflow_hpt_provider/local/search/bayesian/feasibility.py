@@ -12,12 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from airflow_hpt_provider.local.search.bayesian.kernel import (
-    SQRT5,
-    correlation,
-    correlation_and_slope,
-    scaled_distance,
-)
+from airflow_hpt_provider.local.search.bayesian.kernel import Covariance
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.search.parameters import Array
@@ -38,14 +33,14 @@ class Feasibility:
     def __init__(self, succeeded: Array, failed: Array, inverse_lengthscales: Array) -> None:
         self._rows = np.vstack([succeeded, failed])
         self._success = np.arange(len(self._rows)) < len(succeeded)
-        self._inverse = inverse_lengthscales
+        self._nearness = Covariance(inverse_lengthscales, np.ones(1), np.ones((1, len(inverse_lengthscales))))
         self._certain = not len(failed)
 
     def __call__(self, rows: Array) -> Array:
         """At every row, shape (m,)."""
         if self._certain:
             return np.zeros(len(rows))
-        near = correlation(scaled_distance(rows, self._rows, self._inverse))
+        near = self._nearness(rows, self._rows)
         successes = PRIOR_SUCCESSES + near[:, self._success].sum(axis=1)
         return np.asarray(np.log(successes / (PRIOR_SUCCESSES + near.sum(axis=1))))
 
@@ -53,10 +48,7 @@ class Feasibility:
         """At one row, and the gradient by it."""
         if self._certain:
             return 0.0, np.zeros_like(row)
-        scaled = (row - self._rows) * self._inverse
-        r = SQRT5 * np.sqrt(np.einsum("ij,ij->i", scaled, scaled))
-        near, slope = correlation_and_slope(r)
-        slopes = (-5.0 * slope)[:, None] * scaled * self._inverse
+        near, slopes = self._nearness.with_gradient(row, self._rows)
         successes = PRIOR_SUCCESSES + near[self._success].sum()
         trials = PRIOR_SUCCESSES + near.sum()
         gradient = slopes[self._success].sum(axis=0) / successes - slopes.sum(axis=0) / trials

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.linalg import cho_solve
 from scipy.linalg.lapack import dpotrf, dpotri
 from scipy.optimize import minimize
 
@@ -22,7 +23,7 @@ from airflow_hpt_provider.local.search.bayesian.gp import JITTER, Hyperparameter
 from airflow_hpt_provider.local.search.bayesian.kernel import (
     Covariance,
     correlation_and_slope,
-    scaled_distance,
+    distances,
 )
 
 if TYPE_CHECKING:
@@ -31,20 +32,14 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.search.parameters import Array
 
 LENGTHSCALE_SPREAD = 1.2
-VARIANCE = 1.0
-"""Of the function, shared equally by the parts of its covariance."""
 VARIANCE_SPREAD = 1.0
-NOISE = (math.log(1e-3), 3.0)
-NUMERIC_LENGTHSCALE = 0.15
-"""Of a numeric parameter, times the square root of the number of parameters; the cube's side is 1."""
 CATEGORICAL_LENGTHSCALE = 1.5
 """Of a one-hot one, whose values lie sqrt(2) apart: they start out correlated by a third."""
 BOUNDS_LENGTHSCALE = (-4.0, 5.0)
 BOUNDS_VARIANCE = (-4.0, 4.0)
-BOUNDS_NOISE = (-14.0, 1.0)
-ITERATIONS = 60
-"""From each start, at most, divided by the number of parts, each of which costs as much as a covariance without
-parts; the last two thirds gain little."""
+BOUNDS_NOISE = (-21.0, 1.0)
+ITERATIONS = 30
+"""From each start, at most; more gain little."""
 IMPOSSIBLE = 1e10
 
 
@@ -56,13 +51,17 @@ class Columns:
         groups: per column, the number of the lengthscale that it shares, from 0; shape (d,).
         lengthscales: per group, the prior's median.
         parts: of the covariance, each 1 where it sees a column and 0 where it does not, shape (p, d).
+        shares: of the variance, which each part is likely to have, shape (p,), 1 together.
         task: the columns of the task, if there are several; see :class:`GaussianProcess`.
+        noise: the prior of its variance: median, and standard deviation of the logarithm.
     """
 
     groups: NDArray[np.intp]
     lengthscales: Sequence[float]
     parts: Array
+    shares: Array
     task: slice | None = None
+    noise: tuple[float, float] = (1e-3, 3.0)
 
 
 class Posterior:
@@ -78,47 +77,46 @@ class Posterior:
     """
 
     def __init__(self, rows: Array, scores: Array, columns: Columns) -> None:
-        self.rows, self.scores, self.columns = rows, scores, columns
+        self.scores, self.columns = scores, columns
         count, parts = len(columns.lengthscales), len(columns.parts)
         self._lengthscales, self._variances = slice(count), slice(count, count + parts)
         self._members = (columns.groups[None, :] == np.arange(count)[:, None]).astype(float)
+        # A covariance is symmetric and its diagonal known, so only what is below it is computed.
+        self._pairs = np.tril_indices(len(rows), -1)
+        self._squares = (rows[self._pairs[0]] - rows[self._pairs[1]]).T ** 2
         self._offset = task_offset(rows, rows, columns.task)
         inverse = [-math.log(scale) for scale in columns.lengthscales]
-        self.centre = np.array([*inverse, *[math.log(VARIANCE / parts)] * parts, NOISE[0]])
-        self.spread = np.array([*[LENGTHSCALE_SPREAD] * count, *[VARIANCE_SPREAD] * parts, NOISE[1]])
+        self.centre = np.array([*inverse, *np.log(columns.shares), math.log(columns.noise[0])])
+        self.spread = np.array([*[LENGTHSCALE_SPREAD] * count, *[VARIANCE_SPREAD] * parts, columns.noise[1]])
         self.bounds = [*[BOUNDS_LENGTHSCALE] * count, *[BOUNDS_VARIANCE] * parts, BOUNDS_NOISE]
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
         """The value, up to a constant, and the gradient."""
-        inverses = np.exp(theta[self._lengthscales])[self.columns.groups] * self.columns.parts
         variances, noise = np.exp(theta[self._variances]), np.exp(theta[-1])
-        units, slopes = zip(
-            *(correlation_and_slope(scaled_distance(self.rows, self.rows, inverse)) for inverse in inverses),
-            strict=True,
-        )
-        covariance = sum(v * unit for v, unit in zip(variances, units, strict=True)) + self._offset
-        covariance[np.diag_indices_from(covariance)] += noise + JITTER
+        inverses = np.exp(theta[self._lengthscales])[self.columns.groups]
+        scales = inverses**2 * self.columns.parts
+        units, slopes = correlation_and_slope(distances(self._squares, scales))
+        covariance = self._offset.copy()
+        covariance[self._pairs] += variances @ units
+        covariance[np.diag_indices_from(covariance)] += variances.sum() + noise + JITTER
         factor, failed = dpotrf(covariance, lower=1, clean=1)
         if failed:
             return IMPOSSIBLE, np.zeros_like(theta)
         precision, _ = dpotri(factor, lower=1)
-        precision = np.tril(precision) + np.tril(precision, -1).T
-        weights = precision @ self.scores
+        weights = cho_solve((factor, True), self.scores)
         off = (theta - self.centre) / self.spread
         value = 0.5 * self.scores @ weights + np.log(np.diag(factor)).sum() + 0.5 * off @ off
 
-        # d value / d covariance = outer / 2; its product with d covariance / d log inverse lengthscale is summed
-        # over all pairs. The squares (a-b)² in that are multiplied out, so that one matrix product serves all
-        # columns.
-        outer = precision - np.outer(weights, weights)
+        # d value / d covariance is half of this, below the diagonal, where every entry stands for two, and on it.
+        below = precision[self._pairs] - weights[self._pairs[0]] * weights[self._pairs[1]]
+        trace = np.trace(precision) - weights @ weights
+        sloped = (slopes * below) @ self._squares.T
         gradient = np.zeros_like(theta)
-        for variance, inverse, slope in zip(variances, inverses, slopes, strict=True):
-            sloped = outer * slope
-            cross = np.einsum("ij,ij->j", self.rows, sloped @ self.rows)
-            squared = 2.0 * ((self.rows**2).T @ sloped.sum(axis=1) - cross)
-            gradient[self._lengthscales] += self._members @ (-2.5 * variance * squared * inverse**2)
-        gradient[self._variances] = 0.5 * variances * [np.einsum("ij,ij->", outer, unit) for unit in units]
-        gradient[-1] = 0.5 * noise * np.trace(outer)
+        gradient[self._lengthscales] = self._members @ (
+            -5.0 * (variances[:, None] * scales * sloped).sum(axis=0)
+        )
+        gradient[self._variances] = variances * (units @ below + 0.5 * trace)
+        gradient[-1] = 0.5 * noise * trace
         return float(value), gradient + off / self.spread
 
     def hyperparameters(self, theta: Array) -> Hyperparameters:
@@ -147,7 +145,7 @@ def fit(rows: Array, scores: Array, columns: Columns) -> Hyperparameters:
             jac=True,
             method="L-BFGS-B",
             bounds=posterior.bounds,
-            options={"maxiter": ITERATIONS // len(columns.parts)},
+            options={"maxiter": ITERATIONS},
         )
         for start in (little_noise, much_noise)
     ]

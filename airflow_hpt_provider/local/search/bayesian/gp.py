@@ -16,8 +16,9 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.search.bayesian.kernel import Covariance
     from airflow_hpt_provider.local.search.parameters import Array
 
-JITTER = 1e-6
-"""Added to the noise variance, in units of the scores' variance, so that near duplicates stay invertible."""
+JITTER = 1e-9
+"""Added to the noise variance, in units of the scores' variance, so that near duplicates stay invertible: a
+thousand times more keeps the search from coming nearer to an optimum than it is wide."""
 VARIANCE_FLOOR = 1e-12
 
 

@@ -13,11 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from airflow_hpt_provider.local.search.bayesian.fit import (
-    CATEGORICAL_LENGTHSCALE,
-    NUMERIC_LENGTHSCALE,
-    Columns,
-)
+from airflow_hpt_provider.local.search.bayesian.fit import CATEGORICAL_LENGTHSCALE, Columns
 from airflow_hpt_provider.local.search.contract import Objective, Outcome, Trial
 from airflow_hpt_provider.local.search.parameters import Categorical
 
@@ -25,6 +21,12 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.search.parameters import Array
     from airflow_hpt_provider.local.search.space import SearchSpace
 
+NUMBERS = 0.15, (1e-3, 3.0)
+"""The prior's median lengthscale of a numeric parameter, times the square root of the number of parameters (the
+cube's side is 1), and the prior of the noise."""
+MIXED = 0.3, (1e-4, 2.0)
+"""The same where there are categories. There, losses jump more often than that they shake, and a model that takes
+jumps for noise looks no further (``docs/benchmarks/search.md``)."""
 TASK_LENGTHSCALE = 3.0
 """Of the one-hot task, whose values lie sqrt(2) apart: tasks start out correlated by 0.7."""
 
@@ -69,6 +71,11 @@ def finished_losses(objective: Objective, trials: Iterable[Trial]) -> list[float
     ]
 
 
+def has_categories(space: SearchSpace) -> bool:
+    """Whether there are categories to choose from."""
+    return any(isinstance(each, Categorical) and each.size > 1 for each in space.parameters)
+
+
 def lay_out(space: SearchSpace, context: Sequence[tuple[int, float]] = ()) -> Columns:
     """One lengthscale a parameter, shared by the columns of a categorical one; which parts the covariance has.
 
@@ -78,32 +85,38 @@ def lay_out(space: SearchSpace, context: Sequence[tuple[int, float]] = ()) -> Co
     """
     groups: list[int] = []
     scales: list[float] = []
-    numeric = NUMERIC_LENGTHSCALE * math.sqrt(len(space.parameters))
+    length, noise = MIXED if has_categories(space) else NUMBERS
+    numeric = length * math.sqrt(len(space.parameters))
     for index, (parameter, columns) in enumerate(zip(space.parameters, space.columns, strict=True)):
         groups += [index] * (columns.stop - columns.start)
         scales.append(CATEGORICAL_LENGTHSCALE if isinstance(parameter, Categorical) else numeric)
     for count, scale in context:
         groups += [len(scales)] * count
         scales.append(scale)
-    return Columns(np.array(groups), scales, _parts(space, len(groups)))
+    parts, shares = _parts(space, len(groups))
+    return Columns(np.array(groups), scales, parts, shares, noise=noise)
 
 
-def _parts(space: SearchSpace, width: int) -> Array:
-    """What the parts of the covariance see, shape (p, width).
+def _parts(space: SearchSpace, width: int) -> tuple[Array, Array]:
+    """What the parts of the covariance see, shape (p, width), and their shares of the variance, shape (p,).
 
-    All columns; where there are numeric and categorical parameters, also the former and the context, and the
-    latter alone.
+    One part sees all columns. Where there are numeric and categorical parameters, one more sees the former and
+    the context, and one the latter alone. Where there are several numeric parameters and no others, one more sees
+    each of them alone. (With categories, the latter were tried too: they cost more than they brought.)
     """
     whole, categorical = np.ones(width), np.zeros(width)
-    numeric = False
+    alone: list[Array] = []
     for parameter, columns in zip(space.parameters, space.columns, strict=True):
         if isinstance(parameter, Categorical):
             categorical[columns] = float(parameter.size > 1)
-        else:
-            numeric |= parameter.size > 1
-    if not numeric or not categorical.any():
-        return whole[None, :]
-    return np.array([whole, whole - categorical, categorical])
+        elif parameter.size > 1:
+            alone.append(np.eye(width)[columns.start])
+    if alone and categorical.any():
+        parts = [whole, whole - categorical, categorical]
+        return np.array(parts), np.full(len(parts), 1.0 / len(parts))
+    if len(alone) > 1:
+        return np.array([whole, *alone]), np.array([0.5, *[0.5 / len(alone)] * len(alone)])
+    return whole[None, :], np.ones(1)
 
 
 def observe(space: SearchSpace, objective: Objective, trials: Sequence[Trial]) -> Observations:

@@ -13,6 +13,7 @@ from airflow_hpt_provider.local.search.bayesian.feasibility import Feasibility
 from airflow_hpt_provider.local.search.bayesian.fit import fit
 from airflow_hpt_provider.local.search.bayesian.gp import GaussianProcess, Hyperparameters
 from airflow_hpt_provider.local.search.bayesian.maximise import Box, maximise, numeric_columns
+from airflow_hpt_provider.local.search.bayesian.observations import has_categories
 from airflow_hpt_provider.local.search.bayesian.region import region_box
 from airflow_hpt_provider.local.search.bayesian.transform import Transform
 
@@ -56,6 +57,24 @@ def thin(losses: Array, limit: int) -> NDArray[np.intp]:
     return np.sort(np.concatenate([best, spread]))
 
 
+def box_of(space: SearchSpace, centre: Array, inverse_lengthscales: Array, length: float, trials: int) -> Box:
+    """Where to look for the next point: in the trust region, or in the whole cube.
+
+    Which region is the best depends on the categories, if there are any: then every second trial looks everywhere.
+
+    Args:
+        space: of the point.
+        centre: the best row.
+        inverse_lengthscales: of the model, per column.
+        length: of the trust region.
+        trials: so many there have been.
+    """
+    numeric = numeric_columns(space)
+    if has_categories(space) and trials % 2:
+        return Box(centre, np.zeros(len(numeric)), np.ones(len(numeric)))
+    return Box(centre, *region_box(centre[numeric], length, inverse_lengthscales[numeric]))
+
+
 class Proposer:
     """Proposes points of a space; keeps the last fits, by the data that they were made from.
 
@@ -77,10 +96,9 @@ class Proposer:
         """
         process = self.posterior(observations)
         acquisition = LogExpectedImprovement(process, observations)
-        numeric = numeric_columns(self._space)
-        centre = acquisition.best[0]
-        inverse = process.hyperparameters.covariance.inverse_lengthscales[numeric]
-        box = Box(centre, *region_box(centre[numeric], length, inverse))
+        trials = len(observations.rows) + len(observations.failed) + len(observations.pending)
+        inverse = process.hyperparameters.covariance.inverse_lengthscales
+        box = box_of(self._space, acquisition.best[0], inverse, length, trials)
         return (self._space.decode(row) for row in maximise(acquisition, self._space, box, rng))
 
     def posterior(self, observations: Observations) -> GaussianProcess:

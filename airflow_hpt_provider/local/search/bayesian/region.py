@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 LENGTH = 1.2
 """At the start, of the cube's side: nearly everything, seen from the middle."""
 LONGEST = 1.6
-SHORTEST = 2.0**-7
-"""Below this, the region has converged and starts again at its first length."""
+SHORTEST = 2.0**-4
+"""Below this, the region has converged and starts again at its first length: what is left to gain in it, the model
+sees in a larger one as well, and other optima only there."""
 SUCCESSES = 3
 FAILURES = 4
 IMPROVEMENT = 1e-3

@@ -81,9 +81,14 @@ def test_it_moves_away_from_where_training_fails() -> None:
             return Outcome.FAILED, None
         return Outcome.SUCCEEDED, bowl(suggestion.point)
 
-    trials = play(make_strategy(context("Bayesian", SQUARE)), 40, fails_near_the_optimum)
-    assert sum(trial.outcome is Outcome.FAILED for trial in trials[20:]) < 14
-    assert min(trial.value for trial in trials if trial.value is not None) < 0.13
+    runs = [
+        play(make_strategy(context("Bayesian", SQUARE, seed=seed)), 40, fails_near_the_optimum)
+        for seed in range(3)
+    ]
+    for trials in runs:
+        assert sum(trial.outcome is Outcome.FAILED for trial in trials[20:]) < 14
+    best = [min(trial.value for trial in trials if trial.value is not None) for trials in runs]
+    assert statistics.median(best) < 0.12
 
 
 def test_failures_by_bad_luck_cost_little() -> None:

@@ -20,7 +20,7 @@ from airflow_hpt_provider.local.search.bayesian.fit import Columns, Posterior, f
 from airflow_hpt_provider.local.search.bayesian.gp import GaussianProcess, Hyperparameters, factorise
 from airflow_hpt_provider.local.search.bayesian.kernel import Covariance, correlation, correlation_and_slope
 from airflow_hpt_provider.local.search.bayesian.observations import Observations, lay_out
-from airflow_hpt_provider.local.search.bayesian.propose import fitted_count, thin
+from airflow_hpt_provider.local.search.bayesian.propose import box_of, fitted_count, thin
 from airflow_hpt_provider.local.search.bayesian.region import LENGTH, region_box, region_length
 from airflow_hpt_provider.local.search.bayesian.transform import Transform, yeo_johnson
 from airflow_hpt_provider.local.search.parameters import Categorical, Continuous
@@ -29,12 +29,17 @@ from airflow_hpt_provider.local.search.space import SearchSpace
 ROWS = np.random.default_rng(1).random((25, 4))
 SCORES = np.sin(4 * ROWS[:, 0]) + ROWS[:, 1] ** 2 - ROWS[:, 2]
 SCORES = (SCORES - SCORES.mean()) / SCORES.std()
-WHOLE = np.ones((1, 4))
-PLAIN = Columns(np.arange(4), [0.3] * 4, WHOLE)
-SHARED = Columns(np.array([0, 1, 2, 2]), [0.3, 0.3, 1.5], WHOLE)
-PARTS = Columns(SHARED.groups, SHARED.lengthscales, np.array([[1.0] * 4, [1.0, 1.0, 0, 0], [0, 0, 1.0, 1.0]]))
+WHOLE, ALL = np.ones((1, 4)), np.ones(1)
+PLAIN = Columns(np.arange(4), [0.3] * 4, WHOLE, ALL)
+SHARED = Columns(np.array([0, 1, 2, 2]), [0.3, 0.3, 1.5], WHOLE, ALL)
+PARTS = Columns(
+    SHARED.groups,
+    SHARED.lengthscales,
+    np.array([[1.0, 1.0, 1.0, 1.0], [1.0, 1.0, 0.0, 0.0], [0.0, 0.0, 1.0, 1.0], [0.0, 1.0, 0.0, 0.0]]),
+    np.array([0.5, 0.2, 0.2, 0.1]),
+)
 ONE_HOT = np.hstack([ROWS, np.eye(2)[np.arange(25) % 2]])
-TASKS = Columns(np.array([0, 1, 2, 3, 4, 4]), [0.3] * 4 + [3.0], np.ones((1, 6)), slice(4, 6))
+TASKS = Columns(np.array([0, 1, 2, 3, 4, 4]), [0.3] * 4 + [3.0], np.ones((1, 6)), ALL, slice(4, 6))
 
 
 def hyperparameters(inverse_lengthscale: float, signal: float, noise: float) -> Hyperparameters:
@@ -139,16 +144,28 @@ def test_log_h_is_finite_and_increasing(z: np.ndarray) -> None:
 def test_lengthscales_tell_what_matters() -> None:
     rows = np.random.default_rng(4).random((60, 3))
     scores = np.sin(8 * rows[:, 0])
-    fitted = fit(rows, scores / scores.std(), Columns(np.arange(3), [0.3] * 3, np.ones((1, 3))))
+    fitted = fit(rows, scores / scores.std(), Columns(np.arange(3), [0.3] * 3, np.ones((1, 3)), ALL))
     inverse = fitted.covariance.inverse_lengthscales
     assert inverse[0] > 5 * inverse[1:].max()
     assert fitted.noise < 0.01
 
 
+def test_small_differences_near_the_optimum_are_not_taken_for_noise() -> None:
+    rng = np.random.default_rng(11)
+    rows = np.vstack([rng.random((20, 2)), 0.3 + 0.01 * rng.random((10, 2))])
+    scores = ((rows - 0.305) ** 2).sum(axis=1)
+    scores = (scores - scores.mean()) / scores.std()
+    near, told = rows[20:], scores[20:]
+    process = GaussianProcess(
+        fit(rows, scores, Columns(np.arange(2), [0.3] * 2, np.ones((1, 2)), ALL)), rows, scores
+    )
+    assert np.abs(process.mean(near) - told).max() < 0.05 * (told.max() - told.min())
+
+
 def test_noise_is_seen_as_noise() -> None:
     rng = np.random.default_rng(5)
     rows = rng.random((80, 1))
-    fitted = fit(rows, rng.normal(size=80), Columns(np.arange(1), [0.3], np.ones((1, 1))))
+    fitted = fit(rows, rng.normal(size=80), Columns(np.arange(1), [0.3], np.ones((1, 1)), ALL))
     assert fitted.noise > 0.3
 
 
@@ -170,7 +187,22 @@ def test_what_numbers_do_is_learnt_from_all_categories() -> None:
     rows = np.vstack([rows, [[0.9, 0.1, 0, 1, 0], [0.8, 0.9, 0, 1, 0]]])
     elsewhere = np.hstack([rng.random((50, 2)), np.tile(np.eye(3)[1], (50, 1))])
     columns = lay_out(CATEGORIES)
-    assert error(columns) < 0.5 * error(replace(columns, parts=columns.parts[:1]))
+    assert error(columns) < 0.5 * error(replace(columns, parts=columns.parts[:1], shares=ALL))
+
+
+def test_what_each_number_does_alone_is_learnt_from_everywhere() -> None:
+    space = SearchSpace([Continuous(name, 0, 1) for name in "wxyz"])
+    columns, rows = lay_out(space), np.random.default_rng(9).random((50, 4))
+
+    def score(rows: np.ndarray) -> np.ndarray:
+        return np.asarray(np.sin(9 * rows[:, :3]).sum(axis=1) + rows[:, 3])
+
+    def error(columns: Columns) -> float:
+        process = GaussianProcess(fit(rows, score(rows), columns), rows, score(rows))
+        elsewhere = np.random.default_rng(10).random((200, 4))
+        return float(np.sqrt(np.mean((process.mean(elsewhere) - score(elsewhere)) ** 2)))
+
+    assert error(columns) < 0.5 * error(replace(columns, parts=columns.parts[:1], shares=ALL))
 
 
 def test_the_parts_of_the_covariance() -> None:
@@ -179,7 +211,10 @@ def test_the_parts_of_the_covariance() -> None:
         [1, 1, 0, 0, 0, 1],
         [0, 0, 1, 1, 1, 0],
     ]
-    x, kind = CATEGORIES.parameters[1:]
+    x, y, kind = CATEGORIES.parameters
+    several = lay_out(SearchSpace([x, y]), [(1, 1.0)])
+    assert several.parts.tolist() == [[1, 1, 1], [1, 0, 0], [0, 1, 0]]
+    assert several.shares.tolist() == [0.5, 0.25, 0.25]
     only_number, only_kind = Continuous("n", 0.5, 0.5), Categorical("k", ("only",))
     for parameters in ([x], [kind], [x, only_kind], [only_number, kind]):
         assert len(lay_out(SearchSpace(parameters)).parts) == 1
@@ -221,7 +256,8 @@ def test_the_region_grows_with_success_shrinks_without_and_starts_again() -> Non
     assert region_length([5.0] * 8 + [4.0, 3.0, 2.0], 8) > LENGTH
     assert region_length([5.0] * 12, 8) == LENGTH / 2
     assert region_length([5.0] * 8 + [math.inf] * 8, 8) == LENGTH / 4
-    assert region_length([5.0] * (8 + 4 * 8), 8) == LENGTH
+    assert region_length([5.0] * (8 + 4 * 4), 8) == LENGTH / 16
+    assert region_length([5.0] * (8 + 4 * 5), 8) == LENGTH
     assert region_length([math.inf] * 8 + [1.0], 8) == LENGTH
 
 
@@ -231,6 +267,16 @@ def test_the_regions_box_is_longer_where_the_function_is_flatter() -> None:
     assert sides[0] > sides[1]
     assert (low >= 0).all()
     assert (high <= 1).all()
+
+
+def test_every_second_trial_looks_everywhere_where_there_are_categories() -> None:
+    def sides(space: SearchSpace, trials: int) -> list[float]:
+        box = box_of(space, np.full(space.width, 0.5), np.ones(space.width), 0.2, trials)
+        return [round(side, 9) for side in box.high - box.low]
+
+    numbers = SearchSpace(CATEGORIES.parameters[:2])
+    assert [sides(CATEGORIES, trials) for trials in (20, 21)] == [[0.2, 0.2], [1.0, 1.0]]
+    assert [sides(numbers, trials) for trials in (20, 21)] == [[0.2, 0.2]] * 2
 
 
 def test_fits_become_rarer_as_trials_become_many() -> None:
