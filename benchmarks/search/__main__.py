@@ -62,7 +62,7 @@ def main() -> None:
     print(f"Median regret after {options.trials} trials, {options.pending} pending, {options.seeds} seeds")
     for title, problems in (
         ("Of the record", PROBLEMS),
-        ("Held out: used for no choice", HELD_OUT),
+        ("Held out until 2026-11-28", HELD_OUT),
         ("Development: to try changes on", DEVELOPMENT),
     ):
         if set(problems) & set(table):
