@@ -80,17 +80,16 @@ class AirflowApi:
         answer = self._call("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", json=body)
         return str(answer["dag_run_id"])
 
-    def backfill(self, dag_id: str, first: str, last: str, reprocess: str) -> int:
-        """Start runs for all dates from the first to the last; for those that have runs, as ``reprocess`` says.
+    def backfill(self, dag_id: str, first: str, last: str) -> int:
+        """Start runs for all dates from the first to the last that have none.
 
         The backfill's id. Another one can be started when this one :meth:`backfill_has_ended`.
 
         Args:
             dag_id: of the DAG.
             first, last: ISO 8601.
-            reprocess: ``none``, ``failed`` or ``completed``: which runs are cleared and run again.
         """
-        body = {"dag_id": dag_id, "from_date": first, "to_date": last, "reprocess_behavior": reprocess}
+        body = {"dag_id": dag_id, "from_date": first, "to_date": last, "reprocess_behavior": "none"}
         answer = self._call(
             "POST", "/api/v2/backfills", json={**body, "max_active_runs": 3, "dag_run_conf": {}}
         )
