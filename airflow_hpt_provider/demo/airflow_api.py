@@ -81,7 +81,7 @@ class AirflowApi:
         return str(answer["dag_run_id"])
 
     def backfill(self, dag_id: str, first: str, last: str) -> int:
-        """Start runs for all dates from the first to the last that have none.
+        """Start runs for all dates from the first to the last that have none, or a failed one.
 
         The backfill's id. Another one can be started when this one :meth:`backfill_has_ended`.
 
@@ -89,7 +89,7 @@ class AirflowApi:
             dag_id: of the DAG.
             first, last: ISO 8601.
         """
-        body = {"dag_id": dag_id, "from_date": first, "to_date": last, "reprocess_behavior": "none"}
+        body = {"dag_id": dag_id, "from_date": first, "to_date": last, "reprocess_behavior": "failed"}
         answer = self._call(
             "POST", "/api/v2/backfills", json={**body, "max_active_runs": 3, "dag_run_conf": {}}
         )
