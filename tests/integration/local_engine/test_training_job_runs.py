@@ -456,23 +456,6 @@ def test_nothing_of_a_closed_runner_goes_on(service):
     service.start()
 
 
-def test_s3_uris_in_the_form_of_an_address(service):
-    """As AWS's pattern has them, for what is read and what is written."""
-    service.objects.put("bucket", "data/a.csv", b"1,2")
-    service.script(
-        "(pathlib.Path(os.environ['SM_MODEL_DIR']) / 'seen').write_bytes("
-        "(pathlib.Path(os.environ['SM_CHANNEL_TRAIN']) / 'a.csv').read_bytes())"
-    )
-    create(
-        service,
-        InputDataConfig=[channel("train", "S3Prefix", "https://bucket.s3.us-east-1.amazonaws.com/data/")],
-        OutputDataConfig={"S3OutputPath": "https://s3.us-east-1.amazonaws.com/bucket/output"},
-    )
-    job = service.training_job("job")
-    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    assert member(service, "output/job/output/model.tar.gz", "seen") == b"1,2"
-
-
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_a_job_that_cannot_be_served_by_s3_leaves_the_disk_free(service, when):
     """Its data could not all be downloaded, or its model could not be uploaded."""
