@@ -116,7 +116,7 @@ bench-import: env  ## import time of our operators beside SageMakerTuningOperato
 	$(BIN)/python benchmarks/import_time.py
 
 bench-search: env  ## regret and speed of the search strategies beside other libraries
-	$(BIN)/python -m benchmarks.search
+	$(BIN)/python -m benchmarks.strategies
 
 bench-service: env  ## latency of Describe and List with 1, 100 and 10,000 known tuning jobs
 	$(BIN)/python -m benchmarks.service

@@ -21,11 +21,11 @@ from pathlib import Path
 from typing import Any
 
 from airflow_hpt_provider.demo.service import LocalService
+from airflow_hpt_provider.local.db import training_jobs, tuning_jobs
+from airflow_hpt_provider.local.db.migrate import open_database
+from airflow_hpt_provider.local.db.records import MetricRow, NewTrainingJob
 from airflow_hpt_provider.local.engine.naming import Arns, training_job_name
 from airflow_hpt_provider.local.engine.plan import Plan
-from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
-from airflow_hpt_provider.local.store.database import open_database
-from airflow_hpt_provider.local.store.records import MetricRow, NewTrainingJob
 
 SIZES = (1, 100, 10_000)
 TRIALS = 5

@@ -94,7 +94,7 @@ class Connection:
 
     def hook(self) -> HyperParameterTuningHook:
         """The provider's hook on this connection."""
-        from airflow_hpt_provider.hooks.partial_answers import refuse_partial_answer
+        from airflow_hpt_provider.hooks.truncated_responses import refuse_partial_answer
         from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
         from airflow_hpt_provider.retries.calls import retrying
 

@@ -161,7 +161,7 @@ def run_stop(options: argparse.Namespace) -> int:
 
 
 def _print_json(value: BaseModel | Sequence[BaseModel]) -> int:
-    from airflow_hpt_provider.models.trimming import to_json_value
+    from airflow_hpt_provider.models.size_limit import to_json_value
 
     print(json.dumps(to_json_value(value), indent=4, ensure_ascii=False))
     return 0

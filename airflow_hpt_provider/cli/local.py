@@ -11,7 +11,7 @@ from airflow_hpt_provider.cli.errors import CommandError, missing_extra
 from airflow_hpt_provider.cli.options import add_debug, count
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.local.protocol.credentials import Environment
+    from airflow_hpt_provider.local.env_file import Environment
 
 _MAX_PORT = 65535
 

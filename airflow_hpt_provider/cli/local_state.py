@@ -14,7 +14,7 @@ from airflow_hpt_provider.cli.errors import CommandError
 from airflow_hpt_provider.cli.options import add_debug
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.local.protocol.credentials import Environment
+    from airflow_hpt_provider.local.env_file import Environment
 
 RUNNING, NOT_RUNNING = 0, 3
 
@@ -48,7 +48,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run_status(options: argparse.Namespace) -> int:
     """Tell where the service is; 3 if it does not run."""
-    from airflow_hpt_provider.local.protocol.credentials import read_environment
+    from airflow_hpt_provider.local.env_file import read_environment
     from airflow_hpt_provider.local.settings import ServiceSettings
 
     directory = options.data_dir.absolute()

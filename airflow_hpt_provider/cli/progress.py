@@ -42,7 +42,7 @@ class _Bar:
     def show(self, description: TuningJobDescription) -> None:
         """Move the bar to what a description says."""
         from airflow_hpt_provider.waiting.progress import counts
-        from airflow_hpt_provider.waiting.sighting import Sighting
+        from airflow_hpt_provider.waiting.snapshot import Sighting
 
         seen = Sighting.of_description(description)
         label = f"{seen.name} {seen.status} · {counts(seen)}"

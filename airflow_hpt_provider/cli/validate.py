@@ -37,8 +37,8 @@ def run(options: argparse.Namespace) -> int:
     from pydantic import ValidationError
 
     from airflow_hpt_provider.models import TuningJobRequest
-    from airflow_hpt_provider.models.explaining import errors_in
     from airflow_hpt_provider.models.files import ConfigFileError
+    from airflow_hpt_provider.models.validation.messages import errors_in
 
     code = VALID
     for path in options.configs:

@@ -77,7 +77,7 @@ def wait(hook: HyperParameterTuningHook, name: str, options: argparse.Namespace)
     """
     from airflow_hpt_provider.cli.progress import shown_progress
     from airflow_hpt_provider.exceptions import TuningJobTimeoutError
-    from airflow_hpt_provider.waiting.polling import Poll
+    from airflow_hpt_provider.waiting.blocking_poller import Poll
 
     hook.describe(name)  # a job that was never there is told as such
     limit = None if options.timeout is None else datetime.now(UTC) + timedelta(seconds=options.timeout)

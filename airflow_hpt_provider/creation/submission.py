@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from airflow_hpt_provider.retries.errors import error_code, is_denied
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.creation.identity import Owner
+    from airflow_hpt_provider.creation.ownership import Owner
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
     from airflow_hpt_provider.models import TuningJobRequest
 

@@ -95,7 +95,7 @@ def _run(args: argparse.Namespace, ui_port: int, work: Callable[[DemoSession, Di
 
 
 def _demo(session: DemoSession, display: Display) -> bool:
-    from airflow_hpt_provider.demo.follow import DAG_ID, DemoRun
+    from airflow_hpt_provider.demo.demo_run import DAG_ID, DemoRun
 
     display.say(f"Running DAG {DAG_ID} ({_short(session.dags / DAG_ID)}.py) ...")
     run = DemoRun.start(session.airflow.api, session.service.client("sagemaker"))
@@ -112,7 +112,7 @@ def _short(path: Path) -> Path:
 
 
 def _up(session: DemoSession, display: Display) -> bool:
-    from airflow_hpt_provider.demo.follow import DAG_ID, DemoRun
+    from airflow_hpt_provider.demo.demo_run import DAG_ID, DemoRun
     from airflow_hpt_provider.links.page_urls import NAVIGATION_PAGE
 
     run = DemoRun.start(session.airflow.api, session.service.client("sagemaker"))

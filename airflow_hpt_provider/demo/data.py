@@ -11,15 +11,24 @@ import csv
 import io
 import sys
 import tarfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import airflow_hpt_provider
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from pathlib import Path
 
 BUCKET = "hpt-demo"
 PROJECTS = ("breast-cancer", "diabetes", "digits")
 """Folders in the bucket, each with ``code/sourcedir.tar.gz`` and its data."""
+
+
+def example_dags() -> Path:
+    """Return the folder with the example DAGs: inside an installed wheel, or at the top of a checkout."""
+    package = Path(airflow_hpt_provider.__file__).parent
+    installed = package / "example_dags"
+    return installed if installed.is_dir() else package.parent / "dags"
 
 
 def upload(s3: Any, dags: Path, bucket: str = BUCKET) -> None:
@@ -106,8 +115,6 @@ def _exists(s3: Any, bucket: str) -> bool:
 def main(arguments: Sequence[str]) -> None:
     """``python -m airflow_hpt_provider.demo.data BUCKET``."""
     import boto3
-
-    from airflow_hpt_provider.demo.session import example_dags
 
     (bucket,) = arguments or (BUCKET,)
     upload(boto3.client("s3"), example_dags(), bucket)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 import psutil
 
 from airflow_hpt_provider.demo.errors import ProcessEndedError
-from airflow_hpt_provider.demo.keeper import KEEPER, in_sessions
+from airflow_hpt_provider.demo.reaper import KEEPER, in_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -54,7 +54,7 @@ class ChildProcess:
     _process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        """Start it. It ends when we do, in whatever way; see :mod:`airflow_hpt_provider.demo.keeper`."""
+        """Start it. It ends when we do, in whatever way; see :mod:`airflow_hpt_provider.demo.reaper`."""
         with self.log.open("ab") as output:
             self._process = subprocess.Popen(
                 self.argv,

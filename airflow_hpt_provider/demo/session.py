@@ -6,20 +6,12 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import airflow_hpt_provider
 from airflow_hpt_provider.demo import data, events
 from airflow_hpt_provider.demo.airflow import LocalAirflow
 from airflow_hpt_provider.demo.service import LocalService
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-
-
-def example_dags() -> Path:
-    """The folder with the example DAGs: inside an installed wheel, or at the top of a checkout."""
-    package = Path(airflow_hpt_provider.__file__).parent
-    installed = package / "example_dags"
-    return installed if installed.is_dir() else package.parent / "dags"
 
 
 class DemoSession:
@@ -47,7 +39,7 @@ class DemoSession:
         with_events: bool = False,
     ) -> None:
         self.data_dir = data_dir
-        self.dags = dags or example_dags()
+        self.dags = dags or data.example_dags()
         self.service = LocalService(data_dir / "service", options=service_options)
         self.airflow: LocalAirflow
         self._ui_port = ui_port

@@ -15,7 +15,7 @@ from botocore.loaders import Loader
 from botocore.utils import parse_timestamp
 
 from airflow_hpt_provider.hooks.connection import ConnectionHook
-from airflow_hpt_provider.hooks.partial_answers import refuse_partial_answer
+from airflow_hpt_provider.hooks.truncated_responses import refuse_partial_answer
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings

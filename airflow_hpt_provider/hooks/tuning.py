@@ -13,8 +13,7 @@ from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.hooks.connection import ConnectionHook
-from airflow_hpt_provider.hooks.failures import group_failures
-from airflow_hpt_provider.hooks.partial_answers import refuse_partial_answer
+from airflow_hpt_provider.hooks.truncated_responses import refuse_partial_answer
 from airflow_hpt_provider.links.console import has_console
 from airflow_hpt_provider.models import (
     BestTrainingJob,
@@ -24,9 +23,10 @@ from airflow_hpt_provider.models import (
     TuningJobRequest,
     TuningJobSummary,
 )
+from airflow_hpt_provider.models.failure_groups import group_failures
 from airflow_hpt_provider.retries.calls import retrying
+from airflow_hpt_provider.retries.classify import Verdict, classify
 from airflow_hpt_provider.retries.errors import error_code
-from airflow_hpt_provider.retries.verdicts import Verdict, classify
 
 if TYPE_CHECKING:
     import pandas as pd

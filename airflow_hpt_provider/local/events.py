@@ -15,7 +15,7 @@ from moto.events.models import events_backends
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_hpt_provider.local.store.records import TuningJob
+    from airflow_hpt_provider.local.db.records import TuningJob
 
 LOGGER = logging.getLogger(__name__)
 

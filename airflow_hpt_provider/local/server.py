@@ -12,36 +12,36 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from airflow_hpt_provider.local.data_dir import DataDirectory
-from airflow_hpt_provider.local.errors import StartError
-from airflow_hpt_provider.local.faults.calls import CallFaults
-from airflow_hpt_provider.local.faults.endpoint import FaultyEndpoint
-from airflow_hpt_provider.local.faults.file import load
-from airflow_hpt_provider.local.faults.rules import FaultFile
-from airflow_hpt_provider.local.faults.runner import FaultyRunner, TrialFaults
-from airflow_hpt_provider.local.logs.operations import TrainingLogs
-from airflow_hpt_provider.local.protocol.connections import LimitedProtocol
-from airflow_hpt_provider.local.protocol.credentials import (
+from airflow_hpt_provider.local.endpoint import Endpoint
+from airflow_hpt_provider.local.env_file import (
     ACCESS_KEY_ID,
     Environment,
     new_secret,
     read_environment,
     write_environment,
 )
-from airflow_hpt_provider.local.protocol.endpoint import Endpoint
-from airflow_hpt_provider.local.protocol.guard import is_loopback
-from airflow_hpt_provider.local.protocol.moto_backend import MotoBackend, handed_out_secret
-from airflow_hpt_provider.local.protocol.signature import Secret
-from airflow_hpt_provider.local.registry.operations import ModelRegistry
-from airflow_hpt_provider.local.storage.objects import ObjectStore
-from airflow_hpt_provider.local.storage.wire.app import S3Endpoint
+from airflow_hpt_provider.local.errors import StartError
+from airflow_hpt_provider.local.fault_injection.calls import CallFaults
+from airflow_hpt_provider.local.fault_injection.endpoint import FaultyEndpoint
+from airflow_hpt_provider.local.fault_injection.file import load
+from airflow_hpt_provider.local.fault_injection.rules import FaultFile
+from airflow_hpt_provider.local.fault_injection.runner import FaultyRunner, TrialFaults
+from airflow_hpt_provider.local.http.auth.sigv4 import Secret
+from airflow_hpt_provider.local.http.connections import LimitedProtocol
+from airflow_hpt_provider.local.http.host_check import is_loopback
+from airflow_hpt_provider.local.logs.operations import TrainingLogs
+from airflow_hpt_provider.local.moto_backend import MotoBackend, handed_out_secret
+from airflow_hpt_provider.local.operations.model_registry.operations import ModelRegistry
+from airflow_hpt_provider.local.s3.objects import ObjectStore
+from airflow_hpt_provider.local.s3.wire.app import S3Endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from starlette.types import ASGIApp
 
+    from airflow_hpt_provider.local.http.auth.sigv4 import SecretFinder
     from airflow_hpt_provider.local.operations.contract import Operations
-    from airflow_hpt_provider.local.protocol.signature import SecretFinder
     from airflow_hpt_provider.local.settings import ServiceSettings
 
 _GRACE_SECONDS = 5

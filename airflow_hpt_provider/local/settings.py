@@ -22,7 +22,7 @@ class ServiceSettings:
         pull: whether training images that are not on this machine are pulled by the container engine.
         max_parallel: training jobs that run at the same time over all tuning jobs; None: the number of CPUs.
         spot_interruptions: mean interruptions per minute of training of each managed spot training job.
-        faults: TOML, what is to go wrong (:mod:`airflow_hpt_provider.local.faults`); None: nothing.
+        faults: TOML, what is to go wrong (:mod:`airflow_hpt_provider.local.fault_injection`); None: nothing.
     """
 
     data_dir: Path

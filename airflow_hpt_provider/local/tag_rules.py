@@ -10,7 +10,7 @@ from airflow_hpt_provider.models.rules.tags import MOST_TAGS, key_problems
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sized
 
-    from airflow_hpt_provider.models.faults import Location
+    from airflow_hpt_provider.models.validation.errors import Location
 
 
 def given_tags(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:

@@ -11,13 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models.best import BestTrainingJob
-    from airflow_hpt_provider.models.checking import check_request
     from airflow_hpt_provider.models.counters import ObjectiveStatusCounters, TrainingJobStatusCounters
     from airflow_hpt_provider.models.description import TuningJobDescription, TuningJobSummary
-    from airflow_hpt_provider.models.explaining import explain
     from airflow_hpt_provider.models.files import ConfigFileError
-    from airflow_hpt_provider.models.problems import Problem
-    from airflow_hpt_provider.models.request import TuningJobRequest
+    from airflow_hpt_provider.models.request import TuningJobRequest, check_request
     from airflow_hpt_provider.models.result import TuningResult
     from airflow_hpt_provider.models.result_parts import Attempt, FailureGroup, Objective
     from airflow_hpt_provider.models.shorthands import Categorical, Continuous, Integer
@@ -31,6 +28,8 @@ if TYPE_CHECKING:
         WarmStartType,
     )
     from airflow_hpt_provider.models.training_job_summary import TrainingJobSummary
+    from airflow_hpt_provider.models.validation.messages import explain
+    from airflow_hpt_provider.models.validation.problems import Problem
 
 _HOMES: Final = {
     "best": ("BestTrainingJob",),

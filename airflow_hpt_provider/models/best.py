@@ -6,8 +6,8 @@ from typing import Any, Self
 
 from pydantic import Field
 
-from airflow_hpt_provider.models.base import AnswerModel
 from airflow_hpt_provider.models.training_job_summary import TrainingJobSummary
+from airflow_hpt_provider.models.validation.base import AnswerModel
 
 
 class ModelArtifacts(AnswerModel):

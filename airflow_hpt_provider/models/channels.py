@@ -3,7 +3,7 @@
 from pydantic import Field
 
 from airflow_hpt_provider.models import shapes
-from airflow_hpt_provider.models.base import RequestModel
+from airflow_hpt_provider.models.validation.base import RequestModel
 
 
 class ModelAccessConfig(RequestModel):

@@ -5,8 +5,6 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from airflow_hpt_provider.models import shapes
-from airflow_hpt_provider.models.base import AnswerModel
-from airflow_hpt_provider.models.containers import ListSize
 from airflow_hpt_provider.models.counters import ObjectiveStatusCounters, TrainingJobStatusCounters
 from airflow_hpt_provider.models.status import TERMINAL_TUNING_STATUSES, TuningJobStatus, word_of
 from airflow_hpt_provider.models.training import HyperParameterTrainingJobDefinition
@@ -18,6 +16,8 @@ from airflow_hpt_provider.models.tuning import (
     HyperParameterTuningJobWarmStartConfig,
     ResourceLimits,
 )
+from airflow_hpt_provider.models.validation.base import AnswerModel
+from airflow_hpt_provider.models.validation.collections import ListSize
 
 
 class HyperParameterTuningJobCompletionDetails(AnswerModel):

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_hpt_provider.models.faults import Location, line, lines_of, refusal
+from airflow_hpt_provider.models.validation.errors import Location, line, lines_of, refusal
 
 if TYPE_CHECKING:
     from pydantic import ValidationError

@@ -7,13 +7,13 @@ from pydantic import Field
 from pydantic_core import PydanticCustomError
 
 from airflow_hpt_provider.models import shapes
-from airflow_hpt_provider.models.base import RequestModel
-from airflow_hpt_provider.models.containers import ListSize, from_json_text
-from airflow_hpt_provider.models.faults import fault, show
 from airflow_hpt_provider.models.html import members_html
-from airflow_hpt_provider.models.members import Flag
 from airflow_hpt_provider.models.shorthands import Categorical, Continuous, Integer, Shorthand
 from airflow_hpt_provider.models.status import ScalingType
+from airflow_hpt_provider.models.validation.base import RequestModel
+from airflow_hpt_provider.models.validation.collections import ListSize, from_json_text
+from airflow_hpt_provider.models.validation.errors import fault, show
+from airflow_hpt_provider.models.validation.scalars import Flag
 
 __all__ = [
     "AutoParameter",

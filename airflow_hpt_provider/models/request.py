@@ -5,15 +5,11 @@ from pathlib import Path
 from typing import Annotated, Any, Self
 
 from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import InitErrorDetails
 
 from airflow_hpt_provider.models import shapes
-from airflow_hpt_provider.models.base import RequestModel
-from airflow_hpt_provider.models.checking import problems_beside
-from airflow_hpt_provider.models.containers import ListSize
-from airflow_hpt_provider.models.faults import lines_of, refusal
 from airflow_hpt_provider.models.files import read_config, with_lines
 from airflow_hpt_provider.models.fingerprints import fingerprint_of
-from airflow_hpt_provider.models.reading import Reading, current
 from airflow_hpt_provider.models.rules import broken_rules
 from airflow_hpt_provider.models.training import HyperParameterTrainingJobDefinition
 from airflow_hpt_provider.models.tuning import (
@@ -22,6 +18,11 @@ from airflow_hpt_provider.models.tuning import (
     HyperParameterTuningJobWarmStartConfig,
     Tag,
 )
+from airflow_hpt_provider.models.validation.base import RequestModel
+from airflow_hpt_provider.models.validation.collections import ListSize
+from airflow_hpt_provider.models.validation.errors import Location, lines_of, refusal
+from airflow_hpt_provider.models.validation.mode import Reading, current, reading
+from airflow_hpt_provider.models.validation.problems import RULE, Problem
 
 
 class TuningJobRequest(RequestModel):
@@ -163,3 +164,40 @@ class TuningJobRequest(RequestModel):
         if problems := broken_rules(request):
             raise refusal(cls.__name__, [problem.as_line() for problem in problems])
         return request
+
+
+def check_request(request: TuningJobRequest | Mapping[str, Any]) -> list[Problem]:
+    """The rules that a request breaks which AWS checks only after the call.
+
+    Args:
+        request: a request, or a mapping that is to be one. Of a faulty mapping, as much is checked as can be read.
+
+    Returns:
+        The problems, in the order of the rules; none if all is well.
+    """
+    try:
+        return broken_rules(TuningJobRequest.model_validate(request))
+    except ValidationError as error:
+        return problems_beside(lines_of(error), request)
+
+
+def problems_beside(lines: Iterable[InitErrorDetails], request: Any) -> list[Problem]:
+    """The rules that a request breaks besides the errors that are known.
+
+    Args:
+        lines: the known errors. What they may be the true cause of is left out.
+        request: what cannot be read as a request.
+    """
+    unread: list[Location] = []
+    for each in lines:
+        location, kind = each.get("loc", ()), each["type"]
+        if isinstance(kind, str) or kind.type != RULE:
+            unread.append(location)
+            context = {} if isinstance(kind, str) else kind.context or {}
+            if "meant" in context:  # a misspelt member: what it was meant to be is not really missing
+                unread.append((*location[:-1], context["meant"]))
+    with reading(Reading.PARTS):
+        parts: TuningJobRequest | None = TuningJobRequest.model_validate(request)
+    if parts is None:
+        return []
+    return [problem for problem in broken_rules(parts) if not problem.unsure(unread)]

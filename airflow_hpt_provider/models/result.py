@@ -15,12 +15,12 @@ from airflow_hpt_provider.models.description import (
     HyperParameterTuningJobConsumedResources,
     TuningJobDescription,
 )
-from airflow_hpt_provider.models.faults import line, refusal, show
-from airflow_hpt_provider.models.html import result_html
+from airflow_hpt_provider.models.html import table
 from airflow_hpt_provider.models.result_parts import Attempt, FailureGroup, Objective, ResultPart
+from airflow_hpt_provider.models.size_limit import MOST_BYTES, to_json_value, trimmed
 from airflow_hpt_provider.models.status import TuningJobStatus
 from airflow_hpt_provider.models.training_job_summary import TrainingJobSummary
-from airflow_hpt_provider.models.trimming import MOST_BYTES, to_json_value, trimmed
+from airflow_hpt_provider.models.validation.errors import line, refusal, show
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails, InitErrorDetails
@@ -242,3 +242,25 @@ def _as_line_of_result(details: "ErrorDetails") -> "InitErrorDetails":
     elif wanted is not None:
         text = f"must be {wanted}, not {show(details['input'])}"
     return line(kind, details["loc"], f"{text}; pull the return_value of the tuning task")
+
+
+def result_html(result: TuningResult) -> str:
+    """A tuning job's result as two small tables."""
+    counts = result.training_job_status_counters
+    rows = {
+        "Status": result.status,
+        "Training jobs": f"{counts.completed or 0} of {counts.total} completed",
+        "Reason": result.status_reason or result.failure_reason,
+    }
+    best = result.best_training_job
+    if best is not None:
+        metric = result.objective.metric_name if result.objective else "objective"
+        rows |= {
+            "Best training job": best.training_job_name,
+            metric: None if result.final_metric is None else f"{result.final_metric:.6g}",
+            "Model artifact": best.model_artifact,
+        }
+    tables = [table(result.tuning_job_name, rows.items())]
+    if best is not None:
+        tables.append(table("Best hyperparameters", best.tuned_hyper_parameters.items()))
+    return "".join(tables)

@@ -3,11 +3,12 @@
 import datetime as dt
 from typing import Annotated
 
-from airflow_hpt_provider.models import patterns, status
-from airflow_hpt_provider.models.containers import ListSize, MapSize
+from airflow_hpt_provider.models import status
 from airflow_hpt_provider.models.instance_types import training_instance_types
-from airflow_hpt_provider.models.members import Choice, Flag, Number, Time, Whole
-from airflow_hpt_provider.models.text import Text
+from airflow_hpt_provider.models.validation import patterns
+from airflow_hpt_provider.models.validation.collections import ListSize, MapSize
+from airflow_hpt_provider.models.validation.scalars import Choice, Flag, Number, Time, Whole
+from airflow_hpt_provider.models.validation.text import Text
 
 # Names and ARNs
 HyperParameterTuningJobName = Annotated[str, Text(1, 32, r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")]

@@ -5,9 +5,7 @@ from typing import Annotated
 from pydantic import Field
 
 from airflow_hpt_provider.models import shapes
-from airflow_hpt_provider.models.base import RequestModel
 from airflow_hpt_provider.models.channels import Channel
-from airflow_hpt_provider.models.containers import ListSize
 from airflow_hpt_provider.models.ranges import ParameterRanges
 from airflow_hpt_provider.models.resources import (
     HyperParameterTuningResourceConfig,
@@ -15,6 +13,8 @@ from airflow_hpt_provider.models.resources import (
     VpcConfig,
 )
 from airflow_hpt_provider.models.tuning import HyperParameterTuningJobObjective
+from airflow_hpt_provider.models.validation.base import RequestModel
+from airflow_hpt_provider.models.validation.collections import ListSize
 
 
 class MetricDefinition(RequestModel):

@@ -5,8 +5,8 @@ import datetime as dt
 from pydantic import Field
 
 from airflow_hpt_provider.models import shapes
-from airflow_hpt_provider.models.base import AnswerModel
 from airflow_hpt_provider.models.status import TERMINAL_TRAINING_STATUSES, TrainingJobStatus, word_of
+from airflow_hpt_provider.models.validation.base import AnswerModel
 
 
 class FinalHyperParameterTuningJobObjectiveMetric(AnswerModel):

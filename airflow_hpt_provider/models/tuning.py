@@ -5,9 +5,9 @@ from typing import Annotated
 from pydantic import Field
 
 from airflow_hpt_provider.models import shapes
-from airflow_hpt_provider.models.base import RequestModel
-from airflow_hpt_provider.models.containers import ListSize
 from airflow_hpt_provider.models.ranges import ParameterRanges
+from airflow_hpt_provider.models.validation.base import RequestModel
+from airflow_hpt_provider.models.validation.collections import ListSize
 
 
 class HyperbandStrategyConfig(RequestModel):

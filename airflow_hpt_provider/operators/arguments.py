@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.operators.base import cast_argument, seconds_of, spend_limits
-from airflow_hpt_provider.waiting.decision import OnUnfinished, check_policy, deadline
+from airflow_hpt_provider.waiting.outcome import OnUnfinished, check_policy, deadline
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
     from airflow_hpt_provider.models import Attempt, TuningJobDescription
-    from airflow_hpt_provider.result.outcomes import Settlement
+    from airflow_hpt_provider.result.resolve import Settlement
     from airflow_hpt_provider.retries.strategy import TuningRetryStrategy
-    from airflow_hpt_provider.waiting.spending import SpendLimits
+    from airflow_hpt_provider.waiting.budget import SpendLimits
 
 
 class TuningArgumentsMixin:
@@ -79,6 +79,6 @@ class TuningArgumentsMixin:
         return deadline(first or description.creation_time, self._timeout)
 
     def _settlement(self, earlier: Sequence[Attempt]) -> Settlement:
-        from airflow_hpt_provider.result.outcomes import Settlement
+        from airflow_hpt_provider.result.resolve import Settlement
 
         return Settlement(self.hook, **self._policies, top_k=self.top_k, log=self.log, earlier=earlier)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
-from airflow_hpt_provider.waiting.decision import check_policy
+from airflow_hpt_provider.waiting.outcome import check_policy
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
-    from airflow_hpt_provider.waiting.spending import SpendLimits
+    from airflow_hpt_provider.waiting.budget import SpendLimits
 
 T = TypeVar("T")
 
@@ -104,7 +104,7 @@ def spend_limits(max_billable_seconds: Any, max_trials_failed: Any) -> SpendLimi
     Raises:
         TuningJobConfigError: naming the argument, the value and the remedy.
     """
-    from airflow_hpt_provider.waiting.spending import SpendLimits
+    from airflow_hpt_provider.waiting.budget import SpendLimits
 
     seconds = cast_argument("max_billable_seconds", max_billable_seconds, float)
     trials = cast_argument("max_trials_failed", max_trials_failed, int)

@@ -60,9 +60,9 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
 
     def execute(self, context: Context) -> str:
         """Stop, wait, and return the last status."""
-        from airflow_hpt_provider.delivery.upstream import checked_job_name
-        from airflow_hpt_provider.waiting.polling import Poll
+        from airflow_hpt_provider.waiting.blocking_poller import Poll
         from airflow_hpt_provider.waiting.progress import ProgressLog
+        from airflow_hpt_provider.xcom.job_name import checked_job_name
 
         name = checked_job_name(self.tuning_job_name)
         description = self.hook.describe(name)

@@ -11,7 +11,6 @@ from airflow.sdk import BaseOperator
 
 from airflow_hpt_provider.compat import TaskDeferralError, TaskDeferralTimeout, default_deferrable
 from airflow_hpt_provider.config import loading as configs
-from airflow_hpt_provider.delivery.xcoms import announce, deliver
 from airflow_hpt_provider.exceptions import (
     TuningError,
     TuningJobBudgetError,
@@ -26,18 +25,19 @@ from airflow_hpt_provider.operators.base import (
     is_template,
     seconds_of,
 )
-from airflow_hpt_provider.operators.no_leak import stop_leftover
-from airflow_hpt_provider.operators.see_through import SeeThroughMixin
+from airflow_hpt_provider.operators.cleanup import stop_leftover
+from airflow_hpt_provider.operators.lifecycle import SeeThroughMixin
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
-from airflow_hpt_provider.waiting.decision import Outcome
+from airflow_hpt_provider.waiting.outcome import Outcome
+from airflow_hpt_provider.xcom.push import announce, deliver
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_hpt_provider.creation.finding import OnNameConflict, OwnJob
+    from airflow_hpt_provider.creation.find_or_create import OnNameConflict, OwnJob
     from airflow_hpt_provider.models import TuningJobRequest
     from airflow_hpt_provider.retries.strategy import TuningRetryStrategy
-    from airflow_hpt_provider.waiting.decision import OnUnfinished
+    from airflow_hpt_provider.waiting.outcome import OnUnfinished
 
 __all__ = ["HyperParameterTuningJobOperator", "StopHyperParameterTuningJobOperator"]
 
@@ -46,7 +46,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
     """Create a SageMaker hyperparameter tuning job, wait for it, and leave its best training job in XCom.
 
     The job is created once, however often the task is tried: a retry finds the job of the try before and waits
-    on, or takes its result. What lands in XCom, and when, is told in :mod:`airflow_hpt_provider.delivery.xcoms`.
+    on, or takes its result. What lands in XCom, and when, is told in :mod:`airflow_hpt_provider.xcom.push`.
 
     Args:
         config: what ``boto3``'s ``create_hyper_parameter_tuning_job`` takes, as a dict in AWS names, as a
@@ -173,7 +173,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
 
     def execute(self, context: Context) -> Any:
         """Create or rejoin the job; then wait here, defer, or leave it."""
-        from airflow_hpt_provider.creation.identity import DELIVERED_TAG
+        from airflow_hpt_provider.creation.ownership import DELIVERED_TAG
 
         with self._no_leak(context):
             self._cast_templated()
@@ -197,7 +197,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         earlier: Sequence[Any] | None = None,
     ) -> Any:
         """Take up the task again after the trigger has fired."""
-        from airflow_hpt_provider.creation.own_jobs import earlier_attempts
+        from airflow_hpt_provider.creation.tags import earlier_attempts
         from airflow_hpt_provider.models import Attempt
 
         # `dag.test()` hands on an end event as a bare string, and nothing else; the job is looked at afresh.
@@ -260,9 +260,9 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
     def _find_or_create(
         self, request: TuningJobRequest, context: Context, failed: Sequence[str] = ()
     ) -> OwnJob:
-        from airflow_hpt_provider.creation.finding import JobFinder
-        from airflow_hpt_provider.creation.identity import Owner
-        from airflow_hpt_provider.operators.memory import JobMemory
+        from airflow_hpt_provider.creation.find_or_create import JobFinder
+        from airflow_hpt_provider.creation.ownership import Owner
+        from airflow_hpt_provider.operators.state_store import JobMemory
 
         memory = JobMemory(context)
         job = JobFinder(

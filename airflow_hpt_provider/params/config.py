@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.models.text import as_text
+from airflow_hpt_provider.models.validation.text import as_text
 from airflow_hpt_provider.params.form import exposed
 from airflow_hpt_provider.params.members import Request, as_plain, put, value_at
 

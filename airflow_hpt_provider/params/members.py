@@ -10,12 +10,12 @@ from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 from airflow_hpt_provider.models import TuningJobRequest
-from airflow_hpt_provider.models.base import AwsModel
-from airflow_hpt_provider.models.faults import nearest
 from airflow_hpt_provider.models.files import read_config
-from airflow_hpt_provider.models.members import Scalar
-from airflow_hpt_provider.models.names import aws_name
 from airflow_hpt_provider.models.ranges import ParameterRanges
+from airflow_hpt_provider.models.validation.base import AwsModel
+from airflow_hpt_provider.models.validation.errors import nearest
+from airflow_hpt_provider.models.validation.names import aws_name
+from airflow_hpt_provider.models.validation.scalars import Scalar
 
 Request = TuningJobRequest | Mapping[str, Any] | str | Path
 Place = tuple[str | int, ...]

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import RegistrationError
-from airflow_hpt_provider.models import patterns
+from airflow_hpt_provider.models.validation import patterns
+from airflow_hpt_provider.retries.classify import Verdict, classify
 from airflow_hpt_provider.retries.errors import error_code
-from airflow_hpt_provider.retries.verdicts import Verdict, classify
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook

@@ -14,8 +14,8 @@ from tenacity import (
     stop_after_delay,
 )
 
+from airflow_hpt_provider.retries.classify import Verdict, classify
 from airflow_hpt_provider.retries.errors import brief, retry_after
-from airflow_hpt_provider.retries.verdicts import Verdict, classify
 
 
 class FullJitter:

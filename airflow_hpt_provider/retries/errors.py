@@ -1,4 +1,4 @@
-"""What an error of boto3's says, without a judgement; see :mod:`airflow_hpt_provider.retries.verdicts` for that."""
+"""What an error of boto3's says, without a judgement; see :mod:`airflow_hpt_provider.retries.classify` for that."""
 
 from __future__ import annotations
 

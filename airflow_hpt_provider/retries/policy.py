@@ -56,7 +56,7 @@ class TuningRetryPolicy(RetryPolicy):
         context: Context | None = None,
     ) -> RetryDecision:
         """Decide; called by Airflow on the worker."""
-        from airflow_hpt_provider.retries.failures import is_capacity_failure
+        from airflow_hpt_provider.retries.failure_reasons import is_capacity_failure
 
         if isinstance(exception, TuningServiceUnreachableError):
             return RetryDecision.retry(self.delay, "SageMaker was out of reach; the next try rejoins the job")
@@ -69,8 +69,8 @@ class TuningRetryPolicy(RetryPolicy):
     def _of_call(self, exception: BaseException) -> RetryDecision:
         from botocore.exceptions import BotoCoreError, ClientError
 
+        from airflow_hpt_provider.retries.classify import Verdict, classify
         from airflow_hpt_provider.retries.errors import brief
-        from airflow_hpt_provider.retries.verdicts import Verdict, classify
 
         if not isinstance(exception, (BotoCoreError, ClientError)):
             return RetryDecision.default()

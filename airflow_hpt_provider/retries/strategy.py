@@ -76,7 +76,7 @@ class TuningRetryStrategy:
             description: the last attempt.
             attempts: how many there have been, it included.
         """
-        from airflow_hpt_provider.retries.failures import is_retryable_failure
+        from airflow_hpt_provider.retries.failure_reasons import is_retryable_failure
 
         return (
             description.status == "Failed"

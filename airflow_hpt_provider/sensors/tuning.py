@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_hpt_provider.compat import AirflowSensorTimeout, default_deferrable, has
-from airflow_hpt_provider.delivery.upstream import checked_job_name, is_known_to_triggerer, source_of
-from airflow_hpt_provider.delivery.xcoms import announce, deliver
 from airflow_hpt_provider.exceptions import (
     TuningError,
     TuningJobBudgetError,
@@ -27,15 +25,17 @@ from airflow_hpt_provider.operators.base import (
     seconds_of,
     spend_limits,
 )
-from airflow_hpt_provider.waiting.decision import Outcome, outcome_of
+from airflow_hpt_provider.waiting.outcome import Outcome, outcome_of
 from airflow_hpt_provider.waiting.state_change import check_queue_url
+from airflow_hpt_provider.xcom.job_name import checked_job_name, is_known_to_triggerer, source_of
+from airflow_hpt_provider.xcom.push import announce, deliver
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_hpt_provider.models import TuningJobDescription
-    from airflow_hpt_provider.waiting.decision import OnUnfinished
-    from airflow_hpt_provider.waiting.watch import Watch
+    from airflow_hpt_provider.waiting.on_poll import Watch
+    from airflow_hpt_provider.waiting.outcome import OnUnfinished
 
 
 class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, BaseSensorOperator):
@@ -158,8 +158,8 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once. A look that fails for a transient reason is not the end of the wait."""
+        from airflow_hpt_provider.retries.classify import Verdict, classify
         from airflow_hpt_provider.retries.errors import brief
-        from airflow_hpt_provider.retries.verdicts import Verdict, classify
 
         try:
             description = self.hook.describe_once(self.tuning_job_name)
@@ -275,8 +275,8 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
     def _finish(
         self, context: Context, description: TuningJobDescription, ended_by: TuningError | None = None
     ) -> dict[str, Any]:
-        from airflow_hpt_provider.result.closing import log_result
-        from airflow_hpt_provider.result.outcomes import Settlement
+        from airflow_hpt_provider.result.log_summary import log_result
+        from airflow_hpt_provider.result.resolve import Settlement
 
         announce(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
         self.note_lineage(description)
@@ -292,7 +292,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         return {name: getattr(self, name) for name in names}
 
     def _look(self, description: TuningJobDescription) -> None:
-        from airflow_hpt_provider.waiting.watch import Watch
+        from airflow_hpt_provider.waiting.on_poll import Watch
 
         if self._watch is None:
             limits = spend_limits(self.max_billable_seconds, self.max_trials_failed)

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
-from airflow_hpt_provider.hooks.queue import Queue
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
+from airflow_hpt_provider.hooks.sqs import Queue
 from airflow_hpt_provider.retries.errors import brief
-from airflow_hpt_provider.waiting.decision import STATUSES, outcome_of
+from airflow_hpt_provider.waiting.outcome import STATUSES, outcome_of
 from airflow_hpt_provider.waiting.state_change import NotAStateChangeError, StateChange, check_queue_url
 
 if TYPE_CHECKING:
     from airflow.triggers.shared_stream import SharedStreamProducer
 
-    from airflow_hpt_provider.hooks.queue import Message
+    from airflow_hpt_provider.hooks.sqs import Message
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 
 FINAL_STATUSES = tuple(sorted(status for status in STATUSES if outcome_of(status)))
@@ -136,7 +136,7 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
     @classmethod
     def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> SharedStreamProducer:
         """The reader of the queue."""
-        from airflow_hpt_provider.triggers.queue_stream import QueueProducer
+        from airflow_hpt_provider.triggers.sqs_stream import QueueProducer
 
         names = ("aws_conn_id", "region_name", "verify", "botocore_config")
         settings = ConnectionSettings(**{name: kwargs[name] for name in names if name in kwargs})

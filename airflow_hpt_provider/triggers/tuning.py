@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from airflow_hpt_provider.compat import has
-from airflow_hpt_provider.delivery.upstream import job_name
 from airflow_hpt_provider.exceptions import (
     TuningJobBudgetError,
     TuningJobNotFoundError,
@@ -21,16 +20,17 @@ from airflow_hpt_provider.exceptions import (
 )
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.retries.errors import brief
-from airflow_hpt_provider.triggers.finishing import Finish
-from airflow_hpt_provider.triggers.killing import is_waited_for
-from airflow_hpt_provider.waiting.decision import OnUnfinished, Outcome
+from airflow_hpt_provider.triggers.task_completion import Finish
+from airflow_hpt_provider.triggers.task_state import is_waited_for
+from airflow_hpt_provider.waiting.budget import SpendLimits
+from airflow_hpt_provider.waiting.outcome import OnUnfinished, Outcome
 from airflow_hpt_provider.waiting.progress import ProgressLog
-from airflow_hpt_provider.waiting.spending import SpendLimits
-from airflow_hpt_provider.waiting.waiter import Waiter
-from airflow_hpt_provider.waiting.watcher import TuningJobWatcher
+from airflow_hpt_provider.waiting.shared_poller import TuningJobWatcher
+from airflow_hpt_provider.waiting.subscription import Waiter
+from airflow_hpt_provider.xcom.job_name import job_name
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.waiting.sighting import Sighting
+    from airflow_hpt_provider.waiting.snapshot import Sighting
 
 SETTLE_SECONDS = 5.0
 """No event is fired earlier than this after the start. The scheduler may not yet have seen the end of the task's
@@ -66,12 +66,12 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         event_queue_url: an SQS queue of its own that gets the job's state changes from EventBridge: the wait
             ends on the event; the job itself is looked at only every ``poll_interval``, five minutes at least.
         max_billable_seconds, max_trials_failed: what the job may use before ``budget``; see
-            :mod:`airflow_hpt_provider.waiting.spending`. The job is then stopped. Default None: no limit.
+            :mod:`airflow_hpt_provider.waiting.budget`. The job is then stopped. Default None: no limit.
         earlier_jobs: the names of the attempts before this job, whose billable seconds count too.
         name_from: where the task has not been on a worker before: the XCom (``task_id`` and ``key``) that holds
             the job's name; instead of ``tuning_job_name``.
         finish_in_triggerer: when the job has succeeded, leave its XComs and end the task here (Airflow 3.3+).
-        on_stopped, top_k, push_result: for that; see :class:`airflow_hpt_provider.triggers.finishing.Finish`.
+        on_stopped, top_k, push_result: for that; see :class:`airflow_hpt_provider.triggers.task_completion.Finish`.
     """
 
     def __init__(
@@ -188,7 +188,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         if self.event_queue_url is None:
             yield
             return
-        from airflow_hpt_provider.waiting.wakeups import Wakeups
+        from airflow_hpt_provider.waiting.event_listener import Wakeups
 
         async with Wakeups.shared(self.event_queue_url, self._settings, self._watcher).for_job(
             self.tuning_job_name
@@ -275,7 +275,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         if limit is None:
             yield
             return
-        from airflow_hpt_provider.triggers.metering import metered
+        from airflow_hpt_provider.triggers.budget import metered
 
         async with metered(self._settings, self.tuning_job_name, limit, self.earlier_jobs, self.log):
             yield

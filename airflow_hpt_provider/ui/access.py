@@ -9,7 +9,7 @@ from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessE
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import HTTPException, Request
 
-from airflow_hpt_provider.creation.identity import OWNER_TAG, Owner
+from airflow_hpt_provider.creation.ownership import OWNER_TAG, Owner
 from airflow_hpt_provider.ui.problems import Problem
 
 DAG_TAG = "airflow:dag_id"

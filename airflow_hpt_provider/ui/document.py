@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.hooks.failures import headline
+from airflow_hpt_provider.models.failure_groups import headline
 from airflow_hpt_provider.ui.parameters import parameters, value_of
 
 if TYPE_CHECKING:

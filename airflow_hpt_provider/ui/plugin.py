@@ -32,7 +32,7 @@ def hear_of_marked_tasks(app: Any) -> Any:
     process: then Airflow refuses each DAG that has a task with ``end_from_trigger=True``, of whatever provider.
     """
     try:
-        from airflow_hpt_provider.ui.marking import listen
+        from airflow_hpt_provider.ui.listener import listen
 
         listen()
     except Exception:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
+from airflow_hpt_provider.retries.classify import ROTATED_CODES, Verdict, classify
 from airflow_hpt_provider.retries.errors import brief, error_code
-from airflow_hpt_provider.retries.verdicts import ROTATED_CODES, Verdict, classify
 
 
 @dataclass

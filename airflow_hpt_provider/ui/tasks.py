@@ -14,15 +14,15 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import select
 
 from airflow_hpt_provider.compat import deployment
-from airflow_hpt_provider.creation.identity import Owner
-from airflow_hpt_provider.delivery.xcoms import (
+from airflow_hpt_provider.creation.ownership import Owner
+from airflow_hpt_provider.hooks.settings import ConnectionSettings
+from airflow_hpt_provider.ui.paging import NEWEST_FIRST, Position
+from airflow_hpt_provider.xcom.push import (
     FINAL_METRIC,
     TUNING_CONNECTION,
     TUNING_JOB_ARN,
     TUNING_JOB_NAME,
 )
-from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.ui.paging import NEWEST_FIRST, Position
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session

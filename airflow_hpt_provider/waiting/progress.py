@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.display import texts
-from airflow_hpt_provider.waiting.sighting import Sighting
+from airflow_hpt_provider.waiting.snapshot import Sighting
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TuningJobDescription

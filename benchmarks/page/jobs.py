@@ -12,11 +12,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+from airflow_hpt_provider.local.db import training_jobs, tuning_jobs
+from airflow_hpt_provider.local.db.migrate import open_database
+from airflow_hpt_provider.local.db.records import MetricRow, NewTrainingJob
 from airflow_hpt_provider.local.engine.naming import Arns, training_job_name
 from airflow_hpt_provider.local.engine.plan import Plan
-from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
-from airflow_hpt_provider.local.store.database import open_database
-from airflow_hpt_provider.local.store.records import MetricRow, NewTrainingJob
 
 ARNS = Arns("us-east-1", "123456789012")
 METRIC = "validation:logloss"

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from airflow_hpt_provider.demo.session import DemoSession, example_dags
+from airflow_hpt_provider.demo.data import example_dags
+from airflow_hpt_provider.demo.session import DemoSession
 from benchmarks.page.jobs import fill
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")

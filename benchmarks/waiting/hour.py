@@ -80,9 +80,9 @@ def main() -> None:
     loop = SkippingLoop()
     offset = time.time() - loop.time()
     if who == OURS:
-        from airflow_hpt_provider.waiting import waiter
+        from airflow_hpt_provider.waiting import subscription
 
-        waiter.time = SimpleNamespace(time=lambda: loop.time() + offset)  # type: ignore[assignment]
+        subscription.time = SimpleNamespace(time=lambda: loop.time() + offset)  # type: ignore[assignment]
     if who == INCUMBENT:
         count_calls_of_aiobotocore(loop)
     play = Play(clock=lambda: loop.time() + offset)

@@ -12,10 +12,10 @@ import botocore.session
 from botocore import xform_name
 
 from airflow_hpt_provider.models import TuningJobDescription
-from airflow_hpt_provider.models.base import AwsModel
-from airflow_hpt_provider.models.containers import ListSize, MapSize
-from airflow_hpt_provider.models.members import Choice, Flag, Number, Time, Whole
-from airflow_hpt_provider.models.text import Text
+from airflow_hpt_provider.models.validation.base import AwsModel
+from airflow_hpt_provider.models.validation.collections import ListSize, MapSize
+from airflow_hpt_provider.models.validation.scalars import Choice, Flag, Number, Time, Whole
+from airflow_hpt_provider.models.validation.text import Text
 
 OPERATION = "DescribeHyperParameterTuningJob"
 REFERENCE = Path(__file__).parent / "reference_members.txt"

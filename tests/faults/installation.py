@@ -12,7 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.creation.identity import Owner
+from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.demo.airflow import LocalAirflow
 from airflow_hpt_provider.demo.airflow_api import FINISHED
 from airflow_hpt_provider.demo.errors import AirflowApiError

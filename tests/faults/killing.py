@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from airflow_hpt_provider.demo.keeper import in_sessions
+from airflow_hpt_provider.demo.reaper import in_sessions
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.airflow import LocalAirflow

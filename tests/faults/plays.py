@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 from asgiref.sync import ThreadSensitiveContext
 
-from airflow_hpt_provider.creation.identity import Owner
+from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from tests.faults import ledger
 from tests.faults.table import VIOLATED, Record

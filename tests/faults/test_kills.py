@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from airflow_hpt_provider.creation.identity import Owner
+from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.demo.waiting import wait_until
 from tests.faults import ledger
 from tests.faults.installation import Run, installed, wait_for_all

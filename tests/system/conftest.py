@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpt_provider.demo.data import BUCKET, source_archive
+from airflow_hpt_provider.demo.data import BUCKET, example_dags, source_archive
 from airflow_hpt_provider.demo.events import send_events_to_queue
-from airflow_hpt_provider.demo.keeper import in_sessions
-from airflow_hpt_provider.demo.session import DemoSession, example_dags
+from airflow_hpt_provider.demo.reaper import in_sessions
+from airflow_hpt_provider.demo.session import DemoSession
 from airflow_hpt_provider.demo.waiting import wait_until
 
 HERE = Path(__file__).parent

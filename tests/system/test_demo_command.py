@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from airflow_hpt_provider.demo.keeper import in_sessions
+from airflow_hpt_provider.demo.reaper import in_sessions
 from airflow_hpt_provider.demo.waiting import wait_until
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]

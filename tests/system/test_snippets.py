@@ -5,12 +5,16 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_hpt_provider.demo.data import example_dags
 from airflow_hpt_provider.demo.processes import clean_environment
-from airflow_hpt_provider.demo.session import DemoSession, example_dags
 from airflow_hpt_provider.demo.waiting import wait_until
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.demo.session import DemoSession
 
 pytestmark = pytest.mark.system
 

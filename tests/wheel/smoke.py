@@ -16,7 +16,7 @@ import boto3
 import airflow_hpt_provider
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.models import TuningJobRequest
-from airflow_hpt_provider.waiting.polling import Poll
+from airflow_hpt_provider.waiting.blocking_poller import Poll
 
 ROLE = "arn:aws:iam::123456789012:role/tuning"
 SCRIPT = b"""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.engine.endings import Ending
-from airflow_hpt_provider.local.search.completion import target_reached
+from airflow_hpt_provider.local.engine.stop_reasons import Ending
+from airflow_hpt_provider.local.strategies.completion import target_reached
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.engine.history import History

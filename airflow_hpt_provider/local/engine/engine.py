@@ -6,11 +6,11 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
+from airflow_hpt_provider.local.db import training_jobs, tuning_jobs
 from airflow_hpt_provider.local.engine.loop import Loop, Turn
 from airflow_hpt_provider.local.engine.slots import Claim, next_claim
 from airflow_hpt_provider.local.engine.training import GRACE, TrainingJobs
 from airflow_hpt_provider.local.engine.tuning import FailureOf, OnChange, TuningJobs
-from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
 
 if TYPE_CHECKING:
     from collections.abc import Callable

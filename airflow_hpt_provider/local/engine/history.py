@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.engine.endings import StopReason
-from airflow_hpt_provider.local.search.contract import Outcome, Trial
-from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
-from airflow_hpt_provider.local.store.records import RUNNING, TrainingJob
+from airflow_hpt_provider.local.db import training_jobs, tuning_jobs
+from airflow_hpt_provider.local.db.records import RUNNING, TrainingJob
+from airflow_hpt_provider.local.engine.stop_reasons import StopReason
+from airflow_hpt_provider.local.strategies.contract import Outcome, Trial
 
 if TYPE_CHECKING:
     import sqlite3

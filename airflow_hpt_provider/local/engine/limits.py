@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_hpt_provider.local.store.records import TrainingJob
+    from airflow_hpt_provider.local.db.records import TrainingJob
 
 MAX_RUNTIME_SECONDS = 86_400
 """Where the definition gives none."""

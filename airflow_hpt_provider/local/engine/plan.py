@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.search.contract import Objective, SearchContext, Value
+from airflow_hpt_provider.local.strategies.contract import Objective, SearchContext, Value
 from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 
 if TYPE_CHECKING:

@@ -5,21 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from airflow_hpt_provider.local.db import training_jobs, tuning_jobs
+from airflow_hpt_provider.local.db.records import NewTrainingJob
 from airflow_hpt_provider.local.engine import criteria
-from airflow_hpt_provider.local.engine.endings import Ending
 from airflow_hpt_provider.local.engine.history import History
 from airflow_hpt_provider.local.engine.naming import hyperparameter_text, training_job_name
 from airflow_hpt_provider.local.engine.plan import Plan
-from airflow_hpt_provider.local.search.allocation import Arm, next_arm
-from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
-from airflow_hpt_provider.local.store.records import NewTrainingJob
+from airflow_hpt_provider.local.engine.stop_reasons import Ending
+from airflow_hpt_provider.local.strategies.allocation import Arm, next_arm
 
 if TYPE_CHECKING:
+    from airflow_hpt_provider.local.db.records import TuningJob
     from airflow_hpt_provider.local.engine.loop import Turn
     from airflow_hpt_provider.local.engine.naming import Arns
-    from airflow_hpt_provider.local.engine.searches import Search, Searches
-    from airflow_hpt_provider.local.search.contract import Suggestion
-    from airflow_hpt_provider.local.store.records import TuningJob
+    from airflow_hpt_provider.local.engine.suggesters import Search, Searches
+    from airflow_hpt_provider.local.strategies.contract import Suggestion
 
 
 @dataclass

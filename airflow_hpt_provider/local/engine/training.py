@@ -16,9 +16,11 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.local.db import training_jobs
+from airflow_hpt_provider.local.db.records import RUNNING, MetricRow, TrainingJob
 from airflow_hpt_provider.local.engine import limits
-from airflow_hpt_provider.local.engine.endings import StopReason, final_status
 from airflow_hpt_provider.local.engine.plan import training_definition
+from airflow_hpt_provider.local.engine.stop_reasons import StopReason, final_status
 from airflow_hpt_provider.local.job_directories import directory_name
 from airflow_hpt_provider.local.runners.contract import (
     Ended,
@@ -28,9 +30,7 @@ from airflow_hpt_provider.local.runners.contract import (
     RunningJob,
     TrainingSpec,
 )
-from airflow_hpt_provider.local.search.contract import Objective
-from airflow_hpt_provider.local.store import training_jobs
-from airflow_hpt_provider.local.store.records import RUNNING, MetricRow, TrainingJob
+from airflow_hpt_provider.local.strategies.contract import Objective
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

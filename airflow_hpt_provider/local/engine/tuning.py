@@ -15,15 +15,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
+from airflow_hpt_provider.local.db import tags, training_jobs, tuning_jobs
+from airflow_hpt_provider.local.db.records import TrainingJob, TuningJob
 from airflow_hpt_provider.local.engine.criteria import criterion_met
-from airflow_hpt_provider.local.engine.endings import Ending, StopReason, goes_before
-from airflow_hpt_provider.local.engine.searches import Searches
 from airflow_hpt_provider.local.engine.slots import Claim
 from airflow_hpt_provider.local.engine.state import State
-from airflow_hpt_provider.local.search.completion import trials_not_improving
-from airflow_hpt_provider.local.search.contract import Exhausted, Suggestion
-from airflow_hpt_provider.local.store import tags, training_jobs, tuning_jobs
-from airflow_hpt_provider.local.store.records import TrainingJob, TuningJob
+from airflow_hpt_provider.local.engine.stop_reasons import Ending, StopReason, goes_before
+from airflow_hpt_provider.local.engine.suggesters import Searches
+from airflow_hpt_provider.local.strategies.completion import trials_not_improving
+from airflow_hpt_provider.local.strategies.contract import Exhausted, Suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from airflow_hpt_provider.local.db.migrate import open_database
 from airflow_hpt_provider.local.engine.engine import Engine
 from airflow_hpt_provider.local.engine.naming import Arns
 from airflow_hpt_provider.local.operations.contract import Operations
 from airflow_hpt_provider.local.operations.local_operations import LocalOperations
-from airflow_hpt_provider.local.runners.containers import Containers
+from airflow_hpt_provider.local.runners.containers.containers import Containers
 from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
-from airflow_hpt_provider.local.store.database import open_database
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from airflow_hpt_provider.local.engine.tuning import FailureOf, OnChange
     from airflow_hpt_provider.local.runners.contract import Runner
-    from airflow_hpt_provider.local.storage.objects import ObjectStore
+    from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 __all__ = ["Operations", "OperationsSettings", "build_operations"]
 

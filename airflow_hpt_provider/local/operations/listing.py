@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.local.operations.texts import bad_token
-from airflow_hpt_provider.local.store.paging import Listing
-from airflow_hpt_provider.local.store.tokens import BadTokenError
+from airflow_hpt_provider.local.db.paging import Listing
+from airflow_hpt_provider.local.db.tokens import BadTokenError
+from airflow_hpt_provider.local.operations.error_messages import bad_token
 
 if TYPE_CHECKING:
     import sqlite3

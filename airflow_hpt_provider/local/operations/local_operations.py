@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.local.operations import searching, tagging, training_jobs, tuning_jobs
-from airflow_hpt_provider.local.operations.texts import not_offered
-from airflow_hpt_provider.local.protocol.model import sagemaker_model
+from airflow_hpt_provider.local.aws_json.service_model import sagemaker_model
+from airflow_hpt_provider.local.operations import search_api, tagging, training_jobs, tuning_jobs
+from airflow_hpt_provider.local.operations.error_messages import not_offered
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -29,8 +29,8 @@ HANDLERS: Mapping[str, Callable[[Engine, Mapping[str, Any]], dict[str, Any]]] = 
     "AddTags": tagging.add,
     "ListTags": tagging.list_,
     "DeleteTags": tagging.delete,
-    "Search": searching.search,
-    "GetSearchSuggestions": searching.suggest,
+    "Search": search_api.search,
+    "GetSearchSuggestions": search_api.suggest,
 }
 FAMILY = ("TrainingJob", "HyperParameterTuningJob")
 """What the operations on the service's own jobs have in their names."""
@@ -56,7 +56,7 @@ class LocalOperations:
         if operation in TAGGING:
             return tagging.is_ours(str(parameters.get("ResourceArn", "")))
         if operation in SEARCHING:
-            return searching.is_ours(parameters["Resource"])
+            return search_api.is_ours(parameters["Resource"])
         return operation in self.names
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

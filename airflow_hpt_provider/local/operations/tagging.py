@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.local.operations.texts import no_training_job, no_tuning_job
-from airflow_hpt_provider.local.store import tags, training_jobs, tuning_jobs
+from airflow_hpt_provider.local.db import tags, training_jobs, tuning_jobs
+from airflow_hpt_provider.local.operations.error_messages import no_training_job, no_tuning_job
 from airflow_hpt_provider.local.tag_rules import check_number, check_page, given_keys, given_tags
 
 if TYPE_CHECKING:

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.local.engine.endings import StopReason
+from airflow_hpt_provider.local.db import tags, training_jobs, tuning_jobs
+from airflow_hpt_provider.local.db.records import RUNNING, NewTrainingJob, TrainingJob
 from airflow_hpt_provider.local.engine.plan import training_definition
-from airflow_hpt_provider.local.operations import answers
-from airflow_hpt_provider.local.operations.listing import listing, page
-from airflow_hpt_provider.local.operations.texts import (
+from airflow_hpt_provider.local.engine.stop_reasons import StopReason
+from airflow_hpt_provider.local.operations import responses
+from airflow_hpt_provider.local.operations.error_messages import (
     invalid,
     no_training_job,
     still_running,
     training_job_exists,
     wrong_status,
 )
-from airflow_hpt_provider.local.store import tags, training_jobs, tuning_jobs
-from airflow_hpt_provider.local.store.records import RUNNING, NewTrainingJob, TrainingJob
+from airflow_hpt_provider.local.operations.listing import listing, page
 from airflow_hpt_provider.local.tag_rules import given_tags
-from airflow_hpt_provider.models.rules.alone import check_training_job
+from airflow_hpt_provider.models.rules.training_job import check_training_job
 
 if TYPE_CHECKING:
     import sqlite3
@@ -69,7 +69,7 @@ def describe(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 def described(connection: sqlite3.Connection, job: TrainingJob) -> dict[str, Any]:
     """What DescribeTrainingJob and Search say of a training job."""
     definition = training_jobs.definition(connection, job.definition_id)
-    return answers.training_job(
+    return responses.training_job(
         job,
         training_definition(definition, job.name, tuned=job.tuning_job_arn is not None),
         transitions=training_jobs.transitions(connection, job.id),
@@ -88,7 +88,7 @@ def list_(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
         rows, token = page(connection, listed, parameters)
         jobs = [TrainingJob.from_row(row) for row in rows]
         plans = training_jobs.training_plans(connection, {job.definition_id for job in jobs})
-    summaries = [answers.training_job_summary(job, plans.get(job.definition_id)) for job in jobs]
+    summaries = [responses.training_job_summary(job, plans.get(job.definition_id)) for job in jobs]
     return {"TrainingJobSummaries": summaries, **token}
 
 

@@ -6,22 +6,22 @@ import secrets
 import time
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.local.engine.endings import Ending
+from airflow_hpt_provider.local.db import tags, training_jobs, tuning_jobs
+from airflow_hpt_provider.local.db.records import RUNNING, TrainingJob, TuningJob
 from airflow_hpt_provider.local.engine.plan import Plan
-from airflow_hpt_provider.local.engine.searches import make_search
-from airflow_hpt_provider.local.operations import answers, warm_start
-from airflow_hpt_provider.local.operations.listing import listing, page
-from airflow_hpt_provider.local.operations.texts import (
+from airflow_hpt_provider.local.engine.stop_reasons import Ending
+from airflow_hpt_provider.local.engine.suggesters import make_search
+from airflow_hpt_provider.local.operations import responses, warm_start
+from airflow_hpt_provider.local.operations.error_messages import (
     invalid,
     no_tuning_job,
     still_running,
     tuning_job_exists,
     wrong_status,
 )
-from airflow_hpt_provider.local.store import tags, training_jobs, tuning_jobs
-from airflow_hpt_provider.local.store.records import RUNNING, TrainingJob, TuningJob
+from airflow_hpt_provider.local.operations.listing import listing, page
 from airflow_hpt_provider.local.tag_rules import given_tags
-from airflow_hpt_provider.models.checking import check_request
+from airflow_hpt_provider.models.request import check_request
 
 if TYPE_CHECKING:
     import sqlite3
@@ -84,7 +84,7 @@ def described(connection: sqlite3.Connection, job: TuningJob) -> dict[str, Any]:
             parent = tuning_jobs.find(connection, parent_name)
             if parent is not None:
                 overall = _better(overall, training_jobs.best(connection, parent.id))
-    return answers.tuning_job(
+    return responses.tuning_job(
         job, now=time.time(), best=best, overall_best=overall if plan.identical else None
     )
 
@@ -94,7 +94,7 @@ def list_(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     listed = listing("tuning_jobs", parameters, sort_by="Name")
     with engine.database.snapshot() as connection:
         rows, token = page(connection, listed, parameters)
-    summaries = [answers.tuning_job_summary(TuningJob.from_row(row)) for row in rows]
+    summaries = [responses.tuning_job_summary(TuningJob.from_row(row)) for row in rows]
     return {"HyperParameterTuningJobSummaries": summaries, **token}
 
 
@@ -137,7 +137,7 @@ def list_training_jobs(engine: Engine, parameters: Mapping[str, Any]) -> dict[st
         job = _get(tuning_jobs.find(connection, name), name)
         listed.where("tuning_job_id = ?", job.id)
         rows, token = page(connection, listed, parameters)
-    summaries = [answers.tuned_training_job(TrainingJob.from_row(row)) for row in rows]
+    summaries = [responses.tuned_training_job(TrainingJob.from_row(row)) for row in rows]
     return {"TrainingJobSummaries": summaries, **token}
 
 

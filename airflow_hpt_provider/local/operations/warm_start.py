@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.local.db import tuning_jobs
+from airflow_hpt_provider.local.db.records import RUNNING
 from airflow_hpt_provider.local.engine.plan import OBJECTIVE_METRIC, DefinitionPlan, Plan
-from airflow_hpt_provider.local.operations.texts import invalid, no_tuning_job
-from airflow_hpt_provider.local.store import tuning_jobs
-from airflow_hpt_provider.local.store.records import RUNNING
+from airflow_hpt_provider.local.operations.error_messages import invalid, no_tuning_job
 
 if TYPE_CHECKING:
     import sqlite3

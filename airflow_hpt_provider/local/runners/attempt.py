@@ -9,18 +9,14 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.runners import (
-    artifacts,
-    channels,
-    containers,
-    outcome,
-    process,
-    rights,
-    script_mode,
-)
-from airflow_hpt_provider.local.runners.checkpoints import Checkpoints
+from airflow_hpt_provider.local.runners import outcome, permissions, process, script_mode
 from airflow_hpt_provider.local.runners.command import CommandMaker, script_command
+from airflow_hpt_provider.local.runners.containers import containers
 from airflow_hpt_provider.local.runners.contract import TRAINING, Ended, Listener, TrainingSpec
+from airflow_hpt_provider.local.runners.data import artifacts, channels
+from airflow_hpt_provider.local.runners.data.checkpoints import Checkpoints
+from airflow_hpt_provider.local.runners.data.pipes import Pipe, open_pipes
+from airflow_hpt_provider.local.runners.data.s3 import S3Uri
 from airflow_hpt_provider.local.runners.failures import (
     INTERNAL,
     ClientFailure,
@@ -31,15 +27,13 @@ from airflow_hpt_provider.local.runners.failures import (
 )
 from airflow_hpt_provider.local.runners.log import LogFollower, LogReader
 from airflow_hpt_provider.local.runners.metrics import MetricScraper
-from airflow_hpt_provider.local.runners.pipes import Pipe, open_pipes
-from airflow_hpt_provider.local.runners.s3 import S3Uri
-from airflow_hpt_provider.local.runners.tree import Tree
+from airflow_hpt_provider.local.runners.opt_ml import Tree
 from airflow_hpt_provider.local.runners.variables import BASE_DIRECTORY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from airflow_hpt_provider.local.storage.objects import ObjectStore
+    from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 LOGGER = logging.getLogger(__name__)
 
@@ -138,8 +132,8 @@ class Attempt:
     def _start(self) -> Ended:
         self.spec.directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.spec.directory.mkdir(exist_ok=True, mode=0o700)
-        rights.give(self.spec.directory)
-        rights.remove(self._directory)
+        permissions.give(self.spec.directory)
+        permissions.remove(self._directory)
         self._directory.mkdir(mode=0o700)
         self._tree.create(self.spec)
         checkpoints = self._checkpoints()

@@ -6,7 +6,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.local.runners import containers, script_mode
+from airflow_hpt_provider.local.runners import script_mode
+from airflow_hpt_provider.local.runners.containers import containers
 from airflow_hpt_provider.local.runners.failures import ClientFailure
 from airflow_hpt_provider.local.runners.variables import BASE_DIRECTORY, environment
 
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from airflow_hpt_provider.local.runners.containers import Containers
+    from airflow_hpt_provider.local.runners.containers.containers import Containers
+    from airflow_hpt_provider.local.runners.containers.images import ImageMap
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
-    from airflow_hpt_provider.local.runners.images import ImageMap
-    from airflow_hpt_provider.local.runners.tree import Tree
-    from airflow_hpt_provider.local.storage.objects import ObjectStore
+    from airflow_hpt_provider.local.runners.opt_ml import Tree
+    from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.runners.tree import OPT_ML
+from airflow_hpt_provider.local.runners.opt_ml import OPT_ML
 from airflow_hpt_provider.models.secret_names import looks_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from airflow_hpt_provider.local.runners.tree import Tree
+    from airflow_hpt_provider.local.runners.opt_ml import Tree
 
 MAX_FAILURE = 1024
 INTERNAL = "InternalServerError: We encountered an internal error. Please try again."

@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.runners.archives import ArchiveError, extract
+from airflow_hpt_provider.local.runners.data.archives import ArchiveError, extract
+from airflow_hpt_provider.local.runners.data.s3 import S3Uri, download
 from airflow_hpt_provider.local.runners.failures import ClientFailure
-from airflow_hpt_provider.local.runners.s3 import S3Uri, download
 from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_hpt_provider.local.storage.objects import ObjectStore
+    from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 PROGRAM = "sagemaker_program"
 SUBMIT_DIRECTORY = "sagemaker_submit_directory"

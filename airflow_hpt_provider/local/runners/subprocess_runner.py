@@ -6,21 +6,22 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.runners import channels, checkpoints, script_mode
+from airflow_hpt_provider.local.runners import script_mode
 from airflow_hpt_provider.local.runners.attempt import Attempt, Means
 from airflow_hpt_provider.local.runners.command import CommandMaker, image_uri
-from airflow_hpt_provider.local.runners.containers import Containers
-from airflow_hpt_provider.local.runners.images import ImageMap
+from airflow_hpt_provider.local.runners.containers.containers import Containers
+from airflow_hpt_provider.local.runners.containers.images import ImageMap
+from airflow_hpt_provider.local.runners.data import channels, checkpoints
+from airflow_hpt_provider.local.runners.data.s3 import S3Uri
 from airflow_hpt_provider.local.runners.log import LogFollower
 from airflow_hpt_provider.local.runners.metrics import compile_regex
-from airflow_hpt_provider.local.runners.s3 import S3Uri
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
     from airflow_hpt_provider.local.runners.contract import Listener, RunningJob, TrainingSpec
-    from airflow_hpt_provider.local.storage.objects import ObjectStore
+    from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 CLOSE_TIMEOUT = 10.0
 """Seconds to wait for each attempt's thread, once its processes have been killed."""

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.runners import script_mode
-from airflow_hpt_provider.local.runners.input_config import HOST, input_data_config, resource_config
+from airflow_hpt_provider.local.runners.data.input_config import HOST, input_data_config, resource_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
-    from airflow_hpt_provider.local.runners.tree import Tree
+    from airflow_hpt_provider.local.runners.opt_ml import Tree
 
 BASE_DIRECTORY = "SAGEMAKER_BASE_DIR"
 """Says where the tree is, and whose a process is: what a job leaves behind is found by it.

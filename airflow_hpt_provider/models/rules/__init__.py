@@ -9,18 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.models.problems import Problem
 from airflow_hpt_provider.models.rules import (
     algorithm,
     forms,
+    instances,
     job,
     limits,
-    machines,
     space,
     strategy,
     tags,
     training,
 )
+from airflow_hpt_provider.models.validation.problems import Problem
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models.request import TuningJobRequest
@@ -47,10 +47,10 @@ RULES: tuple[Rule, ...] = (
     training.channels,
     training.instance_group_names,
     training.environment,
-    machines.one_resource_config,
-    machines.kinds_of_machines,
-    machines.instance_configs,
-    machines.instance_preferences,
+    instances.one_resource_config,
+    instances.kinds_of_machines,
+    instances.instance_configs,
+    instances.instance_preferences,
     tags.tags,
     job.warm_start,
 )

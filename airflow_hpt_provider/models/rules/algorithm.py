@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from airflow_hpt_provider.models.faults import near
-from airflow_hpt_provider.models.problems import Problem
-from airflow_hpt_provider.models.rules.parts import aims, definitions, listed, part
+from airflow_hpt_provider.models.rules.helpers import aims, definitions, listed, part
+from airflow_hpt_provider.models.validation.errors import near
+from airflow_hpt_provider.models.validation.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.models.problems import Problem
-from airflow_hpt_provider.models.rules.parts import (
+from airflow_hpt_provider.models.rules.helpers import (
     CONFIG,
     OBJECTIVE,
     RANGES,
@@ -16,6 +15,7 @@ from airflow_hpt_provider.models.rules.parts import (
     definitions,
     listed,
 )
+from airflow_hpt_provider.models.validation.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_hpt_provider.models.problems import Problem
-from airflow_hpt_provider.models.rules.parts import LIMITS, config_of, part
+from airflow_hpt_provider.models.rules.helpers import LIMITS, config_of, part
 from airflow_hpt_provider.models.status import StrategyType
+from airflow_hpt_provider.models.validation.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

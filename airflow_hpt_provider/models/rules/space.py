@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_hpt_provider.models.problems import Problem
-from airflow_hpt_provider.models.rules.parts import (
+from airflow_hpt_provider.models.rules.helpers import (
     Search,
     autotuned,
     listed,
@@ -15,13 +14,14 @@ from airflow_hpt_provider.models.rules.parts import (
     whole,
 )
 from airflow_hpt_provider.models.status import ScalingType
+from airflow_hpt_provider.models.validation.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_hpt_provider.models.faults import Location
     from airflow_hpt_provider.models.ranges import ContinuousParameterRange, IntegerParameterRange
     from airflow_hpt_provider.models.request import TuningJobRequest
+    from airflow_hpt_provider.models.validation.errors import Location
 
 MOST_SEARCHED: Final = 30
 """Hyperparameters that one tuning job can search."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_hpt_provider.models.problems import Problem
-from airflow_hpt_provider.models.rules.parts import (
+from airflow_hpt_provider.models.rules.helpers import (
     CONFIG,
     LIMITS,
     RANGES,
@@ -17,12 +16,13 @@ from airflow_hpt_provider.models.rules.parts import (
     whole,
 )
 from airflow_hpt_provider.models.status import EarlyStoppingType, StrategyType
+from airflow_hpt_provider.models.validation.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_hpt_provider.models.faults import Location
     from airflow_hpt_provider.models.request import TuningJobRequest
+    from airflow_hpt_provider.models.validation.errors import Location
 
 MOST_RESOURCE: Final = 20_000
 """Hyperband's largest MaxResource, in epochs."""

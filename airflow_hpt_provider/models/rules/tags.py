@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.models.problems import Problem
-from airflow_hpt_provider.models.rules.parts import listed, part
+from airflow_hpt_provider.models.rules.helpers import listed, part
+from airflow_hpt_provider.models.validation.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from airflow_hpt_provider.models.faults import Location
     from airflow_hpt_provider.models.request import TuningJobRequest
+    from airflow_hpt_provider.models.validation.errors import Location
 
 SYSTEM_PREFIX = "aws:"
 """Of the keys that AWS keeps for itself, in whatever case."""

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_hpt_provider.models.problems import Problem
 from airflow_hpt_provider.models.rules.algorithm import is_built_in
-from airflow_hpt_provider.models.rules.parts import definitions, listed, part
+from airflow_hpt_provider.models.rules.helpers import definitions, listed, part
 from airflow_hpt_provider.models.status import S3DataType, TrainingInputMode
+from airflow_hpt_provider.models.validation.problems import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_hpt_provider.models.channels import Channel
-    from airflow_hpt_provider.models.faults import Location
     from airflow_hpt_provider.models.request import TuningJobRequest
     from airflow_hpt_provider.models.training import HyperParameterTrainingJobDefinition
+    from airflow_hpt_provider.models.validation.errors import Location
 
 MOST_RUN_TIME: Final = 28 * 24 * 3600
 """Longest MaxRuntimeInSeconds of a training job: 28 days."""

@@ -13,14 +13,14 @@ import tarfile
 import time
 from pathlib import Path
 
+from airflow_hpt_provider.local.db.migrate import open_database
 from airflow_hpt_provider.local.engine.engine import Engine
 from airflow_hpt_provider.local.engine.naming import Arns
 from airflow_hpt_provider.local.operations.local_operations import LocalOperations
-from airflow_hpt_provider.local.runners.container_engine import EngineFinder
-from airflow_hpt_provider.local.runners.containers import Containers
+from airflow_hpt_provider.local.runners.containers.containers import Containers
+from airflow_hpt_provider.local.runners.containers.engine import EngineFinder
 from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
-from airflow_hpt_provider.local.storage.objects import ObjectStore
-from airflow_hpt_provider.local.store.database import open_database
+from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 URI = "123456789012.dkr.ecr.us-east-1.amazonaws.com/algorithm:1"
 

@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.runners.container_engine import EngineFinder
+from airflow_hpt_provider.local.runners.containers.engine import EngineFinder
 from tests.integration.containers.service import Service
 from tests.support.processes import is_group_running
 

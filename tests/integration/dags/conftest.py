@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 
 from airflow_hpt_provider.demo import data
+from airflow_hpt_provider.demo.data import example_dags
 from airflow_hpt_provider.demo.processes import clean_environment
 from airflow_hpt_provider.demo.service import LocalService
-from airflow_hpt_provider.demo.session import example_dags
 
 
 @dataclass

@@ -38,6 +38,6 @@ def test_each_is_refused_as_aws_does_and_changes_nothing(tmp_path: Path) -> None
 
 def test_every_operation_that_is_not_motos_is_tried() -> None:
     from airflow_hpt_provider.local.operations.local_operations import HANDLERS
-    from airflow_hpt_provider.local.registry.operations import HANDLERS as REGISTRY
+    from airflow_hpt_provider.local.operations.model_registry.operations import HANDLERS as REGISTRY
 
     assert set(json_bodies.OURS) == {*HANDLERS, *REGISTRY}

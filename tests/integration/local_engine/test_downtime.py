@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from airflow_hpt_provider.local.store.database import open_database
+from airflow_hpt_provider.local.db.migrate import open_database
 from tests.integration.local_engine.conftest import wait_until
 from tests.support.processes import is_running
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_hpt_provider.local.store.database import open_database
+from airflow_hpt_provider.local.db.migrate import open_database
 from tests.integration.local_engine.conftest import wait_until
 from tests.integration.local_engine.jobs import create, member
 

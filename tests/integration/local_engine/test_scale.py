@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
-from airflow_hpt_provider.local.store.records import NewTrainingJob
+from airflow_hpt_provider.local.db import training_jobs, tuning_jobs
+from airflow_hpt_provider.local.db.records import NewTrainingJob
 
 if TYPE_CHECKING:
     import sqlite3

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpt_provider.local.store.database import open_database
+from airflow_hpt_provider.local.db.migrate import open_database
 from tests.integration.local_engine.conftest import wait_until
 from tests.support.processes import is_running
 
@@ -31,7 +31,7 @@ from pathlib import Path
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.operations import build_operations
 from airflow_hpt_provider.local.settings import ServiceSettings
-from airflow_hpt_provider.local.storage.objects import ObjectStore
+from airflow_hpt_provider.local.s3.objects import ObjectStore
 import json
 import os
 

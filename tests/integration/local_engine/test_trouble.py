@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_hpt_provider.local.engine import searches
+from airflow_hpt_provider.local.engine import suggesters
 from airflow_hpt_provider.local.engine.loop import RETRY_AFTER
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.search.contract import Exhausted, Suggestion
+from airflow_hpt_provider.local.strategies.contract import Exhausted, Suggestion
 
 pytestmark = pytest.mark.integration
 
@@ -50,8 +50,8 @@ def test_a_search_that_fails_fails_its_tuning_job_only(service, monkeypatch):
                 raise RuntimeError("no idea")
             return Suggestion({"x": 0.5})
 
-    make = searches.make_strategy
-    monkeypatch.setattr(searches, "make_strategy", lambda c: Broken() if c.seed == 666 else make(c))
+    make = suggesters.make_strategy
+    monkeypatch.setattr(suggesters, "make_strategy", lambda c: Broken() if c.seed == 666 else make(c))
     service.script("print('loss=1')")
     service.tune("bad", config={"RandomSeed": 666})
     service.tune("good")
@@ -70,7 +70,7 @@ def test_nothing_left_to_suggest_completes_it(service, monkeypatch):
                 raise Exhausted
             return Suggestion({"x": len(history) / 10})
 
-    monkeypatch.setattr(searches, "make_strategy", lambda context: Three())
+    monkeypatch.setattr(suggesters, "make_strategy", lambda context: Three())
     service.script("print(f'loss={hps[\"x\"]}')")
     service.tune(config={"ResourceLimits": {"MaxNumberOfTrainingJobs": 20, "MaxParallelTrainingJobs": 2}})
     job = service.ended()
@@ -94,8 +94,8 @@ def test_early_stopping(service, monkeypatch):
             assert (trial.budget, trial.bracket) == (7, 1)
             return trial.point["x"] == 1.0 and len(trial.curve) >= 3
 
-    monkeypatch.setattr(searches, "make_strategy", lambda context: Strategy())
-    monkeypatch.setattr(searches, "make_early_stopping", lambda context: Rule())
+    monkeypatch.setattr(suggesters, "make_strategy", lambda context: Strategy())
+    monkeypatch.setattr(suggesters, "make_early_stopping", lambda context: Rule())
     service.script(
         """
 import time

@@ -6,10 +6,10 @@ import copy
 
 import pytest
 
+from airflow_hpt_provider.local.db import tuning_jobs
 from airflow_hpt_provider.local.engine.history import History
 from airflow_hpt_provider.local.engine.plan import Plan
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.store import tuning_jobs
 
 pytestmark = pytest.mark.integration
 

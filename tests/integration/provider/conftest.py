@@ -16,7 +16,7 @@ import pytest
 from airflow.sdk import DAG
 
 from airflow_hpt_provider.compat import TaskDeferred
-from airflow_hpt_provider.creation.identity import Owner
+from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from tests.support.tuning_jobs import images_file, tuning_job

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from airflow_hpt_provider.demo.processes import clean_environment
-from airflow_hpt_provider.hooks.queue import Queue
+from airflow_hpt_provider.hooks.sqs import Queue
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
 from tests.integration.provider.conftest import Try, make

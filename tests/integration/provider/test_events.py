@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_hpt_provider.compat import TaskDeferred
-from airflow_hpt_provider.hooks.queue import Message, Queue
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
+from airflow_hpt_provider.hooks.sqs import Message, Queue
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
 from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
-from airflow_hpt_provider.waiting import wakeups
-from airflow_hpt_provider.waiting.watcher import TuningJobWatcher
+from airflow_hpt_provider.waiting import event_listener
+from airflow_hpt_provider.waiting.shared_poller import TuningJobWatcher
 from tests.integration.provider.conftest import Try, make
 
 pytestmark = pytest.mark.integration
@@ -237,7 +237,7 @@ async def test_the_wait_ends_on_the_event_long_before_the_poll(gated, gate, serv
 async def test_events_about_jobs_that_nobody_waits_for_are_left_to_others_for_a_while(
     gated, gate, service, queue_url, config, monkeypatch
 ):
-    monkeypatch.setattr(wakeups, "OTHERS_AGAIN", 0)
+    monkeypatch.setattr(event_listener, "OTHERS_AGAIN", 0)
     start = make(HyperParameterTuningJobOperator, config=gated, wait_for_completion=False, deferrable=False)
     name = (await asyncio.to_thread(start.execute, Try().context(start)))["tuning_job_name"]
     trigger = HyperParameterTuningJobTrigger(name, event_queue_url=queue_url)

@@ -80,7 +80,7 @@ def test_trials_as_a_dataframe(finished, hook):
 def test_failures_are_grouped(failing, hook, first_try):
     task = make(HyperParameterTuningJobOperator, config=failing, wait_for_completion=False, deferrable=False)
     name = task.execute(first_try.context(task))["tuning_job_name"]
-    from airflow_hpt_provider.waiting.polling import Poll
+    from airflow_hpt_provider.waiting.blocking_poller import Poll
 
     Poll(name, poll_interval=0.1).run(lambda: hook.describe_once(name))
     (group,) = hook.failures(name)

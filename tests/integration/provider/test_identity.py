@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpt_provider.creation.identity import OWNER_TAG
+from airflow_hpt_provider.creation.ownership import OWNER_TAG
 from airflow_hpt_provider.exceptions import (
     TuningJobNameConflictError,
     TuningJobRejectedError,

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.compat import TaskDeferralError, TaskDeferred
-from airflow_hpt_provider.creation.identity import DELIVERED_TAG
+from airflow_hpt_provider.creation.ownership import DELIVERED_TAG
 from airflow_hpt_provider.exceptions import (
     TuningJobConfigError,
     TuningJobFailedError,

@@ -40,8 +40,8 @@ def mode(request):
 @pytest.fixture(autouse=True)
 def measure_at_once(monkeypatch):
     """The guard measures every two minutes at most; nobody can wait for that here."""
-    monkeypatch.setattr("airflow_hpt_provider.waiting.spend_meter.MEASURE_SECONDS", 0.1)
-    monkeypatch.setattr("airflow_hpt_provider.triggers.metering.MEASURE_SECONDS", 0.1)
+    monkeypatch.setattr("airflow_hpt_provider.waiting.billable_time.MEASURE_SECONDS", 0.1)
+    monkeypatch.setattr("airflow_hpt_provider.triggers.budget.MEASURE_SECONDS", 0.1)
 
 
 @pytest.fixture

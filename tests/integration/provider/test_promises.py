@@ -33,7 +33,7 @@ from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
-from airflow_hpt_provider.waiting import pacing, watcher
+from airflow_hpt_provider.waiting import rate_limit, shared_poller
 from tests.integration.provider.conftest import BUCKET, Try, make, with_static
 from tests.support.scripted_sagemaker import Fault, ScriptedEndpoint, ScriptedJob, ScriptedSageMaker
 
@@ -65,8 +65,8 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedSageMaker]:
     """A SageMaker that says what the local service never has to say; the connection is `scripted`."""
     monkeypatch.setenv("AIRFLOW__HPT__POLLING_CALLS_PER_SECOND", "1000")
     monkeypatch.setenv("AIRFLOW__HPT__MIN_POLL_INTERVAL", "0.001")
-    monkeypatch.setattr(pacing, "_budgets", {})
-    monkeypatch.setattr(watcher, "GATHER", 0.001)
+    monkeypatch.setattr(rate_limit, "_budgets", {})
+    monkeypatch.setattr(shared_poller, "GATHER", 0.001)
     script = WithoutTrainingJobs()
     with ScriptedEndpoint(script) as running:
         monkeypatch.setenv("AIRFLOW_CONN_SCRIPTED", running.connection())

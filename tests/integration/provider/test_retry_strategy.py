@@ -13,7 +13,7 @@ import pytest
 from airflow.sdk import DAG
 
 from airflow_hpt_provider.compat import TaskDeferred
-from airflow_hpt_provider.creation.identity import RETRY_OF_TAG
+from airflow_hpt_provider.creation.ownership import RETRY_OF_TAG
 from airflow_hpt_provider.exceptions import (
     TuningJobFailedError,
     TuningJobRejectedError,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_hpt_provider.creation.identity import Owner
+from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.demo.processes import clean_environment
 from tests.support.tuning_jobs import tuning_job
 

@@ -17,7 +17,7 @@ from dateutil.tz import tzlocal, tzutc
 
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.migrate.differences import XCOM
-from airflow_hpt_provider.result.outcomes import Settlement
+from airflow_hpt_provider.result.resolve import Settlement
 from tests.integration.real_clients.conftest import BUCKET, request
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.waiting import pacing, watcher
-from airflow_hpt_provider.waiting.waiter import Waiter
-from airflow_hpt_provider.waiting.watcher import TuningJobWatcher
+from airflow_hpt_provider.waiting import rate_limit, shared_poller
+from airflow_hpt_provider.waiting.shared_poller import TuningJobWatcher
+from airflow_hpt_provider.waiting.subscription import Waiter
 from tests.support.scripted_sagemaker import ScriptedEndpoint, ScriptedJob, ScriptedSageMaker
 
 PATIENCE = 60
@@ -27,8 +27,8 @@ def script() -> ScriptedSageMaker:
 def endpoint(script: ScriptedSageMaker, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedEndpoint]:
     monkeypatch.setenv("AIRFLOW__HPT__POLLING_CALLS_PER_SECOND", "500")
     monkeypatch.setenv("AIRFLOW__HPT__MIN_POLL_INTERVAL", "0.1")
-    monkeypatch.setattr(watcher, "GATHER", 0.05)
-    monkeypatch.setattr(pacing, "_budgets", {})
+    monkeypatch.setattr(shared_poller, "GATHER", 0.05)
+    monkeypatch.setattr(rate_limit, "_budgets", {})
     with ScriptedEndpoint(script) as running:
         monkeypatch.setenv("AIRFLOW_CONN_SCRIPTED", running.connection())
         yield running

@@ -15,8 +15,8 @@ from airflow_hpt_provider.exceptions import (
     TuningServiceUnreachableError,
 )
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.waiting import paced_client
-from airflow_hpt_provider.waiting.watcher import TuningJobWatcher
+from airflow_hpt_provider.waiting import rate_limited_client
+from airflow_hpt_provider.waiting.shared_poller import TuningJobWatcher
 from tests.integration.waiting.conftest import PATIENCE, end, jobs, until, waiter
 from tests.support.scripted_sagemaker import DENIED, EXPIRED, RESET, THROTTLED, UNAVAILABLE, Fault
 
@@ -151,7 +151,7 @@ async def test_a_fatal_error_ends_only_the_waiter_it_is_about(watching, script):
 
 
 async def test_a_missing_job_is_told_and_a_deleted_one_too(watching, script, monkeypatch):
-    monkeypatch.setattr("airflow_hpt_provider.waiting.waiter.BACKOFF.cap", 0.05)
+    monkeypatch.setattr("airflow_hpt_provider.waiting.subscription.BACKOFF.cap", 0.05)
     some = jobs(2)
     script.add(some)
     with pytest.raises(TuningJobNotFoundError, match="does not exist here"):
@@ -167,8 +167,8 @@ async def test_a_missing_job_is_told_and_a_deleted_one_too(watching, script, mon
 
 @pytest.mark.parametrize("fault", [THROTTLED, RESET, UNAVAILABLE], ids=["throttled", "reset", "503"])
 async def test_trouble_never_ends_a_wait(watching, script, fault, monkeypatch):
-    monkeypatch.setattr("airflow_hpt_provider.waiting.waiter.BACKOFF.cap", 0.3)
-    monkeypatch.setattr("airflow_hpt_provider.waiting.watcher.PAGE_BACKOFF.cap", 0.1)
+    monkeypatch.setattr("airflow_hpt_provider.waiting.subscription.BACKOFF.cap", 0.3)
+    monkeypatch.setattr("airflow_hpt_provider.waiting.shared_poller.PAGE_BACKOFF.cap", 0.1)
     some = jobs(20)
     script.add(some)
     script.faults.extend([fault] * 10)  # more than a page is tried: whole rounds fail
@@ -179,8 +179,8 @@ async def test_trouble_never_ends_a_wait(watching, script, fault, monkeypatch):
 
 
 async def test_one_call_in_five_failing_loses_no_wait(watching, script, monkeypatch):
-    monkeypatch.setattr("airflow_hpt_provider.waiting.waiter.BACKOFF.cap", 0.3)
-    monkeypatch.setattr("airflow_hpt_provider.waiting.watcher.PAGE_BACKOFF.cap", 0.1)
+    monkeypatch.setattr("airflow_hpt_provider.waiting.subscription.BACKOFF.cap", 0.3)
+    monkeypatch.setattr("airflow_hpt_provider.waiting.shared_poller.PAGE_BACKOFF.cap", 0.1)
     script.fault_rate = 0.2
     some = jobs(250)
     script.add(some)
@@ -220,7 +220,7 @@ async def test_all_groups_of_an_account_share_one_budget(watching, script, endpo
 async def test_keys_that_are_rotated_in_the_connection_are_read_again(
     watching, script, endpoint, monkeypatch
 ):
-    monkeypatch.setattr("airflow_hpt_provider.waiting.waiter.BACKOFF.cap", 0.2)
+    monkeypatch.setattr("airflow_hpt_provider.waiting.subscription.BACKOFF.cap", 0.2)
     some = jobs(20)
     script.add(some)
     tasks = waiting_for(watching, some)
@@ -239,7 +239,7 @@ async def test_keys_that_are_rotated_in_the_connection_are_read_again(
 async def test_a_connection_that_vanishes_for_a_while_does_not_end_the_wait(
     watching, script, endpoint, monkeypatch, instead
 ):
-    monkeypatch.setattr("airflow_hpt_provider.waiting.waiter.BACKOFF.cap", 0.2)
+    monkeypatch.setattr("airflow_hpt_provider.waiting.subscription.BACKOFF.cap", 0.2)
     some = jobs(20)
     script.add(some)
     tasks = waiting_for(watching, some)
@@ -305,7 +305,7 @@ async def test_an_event_that_comes_in_the_middle_of_a_round_is_not_forgotten(wat
 async def test_unreachable_for_too_long_ends_the_wait_and_reachable_again_does_not(
     watching, script, monkeypatch
 ):
-    monkeypatch.setattr("airflow_hpt_provider.waiting.waiter.BACKOFF.cap", 0.2)
+    monkeypatch.setattr("airflow_hpt_provider.waiting.subscription.BACKOFF.cap", 0.2)
     some = jobs(2)
     script.add(some)
     impatient = waiting_for(watching, some[:1], max_unreachable=timedelta(seconds=1))
@@ -320,7 +320,7 @@ async def test_unreachable_for_too_long_ends_the_wait_and_reachable_again_does_n
 
 
 async def test_a_poll_that_dies_is_started_again(watching, script, monkeypatch):
-    monkeypatch.setattr("airflow_hpt_provider.waiting.watcher.RESTART_SECONDS", 0.05)
+    monkeypatch.setattr("airflow_hpt_provider.waiting.shared_poller.RESTART_SECONDS", 0.05)
     some = jobs(3)
     script.add(some)
     tasks = waiting_for(watching, some)
@@ -333,7 +333,7 @@ async def test_a_poll_that_dies_is_started_again(watching, script, monkeypatch):
 
 
 async def test_an_answer_that_nobody_can_read_strands_nobody(watching, script, monkeypatch, caplog):
-    monkeypatch.setattr("airflow_hpt_provider.waiting.watcher.PAGE_BACKOFF.cap", 0.05)
+    monkeypatch.setattr("airflow_hpt_provider.waiting.shared_poller.PAGE_BACKOFF.cap", 0.05)
     some = jobs(3)
     script.add(some)
     tasks = waiting_for(watching, some)
@@ -380,7 +380,7 @@ async def test_many_that_end_at_once_are_described_side_by_side_but_not_all_at_o
     await until(lambda: script.calls["List"] >= 2)
     end(some, "Failed")
     await all_of(tasks)
-    assert 2 <= script.concurrency <= paced_client.WORKERS
+    assert 2 <= script.concurrency <= rate_limited_client.WORKERS
 
 
 async def test_the_loop_is_not_blocked(watching, script):
@@ -422,7 +422,7 @@ def test_a_loop_that_is_closed_while_somebody_waits_ends_quietly(script, endpoin
 
 
 async def test_expired_tokens_at_the_very_first_look_do_not_end_the_wait(watching, script, monkeypatch):
-    monkeypatch.setattr("airflow_hpt_provider.waiting.waiter.BACKOFF.cap", 0.2)
+    monkeypatch.setattr("airflow_hpt_provider.waiting.subscription.BACKOFF.cap", 0.2)
     (job,) = jobs(1, ends=0.0)
     script.add([job])
     script.faults.extend([EXPIRED, EXPIRED])

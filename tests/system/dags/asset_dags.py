@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow.sdk import DAG, Asset, PartitionedAssetTimetable, task
 from quick_jobs import job
 
-from airflow_hpt_provider.delivery.assets import PER_TUNING_JOB
+from airflow_hpt_provider.assets import PER_TUNING_JOB
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 
 TUNED = Asset("result-of-tuning")

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from airflow_hpt_provider.creation.finding import JobFinder
-from airflow_hpt_provider.creation.identity import DELIVERED_TAG, NAME, OWNER_TAG, Owner
-from airflow_hpt_provider.creation.own_jobs import mark_delivered
+from airflow_hpt_provider.creation.find_or_create import JobFinder
+from airflow_hpt_provider.creation.ownership import DELIVERED_TAG, NAME, OWNER_TAG, Owner
 from airflow_hpt_provider.creation.submission import MAX_TAGS, Submission
+from airflow_hpt_provider.creation.tags import mark_delivered
 from airflow_hpt_provider.models import TuningJobRequest
 from tests.support.tuning_jobs import tuning_job
 

@@ -7,8 +7,7 @@ import io
 import tarfile
 from pathlib import Path
 
-from airflow_hpt_provider.demo.data import breast_cancer_csv, diabetes_segments, source_archive
-from airflow_hpt_provider.demo.session import example_dags
+from airflow_hpt_provider.demo.data import breast_cancer_csv, diabetes_segments, example_dags, source_archive
 
 
 def test_the_dataset_is_a_table_with_a_header_and_the_label_last() -> None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 from typing import Any
 
+from airflow_hpt_provider.demo.demo_run import progress_line
 from airflow_hpt_provider.demo.display import Display
-from airflow_hpt_provider.demo.follow import progress_line
 
 
 class Terminal(io.StringIO):

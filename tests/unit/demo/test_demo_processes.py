@@ -89,7 +89,7 @@ def test_children_end_when_their_parent_is_killed(tmp_path: Path, at_first: str)
     import os, sys, time
     from pathlib import Path
     from airflow_hpt_provider.demo.processes import ChildProcess
-    from airflow_hpt_provider.demo.keeper import KEEPER
+    from airflow_hpt_provider.demo.reaper import KEEPER
     KEEPER.patience = 0.3
     argv = [sys.executable, "-c", "import signal, time; {at_first} print(1, flush=True); time.sleep(600)"]
     child = ChildProcess("grandchild", argv, os.environ, Path({str(tmp_path)!r}) / "grandchild.log")

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpt_provider.demo.data import breast_cancer_csv, digits_csv
-from airflow_hpt_provider.demo.session import example_dags
+from airflow_hpt_provider.demo.data import breast_cancer_csv, digits_csv, example_dags
 
 
 @pytest.fixture

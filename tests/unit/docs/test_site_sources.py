@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from airflow_hpt_provider.delivery import xcoms
 from airflow_hpt_provider.models import TuningResult
+from airflow_hpt_provider.xcom import push
 from docs.site import nav, reference, roles, source
 
 PAGES = source.kept()
@@ -136,7 +136,7 @@ def test_every_command_is_documented_and_so_is_each_option() -> None:
 
 
 def test_every_xcom_key_is_documented() -> None:
-    keys = {value for name, value in vars(xcoms).items() if name.isupper() and isinstance(value, str)}
+    keys = {value for name, value in vars(push).items() if name.isupper() and isinstance(value, str)}
     assert {"tuning_job_name", "final_metric", "return_value"} <= keys
     page = PAGES["xcom.md"]
     assert [key for key in sorted(keys) if f"`{key}`" not in page] == []

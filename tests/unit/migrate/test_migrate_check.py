@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 from airflow_hpt_provider.cli.main import main
-from airflow_hpt_provider.demo.session import example_dags
+from airflow_hpt_provider.demo.data import example_dags
 from airflow_hpt_provider.migrate.checker import check_source
 from airflow_hpt_provider.migrate.folders import check_folder
 

@@ -13,12 +13,12 @@ from airflow_hpt_provider.models import (
     TuningJobRequest,
     TuningJobSummary,
 )
-from airflow_hpt_provider.models.base import AwsModel
-from airflow_hpt_provider.models.containers import ListSize, MapSize
-from airflow_hpt_provider.models.members import Choice, Flag, Number, Time, Whole
-from airflow_hpt_provider.models.names import aws_name
-from airflow_hpt_provider.models.patterns import TAG, matches
-from airflow_hpt_provider.models.text import Text
+from airflow_hpt_provider.models.validation.base import AwsModel
+from airflow_hpt_provider.models.validation.collections import ListSize, MapSize
+from airflow_hpt_provider.models.validation.names import aws_name
+from airflow_hpt_provider.models.validation.patterns import TAG, matches
+from airflow_hpt_provider.models.validation.scalars import Choice, Flag, Number, Time, Whole
+from airflow_hpt_provider.models.validation.text import Text
 from docs.coverage.members import annotation_of, unwrapped
 
 SERVICE = botocore.session.get_session().get_service_model("sagemaker")

@@ -21,7 +21,7 @@ from airflow_hpt_provider.models import (
     check_request,
     explain,
 )
-from airflow_hpt_provider.models.text import as_text
+from airflow_hpt_provider.models.validation.text import as_text
 
 
 def read(config):

@@ -17,7 +17,7 @@ from airflow_hpt_provider.models import (
     training,
     tuning,
 )
-from airflow_hpt_provider.models.base import RequestModel
+from airflow_hpt_provider.models.validation.base import RequestModel
 from tests.support.sagemaker_shapes import SHAPES, bounds, broken, smallest
 from tests.support.sagemaker_strategies import anything
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_hpt_provider.models.rules.alone import check_training_job
+from airflow_hpt_provider.models.rules.training_job import check_training_job
 
 S3 = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/data"}}
 REQUEST = {

@@ -10,7 +10,7 @@ from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
-from airflow_hpt_provider.waiting.spending import SpendLimits
+from airflow_hpt_provider.waiting.budget import SpendLimits
 
 WRONG = (ValueError, TuningJobConfigError)
 

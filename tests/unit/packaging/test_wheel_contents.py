@@ -48,9 +48,9 @@ def test_it_holds_the_package_and_the_example_dags_and_nothing_else(names: set[s
     "name",
     [
         "airflow_hpt_provider/py.typed",
-        "airflow_hpt_provider/local/store/sql/training_jobs.sql",
-        "airflow_hpt_provider/local/store/migrations/0001_jobs.sql",
-        "airflow_hpt_provider/local/store/migrations/0003_a_directory_for_each_job.sql",
+        "airflow_hpt_provider/local/db/sql/training_jobs.sql",
+        "airflow_hpt_provider/local/db/migrations/0001_jobs.sql",
+        "airflow_hpt_provider/local/db/migrations/0003_a_directory_for_each_job.sql",
         "airflow_hpt_provider/example_dags/.airflowignore",
         "airflow_hpt_provider/example_dags/tune_and_register.py",
         "airflow_hpt_provider/example_dags/training/train.py",

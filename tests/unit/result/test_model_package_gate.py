@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from airflow_hpt_provider.models import TuningResult
-from airflow_hpt_provider.models.patterns import TAG, matches
+from airflow_hpt_provider.models.validation.patterns import TAG, matches
 from airflow_hpt_provider.result.model_packages import (
     METRIC_VALUE,
     Champion,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.creation.identity import Owner
+from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.ui.listing import rows
 from airflow_hpt_provider.ui.problems import Problem

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_hpt_provider.creation.identity import FINGERPRINT_TAG, OWNER_TAG, Owner
+from airflow_hpt_provider.creation.ownership import FINGERPRINT_TAG, OWNER_TAG, Owner
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.ui.jobs import _trials
 from airflow_hpt_provider.ui.tasks import _settings

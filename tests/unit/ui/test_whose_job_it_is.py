@@ -2,7 +2,7 @@
 
 import pytest
 
-from airflow_hpt_provider.creation.identity import OWNER_TAG, Owner
+from airflow_hpt_provider.creation.ownership import OWNER_TAG, Owner
 from airflow_hpt_provider.ui.access import DAG_TAG, maker
 
 OWN = Owner("mine", "tune", "run")

@@ -4,7 +4,7 @@ import logging
 import time
 
 from airflow_hpt_provider.waiting.progress import ProgressLog, progress_line
-from airflow_hpt_provider.waiting.sighting import Sighting
+from airflow_hpt_provider.waiting.snapshot import Sighting
 
 DESCRIBED = {
     "HyperParameterTuningJobName": "tune-1",

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_hpt_provider.local.engine.endings import Ending
+from airflow_hpt_provider.local.db import training_jobs, tuning_jobs
+from airflow_hpt_provider.local.db.migrate import open_database
 from airflow_hpt_provider.local.engine.engine import Engine
 from airflow_hpt_provider.local.engine.naming import Arns
+from airflow_hpt_provider.local.engine.stop_reasons import Ending
 from airflow_hpt_provider.local.runners.contract import Ended, Metric
-from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
-from airflow_hpt_provider.local.store.database import open_database
 
 SUCCESS, NO_METRIC, FAILURE, INTERNAL, LOST = "success", "no metric", "failure", "internal", "lost"
 

@@ -7,13 +7,13 @@ import time
 
 import pytest
 
-from airflow_hpt_provider.local.engine.endings import Ending
+from airflow_hpt_provider.local.db import training_jobs, tuning_jobs
+from airflow_hpt_provider.local.db.migrate import open_database
 from airflow_hpt_provider.local.engine.engine import Engine
 from airflow_hpt_provider.local.engine.naming import Arns
+from airflow_hpt_provider.local.engine.stop_reasons import Ending
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.contract import Ended, Metric
-from airflow_hpt_provider.local.store import training_jobs, tuning_jobs
-from airflow_hpt_provider.local.store.database import open_database
 from tests.unit.local.engine.test_any_outcome import DEFINITION, request
 
 DEADLINE = 30.0

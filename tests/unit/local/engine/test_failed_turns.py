@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 import pytest
 
+from airflow_hpt_provider.local.db.migrate import open_database
 from airflow_hpt_provider.local.engine.loop import Loop
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.contract import Ended
-from airflow_hpt_provider.local.store.database import open_database
 from tests.unit.local.engine.test_ends_of_tuning_jobs import World, eventually
 
 

@@ -8,7 +8,7 @@ import botocore.session
 import pytest
 
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.operations import answers, local_operations, tagging
+from airflow_hpt_provider.local.operations import local_operations, responses, tagging
 from airflow_hpt_provider.local.operations.local_operations import HANDLERS, TAGGING, LocalOperations, family
 
 MODEL = botocore.session.get_session().get_service_model("sagemaker")
@@ -68,4 +68,4 @@ def test_other_operations_go_elsewhere():
 
 
 def test_answers_leave_out_what_has_no_value():
-    assert answers.present({"a": None, "b": 0, "c": ""}) == {"b": 0, "c": ""}
+    assert responses.present({"a": None, "b": 0, "c": ""}) == {"b": 0, "c": ""}

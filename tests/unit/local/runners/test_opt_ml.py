@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpt_provider.local.runners.tree import Tree
+from airflow_hpt_provider.local.runners.opt_ml import Tree
 
 TREE = Tree(Path("/job/ml"))
 

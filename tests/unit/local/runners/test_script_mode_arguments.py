@@ -8,7 +8,7 @@ import pytest
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners import script_mode
-from airflow_hpt_provider.local.runners.s3 import S3Uri, below
+from airflow_hpt_provider.local.runners.data.s3 import S3Uri, below
 
 
 def test_arguments():
@@ -66,7 +66,7 @@ def test_keys_below(tmp_path):
 
 def test_python_is_the_services_own(tmp_path):
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
-    from airflow_hpt_provider.local.runners.tree import Tree
+    from airflow_hpt_provider.local.runners.opt_ml import Tree
     from airflow_hpt_provider.local.runners.variables import environment
 
     spec = TrainingSpec(

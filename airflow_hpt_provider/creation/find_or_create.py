@@ -1,0 +1,273 @@
+"""Finding the task's own tuning job, or making it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from botocore.exceptions import ClientError
+
+from airflow_hpt_provider.creation.ownership import (
+    FINGERPRINT_TAG,
+    MAX_NAMES,
+    NAME,
+    OWNER_TAG,
+    RETRY_OF_TAG,
+    ROUND_TAG,
+    Owner,
+    Verdict,
+    attempt_name,
+    judge,
+)
+from airflow_hpt_provider.creation.submission import Submission
+from airflow_hpt_provider.exceptions import (
+    TuningJobNameConflictError,
+    TuningJobNotFoundError,
+    TuningJobTimeoutError,
+)
+from airflow_hpt_provider.models import Attempt, TuningJobDescription
+from airflow_hpt_provider.retries.classify import Verdict as Failure
+from airflow_hpt_provider.retries.classify import classify
+from airflow_hpt_provider.retries.errors import brief, error_code, is_denied
+from airflow_hpt_provider.retries.strategy import describe_series, warm_started
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+    from airflow_hpt_provider.models import TuningJobRequest
+    from airflow_hpt_provider.retries.strategy import TuningRetryStrategy
+
+OnNameConflict = Literal["fail", "next"]
+
+
+@dataclass(frozen=True)
+class OwnJob:
+    """The tuning job that this task waits for.
+
+    Attributes:
+        name, arn: its own.
+        created: when.
+        rejoined: it was there before this try of the task.
+        marks: its tags that say whose it is; what they should be, if they could not be written.
+        earlier: the attempts that failed before it, if it is a retry of theirs.
+    """
+
+    name: str
+    arn: str
+    created: datetime
+    rejoined: bool
+    marks: Mapping[str, str] = field(default_factory=dict)
+    earlier: tuple[Attempt, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Past:
+    """A job of this task that is over and done with. Without permission to read its marks, they are empty."""
+
+    description: TuningJobDescription
+    marks: Mapping[str, str]
+
+
+@dataclass
+class JobFinder:
+    """Finds the task's own tuning job, or creates it.
+
+    Attributes:
+        hook: the way to the API.
+        owner: the task instance.
+        request: what to create; its name is the author's, or None for a derived one.
+        on_name_conflict: when the name is taken by another's job: ``fail``, or take the ``next`` free name.
+        memory: what the task state store knows of the task's last job: its ``name`` and marks.
+        retry_strategy: whether a job that failed is retried by another one.
+        timeout: for all attempts of such a series together.
+        first_try: the task instance has not been tried before.
+        waits: the task waits for the job, and delivers its result.
+        stop_superseded: stop a job of this task that runs with another config; else it is a name conflict.
+        failed: the attempts that this very try has seen fail: the next one continues them, though a config that
+            renders anew each time is not the same.
+        on_create: told the name right before a job is created; None if it was not created after all.
+        log: the task's.
+    """
+
+    hook: HyperParameterTuningHook
+    owner: Owner
+    request: TuningJobRequest
+    on_name_conflict: OnNameConflict = "fail"
+    memory: Mapping[str, str] = field(default_factory=dict)
+    retry_strategy: TuningRetryStrategy | None = None
+    timeout: timedelta | None = None
+    first_try: bool = False
+    waits: bool = True
+    stop_superseded: bool = False
+    failed: Collection[str] = ()
+    on_create: Callable[[str | None], None] = lambda name: None
+    log: Any = None
+
+    def find_or_create(self) -> OwnJob:
+        """The running or undelivered job of this task if there is one, else a new one.
+
+        Names are tried in order with Describe, which is strongly consistent, unlike List. Two tries that race
+        for the same name are decided by SageMaker: one creates, the other is told ResourceInUse and rejoins.
+
+        Raises:
+            TuningJobNameConflictError: see ``on_name_conflict``.
+            TuningJobTimeoutError: another attempt is due, but the time for all of them is over.
+            botocore.exceptions.ClientError: the request was refused.
+        """
+        given = self.request.hyper_parameter_tuning_job_name
+        base = given or self.owner.base_name
+        series: list[_Past] = []
+        for number in range(1, MAX_NAMES + 1):
+            name = attempt_name(base, number)
+            found = self._look(name, series, derived=given is None)
+            if found is None and self._is_own(attempt_name(base, number + 1), derived=given is None):
+                continue  # somebody has deleted it, but what came after it counts
+            if found is None:
+                # Losing the race for the name means that there is now a job to look at.
+                found = self._create(name, series) or self._look(name, series, derived=given is None)
+            if isinstance(found, OwnJob):
+                return found
+            if isinstance(found, _Past):
+                series = [*(series if self._is_retry(found.marks, series) else ()), found]
+        raise TuningJobNameConflictError(
+            f"All names from {base} to {attempt_name(base, MAX_NAMES)} are taken. Delete old tuning jobs or give"
+            " HyperParameterTuningJobName another value.",
+            base,
+        )
+
+    # -- what is there -----------------------------------------------------------------------------------
+
+    def _look(self, name: str, series: list[_Past], *, derived: bool) -> OwnJob | _Past | Verdict | None:
+        """The job of this name if it is the one to wait for; what it is else; None if there is none."""
+        try:
+            description = self.hook.describe(name)
+        except TuningJobNotFoundError:
+            return None
+        arn, remembered = description.hyper_parameter_tuning_job_arn, self.memory.get(NAME) == name
+        marks = self._marks(arn, remembered=remembered)
+        verdict = judge(
+            description.status,
+            marks,
+            self.owner,
+            self.request.fingerprint(),
+            known_own=derived or remembered or name in self.failed,
+            this_round_only=not self.waits or description.best_training_job is None,
+            first_try=self.first_try,
+        )
+        if verdict in {Verdict.REJOIN, Verdict.TAKE}:
+            self.log.info("Tuning job %s is this task's own: %s.", name, verdict.value)
+            earlier = series if self._is_retry(marks or {}, series) else []
+            marks = marks or self.owner.marks(self.request.fingerprint())
+            return self._own(name, arn, description.creation_time, marks, earlier, rejoined=True)
+        if verdict is Verdict.CHANGED and self.stop_superseded:
+            self.log.warning("Tuning job %s %s: it is stopped.", name, verdict.value)
+            self.hook.stop(name)
+            return verdict
+        if verdict is Verdict.NEXT or self.on_name_conflict == "next":
+            self.log.info("Tuning job %s (%s): %s.", name, description.status, verdict.value)
+            return _Past(description, marks or {}) if verdict is Verdict.NEXT else verdict
+        raise TuningJobNameConflictError(
+            f"Tuning job {name} ({description.status}) {verdict.value}. Give HyperParameterTuningJobName another"
+            " value, stop that job, or set on_name_conflict='next'.",
+            name,
+        )
+
+    def _is_own(self, name: str, *, derived: bool) -> bool:
+        """Whether there is a job of this name, and it is this task's."""
+        try:
+            arn = self.hook.describe(name).hyper_parameter_tuning_job_arn
+        except TuningJobNotFoundError:
+            return False
+        remembered = self.memory.get(NAME) == name
+        marks = self._marks(arn, remembered=remembered) or {}
+        return marks.get(OWNER_TAG) == self.owner.digest or (OWNER_TAG not in marks and derived)
+
+    def _marks(self, arn: str, *, remembered: bool) -> Mapping[str, str] | None:
+        """The job's tags; where they don't say whose it is, what the task remembers of it; None if unreadable."""
+        tags: Mapping[str, str] | None
+        try:
+            tags = self.hook.tags(arn)
+        except ClientError as error:
+            if not is_denied(error):
+                raise
+            self.log.warning(
+                "No permission to read the tuning job's tags (sagemaker:ListTags): it is judged by its name."
+            )
+            tags = None
+        if remembered and OWNER_TAG not in (tags or {}):
+            return {key: value for key, value in self.memory.items() if key != NAME}
+        return tags
+
+    @staticmethod
+    def _own(
+        name: str,
+        arn: str,
+        created: datetime,
+        marks: Mapping[str, str],
+        series: list[_Past],
+        *,
+        rejoined: bool,
+    ) -> OwnJob:
+        earlier = tuple(Attempt.of(past.description, number) for number, past in enumerate(series, 1))
+        return OwnJob(name, arn, created, rejoined, marks, earlier)
+
+    # -- the series of attempts --------------------------------------------------------------------------
+
+    def _is_retry(self, marks: Mapping[str, str], series: list[_Past]) -> bool:
+        """Whether a job of this task is the retry of the one before it."""
+        if not series:
+            return False
+        if OWNER_TAG in marks:
+            return marks.get(RETRY_OF_TAG) == series[-1].description.name
+        return self._is_unfinished(series)  # made without tags: what we would do ourselves
+
+    def _is_unfinished(self, series: list[_Past]) -> bool:
+        """Whether the next job is to be the retry of the last one, rather than to start anew."""
+        if not series or self.retry_strategy is None:
+            return False
+        last = series[-1]
+        if last.description.name in self.failed:
+            return self.retry_strategy.continues(last.description, len(series))
+        # A person who has cleared the task wants a new start; without marks, only round 0 is sure to be the same.
+        same_round = last.marks.get(ROUND_TAG, "0") == str(self.owner.round)
+        same_config = (
+            last.marks.get(FINGERPRINT_TAG, self.request.fingerprint()) == self.request.fingerprint()
+        )
+        return same_round and same_config and self.retry_strategy.continues(last.description, len(series))
+
+    # -- a new one ---------------------------------------------------------------------------------------
+
+    def _create(self, name: str, series: list[_Past]) -> OwnJob | None:
+        """A new job of this name; None if it was created by somebody else in the meantime."""
+        request, warm = self.request.with_name(name), None
+        if not self._is_unfinished(series):
+            series = []
+        if series and self.retry_strategy:
+            began = series[0].description.creation_time
+            if self.timeout is not None and datetime.now(UTC) >= began + self.timeout:
+                raise TuningJobTimeoutError(
+                    describe_series(began.isoformat(timespec="seconds"), len(series), self.timeout), name
+                )
+            if self.retry_strategy.warm_start:
+                warm = warm_started(request, [past.description for past in series], self.log)
+        retry_of = series[-1].description.name if series else None
+        before, fingerprint = datetime.now(UTC), self.request.fingerprint()
+        submission = Submission(self.hook, self.owner, self.on_create, self.log)
+        try:
+            arn = submission.send(warm or request, fingerprint, retry_of)
+        except ClientError as error:
+            refused = error_code(error) == "ValidationException" or classify(error) is Failure.NOT_FOUND
+            if warm is None or not refused:
+                raise
+            self.log.warning("No warm start: SageMaker refuses it (%s).", brief(error))
+            arn = submission.send(request, fingerprint, retry_of)
+        if arn is None:
+            return None
+        if series:
+            how = f"attempt {len(series) + 1}, after {retry_of} has failed"
+            self.log.info("Created tuning job %s (%s%s).", arn, how, ", warm-started" if warm else "")
+        else:
+            self.log.info("Created tuning job %s.", arn)
+        marks = self.owner.marks(fingerprint, retry_of)
+        return self._own(name, arn, before, marks, series, rejoined=False)

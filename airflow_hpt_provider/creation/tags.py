@@ -1,0 +1,95 @@
+"""A task's own tuning jobs once they are made: what is noted on them, and read from them, later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from airflow_hpt_provider.creation.ownership import (
+    DELIVERED_TAG,
+    MAX_NAMES,
+    NAME,
+    OWNER_TAG,
+    RETRY_OF_TAG,
+    Owner,
+    attempt_name,
+)
+from airflow_hpt_provider.exceptions import TuningJobNotFoundError
+from airflow_hpt_provider.models import Attempt
+from airflow_hpt_provider.retries.errors import brief, is_denied
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+    from airflow_hpt_provider.models import TuningJobDescription
+
+
+def mark_delivered(hook: HyperParameterTuningHook, arn: str, owner: Owner, log: Any) -> None:
+    """Note on the job that its result has arrived, so that clearing the task makes a new one.
+
+    Without permission to tag, a cleared task makes a new job all the same (its name says enough).
+    """
+    try:
+        hook.add_tags(arn, {DELIVERED_TAG: str(owner.round)})
+    except (BotoCoreError, ClientError) as error:
+        # The result is there; a missing mark must not fail the task.
+        log.warning(
+            "The tuning job could not be tagged as delivered (sagemaker:AddTags); if the task is cleared, it may take"
+            " the same result again: %s",
+            brief(error),
+        )
+
+
+def earlier_attempts(hook: HyperParameterTuningHook, arn: str) -> tuple[Attempt, ...]:
+    """The attempts that a job is the retry of, by the tags alone, the oldest first; as far as they can be read."""
+    found: list[TuningJobDescription] = []
+    try:
+        while name := hook.tags(arn).get(RETRY_OF_TAG):
+            found.insert(0, hook.describe(name))
+            arn = found[0].hyper_parameter_tuning_job_arn
+    except TuningJobNotFoundError:
+        pass  # deleted by now
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+    return tuple(Attempt.of(description, number) for number, description in enumerate(found, 1))
+
+
+def running_job_of(hook: HyperParameterTuningHook, owner: Owner, memory: Mapping[str, str]) -> str | None:
+    """The name of the task's running job, found without its config.
+
+    A name that was given in the config is found only if the task state store knows it.
+
+    Args:
+        hook: the way to the API.
+        owner: the task instance.
+        memory: what the task state store knows of the task's last job.
+    """
+    derived = [attempt_name(owner.base_name, number) for number in range(1, MAX_NAMES + 1)]
+    remembered = memory.get(NAME)
+    running, missing = None, 0
+    for name in [remembered, *derived] if remembered else derived:
+        try:
+            description = hook.describe(name)
+        except TuningJobNotFoundError:
+            missing += name != remembered
+            if missing > 1:  # one may have been deleted by a person
+                break
+            continue
+        if description.status == "InProgress" and (
+            name == remembered or _is_owners(hook, description, owner)
+        ):
+            running = name
+    return running
+
+
+def _is_owners(hook: HyperParameterTuningHook, description: TuningJobDescription, owner: Owner) -> bool:
+    """Whether a job of a derived name is the owner's: its tags say so, or say nothing."""
+    try:
+        tags = hook.tags(description.hyper_parameter_tuning_job_arn)
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        return True
+    return tags.get(OWNER_TAG, owner.digest) == owner.digest

@@ -1,0 +1,115 @@
+"""Ends what a program has started when the program itself ends in any way, SIGKILL included.
+
+``python -m airflow_hpt_provider.demo.reaper PATIENCE`` reads which sessions to keep, ``+ID`` and ``-ID``, from its
+stdin, of which only that program holds the other end. When the pipe closes, it ends what still runs in them.
+
+A process rather than the kernel's parent death signal, which comes once: Airflow's scheduler loses a SIGTERM that
+reaches it while it forks its workers, and would run on for good.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Keeper:
+    """The program's side: one keeper process, started with the first session to keep.
+
+    Attributes:
+        patience: seconds between its SIGTERM and its SIGKILL. Long: nobody waits for it.
+    """
+
+    def __init__(self, patience: float = 20.0) -> None:
+        self.patience = patience
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[str] | None = None
+
+    def keep(self, session: int) -> None:
+        """End this session's processes if we end before :meth:`forget`."""
+        with self._lock:
+            if self._process is None:
+                self._process = subprocess.Popen(
+                    [sys.executable, "-m", __name__, str(self.patience)],
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    stderr=subprocess.DEVNULL,
+                    text=True,
+                    start_new_session=True,  # a Ctrl-C at the terminal is not meant for it
+                )
+                atexit.register(self._close)
+            self._tell(f"+{session}")
+
+    def forget(self, session: int) -> None:
+        """Nothing of this session runs any more, and its id may soon be somebody else's."""
+        with self._lock:
+            self._tell(f"-{session}")
+
+    def _tell(self, line: str) -> None:
+        if self._process is not None and self._process.stdin is not None:
+            with contextlib.suppress(BrokenPipeError):  # somebody killed it; it was the safety net only
+                self._process.stdin.write(f"{line}\n")
+                self._process.stdin.flush()
+
+    def _close(self) -> None:
+        if self._process is not None:
+            self._process.communicate()
+
+
+KEEPER = Keeper()
+
+
+def in_sessions(sessions: Iterable[int]) -> list[psutil.Process]:
+    """The running processes that belong to these sessions."""
+    wanted, found = set(sessions), []
+    for process in psutil.process_iter():
+        with contextlib.suppress(ProcessLookupError, PermissionError, psutil.Error):
+            if os.getsid(process.pid) in wanted and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+    return found
+
+
+def end_sessions(sessions: Iterable[int], patience: float) -> None:
+    """SIGTERM to the leader of each, which ends its own children; then SIGKILL to all that is left."""
+    left = set(sessions)
+    for process in in_sessions(left):
+        if process.pid in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.terminate()
+    deadline = time.monotonic() + patience
+    while running := in_sessions(left):
+        if time.monotonic() >= deadline:
+            for process in running:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    process.kill()
+        time.sleep(0.1)
+
+
+def main() -> None:
+    """Read what to keep until the other end is closed; then end it."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    sessions: set[int] = set()
+    for line in sys.stdin:
+        session = int(line[1:])
+        if line.startswith("+"):
+            sessions.add(session)
+        else:
+            sessions.discard(session)
+    end_sessions(sessions, float(sys.argv[1]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""SageMaker's own service model, as botocore ships it."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any
+
+from botocore.loaders import Loader
+from botocore.model import ServiceModel, StructureShape
+
+from airflow_hpt_provider.local.aws_json.constraints import Constraints
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from botocore.model import OperationModel, Shape
+
+TARGET_PREFIX = "SageMaker"
+
+
+class SageMakerModel:
+    """Operations and shapes by name. Use :func:`sagemaker_model`: loading takes half a second."""
+
+    def __init__(self) -> None:
+        self._raw: Mapping[str, Any] = Loader().load_service_model("sagemaker", "service-2")
+        self._service = ServiceModel(self._raw, "sagemaker")
+        self._operations: dict[str, OperationModel] = {}
+        self._constraints: dict[str, Constraints] = {}
+
+    @cached_property
+    def operation_names(self) -> frozenset[str]:
+        """Every operation that SageMaker has."""
+        return frozenset(self._service.operation_names)
+
+    def operation(self, name: str) -> OperationModel:
+        """An operation; kept, since botocore builds it anew each time."""
+        found = self._operations.get(name)
+        if found is None:
+            found = self._operations[name] = self._service.operation_model(name)
+        return found
+
+    def shape(self, name: str) -> Shape:
+        """A shape, by name."""
+        return self._service.shape_for(name)
+
+    def constraints(self, shape: Shape) -> Constraints:
+        """What values of the shape must satisfy."""
+        found = self._constraints.get(shape.name)
+        if found is None:
+            # botocore's Shape.metadata leaves 'pattern' out, hence the raw shape.
+            found = self._constraints[shape.name] = Constraints(
+                self._raw["shapes"][shape.name], shape.type_name
+            )
+        return found
+
+
+@cache
+def sagemaker_model() -> SageMakerModel:
+    """The model, loaded once per process."""
+    return SageMakerModel()
+
+
+def input_shape(operation: OperationModel) -> StructureShape | None:
+    """The shape of an operation's request; None if it takes nothing."""
+    shape = operation.input_shape
+    return shape if isinstance(shape, StructureShape) else None

@@ -1,0 +1,103 @@
+"""Which call meets which fault."""
+
+from __future__ import annotations
+
+import random
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.local.aws_json.service_model import TARGET_PREFIX
+from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.fault_injection.rules import Kind
+from airflow_hpt_provider.local.http.auth.errors import NotAuthenticated
+from airflow_hpt_provider.local.http.auth.parse import read_claim
+from airflow_hpt_provider.local.http.auth.sigv2 import is_presigned_v2
+from airflow_hpt_provider.local.s3.wire.routing import route
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_hpt_provider.local.fault_injection.rules import CallFault
+    from airflow_hpt_provider.local.http.request import WireRequest
+
+
+def service_of(request: WireRequest) -> str | None:
+    """The service that a request is signed for; None if it is not signed."""
+    if is_presigned_v2(request):
+        return "s3"
+    try:
+        return read_claim(request).service
+    except NotAuthenticated:
+        return None
+
+
+def call_name(request: WireRequest) -> str | None:
+    """What faults call a request: ``DescribeTrainingJob``, ``s3:PutObject``, ``logs:PutLogEvents``.
+
+    STS and IAM say in the body what they want: all theirs are ``sts:POST`` and ``iam:POST``. None for a
+    request that is not signed.
+    """
+    service = service_of(request)
+    if service is None:
+        return None
+    prefix, _, operation = request.target.rpartition(".")
+    if prefix == TARGET_PREFIX:
+        return operation
+    if service == "s3":
+        bucket, _, key = request.path.removeprefix("/").partition("/")
+        try:
+            operation = route(request.method, bucket, key, request.parameters, request.headers)
+        except ServiceError:
+            operation = ""
+    return f"{service}:{operation or request.method}"
+
+
+class CallFaults:
+    """Deals out faults. Not thread-safe: the event loop's.
+
+    Args:
+        faults: in order of precedence: the first that strikes a call is the one that it meets.
+    """
+
+    def __init__(self, faults: Sequence[CallFault]) -> None:
+        self._dealers = [_Dealer(fault) for fault in faults]
+
+    @property
+    def deny_tags(self) -> bool:
+        """Whether AddTags may meet ``access_denied``."""
+        faults = (dealer.fault for dealer in self._dealers)
+        return any(
+            fault.kind is Kind.ACCESS_DENIED and fnmatchcase("AddTags", fault.operation) for fault in faults
+        )
+
+    def strike(self, name: str) -> CallFault | None:
+        """The fault that this call meets, if any. Every fault that matches counts the call."""
+        met: CallFault | None = None
+        for dealer in self._dealers:
+            if fnmatchcase(name, dealer.fault.operation) and dealer.strikes(taken=met is not None):
+                met = dealer.fault
+        return met
+
+
+class _Dealer:
+    """One fault and what it has seen."""
+
+    def __init__(self, fault: CallFault) -> None:
+        self.fault = fault
+        self._seen = 0
+        self._struck = 0
+        self._random = random.Random(fault.seed)  # noqa: S311 - a test's dice
+
+    def strikes(self, *, taken: bool) -> bool:
+        """Whether it strikes the next call; ``taken``: the call has another's fault already."""
+        fault = self.fault
+        self._seen += 1
+        # Thrown for every call, so that a seed means the same calls whatever the other fields say.
+        strikes = self._random.random() < fault.rate
+        if self._seen <= fault.after or (fault.first is not None and self._seen > fault.first):
+            return False
+        if fault.times is not None and self._struck >= fault.times:
+            return False
+        strikes = strikes and not taken
+        self._struck += strikes
+        return strikes

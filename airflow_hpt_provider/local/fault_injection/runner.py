@@ -1,0 +1,147 @@
+"""A runner, some of whose training jobs fail as they are told to."""
+
+from __future__ import annotations
+
+import logging
+import random
+import secrets
+import threading
+import time
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.local.engine.naming import parse_training_job_name
+from airflow_hpt_provider.local.runners.contract import TRAINING, Ended
+from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from airflow_hpt_provider.local.fault_injection.rules import TrialFault
+    from airflow_hpt_provider.local.runners.contract import Listener, Runner, RunningJob, TrainingSpec
+
+log = logging.getLogger(__name__)
+
+
+def trial_of(spec: TrainingSpec) -> tuple[str, int] | None:
+    """(tuning job, number) of a training job that a tuning job launched; None for any other."""
+    tuned = OBJECTIVE_HYPERPARAMETER in spec.hyperparameters
+    return parse_training_job_name(spec.name) if tuned else None
+
+
+class TrialFaults:
+    """Chooses the training jobs that fail.
+
+    The choice depends on tuning job, number, attempt and seed alone: an attempt that is taken up again by the
+    next process of the service gets the same fault.
+    """
+
+    def __init__(self, faults: Sequence[TrialFault]) -> None:
+        self._faults = [
+            (fault, secrets.token_hex(8) if fault.seed is None else fault.seed) for fault in faults
+        ]
+
+    def strike(self, spec: TrainingSpec) -> TrialFault | None:
+        """The first fault that strikes this attempt, if any."""
+        trial = trial_of(spec)
+        for place, (fault, seed) in enumerate(self._faults):
+            if not fnmatchcase(spec.name, fault.training_job):
+                continue
+            if fault.numbers is not None and (trial is None or trial[1] not in fault.numbers):
+                continue
+            if fault.attempts is not None and spec.attempt > fault.attempts:
+                continue
+            dice = random.Random(f"{seed} {place} {trial or spec.name} {spec.attempt}")  # noqa: S311 - a test's
+            if dice.random() < fault.rate:
+                return fault
+        return None
+
+
+class FaultyRunner:
+    """A :class:`~airflow_hpt_provider.local.runners.contract.Runner` around another.
+
+    Args:
+        runner: runs what does not fail, and what fails only after a while until then.
+        faults: what is to go wrong.
+    """
+
+    def __init__(self, runner: Runner, faults: TrialFaults) -> None:
+        self._runner = runner
+        self._faults = faults
+
+    def check(self, definition: Mapping[str, Any], hyperparameters: Mapping[str, str]) -> None:
+        """Refuse what the other runner refuses."""
+        self._runner.check(definition, hyperparameters)
+
+    def start(self, spec: TrainingSpec, listener: Listener) -> RunningJob:
+        """Start the attempt, or let it fail."""
+        return self._begin(spec, listener, resume=False)
+
+    def resume(self, spec: TrainingSpec, listener: Listener) -> RunningJob:
+        """Take the attempt up again, or let it fail."""
+        return self._begin(spec, listener, resume=True)
+
+    def close(self) -> None:
+        """End all that runs."""
+        self._runner.close()
+
+    def _begin(self, spec: TrainingSpec, listener: Listener, *, resume: bool) -> RunningJob:
+        begin = self._runner.resume if resume else self._runner.start
+        fault = self._faults.strike(spec)
+        if fault is None:
+            return begin(spec, listener)
+        log.info("training job %s, attempt %d: is told to fail: %s", spec.name, spec.attempt, fault.reason)
+        failed = Ended(failure_reason=fault.reason, internal=fault.internal)
+        if not fault.seconds and not resume:
+            listener.on_status("Training", TRAINING, round(time.time(), 3))
+            listener.on_end(failed)
+            return _Nothing()
+        # One that is taken up again may well run: an earlier process of the service had other faults, or other dice.
+        return _Doomed.begin(begin, spec, listener, failed, fault.seconds)
+
+
+class _Nothing:
+    """An attempt that never started: there is nothing to stop."""
+
+    def stop(self) -> None: ...
+
+    def kill(self) -> None: ...
+
+
+class _Doomed:
+    """An attempt that is killed after a while, and whose end, whatever it was, is told as the fault's."""
+
+    def __init__(self, running: RunningJob, timer: threading.Timer) -> None:
+        self._running = running
+        self._timer = timer
+
+    @classmethod
+    def begin(
+        cls, begin: Any, spec: TrainingSpec, listener: Listener, failed: Ended, seconds: float
+    ) -> _Doomed:
+        """Start it, and the clock. With 0 seconds it is killed at once, and has failed even if the runner lost it."""
+        running: list[RunningJob] = []
+        timer = threading.Timer(seconds, lambda: running[0].kill())
+        timer.daemon = True
+
+        def on_status(status: str, message: str, when: float) -> None:
+            if status != "Uploading":  # what fails uploads nothing
+                listener.on_status(status, message, when)
+
+        def on_end(ended: Ended) -> None:
+            timer.cancel()
+            listener.on_end(ended if ended.lost and seconds else failed)
+
+        running.append(begin(spec, replace(listener, on_status=on_status, on_end=on_end)))
+        timer.start()
+        return cls(running[0], timer)
+
+    def stop(self) -> None:
+        """Ask the process to end."""
+        self._running.stop()
+
+    def kill(self) -> None:
+        """End the process."""
+        self._timer.cancel()
+        self._running.kill()

@@ -1,0 +1,1 @@
+"""Training jobs in docker or podman containers."""

@@ -1,0 +1,1 @@
+"""A training job's input and output data: channels, checkpoints, artifacts."""

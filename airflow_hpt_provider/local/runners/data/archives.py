@@ -1,0 +1,94 @@
+"""Unpacking archives that somebody else has made: nothing is written outside, and nothing but files and folders.
+
+``tarfile``'s own filters have been got round by links before. Here no link ever comes to the disk: one to a file
+of the same archive is unpacked as a copy of it, any other is refused, as are devices and named pipes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+import zlib
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.local.runners.data.s3 import below
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MOST_MEMBERS = 100_000
+MOST_BYTES = 10 << 30
+"""Unpacked: some kilobytes can hold an archive that fills the disk."""
+MOST_HEADER_BYTES = 1 << 20
+"""Of a member's own long name or extended attributes, which tarfile reads into memory whole."""
+_PRIVATE_FILE, _PRIVATE_PROGRAM = 0o600, 0o700
+_HEADERS = frozenset(
+    {
+        *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+        *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+    }
+)
+
+
+class ArchiveError(Exception):
+    """An archive cannot or must not be unpacked; says why."""
+
+
+class _Member(tarfile.TarInfo):
+    """A member whose header is not read if it is a bomb."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:  # tarfile's hook for subclasses
+        if self.type in _HEADERS and self.size > MOST_HEADER_BYTES:
+            raise ArchiveError(f"it has a member with a header of {self.size} bytes")
+        return super()._proc_member(tar)  # type: ignore[misc, no-any-return]
+
+
+def extract(archive: Path, directory: Path) -> None:
+    """Unpack a tar archive, compressed or not, into a directory.
+
+    Raises:
+        ArchiveError: it is no archive, too large, or holds what must not be unpacked. Members before that one
+            may have been written.
+    """
+    try:
+        with tarfile.open(archive, tarinfo=_Member) as tar:
+            size = 0
+            for number, member in enumerate(tar, 1):
+                size += member.size
+                if number > MOST_MEMBERS or size > MOST_BYTES:
+                    raise ArchiveError(f"it has more than {MOST_MEMBERS} members or {MOST_BYTES >> 30} GiB")
+                _extract(tar, member, directory)
+    except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError) as error:
+        raise ArchiveError(str(error) or type(error).__name__) from error
+
+
+def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, directory: Path) -> None:
+    if member.name.strip("/") in ("", "."):
+        return
+    target = None if member.name.startswith("/") else below(directory, member.name)
+    if target is None:
+        raise ArchiveError(f"{member.name!r} would lie outside of the directory")
+    if member.isdir():
+        target.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return
+    content = _content(tar, member)
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    target.unlink(missing_ok=True)
+    with content, target.open("xb") as file:
+        shutil.copyfileobj(content, file)
+    target.chmod(_PRIVATE_PROGRAM if member.mode & 0o111 else _PRIVATE_FILE)
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> tarfile.ExFileObject:
+    if not (member.isreg() or member.islnk() or member.issym()):
+        raise ArchiveError(f"{member.name!r} is a device or named pipe: leave it out")
+    try:
+        content = tar.extractfile(member)  # follows links, within the archive only
+    except (KeyError, RecursionError):
+        content = None
+    if content is None:
+        raise ArchiveError(
+            f"{member.name!r} is a link to {member.linkname!r}, which is no file of the archive: put the file "
+            "itself there"
+        )
+    return content  # type: ignore[return-value]

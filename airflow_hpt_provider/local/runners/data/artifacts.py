@@ -1,0 +1,87 @@
+"""What a job leaves in S3: ``{S3OutputPath}/{job}/output/model.tar.gz`` and ``output.tar.gz``."""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
+
+from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.runners import permissions
+from airflow_hpt_provider.local.runners.data.s3 import S3Uri
+from airflow_hpt_provider.local.runners.failures import ClientFailure
+from airflow_hpt_provider.local.runners.opt_ml import OPT_ML
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from airflow_hpt_provider.local.runners.contract import TrainingSpec
+    from airflow_hpt_provider.local.runners.opt_ml import Tree
+    from airflow_hpt_provider.local.s3.objects import ObjectStore
+
+IN_MEMORY = 8 << 20
+"""Bytes of an archive that are kept off the disk until it is uploaded."""
+
+
+def output_uri(name: str, definition: Mapping[str, Any]) -> S3Uri:
+    """Where the artifacts of the job of this name go."""
+    return S3Uri.parse(definition["OutputDataConfig"]["S3OutputPath"]) / name / "output"
+
+
+def upload(spec: TrainingSpec, tree: Tree, objects: ObjectStore, *, even_empty: bool) -> str | None:
+    """Upload the model and the output data.
+
+    Args:
+        even_empty: upload the model though its directory is empty or gone, as for every job that completes: its
+            ModelArtifacts then always exists.
+
+    Returns:
+        The model's URI; None if there was nothing to upload.
+
+    Raises:
+        ClientFailure: there is no such bucket, or the job has put a link or a file in the place of a directory.
+    """
+    for directory in (tree.output_data, tree.model):
+        if not tree.holds(directory) or directory.is_file():
+            where = f"{OPT_ML}/{directory.relative_to(tree.base)}"
+            raise ClientFailure(f"Artifact upload failed:{where} is a link or a file: leave it a directory")
+        permissions.unlock(directory)
+    target = output_uri(spec.name, spec.definition)
+    compressed = spec.definition["OutputDataConfig"].get("CompressionType", "GZIP") != "NONE"
+    try:
+        if _entries(tree.output_data):
+            _upload(tree, tree.output_data, target, "output", objects, compressed=compressed)
+        if even_empty or _entries(tree.model):
+            return _upload(tree, tree.model, target, "model", objects, compressed=compressed)
+    except ServiceError as error:
+        raise ClientFailure(f"Artifact upload failed:{error.code} ({target}): {error.message}") from error
+    return None
+
+
+def _upload(
+    tree: Tree, directory: Path, target: S3Uri, name: str, objects: ObjectStore, *, compressed: bool
+) -> str:
+    if not compressed:
+        for path in sorted(directory.rglob("*")):
+            if path.is_file() and not path.is_symlink():
+                key = f"{name}/{path.relative_to(directory).as_posix()}"
+                with tree.open(path) as file:
+                    objects.put(target.bucket, (target / key).key, file)
+        return str(target / name)
+    archive = target / f"{name}.tar.gz"
+    with tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(directory.parent)) as file:
+        with tarfile.open(fileobj=file, mode="w:gz", compresslevel=3) as tar:
+            for path in _entries(directory):
+                tar.add(path, arcname=path.name)
+        file.seek(0)
+        objects.put(archive.bucket, archive.key, cast("BinaryIO", file))
+    return str(archive)
+
+
+def _entries(directory: Path) -> list[Path]:
+    """What is in a directory, by name; nothing if the job has removed it."""
+    try:
+        return sorted(directory.iterdir())
+    except FileNotFoundError:
+        return []

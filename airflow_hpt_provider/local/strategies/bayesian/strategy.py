@@ -1,0 +1,72 @@
+"""Bayesian search: a Gaussian process of the loss, and expected improvement within a trust region."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from airflow_hpt_provider.local.strategies.bayesian.observations import (
+    Observations,
+    finished_losses,
+    observe,
+    observe_tasks,
+)
+from airflow_hpt_provider.local.strategies.bayesian.propose import Proposer
+from airflow_hpt_provider.local.strategies.bayesian.region import region_length
+from airflow_hpt_provider.local.strategies.blas import OneThread
+from airflow_hpt_provider.local.strategies.contract import Objective, Suggestion, Trial
+from airflow_hpt_provider.local.strategies.design import draw_design
+from airflow_hpt_provider.local.strategies.untried import (
+    check_not_exhausted,
+    draw_untried,
+    next_number,
+    tried_keys,
+)
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.local.strategies.space import SearchSpace
+
+INITIAL = 8
+"""So many losses must be known before the model is asked; until then the design fills the cube evenly."""
+
+
+class BayesianSearch:
+    """Suggests where a Gaussian process expects most improvement.
+
+    Args:
+        space: to search.
+        objective: which way is better.
+        seed: of the initial design and of the search for the best acquisition.
+        same_task: warm-start parents ran the same algorithm on the same data (IdenticalDataAndAlgorithm), so
+            that their trials count as the tuning job's own and are not repeated. Otherwise (TransferLearning)
+            they inform the model as further tasks.
+    """
+
+    def __init__(
+        self, space: SearchSpace, objective: Objective, seed: int, *, same_task: bool = False
+    ) -> None:
+        self._space, self._objective, self._seed, self._same_task = space, objective, seed, same_task
+        self._proposer = Proposer(space)
+
+    @OneThread()
+    def suggest(self, history: Sequence[Trial]) -> Suggestion:
+        """The next point; see :class:`~airflow_hpt_provider.local.strategies.contract.Strategy`."""
+        trials = sorted(history, key=lambda trial: trial.number)
+        own = [trial for trial in trials if trial.number > 0]
+        tried = tried_keys(self._space, trials if self._same_task else own)
+        check_not_exhausted(self._space, tried)
+        number = next_number(own)
+        rng = np.random.default_rng([self._seed, number])
+        observations = self._observe(trials)
+        if len(observations.losses) < INITIAL:
+            return Suggestion(
+                draw_untried(self._space, tried, rng, draw_design(self._space, self._seed, number))
+            )
+        length = region_length(finished_losses(self._objective, own), INITIAL)
+        points = self._proposer.propose(observations, length, rng)
+        return Suggestion(draw_untried(self._space, tried, rng, points))
+
+    def _observe(self, trials: Sequence[Trial]) -> Observations:
+        return (observe if self._same_task else observe_tasks)(self._space, self._objective, trials)

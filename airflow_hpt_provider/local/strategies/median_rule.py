@@ -1,0 +1,55 @@
+"""Early stopping AUTO: the median rule, as AWS documents it.
+
+Golovin et al., "Google Vizier: A Service for Black-Box Optimization", 2017, is where it comes from.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.local.strategies.contract import Objective, Outcome
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from airflow_hpt_provider.local.strategies.contract import Trial
+
+MIN_TRIALS = 4
+"""So many training jobs must have come as far before one is stopped; AWS names no number."""
+MIN_STEPS = 2
+"""The first step says little: after it, nobody is stopped."""
+
+
+@dataclass(frozen=True)
+class MedianRule:
+    """Stops a training job whose objective is worse than the median of its predecessors' running averages.
+
+    At every step, the job's value is compared with the median, over the finished jobs that made as many steps,
+    of the averages of their values up to that step.
+    """
+
+    objective: Objective
+
+    def should_stop(self, trial: Trial, history: Sequence[Trial]) -> bool:
+        """Whether this running trial should be stopped now; see the contract."""
+        if not trial.curve:
+            return False
+        step, value = trial.curve[-1]
+        if step < MIN_STEPS:
+            return False
+        averages = [
+            statistics.fmean(self.objective.loss(seen) for at, seen in other.curve if at <= step)
+            for other in history
+            if other.number > 0
+            and other.number != trial.number
+            and other.outcome is not Outcome.PENDING
+            and other.curve
+            and other.curve[-1][0] >= step
+        ]
+        averages = [average for average in averages if math.isfinite(average)]
+        if len(averages) < MIN_TRIALS:
+            return False
+        return math.isnan(value) or self.objective.loss(value) > statistics.median(averages)

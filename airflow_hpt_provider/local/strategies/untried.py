@@ -1,0 +1,81 @@
+"""Points not tried yet: what keeps every strategy from paying twice for one training job."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.local.strategies.contract import Exhausted, Trial, Value
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from airflow_hpt_provider.local.strategies.space import Point, SearchSpace
+
+Key = tuple[Value, ...]
+MAX_DRAWS = 2000
+"""After so many, a finite space is walked through instead."""
+
+
+def next_number(own: Sequence[Trial]) -> int:
+    """The number of the next trial of those that one strategy suggests, from 1; parents' trials don't count."""
+    return len(own) + 1
+
+
+def tried_keys(space: SearchSpace, trials: Iterable[Trial]) -> set[Key]:
+    """What has been tried, or is being tried, as :meth:`SearchSpace.key` gives it."""
+    points = (space.parse(trial.point) for trial in trials)
+    return {space.key(point) for point in points if point is not None}
+
+
+def check_not_exhausted(space: SearchSpace, tried: AbstractSet[Key]) -> None:
+    """Refuse to go on where a finite space has been tried whole.
+
+    Raises:
+        Exhausted: every point has been tried.
+    """
+    if len(tried) >= space.size:
+        raise Exhausted(f"all {space.size} combinations of hyperparameters have been tried")
+
+
+def first_untried(space: SearchSpace, tried: AbstractSet[Key], start: int = 0) -> Point:
+    """The first untried point of a finite space from an index on, going round.
+
+    Raises:
+        Exhausted: every point has been tried.
+    """
+    check_not_exhausted(space, tried)
+    size = int(space.size)
+    index = start
+    while space.key(point := space.point_at(index)) in tried:
+        index = (index + 1) % size
+    return point
+
+
+def draw_untried(
+    space: SearchSpace, tried: AbstractSet[Key], rng: np.random.Generator, draws: Iterator[Point]
+) -> Point:
+    """The first of the draws that is new; if none is, the first new point of a finite space from a random place.
+
+    Args:
+        space: of the points.
+        tried: what to avoid.
+        rng: gives the random place.
+        draws: points in order of preference, possibly without end.
+
+    Raises:
+        Exhausted: every point has been tried.
+    """
+    check_not_exhausted(space, tried)
+    point = None
+    for point in itertools.islice(draws, MAX_DRAWS):
+        if space.key(point) not in tried:
+            return point
+    if space.size == math.inf:
+        if point is None:
+            raise ValueError("draws is empty: give at least one point")
+        return point  # a range so narrow that its floats repeat
+    return first_untried(space, tried, start=int(rng.integers(2**53)) * int(space.size) >> 53)

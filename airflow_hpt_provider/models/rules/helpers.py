@@ -1,0 +1,136 @@
+"""What several rules look at."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from airflow_hpt_provider.models.ranges import ParameterRanges
+    from airflow_hpt_provider.models.request import TuningJobRequest
+    from airflow_hpt_provider.models.training import HyperParameterTrainingJobDefinition
+    from airflow_hpt_provider.models.tuning import (
+        HyperParameterTuningJobConfig,
+        HyperParameterTuningJobObjective,
+    )
+    from airflow_hpt_provider.models.validation.errors import Location
+
+T = TypeVar("T")
+
+CONFIG: Final[Location] = ("HyperParameterTuningJobConfig",)
+RANGES: Final[Location] = (*CONFIG, "ParameterRanges")
+OBJECTIVE: Final[Location] = (*CONFIG, "HyperParameterTuningJobObjective")
+LIMITS: Final[Location] = (*CONFIG, "ResourceLimits")
+SINGLE: Final[Location] = ("TrainingJobDefinition",)
+SEVERAL: Final[Location] = ("TrainingJobDefinitions",)
+
+
+def part(value: T) -> T | None:
+    """The value, typed as what it is in a request read in parts: it may be None even if it is required."""
+    return value
+
+
+def listed(values: Iterable[T] | None) -> list[tuple[int, T]]:
+    """The elements that could be read, with their indexes."""
+    return [(index, value) for index, value in enumerate(values or ()) if value is not None]
+
+
+def config_of(request: TuningJobRequest) -> HyperParameterTuningJobConfig | None:
+    """The tuning job's configuration."""
+    return part(request.hyper_parameter_tuning_job_config)
+
+
+def autotuned(request: TuningJobRequest) -> bool:
+    """Whether the service is to fill in what is not given."""
+    return request.autotune is not None
+
+
+def definitions(
+    request: TuningJobRequest,
+) -> Iterator[tuple[Location, HyperParameterTrainingJobDefinition]]:
+    """Every training job definition, of whichever form."""
+    if request.training_job_definition is not None:
+        yield SINGLE, request.training_job_definition
+    for index, definition in listed(request.training_job_definitions):
+        yield (*SEVERAL, index), definition
+
+
+class Search(NamedTuple):
+    """What is searched for one definition."""
+
+    where: Location
+    """Where its ranges are."""
+    ranges: ParameterRanges
+    definition_at: Location
+    definition: HyperParameterTrainingJobDefinition | None
+
+
+def searches(request: TuningJobRequest) -> Iterator[Search]:
+    """Every search space, with the definition whose hyperparameters it holds."""
+    config = config_of(request)
+    if config is not None and config.parameter_ranges is not None:
+        yield Search(RANGES, config.parameter_ranges, SINGLE, request.training_job_definition)
+    for at, definition in definitions(request):
+        if definition.hyper_parameter_ranges is not None:
+            yield Search((*at, "HyperParameterRanges"), definition.hyper_parameter_ranges, at, definition)
+
+
+def misplaced(request: TuningJobRequest, search: Search) -> bool:
+    """Whether a search space stands where the request's form has none; the rules of the forms tell that."""
+    if request.training_job_definition is not None and request.training_job_definitions is not None:
+        return False
+    return (search.where == RANGES) == (request.training_job_definitions is not None)
+
+
+class Aim(NamedTuple):
+    """The objective of one definition."""
+
+    where: Location
+    objective: HyperParameterTuningJobObjective
+    definition_at: Location
+    definition: HyperParameterTrainingJobDefinition
+
+
+def aims(request: TuningJobRequest) -> Iterator[Aim]:
+    """Every objective with its definition."""
+    config = config_of(request)
+    shared = config.hyper_parameter_tuning_job_objective if config is not None else None
+    if shared is not None and request.training_job_definition is not None:
+        yield Aim(OBJECTIVE, shared, SINGLE, request.training_job_definition)
+    for at, definition in definitions(request):
+        if definition.tuning_objective is not None:
+            yield Aim((*at, "TuningObjective"), definition.tuning_objective, at, definition)
+
+
+def combinations(ranges: ParameterRanges) -> int | None:
+    """How many different points a search space has; None if infinitely many, or if it cannot be told."""
+    if ranges.continuous_parameter_ranges or ranges.auto_parameters:
+        return None
+    total = 1
+    for integer in ranges.integer_parameter_ranges or ():
+        low, high = (whole(integer.min_value), whole(integer.max_value)) if integer else (None, None)
+        if low is None or high is None or high < low:
+            return None
+        total *= high - low + 1
+    for categorical in ranges.categorical_parameter_ranges or ():
+        if part(categorical) is None or part(categorical.values) is None:
+            return None
+        total *= len(categorical.values)
+    return total
+
+
+def whole(text: str | None) -> int | None:
+    """The whole number that a text holds, if it does; none of Python's own forms, such as `1_000`."""
+    if text is None or re.fullmatch(r"[+-]?[0-9]{1,100}", text) is None:
+        return None
+    return int(text)
+
+
+def number(text: str | None) -> float | None:
+    """The finite number that a text holds, if it does."""
+    if text is None or re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text) is None:
+        return None
+    return float(text) if math.isfinite(float(text)) else None

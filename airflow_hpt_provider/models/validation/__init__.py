@@ -1,0 +1,1 @@
+"""Validation of requests and leniency towards responses, shared by all models."""

@@ -1,0 +1,205 @@
+"""The kinds of members an AWS structure has, as annotations that check and cast.
+
+`Annotated[int, Whole(1, 30)]` reads an integer between 1 and 30, also from the string "10" that a template
+leaves. Each kind keeps AWS's own constraints as attributes, so that tests can compare them with botocore's.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from dataclasses import dataclass
+from enum import Enum, EnumType
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+from airflow_hpt_provider.models.validation.errors import between, fault, near, show
+from airflow_hpt_provider.models.validation.mode import Reading, current
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+
+
+class Scalar:
+    """A member that is one value. Subclasses read it, and describe it for JSON schema."""
+
+    def read(self, value: Any) -> Any:
+        """The value, cast and checked as in a request.
+
+        Raises:
+            PydanticCustomError: it cannot be cast, or breaks a constraint.
+        """
+        raise NotImplementedError
+
+    def accept(self, value: Any) -> Any:
+        """The value as an answer of AWS gives it; constraints are not checked."""
+        return self.read(value)
+
+    def schema(self) -> dict[str, Any]:
+        """The JSON schema."""
+        raise NotImplementedError
+
+    def _validate(self, value: Any) -> Any:
+        match current():
+            case Reading.REQUEST:
+                return self.read(value)
+            case Reading.ANSWER:
+                return self.accept(value)
+            case Reading.PARTS:
+                try:
+                    return self.read(value)
+                except PydanticCustomError:
+                    return None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Replace pydantic's own schema: the annotated type is what `read` returns."""
+        return core_schema.no_info_plain_validator_function(self._validate)
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """What forms and editors see."""
+        return {key: value for key, value in self.schema().items() if value is not None}
+
+
+@dataclass(frozen=True)
+class Choice(Scalar):
+    """One of a set of words; in answers any word. The values are plain strings, not enum members."""
+
+    of: type[Enum] | Callable[[], tuple[str, ...]]
+    remedy: str = ""
+    """Said where a word is not known."""
+
+    @cached_property
+    def values(self) -> tuple[str, ...]:
+        """The words."""
+        if isinstance(self.of, EnumType):
+            return tuple(str(member.value) for member in self.of)
+        return self.of()
+
+    def read(self, value: Any) -> str:
+        """The word."""
+        if value is False and "Off" in self.values:  # what YAML makes of a bare `Off`
+            value = "Off"
+        word = value.value if isinstance(value, Enum) else value
+        if isinstance(word, str) and word in self.values:
+            return str(word)
+        hint = near(word, self.values) if isinstance(word, str) else ""
+        listed = ", ".join(self.values) if len(self.values) <= 12 else f"{len(self.values)} known values"
+        raise fault("choice", f"must be one of {listed}, not {{shown}}{hint}{self.remedy}", shown=show(word))
+
+    def accept(self, value: Any) -> str:
+        """Any word."""
+        return str(value.value if isinstance(value, Enum) else value)
+
+    def schema(self) -> dict[str, Any]:
+        """An enumeration."""
+        return {"type": "string", "enum": list(self.values)}
+
+
+@dataclass(frozen=True)
+class Whole(Scalar):
+    """An integer, also given as text ("10") or as a whole float (10.0)."""
+
+    min: int | None = None
+    max: int | None = None
+
+    def read(self, value: Any) -> int:
+        """The integer, within its bounds."""
+        number = self.accept(value)
+        if (self.min is not None and number < self.min) or (self.max is not None and number > self.max):
+            raise fault("bounds", f"must be {between(self.min, self.max)}, not {{shown}}", shown=show(number))
+        return number
+
+    def accept(self, value: Any) -> int:
+        """Any integer."""
+        if hasattr(value, "item"):
+            value = value.item()
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+        if isinstance(value, float) and value.is_integer():
+            return int(value)
+        if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,20}(\.0{1,20})?\s*", value):
+            return int(value.strip().partition(".")[0])
+        remedy = "give it as 10 or '10'"
+        if isinstance(value, str) and value.strip() in {"", "None"}:
+            remedy += " (a template of something empty?)"
+        raise fault("whole", f"must be a whole number, not {{shown}}; {remedy}", shown=show(value))
+
+    def schema(self) -> dict[str, Any]:
+        """An integer."""
+        return {"type": "integer", "minimum": self.min, "maximum": self.max}
+
+
+@dataclass(frozen=True)
+class Number(Scalar):
+    """A float, also given as text ("0.5")."""
+
+    def read(self, value: Any) -> float:
+        """The number, which must be finite."""
+        number = self.accept(value)
+        if not math.isfinite(number):
+            raise fault("number", "must be a finite number, not {shown}", shown=show(value))
+        return number
+
+    def accept(self, value: Any) -> float:
+        """Any float, NaN and infinities included."""
+        # Python alone reads 1_000, and the digits of other scripts.
+        pythons_own = isinstance(value, str) and ("_" in value or not value.isascii())
+        if not pythons_own and not isinstance(value, bool | bytes):
+            try:
+                return float(value)
+            except (TypeError, ValueError, OverflowError):
+                pass
+        raise fault("number", "must be a number, not {shown}; give it as 0.5 or '0.5'", shown=show(value))
+
+    def schema(self) -> dict[str, Any]:
+        """A number."""
+        return {"type": "number"}
+
+
+@dataclass(frozen=True)
+class Flag(Scalar):
+    """A boolean, also given as text ("true", "False")."""
+
+    def read(self, value: Any) -> bool:
+        """The boolean."""
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.strip().lower() in ("true", "false"):
+            return value.strip().lower() == "true"
+        raise fault("flag", "must be true or false, not {shown}", shown=show(value))
+
+    def schema(self) -> dict[str, Any]:
+        """A boolean."""
+        return {"type": "boolean"}
+
+
+@dataclass(frozen=True)
+class Time(Scalar):
+    """A moment, as a datetime, an ISO 8601 string or seconds since 1970. Without a zone it is UTC."""
+
+    def read(self, value: Any) -> dt.datetime:
+        """The moment, with its zone."""
+        moment: dt.datetime | None = None
+        try:
+            if isinstance(value, dt.datetime):
+                moment = value
+            elif isinstance(value, str):
+                moment = dt.datetime.fromisoformat(value)
+            elif isinstance(value, int | float) and not isinstance(value, bool):
+                moment = dt.datetime.fromtimestamp(value, dt.UTC)
+        except (ValueError, OverflowError, OSError):
+            moment = None
+        if moment is None:
+            raise fault("time", "must be a time, not {shown}; give it as ISO 8601", shown=show(value))
+        return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
+
+    def schema(self) -> dict[str, Any]:
+        """A date-time."""
+        return {"type": "string", "format": "date-time"}

@@ -1,0 +1,185 @@
+"""No tuning job keeps running that nobody waits for any more."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipException
+from airflow_hpt_provider.exceptions import TuningJobStoppedError
+from airflow_hpt_provider.links.tuning import TuningJobLink, TuningPageLink
+from airflow_hpt_provider.operators.base import CONNECTION_FIELDS
+from airflow_hpt_provider.operators.on_kill import stop_aside
+from airflow_hpt_provider.xcom.push import TUNING_JOB_NAME
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+
+
+SHOW_UP_SECONDS = 5.0
+"""A job whose Create was cut off before it was answered may be there only after so long."""
+
+
+def stop_leftover(context: Context) -> None:
+    """Stop the tuning job of a task that has failed, or was skipped, for good; among the operator's callbacks.
+
+    So a task leaves no job behind that ends where its ``execute`` has no say: its templates could not be rendered, its
+    deferral not be stored. Airflow calls it on the worker; or, when the worker was lost, in the DAG processor.
+    """
+    task = context["task"]
+    if isinstance(task, NoLeakMixin):
+        task._stop_leftover(context)
+
+
+class NoLeakMixin:
+    """Stops the task's tuning job when the task is killed, or fails for good while the job is running.
+
+    Attributes:
+        _running_job: the job that is the task's own to stop: from right before it is created.
+        _found: the task knows its job; so nothing else of it can be running.
+        _unanswered: a job was to be created, and it is not known (yet) what came of it.
+        _began, _rendered: this is the task's process, not Airflow's DAG processor; its template fields are rendered.
+    """
+
+    hook: HyperParameterTuningHook
+    log: Any
+    stop_on_kill: bool
+    render_template: Callable[..., Any]
+    _running_job: str | None = None
+    _found: bool = False
+    _unanswered: bool = False
+    _killed: bool = False
+    _began: bool = False
+    _rendered: bool = False
+
+    def on_kill(self) -> None:
+        """Stop the tuning job when the task is killed on its worker, or runs out of its ``execution_timeout``."""
+        self._killed = True
+        if name := self._running_job:
+            stop_aside(self._make_ready, lambda: self._stop_or_tell(name))
+
+    def _about_to_create(self, name: str | None) -> None:
+        """A job of this name is created next; None: it was not.
+
+        Raises:
+            TuningJobStoppedError: the task has been killed: nothing is created any more.
+        """
+        self._running_job, self._found, self._unanswered = name, False, True
+        if name and self._killed:
+            self._running_job, self._unanswered = None, False
+            raise TuningJobStoppedError("The task was killed before it created its tuning job.", name)
+
+    def _waits_for(self, name: str) -> None:
+        """This is the task's own job. If the task was killed before that was known, it is stopped now."""
+        self._running_job, self._found, self._unanswered = name, bool(name), False
+        if name and self._killed:
+            self._stop_or_tell(name)
+
+    def _announced_name(self, context: Context) -> str:
+        """The job that this try has announced, on this worker or on the one before its deferral."""
+        ti: Any = context["ti"]
+        return str(ti.xcom_pull(task_ids=ti.task_id, key=TUNING_JOB_NAME, map_indexes=ti.map_index) or "")
+
+    def _make_ready(self) -> None:
+        self.hook.ready()
+
+    @contextmanager
+    def _no_leak(self, context: Context) -> Iterator[None]:
+        """Stop the job if this try fails while it runs, and no other try will come back for it."""
+        try:
+            yield
+        except (KeyboardInterrupt, SystemExit):  # `dag.test()` or a local run, ended by hand
+            if self._running_job:
+                self._stop_or_tell(self._running_job)
+            raise
+        except Exception as error:
+            name = self._running_job
+            if name and self._is_last_try(context, error):
+                self._stop_or_tell(name)
+                self._running_job, self._found = None, True
+            elif name:
+                self.log.info("The next try of this task will find tuning job %s again.", name)
+            raise
+
+    def _stop_leftover(self, context: Context) -> None:
+        """Stop what the task has left running, now that Airflow has ended it for good (:func:`stop_leftover`)."""
+        from airflow_hpt_provider.retries.errors import brief
+
+        try:
+            name = self._running_job if self._found else self._leftover(context)
+        except Exception as error:  # noqa: BLE001 - something else has gone wrong already
+            self.log.warning("The task may have left a tuning job running (%s).", brief(error))
+        else:
+            if name:
+                self._stop_or_tell(name)
+
+    def _leftover(self, context: Context) -> str | None:
+        """The name of the job that the task may have left running; None if there is none."""
+        from airflow_hpt_provider.creation.ownership import Owner
+        from airflow_hpt_provider.creation.tags import running_job_of
+        from airflow_hpt_provider.operators.state_store import JobMemory
+
+        announced = self._announced_name(context)
+        if self._began and not announced and not self._unanswered and context["ti"].try_number <= 1:
+            return None
+        if not self._rendered:
+            for field in CONNECTION_FIELDS:
+                setattr(self, field, self.render_template(getattr(self, field), context))
+        if announced:
+            return announced
+        memory = JobMemory(context).recall() if self._began else {}  # the DAG processor cannot ask for it
+        return running_job_of(self.hook, Owner.from_context(context), memory)
+
+    @staticmethod
+    def _is_last_try(context: Context, error: Exception) -> bool:
+        ti: Any = context["ti"]
+        tries = ti.max_tries or 0
+        if isinstance(error, (AirflowFailException, AirflowSkipException)) or ti.try_number > tries:
+            return True
+        policy = getattr(context.get("task"), "retry_policy", None)  # Airflow 3.3+
+        if policy is None:
+            return False
+        try:
+            action = policy.evaluate(error, ti.try_number, tries, context).action
+        except Exception:  # noqa: BLE001 - Airflow then goes on without the policy, too
+            return False
+        return str(getattr(action, "value", action)) == "fail"
+
+    def _stop_or_tell(self, name: str, *, always: bool = False) -> None:
+        """Stop the job; or say where it goes on. Never raises: it runs while something else has gone wrong.
+
+        Args:
+            name: the job's.
+            always: whatever ``stop_on_kill`` says: its time or budget is over.
+        """
+        if not (self.stop_on_kill or always):
+            self.log.warning(
+                "Tuning job %s may go on running (stop_on_kill=False): %s. To stop it:"
+                " StopHyperParameterTuningJobOperator, or aws sagemaker stop-hyper-parameter-tuning-job"
+                " --hyper-parameter-tuning-job-name %s",
+                name,
+                self._whereabouts(),
+                name,
+            )
+            return
+        try:
+            stopped, over = self.hook.stop(name), time.monotonic() + SHOW_UP_SECONDS
+            while not stopped and self._unanswered and time.monotonic() < over:
+                time.sleep(0.5)
+                stopped = self.hook.stop(name)
+            if stopped:
+                self.log.warning("Tuning job %s is being stopped.", name)
+        except Exception:
+            self.log.exception(
+                "Tuning job %s could not be stopped and may go on running: stop it by hand.", name
+            )
+
+    def _whereabouts(self) -> str:
+        """The job's page in the console or in Airflow, once it is announced; else how the connection is called."""
+        links: dict[str, str] = getattr(self, "_tuning_links", {})
+        connection = f"connection {getattr(self, 'aws_conn_id', None)}"
+        return links.get(TuningJobLink().xcom_key) or links.get(TuningPageLink().xcom_key) or connection

@@ -1,0 +1,155 @@
+"""3 WAIT -> 5 XCOM: what follows once the task has its tuning job, on a worker or across a deferral."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.exceptions import TuningError, TuningJobBudgetError, TuningJobTimeoutError
+from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
+from airflow_hpt_provider.operators.arguments import TuningArgumentsMixin
+from airflow_hpt_provider.operators.cleanup import NoLeakMixin
+from airflow_hpt_provider.waiting.outcome import outcome_of
+from airflow_hpt_provider.xcom.push import deliver
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_hpt_provider.creation.find_or_create import OwnJob
+    from airflow_hpt_provider.hooks.settings import ConnectionSettings
+    from airflow_hpt_provider.models import Attempt, TuningJobDescription
+
+DEFER_MARGIN = timedelta(minutes=5)
+"""Airflow's own timeout of a deferral comes so much later than the trigger's: it is the safety net."""
+
+
+class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
+    """Sees a tuning job through: waits or defers, retries it if it is to be retried, delivers its result.
+
+    The operator says how the next attempt is made (:meth:`_next_attempt`).
+    """
+
+    deferrable: bool
+    max_unreachable: float | None
+    connection_settings: ConnectionSettings
+    defer: Any
+
+    def _next_attempt(self, context: Context, failed: Sequence[str]) -> OwnJob:
+        raise NotImplementedError
+
+    def _see_through(
+        self,
+        context: Context,
+        description: TuningJobDescription,
+        earlier: Sequence[Attempt],
+        ended_by: TuningError | None = None,
+    ) -> Any:
+        """Wait for the job, and for those that retry it; or defer. Then deliver the result."""
+        while True:
+            if outcome_of(description.status) is None and ended_by is None:
+                limit = self._deadline(description, earlier)
+                if limit is not None and datetime.now(UTC) >= limit:
+                    ended_by = TuningJobTimeoutError("", description.name)
+                elif self.deferrable:
+                    self._defer(description, earlier)
+                else:
+                    description, ended_by = self._wait_here(description, earlier)
+            retry = None if ended_by else self._retry(context, description, earlier)
+            if retry is None:
+                return self._finish(context, description, earlier, ended_by)
+            description, earlier = self.hook.describe(retry.name), retry.earlier
+
+    def _retry(
+        self, context: Context, description: TuningJobDescription, earlier: Sequence[Attempt]
+    ) -> OwnJob | None:
+        """The next attempt, if the job has failed and is to be retried."""
+        strategy, limit = self._strategy, self._deadline(description, earlier)
+        if strategy is None or not strategy.continues(description, len(earlier) + 1):
+            return None
+        if limit is not None and datetime.now(UTC) >= limit:
+            self.log.warning("Tuning job %s is not retried: the timeout is over.", description.name)
+            return None
+        self.log.warning(
+            "Tuning job %s failed and is retried: %s", description.name, description.failure_reason
+        )
+        return self._next_attempt(context, [*(each.tuning_job_name for each in earlier), description.name])
+
+    def _defer(self, description: TuningJobDescription, earlier: Sequence[Attempt]) -> None:
+        from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
+
+        name, limit = description.name, self._deadline(description, earlier)
+        self.log.info("Waiting for tuning job %s in the triggerer.", name)
+        self.defer(
+            trigger=HyperParameterTuningJobTrigger(
+                tuning_job_name=name,
+                poll_interval=self.poll_interval,
+                deadline=limit.isoformat() if limit else None,
+                max_unreachable=self.max_unreachable,
+                event_queue_url=self.event_queue_url,
+                stop_on_kill=self.stop_on_kill,
+                max_billable_seconds=self._limits.max_billable_seconds,
+                max_trials_failed=self._limits.max_trials_failed,
+                earlier_jobs=[each.tuning_job_name for each in earlier],
+                **self.connection_settings.as_kwargs(),
+            ),
+            method_name="execute_complete",
+            kwargs={
+                "tuning_job_name": name,
+                "earlier": [each.model_dump(mode="json") for each in earlier],
+            },
+            timeout=max(limit - datetime.now(UTC), timedelta()) + DEFER_MARGIN if limit else None,
+        )
+
+    def _wait_here(
+        self, description: TuningJobDescription, earlier: Sequence[Attempt]
+    ) -> tuple[TuningJobDescription, TuningError | None]:
+        """The job at its end; or as it is when its time or budget is over, and which of them is."""
+        from airflow_hpt_provider.waiting.blocking_poller import Poll
+        from airflow_hpt_provider.waiting.on_poll import Watch
+
+        name = description.name
+        poll = Poll(
+            name,
+            poll_interval=self.poll_interval,
+            deadline=self._deadline(description, earlier),
+            max_unreachable=None if self.max_unreachable is None else timedelta(seconds=self.max_unreachable),
+            on_look=Watch(
+                self.hook, name, self._limits, [each.tuning_job_name for each in earlier], self.log
+            ),
+            rebuild=self.hook.reset,
+            log=self.log,
+            seen=True,
+        )
+        try:
+            return poll.run(lambda: self.hook.describe_once(name)), None
+        except (TuningJobTimeoutError, TuningJobBudgetError) as error:
+            return self.hook.describe(name), error
+
+    def _finish(
+        self,
+        context: Context,
+        description: TuningJobDescription,
+        earlier: Sequence[Attempt],
+        ended_by: TuningError | None,
+    ) -> Any:
+        from airflow_hpt_provider.creation.ownership import Owner
+        from airflow_hpt_provider.creation.tags import mark_delivered
+        from airflow_hpt_provider.operators.state_store import JobMemory
+        from airflow_hpt_provider.result.log_summary import log_result
+
+        name, owner = description.name, Owner.from_context(context)
+        if ended_by is not None and outcome_of(description.status) is None:
+            self._stop_or_tell(name, always=True)
+            description = self.hook.describe(name)
+        if outcome_of(description.status) is not None:
+            self._running_job = None  # nothing is left to stop, and a failed job is not found again
+        self.note_lineage(description)
+        result = self._settlement(earlier).settle(description, ended_by=ended_by)
+        self.note_lineage(description, result)
+        value = deliver(self, context, result)
+        mark_delivered(self.hook, description.hyper_parameter_tuning_job_arn, owner, self.log)
+        JobMemory(context).note_delivered(name, owner)
+        self._running_job = None
+        log_result(self.hook, result, self.log)
+        return value

@@ -1,0 +1,70 @@
+"""What a person wants to know of a job that failed, in at most 15 lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.models import Attempt, FailureGroup, TuningJobDescription
+
+MOST_LINES = 15
+_GROUPS = 3
+_VALUES = 6
+
+
+def failure_report(
+    description: TuningJobDescription,
+    what: str,
+    groups: Sequence[FailureGroup],
+    *,
+    earlier: Sequence[Attempt] = (),
+    is_aws: bool = False,
+) -> str:
+    """What happened: status, reasons of the training jobs with counts, what they have in common, where the logs are.
+
+    Args:
+        description: the job.
+        what: how it ended, as the end of a sentence about it.
+        groups: its failed training jobs by reason (:func:`airflow_hpt_provider.models.failure_groups.group_failures`).
+        earlier: the attempts before it.
+        is_aws: whether AWS's console shows the job.
+    """
+    counts = description.training_job_status_counters
+    parts = ((counts.completed, "completed"), (counts.failed, "failed"), (counts.stopped, "stopped"))
+    told = ", ".join(f"{count} {word}" for count, word in parts if count)
+    lines = [f"Tuning job {description.name} {what}."]
+    if description.failure_reason:
+        lines.append(f"  Reason: {_shorten(description.failure_reason)}")
+    lines.append(f"  Status {description.status}; training jobs: {told or 'none'}")
+    if earlier:
+        past = "; ".join(f"{each.tuning_job_name} {each.status}" for each in earlier)
+        lines.append(f"  Attempt {len(earlier) + 1}, after {_shorten(past, 160)}")
+    for group in groups[:_GROUPS]:
+        lines.extend(_of_group(group, description, is_aws=is_aws))
+    if len(groups) > _GROUPS:
+        rest = sum(group.count for group in groups[_GROUPS:])
+        lines.append(f"  ... and {rest} for {len(groups) - _GROUPS} more reasons.")
+    return "\n".join(lines[:MOST_LINES])
+
+
+def _of_group(group: FailureGroup, description: TuningJobDescription, *, is_aws: bool) -> Iterator[str]:
+    plural = "s" * (group.count > 1)
+    yield f"  {group.count} training job{plural} failed with: {_shorten(group.reason)}"
+    if group.hyper_parameters:
+        shared = ", ".join(f"{key}={value}" for key, value in list(group.hyper_parameters.items())[:_VALUES])
+        yield f"    all of them with {_shorten(shared, 160)}"
+    if group.training_job_names:
+        name = group.training_job_names[0]
+        yield f"    log: {_log_url(description, name) if is_aws else f'/aws/sagemaker/TrainingJobs, stream {name}/'}"
+
+
+def _log_url(description: TuningJobDescription, training_job_name: str) -> str:
+    from airflow_hpt_provider.links.console import training_job_logs_url
+
+    return training_job_logs_url(description.hyper_parameter_tuning_job_arn, training_job_name)
+
+
+def _shorten(text: str, length: int = 300) -> str:
+    text = " ".join(text.split())
+    return text if len(text) <= length else text[: length - 3] + "..."

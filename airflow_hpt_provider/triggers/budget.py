@@ -1,0 +1,53 @@
+"""Measuring what a tuning job spends, beside the wait for it in the triggerer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from asgiref.sync import sync_to_async
+
+from airflow_hpt_provider.retries.errors import brief
+from airflow_hpt_provider.waiting.billable_time import MEASURE_SECONDS, SpendMeter
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.hooks.settings import ConnectionSettings
+
+
+@asynccontextmanager
+async def metered(
+    settings: ConnectionSettings, tuning_job_name: str, limit: float, earlier: Sequence[str], log: Any
+) -> AsyncIterator[None]:
+    """Measure as long as the block runs; when the limit is reached, the block is ended.
+
+    Raises:
+        TuningJobBudgetError: the limit is reached.
+        botocore.exceptions.ClientError: it cannot be measured, now or ever.
+    """
+    try:
+        async with asyncio.TaskGroup() as group:
+            meter = group.create_task(_measure(settings, tuning_job_name, limit, earlier, log))
+            yield
+            meter.cancel()
+    except BaseExceptionGroup as errors:
+        # The first error has ended the others; a group would hide it from those who wait for it.
+        raise errors.exceptions[0] from None
+
+
+async def _measure(
+    settings: ConnectionSettings, tuning_job_name: str, limit: float, earlier: Sequence[str], log: Any
+) -> NoReturn:
+    meter: SpendMeter | None = None
+    while True:
+        seconds = MEASURE_SECONDS
+        try:
+            meter = meter or SpendMeter(
+                await sync_to_async(settings.ready_hook)(), tuning_job_name, limit, earlier, log
+            )
+        except Exception as error:  # noqa: BLE001 - if it is for good, the wait itself meets it and ends
+            log.warning("The billable seconds could not be measured (%s); trying again.", brief(error))
+        else:
+            seconds = await asyncio.to_thread(meter.check)
+        await asyncio.sleep(seconds)

@@ -1,0 +1,62 @@
+"""An SQS queue as a shared stream in ack mode (Airflow 3.3+)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import TYPE_CHECKING
+
+from airflow.triggers.shared_stream import AdvanceItem, SharedStreamProducer
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from airflow_hpt_provider.hooks.sqs import Message, Queue
+
+MOST_HANDED_ON = 50
+"""Messages that triggers may work on at once. Airflow fails a trigger that is too slow for what it is sent, and SQS
+delivers again what is not deleted in time: a queue that filled up overnight is read in small helpings."""
+
+
+class QueueProducer(SharedStreamProducer):
+    """Reads a queue for all triggers that share it; deletes what all of them are done with.
+
+    Args:
+        queue: the queue; closed with the stream.
+    """
+
+    def __init__(self, queue: Queue) -> None:
+        self._queue = queue
+        self._handed_on: dict[str, Message] = {}
+        self._advanced = asyncio.Event()
+
+    async def open_stream(self) -> AsyncIterator[tuple[Message, str]]:
+        """Messages with their ids, for ever."""
+        while True:
+            while len(self._handed_on) >= MOST_HANDED_ON:
+                self._advanced.clear()
+                await self._advanced.wait()
+            for message in await self._queue.receive():
+                # What is delivered again before the triggers are done with it must not look like a duplicate, which
+                # they skip at once: it would be deleted before their event is stored.
+                again = message.message_id in self._handed_on
+                self._handed_on[message.message_id] = message
+                if not again:
+                    yield message, message.message_id
+
+    def get_advance_lane(self, broker_payload: str) -> Hashable:
+        """SQS deletes in any order: a message does not wait for the one before."""
+        return broker_payload
+
+    async def advance(self, batch: Sequence[AdvanceItem]) -> None:
+        """Delete what was stored; reject what nobody can use; leave the rest to be delivered again."""
+        done = [(self._handed_on.pop(item.broker_payload), item.outcome) for item in batch]
+        self._advanced.set()
+        await self._queue.delete(message for message, outcome in done if outcome.is_clean)
+        await self._queue.reject(
+            message for message, outcome in done if outcome.rejected and not outcome.acked
+        )
+
+    async def aclose(self) -> None:
+        """Let the queue's threads go."""
+        self._queue.close()

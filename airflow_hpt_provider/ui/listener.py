@@ -1,0 +1,100 @@
+"""What a person does to a waiting task in Airflow's UI, or through its REST API, as the API server hears of it.
+
+A task that waits in the triggerer and is marked failed, success or skipped, alone or with its DAG run, is to stop its
+tuning job. As a rule its trigger does so; but the triggerer may be down, or not have started the trigger yet, and below
+Airflow 3.3 it is not told at all. Airflow drops the trigger's row a moment after the change, and with it all that is
+known of the wait; so it is noted here, within the change, and :mod:`airflow_hpt_provider.ui.orphaned_jobs` stops
+the job.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from airflow.listeners import hookimpl
+from airflow.listeners.listener import get_listener_manager
+from airflow.models.taskinstance import TaskInstance
+from airflow.models.trigger import Trigger
+from sqlalchemy import select
+from sqlalchemy.orm import object_session
+
+from airflow_hpt_provider.ui.orphaned_jobs import Leftovers, Wait
+from airflow_hpt_provider.ui.tasks import TaskKey
+
+if TYPE_CHECKING:
+    from sqlalchemy import ColumnElement
+
+OURS = "airflow_hpt_provider.triggers.tuning.HyperParameterTuningJobTrigger"
+"""The class path by which Airflow knows the trigger of a waiting task."""
+
+log = logging.getLogger(__name__)
+
+
+class MarkedTasks:
+    """Airflow's listener. It runs within the request that changes the state, before that is committed.
+
+    So it asks the database once, and only for tasks that have a trigger; it calls nobody; and whatever goes wrong in it
+    goes to the log.
+
+    Args:
+        leftovers: gets the waits.
+    """
+
+    def __init__(self, leftovers: Leftovers) -> None:
+        self._leftovers = leftovers
+
+    @hookimpl
+    def on_task_instance_failed(self, task_instance: Any) -> None:
+        """A person has marked a task failed."""
+        self._task(task_instance)
+
+    @hookimpl
+    def on_task_instance_success(self, task_instance: Any) -> None:
+        """A person has marked a task as success."""
+        self._task(task_instance)
+
+    @hookimpl
+    def on_task_instance_skipped(self, task_instance: Any) -> None:
+        """A person has marked a task skipped (Airflow 3.2+)."""
+        self._task(task_instance)
+
+    @hookimpl
+    def on_dag_run_failed(self, dag_run: Any) -> None:
+        """A person has marked a DAG run failed: below Airflow 3.3 its tasks are not told of one by one."""
+        self._run(dag_run)
+
+    @hookimpl
+    def on_dag_run_success(self, dag_run: Any) -> None:
+        """A person has marked a DAG run as success."""
+        self._run(dag_run)
+
+    def _task(self, task_instance: Any) -> None:
+        if getattr(task_instance, "trigger_id", None) is not None:
+            self._note(task_instance, TaskInstance.id == task_instance.id)
+
+    def _run(self, dag_run: Any) -> None:
+        self._note(dag_run, TaskInstance.dag_id == dag_run.dag_id, TaskInstance.run_id == dag_run.run_id)
+
+    def _note(self, changed: Any, *which: ColumnElement[bool]) -> None:
+        try:
+            session = object_session(changed)
+            if session is None:
+                return
+            task = [getattr(TaskInstance, name) for name in TaskKey._fields]
+            query = select(Trigger.id, Trigger.encrypted_kwargs, *task).where(
+                TaskInstance.trigger_id == Trigger.id, Trigger.classpath == OURS, *which
+            )
+            for trigger_id, arguments, *key in session.execute(query):
+                self._leftovers.note(Wait(TaskKey(*key), trigger_id, arguments))
+        except Exception:
+            log.exception("A task that was ended may have left its tuning job running.")
+
+
+_listener = MarkedTasks(Leftovers())
+
+
+def listen() -> None:
+    """Have Airflow tell of what people do, in this process. Harmless when repeated."""
+    manager: Any = get_listener_manager()
+    manager.add_listener(_listener)

@@ -1,0 +1,87 @@
+"""Measuring what a tuning job has used.
+
+To add up billable seconds takes a list of the job's training jobs, a call for every 100 of them. So they are added up
+only when the limit can have been reached: a job that runs P training jobs at once spends P seconds a second at most.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.exceptions import TuningJobBudgetError
+from airflow_hpt_provider.retries.classify import Verdict, classify
+from airflow_hpt_provider.retries.errors import brief
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+    from airflow_hpt_provider.models import TuningJobDescription
+
+MEASURE_SECONDS = 120.0
+"""Between two measurements, at least. What is spent meanwhile may come on top of the limit."""
+
+
+@dataclass
+class SpendMeter:
+    """Measures the billable seconds of one job, as seldom as its limit allows.
+
+    Attributes:
+        hook: the way to the API; its calls block.
+        tuning_job_name: the job.
+        limit: ``max_billable_seconds``.
+        earlier: the attempts before it, whose training jobs count too.
+    """
+
+    hook: HyperParameterTuningHook
+    tuning_job_name: str
+    limit: float
+    earlier: Sequence[str] = ()
+    log: Any = field(default_factory=lambda: logging.getLogger(__name__))
+    _spent_before: float | None = None
+    _due: float = 0.0
+
+    def check(self, description: TuningJobDescription | None = None) -> float:
+        """Measure if it is time; returns for how many seconds there is no need to.
+
+        Args:
+            description: of the job, if it is known; else it is described.
+
+        Raises:
+            TuningJobBudgetError: the limit is reached.
+            botocore.exceptions.ClientError: the training jobs cannot be listed, now or ever (access denied ...).
+        """
+        if (left := self._due - time.monotonic()) > 0:
+            return left
+        try:
+            seconds = self._measure(description or self.hook.describe(self.tuning_job_name))
+        except TuningJobBudgetError:
+            raise
+        except Exception as error:
+            if classify(error, worked_before=True) is Verdict.FATAL:
+                raise
+            self.log.warning("The billable seconds could not be measured (%s); trying again.", brief(error))
+            seconds = MEASURE_SECONDS
+        self._due = time.monotonic() + seconds
+        return seconds
+
+    def _measure(self, description: TuningJobDescription) -> float:
+        if description.status != "InProgress":
+            return MEASURE_SECONDS
+        parallel = description.hyper_parameter_tuning_job_config.resource_limits.max_parallel_training_jobs
+        if self._spent_before is None:
+            self._spent_before = sum(map(self.hook.billable_seconds, self.earlier))
+        age = (datetime.now(UTC) - description.creation_time).total_seconds()
+        spent = self._spent_before
+        if spent + age * parallel >= self.limit:  # else it cannot have been reached yet
+            spent += self.hook.billable_seconds(self.tuning_job_name)
+            if spent >= self.limit:
+                raise TuningJobBudgetError(
+                    f"has used {spent:.0f} billable seconds (max_billable_seconds={self.limit:g})",
+                    self.tuning_job_name,
+                )
+            return max(MEASURE_SECONDS, (self.limit - spent) / parallel)
+        return max(1.0, (self.limit - spent) / parallel - age)

@@ -1,0 +1,51 @@
+"""What a waiter on a worker does at each look: log the progress, and keep to the spend guard's limits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.waiting.billable_time import SpendMeter
+from airflow_hpt_provider.waiting.progress import ProgressLog
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+    from airflow_hpt_provider.models import TuningJobDescription
+    from airflow_hpt_provider.waiting.budget import SpendLimits
+
+
+class Watch:
+    """Called with each description of a job.
+
+    Args:
+        hook: to measure with.
+        tuning_job_name: the job.
+        limits: what it may use.
+        earlier: the names of the attempts before it.
+        log: the task's.
+    """
+
+    def __init__(
+        self,
+        hook: HyperParameterTuningHook,
+        tuning_job_name: str,
+        limits: SpendLimits,
+        earlier: Sequence[str],
+        log: Any,
+    ) -> None:
+        self._progress = ProgressLog(log)
+        self._limits = limits
+        self._meter: SpendMeter | None = None
+        if limits.max_billable_seconds is not None:
+            self._meter = SpendMeter(hook, tuning_job_name, limits.max_billable_seconds, earlier, log)
+
+    def __call__(self, description: TuningJobDescription) -> None:
+        """Log what is new.
+
+        Raises:
+            TuningJobBudgetError: a limit is reached.
+        """
+        self._progress(description)
+        self._limits.check_counters(description)
+        if self._meter is not None and description.status == "InProgress":
+            self._meter.check(description)

@@ -1,0 +1,326 @@
+"""Many waiters, one poll.
+
+All waiters of a process with the same connection, region and settings share a :class:`TuningJobWatcher`. While
+anybody waits, one asyncio task goes through *rounds*:
+
+1. Sleep until somebody is due; who comes at the same moment shares the round.
+2. If few are due, describe each. If a list costs fewer calls, list the jobs in progress: a page of 100
+   carries status and counters of each, for all waiters, due or not.
+3. Who is not in the list has ended, is stopping, or is too fresh to be listed. When many have left it at once,
+   another list says who has completed lately. All others are described, once, several at a time.
+
+What the list says is a hint; only a status that is final, in a list or in a Describe, ends a wait. So it does
+not matter when lists lag behind, or jobs come and go between two pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import logging
+import random
+from collections import deque
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+from asgiref.sync import sync_to_async
+
+from airflow_hpt_provider.retries.calls import FullJitter
+from airflow_hpt_provider.retries.classify import Verdict, classify
+from airflow_hpt_provider.retries.errors import brief, is_denied, retry_after
+from airflow_hpt_provider.waiting.rate_limit import min_poll_interval
+from airflow_hpt_provider.waiting.rate_limited_client import WORKERS, PacedClient
+from airflow_hpt_provider.waiting.snapshot import Sighting
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.hooks.settings import ConnectionSettings
+    from airflow_hpt_provider.waiting.subscription import Waiter
+
+log = logging.getLogger(__name__)
+
+DESCRIBE = "describe_hyper_parameter_tuning_job"
+LIST = "list_hyper_parameter_tuning_jobs"
+PAGE = 100
+GATHER = 0.2
+"""Seconds that a round waits for others that start at the same moment."""
+SLACK = 0.1
+"""A look may come early by so much of its interval, if it shares a round that way."""
+PAGE_TRIES = 4
+PAGE_BACKOFF = FullJitter(base=0.25, cap=5.0)
+FEW = 3
+"""So many that have left the list are described at once; with more, a list of the completed pays."""
+DENIED_SECONDS = 3600.0
+REFUSED_SECONDS = 60.0
+BEST_EVERY = 300.0
+"""Seconds after which the best training job so far is worth a call of its own, one job a round."""
+RESTART_SECONDS = 1.0
+HURRY_SECONDS = 60.0
+"""A Describe may lag behind an event; for so long it is asked again soon."""
+
+_watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, TuningJobWatcher]] = WeakKeyDictionary()
+
+
+class TuningJobWatcher:
+    """Waits for tuning jobs on behalf of triggers; get one with :meth:`shared`. Belongs to one event loop."""
+
+    def __init__(self, settings: ConnectionSettings) -> None:
+        self._settings = settings
+        self._client = PacedClient(settings)
+        self._waiters: dict[str, list[Waiter]] = {}
+        self._poll: asyncio.Task[None] | None = None
+        self._changed = asyncio.Event()
+        self._pages = 1
+        self._no_list_until = float("-inf")
+        self._told_denied = False
+        self._listed_at: datetime | None = None
+        self._shortest = 0.0
+
+    @classmethod
+    def shared(cls, settings: ConnectionSettings) -> TuningJobWatcher:
+        """The running event loop's watcher for these settings."""
+        watchers = _watchers.setdefault(asyncio.get_running_loop(), {})
+        key = settings.key
+        if key not in watchers:
+            watchers[key] = cls(settings)
+        return watchers[key]
+
+    async def wait(self, waiter: Waiter) -> Sighting:
+        """Wait until the waiter's job has ended; the first look is immediate.
+
+        Cancelling the call ends the wait and leaves nothing behind.
+
+        Returns:
+            How the job ended: its status is a final one.
+
+        Raises:
+            TuningJobTimeoutError, TuningServiceUnreachableError, TuningJobNotFoundError: see
+                :class:`airflow_hpt_provider.waiting.limits.Patience`.
+            botocore.exceptions.ClientError: an error that another look would meet again (access denied ...).
+        """
+        waiter.due = asyncio.get_running_loop().time()
+        self._waiters.setdefault(waiter.key, []).append(waiter)
+        self._changed.set()
+        self._keep_polling()
+        try:
+            return await waiter.future
+        finally:
+            self._leave(waiter)
+
+    def hurry(self, tuning_job_name: str) -> None:
+        """Look at a job at once: somebody has said that it has ended."""
+        now = asyncio.get_running_loop().time()
+        for waiter in self._waiters.get(tuning_job_name.lower(), ()):
+            waiter.hurry(now, HURRY_SECONDS)
+            self._changed.set()
+
+    async def stop(self, tuning_job_name: str) -> bool:
+        """Stop a tuning job; False if there was nothing to stop."""
+        hook = await sync_to_async(self._settings.ready_hook)()
+        return await asyncio.to_thread(hook.stop, tuning_job_name)
+
+    # -- the poll: one task, while anybody waits -----------------------------------------------------------
+
+    def _leave(self, waiter: Waiter) -> None:
+        others = self._waiters[waiter.key]
+        others.remove(waiter)
+        if not others:
+            del self._waiters[waiter.key]
+        if not self._waiters:
+            self._changed.set()
+
+    def _keep_polling(self) -> None:
+        """Start the poll if it does not run. In a context of its own: its log is not the first waiter's."""
+        if self._waiters and self._poll is None:
+            self._poll = asyncio.get_running_loop().create_task(
+                self._run(), name="tuning job watcher", context=contextvars.Context()
+            )
+            self._poll.add_done_callback(self._poll_ended)
+
+    def _poll_ended(self, poll: asyncio.Task[None]) -> None:
+        """Whatever ended the poll, even a cancellation from outside: nobody who waits is stranded."""
+        self._poll = None
+        self._client.rest()
+        if not poll.cancelled() and (error := poll.exception()):
+            log.error("The poll of tuning jobs ended unexpectedly; starting it again.", exc_info=error)
+        if self._waiters and not poll.get_loop().is_closed():
+            poll.get_loop().call_later(RESTART_SECONDS, self._keep_polling)
+
+    async def _run(self) -> None:
+        trouble = 0
+        while await self._until_due():
+            try:
+                await self._round()
+                trouble = 0
+            except Exception:
+                trouble += 1
+                log.exception("A look at %d tuning jobs failed unexpectedly; going on.", len(self._waiters))
+                await asyncio.sleep(1.0 + PAGE_BACKOFF.after(trouble))
+
+    async def _until_due(self) -> bool:
+        """Return when somebody is due (True), or nobody waits any more (False)."""
+        loop = asyncio.get_running_loop()
+        while self._waiters:
+            self._changed.clear()
+            due = min((waiter.due for waiter in self._everybody()), default=float("inf"))
+            if any(waiter.last is None and not waiter.failures for waiter in self._everybody()):
+                await asyncio.sleep(GATHER)
+                return bool(self._waiters)
+            if due <= loop.time():
+                return True
+            try:
+                async with asyncio.timeout_at(due):
+                    await self._changed.wait()
+            except TimeoutError:
+                pass
+        return False
+
+    def _everybody(self) -> Iterator[Waiter]:
+        return (waiter for waiters in self._waiters.values() for waiter in waiters if waiter.is_waiting)
+
+    # -- a round -----------------------------------------------------------------------------------------
+
+    async def _round(self) -> None:
+        """Look at all who are due, and by a list at the others too."""
+        started = asyncio.get_running_loop().time()
+        self._shortest = min_poll_interval()
+        due = {w.key for w in self._everybody() if w.due <= started + SLACK * w.interval}
+        before = {waiter: waiter.last for waiter in self._everybody()}
+        keys: Iterable[str] = due
+        if len(due) > self._pages and started >= self._no_list_until:
+            everybody = set(self._waiters)
+            try:
+                listed = await self._list(everybody)
+            except Exception as error:  # noqa: BLE001 - each waiter judges by its own look
+                if classify(error, worked_before=self._client.worked) is not Verdict.FATAL:
+                    self._missed(due, error)
+                    return
+                self._do_without_list(error, started)
+            else:
+                keys = everybody - listed | self._who_wants_best(started)
+        await self._describe(keys)
+        self._plan(started, (w for w in self._everybody() if w.last is not before.get(w)))
+
+    def _plan(self, started: float, looked_at: Iterable[Waiter]) -> None:
+        """When to look next at those who have just been looked at.
+
+        To be early costs calls: one for each who wants it, or the pages of a list. The more calls, the fewer
+        times: at most one call for each ``min_poll_interval`` is spent on being early.
+        """
+        eager = sum(1 for w in self._everybody() if w.interval < w.poll_interval)
+        sooner = self._shortest * min(eager, self._pages)
+        jitter = random.uniform(0.9, 1.0)  # noqa: S311 - not cryptography
+        now = asyncio.get_running_loop().time()
+        for waiter in looked_at:
+            interval = min(max(waiter.interval, sooner), waiter.poll_interval)
+            waiter.due_in(max(0.0, started + interval * jitter - now), now)
+
+    def _who_wants_best(self, now: float) -> set[str]:
+        wanting = [w for w in self._everybody() if w.wants_best(now, BEST_EVERY)]
+        return {min(wanting, key=lambda waiter: waiter.best_at).key} if wanting else set()
+
+    # -- by list -----------------------------------------------------------------------------------------
+
+    async def _list(self, keys: set[str]) -> set[str]:
+        """Show everybody what the lists say; returns whom they showed.
+
+        The oldest come first, so that jobs which are created meanwhile do not shift the pages.
+        """
+        since = self._listed_at
+        in_progress = {"StatusEquals": "InProgress", "SortBy": "CreationTime", "SortOrder": "Ascending"}
+        found, self._pages, self._listed_at = await self._pages_of(in_progress, keys, most=None)
+        left = [key for key in keys - found if any(w.last is not None for w in self._waiters.get(key, ()))]
+        if len(left) > FEW and since is not None:
+            completed = {
+                "StatusEquals": "Completed",
+                "SortBy": "CreationTime",
+                "SortOrder": "Descending",
+                "LastModifiedTimeAfter": since - timedelta(seconds=5),
+            }
+            found |= (await self._pages_of(completed, set(left), most=1 + len(left) // 50))[0]
+        return found
+
+    async def _pages_of(
+        self, parameters: dict[str, Any], keys: set[str], most: int | None
+    ) -> tuple[set[str], int, datetime | None]:
+        """Go through a list until all keys are found: who was found, on how many pages, and since when."""
+        found: set[str] = set()
+        began: datetime | None = None
+        token: dict[str, str] = {}
+        pages = 0
+        while most is None or pages < most:
+            page = await self._page(MaxResults=PAGE, **parameters, **token)
+            began = began or self._client.server_time
+            pages += 1
+            for summary in page["HyperParameterTuningJobSummaries"]:
+                key = summary["HyperParameterTuningJobName"].lower()
+                if key in keys:
+                    found.add(key)
+                    self._saw(key, Sighting.of_answer(summary))
+            if "NextToken" not in page or len(found) == len(keys):
+                break
+            token = {"NextToken": page["NextToken"]}
+        return found, pages, began
+
+    async def _page(self, **parameters: Any) -> dict[str, Any]:
+        """One page. Trouble on the way to the twentieth page must not cost the nineteen before it."""
+        for attempt in range(1, PAGE_TRIES):
+            try:
+                return await self._client.call(LIST, **parameters)
+            except Exception as error:
+                if classify(error, worked_before=self._client.worked) is Verdict.FATAL:
+                    raise
+                await asyncio.sleep(max(PAGE_BACKOFF.after(attempt), retry_after(error)))
+        return await self._client.call(LIST, **parameters)
+
+    def _do_without_list(self, error: Exception, now: float) -> None:
+        denied = is_denied(error)
+        self._no_list_until = now + (DENIED_SECONDS if denied else REFUSED_SECONDS)
+        if not (denied and self._told_denied):
+            log.warning(
+                "Tuning jobs cannot be listed (%s); describing them one by one. To list them costs one call for"
+                " %d jobs: allow sagemaker:ListHyperParameterTuningJobs.",
+                brief(error),
+                PAGE,
+            )
+        self._told_denied = self._told_denied or denied
+
+    # -- one by one --------------------------------------------------------------------------------------
+
+    async def _describe(self, keys: Iterable[str]) -> None:
+        """Describe jobs, several at a time."""
+        queue = deque(keys)
+
+        async def work() -> None:
+            while queue:
+                await self._describe_one(queue.popleft())
+
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(min(WORKERS, len(queue))):
+                workers.create_task(work())
+
+    async def _describe_one(self, key: str) -> None:
+        waiters = self._waiters.get(key)
+        if not waiters:
+            return
+        try:
+            answer = await self._client.call(DESCRIBE, HyperParameterTuningJobName=waiters[0].tuning_job_name)
+            seen = Sighting.of_answer(answer)
+        except Exception as error:  # noqa: BLE001 - each waiter judges for itself
+            self._missed([key], error)
+        else:
+            self._saw(key, seen)
+
+    # -- what a look showed ------------------------------------------------------------------------------
+
+    def _saw(self, key: str, seen: Sighting) -> None:
+        now = asyncio.get_running_loop().time()
+        for waiter in self._waiters.get(key, ()):
+            waiter.saw(seen, now, self._shortest)
+
+    def _missed(self, keys: Iterable[str], error: Exception) -> None:
+        now = asyncio.get_running_loop().time()
+        for key in keys:
+            for waiter in self._waiters.get(key, ()):
+                waiter.missed(error, now, worked_before=self._client.worked)

@@ -1,0 +1,32 @@
+"""Answers go out as the model has them."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+from airflow_hpt_provider.local.aws_json.encode import encode
+from airflow_hpt_provider.local.aws_json.service_model import sagemaker_model
+
+DESCRIBE = sagemaker_model().operation("DescribeTrainingJob")
+
+
+def test_timestamps_are_epoch_seconds_in_milliseconds() -> None:
+    body = encode(DESCRIBE, {"CreationTime": datetime(2026, 1, 1, 0, 0, 0, 123456, tzinfo=UTC)})
+    assert json.loads(body) == {"CreationTime": 1767225600.123}
+
+
+def test_none_and_unknown_members_are_left_out() -> None:
+    answer = {"TrainingJobName": "a", "FailureReason": None, "Ours": 1, "HyperParameters": {"a": "1"}}
+    assert json.loads(encode(DESCRIBE, answer)) == {"TrainingJobName": "a", "HyperParameters": {"a": "1"}}
+
+
+def test_a_naive_datetime_is_a_slip_of_ours() -> None:
+    with pytest.raises(TypeError, match="timezone-aware"):
+        encode(DESCRIBE, {"CreationTime": datetime(2026, 1, 1)})  # noqa: DTZ001
+
+
+def test_an_operation_without_an_answer_has_no_body() -> None:
+    assert encode(sagemaker_model().operation("StopTrainingJob"), {}) == b""

@@ -1,0 +1,137 @@
+"""Archives that somebody else has made are unpacked inside, or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import stat
+import tarfile
+from pathlib import Path
+
+import pytest
+
+from airflow_hpt_provider.local.runners.data import archives
+from airflow_hpt_provider.local.runners.data.archives import ArchiveError, extract
+
+
+def archive(path: Path, *members: tuple[str, bytes, dict[str, object]], mode: str = "w:gz") -> Path:
+    with tarfile.open(path, mode) as tar:  # type: ignore[call-overload]
+        for name, content, attributes in members:
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            for attribute, value in attributes.items():
+                setattr(info, attribute, value)
+            tar.addfile(info, io.BytesIO(content))
+    return path
+
+
+def link(name: str, to: str, kind: bytes = tarfile.SYMTYPE) -> tuple[str, bytes, dict[str, object]]:
+    return name, b"", {"type": kind, "linkname": to}
+
+
+EVIL = {
+    "parent": [("../evil", b"x", {})],
+    "parent, deep": [("a/b/../../../evil", b"x", {})],
+    "absolute": [("/tmp/evil-absolute", b"x", {})],
+    "link to elsewhere": [link("a", "/etc/passwd")],
+    "link out, then through it": [link("a", ".."), ("a/evil", b"x", {})],
+    "hard link to elsewhere": [link("a", "/etc/passwd", tarfile.LNKTYPE)],
+    "hard link to the parent": [link("a", "../outside", tarfile.LNKTYPE)],
+    "link to a directory": [("d", b"", {"type": tarfile.DIRTYPE}), link("a", "d")],
+    "link to itself": [link("a", "a")],
+    "links in a circle": [link("a", "b"), link("b", "a")],
+    "device": [("null", b"", {"type": tarfile.CHRTYPE, "devmajor": 1, "devminor": 3})],
+    "block device": [("disk", b"", {"type": tarfile.BLKTYPE})],
+    "named pipe": [("pipe", b"", {"type": tarfile.FIFOTYPE})],
+    "zero byte": [("a\0b/../../evil", b"x", {})],
+    "directory outside": [("../evil", b"", {"type": tarfile.DIRTYPE})],
+}
+
+
+@pytest.mark.parametrize("members", EVIL.values(), ids=list(EVIL))
+def test_nothing_is_written_outside(
+    tmp_path: Path, members: list[tuple[str, bytes, dict[str, object]]]
+) -> None:
+    (tmp_path / "outside").write_text("kept")
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    path = archive(tmp_path / "a.tar.gz", *members)
+    before = set(tmp_path.iterdir())
+    if members[0][0].startswith("a\0"):
+        extract(path, inside)  # tarfile itself cuts a name at a zero byte
+    else:
+        kind = members[-1][2].get("type")
+        special = kind in (tarfile.CHRTYPE, tarfile.BLKTYPE, tarfile.FIFOTYPE)
+        with pytest.raises(ArchiveError, match="is a device or named pipe" if special else "."):
+            extract(path, inside)
+    assert set(tmp_path.iterdir()) == before
+    assert (tmp_path / "outside").read_text() == "kept"
+    assert not Path("/tmp/evil-absolute").exists()
+    for found in inside.rglob("*"):
+        assert not found.is_symlink()
+        assert stat.S_ISREG(found.stat().st_mode) or found.is_dir()
+
+
+def test_what_authors_send_is_unpacked_privately(tmp_path: Path) -> None:
+    path = archive(
+        tmp_path / "a.tar.gz",
+        ("./", b"", {"type": tarfile.DIRTYPE, "mode": 0o777}),
+        ("./train.py", b"one", {"mode": 0o644}),
+        ("./bin/run", b"two", {"mode": 0o4777}),
+        link("./again.py", "train.py"),
+        link("./bin/up.py", "../train.py"),
+        link("hard.py", "./train.py", tarfile.LNKTYPE),
+        ("./train.py", b"newer", {}),
+    )
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    former = os.umask(0)
+    try:
+        extract(path, inside)
+    finally:
+        os.umask(former)
+    assert (inside / "train.py").read_bytes() == b"newer"
+    assert (inside / "again.py").read_bytes() in (b"one", b"newer")
+    assert (inside / "bin" / "up.py").read_bytes() in (b"one", b"newer")
+    assert (inside / "hard.py").read_bytes() in (b"one", b"newer")
+    assert stat.S_IMODE((inside / "train.py").stat().st_mode) == 0o600
+    assert stat.S_IMODE((inside / "bin" / "run").stat().st_mode) == 0o700, "executable, not setuid"
+    assert stat.S_IMODE((inside / "bin").stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("content", [b"", b"no archive", b"\x1f\x8b\x08\x00broken", b"\0" * 600])
+def test_no_archive(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "a.tar.gz"
+    path.write_bytes(content)
+    if content.startswith(b"\0"):
+        extract(path, tmp_path)  # an empty archive
+        return
+    with pytest.raises(ArchiveError):
+        extract(path, tmp_path)
+
+
+def test_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = archive(tmp_path / "a.tar.gz", *[(f"f{n}", b"0" * 1000, {}) for n in range(20)])
+    (tmp_path / "in").mkdir()
+    monkeypatch.setattr(archives, "MOST_BYTES", 10_000)
+    with pytest.raises(ArchiveError, match="more than"):
+        extract(path, tmp_path / "in")
+    monkeypatch.setattr(archives, "MOST_BYTES", 1 << 30)
+    monkeypatch.setattr(archives, "MOST_MEMBERS", 10)
+    with pytest.raises(ArchiveError, match="more than"):
+        extract(path, tmp_path / "in")
+
+
+@pytest.mark.parametrize(
+    "kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK]
+)
+def test_a_bomb_in_a_header_is_not_read(tmp_path: Path, kind: bytes) -> None:
+    """tarfile takes a long name into memory whole; some kilobytes hold gigabytes of it."""
+    header = tarfile.TarInfo("name")
+    header.type, header.size = kind, 2 << 20
+    path = tmp_path / "a.tar.gz"
+    with gzip.open(path, "wb") as file:
+        file.write(header.tobuf(tarfile.USTAR_FORMAT) + b"\0" * (4 << 20))
+    with pytest.raises(ArchiveError, match="a header of 2097152 bytes"):
+        extract(path, tmp_path)

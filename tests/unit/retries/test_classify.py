@@ -1,0 +1,152 @@
+"""The table of errors: which are worth another try."""
+
+import pickle
+from datetime import timedelta
+
+import pytest
+from botocore import exceptions as boto
+from botocore.parsers import ResponseParserError
+
+from airflow_hpt_provider import exceptions
+from airflow_hpt_provider.retries.calls import FullJitter, retrying
+from airflow_hpt_provider.retries.classify import Verdict, classify
+from airflow_hpt_provider.retries.errors import is_throttled, retry_after
+from airflow_hpt_provider.retries.failure_reasons import is_retryable_failure
+
+
+def client_error(code, message="", status=400, **headers):
+    return boto.ClientError(
+        {
+            "Error": {"Code": code, "Message": message},
+            "ResponseMetadata": {"HTTPStatusCode": status, "HTTPHeaders": headers},
+        },
+        "DescribeHyperParameterTuningJob",
+    )
+
+
+TABLE = [
+    (client_error("ThrottlingException", "Rate exceeded"), Verdict.TRANSIENT),
+    (client_error("TooManyRequestsException", status=429), Verdict.TRANSIENT),
+    (client_error("Whatever", status=429), Verdict.TRANSIENT),
+    (client_error("InternalFailure", status=500), Verdict.TRANSIENT),
+    (client_error("502", status=502), Verdict.TRANSIENT),
+    (client_error("ServiceUnavailable", status=503), Verdict.TRANSIENT),
+    (client_error("RequestTimeout", status=408), Verdict.TRANSIENT),
+    (client_error("400", '{"__type": "Resour', status=400), Verdict.TRANSIENT),
+    (client_error("403", "<html>proxy</html>", status=403), Verdict.FATAL),
+    (boto.EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), Verdict.TRANSIENT),
+    (boto.ConnectTimeoutError(endpoint_url="http://127.0.0.1:1"), Verdict.TRANSIENT),
+    (boto.ReadTimeoutError(endpoint_url="http://127.0.0.1:1"), Verdict.TRANSIENT),
+    (boto.ConnectionClosedError(endpoint_url="http://127.0.0.1:1"), Verdict.TRANSIENT),
+    (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), Verdict.TRANSIENT),
+    (ResponseParserError("<html>503</html>"), Verdict.TRANSIENT),
+    (ConnectionResetError(), Verdict.TRANSIENT),
+    (boto.SSLError(endpoint_url="https://x", error="EOF occurred"), Verdict.TRANSIENT),
+    (boto.SSLError(endpoint_url="https://x", error="CERTIFICATE_VERIFY_FAILED"), Verdict.FATAL),
+    (client_error("ExpiredToken"), Verdict.CREDENTIALS),
+    (client_error("ExpiredTokenException"), Verdict.CREDENTIALS),
+    (client_error("RequestExpired"), Verdict.CREDENTIALS),
+    (client_error("InvalidSignatureException", "Signature expired: 20261123T"), Verdict.CREDENTIALS),
+    (client_error("InvalidSignatureException", "Signature not yet current: 20261123T"), Verdict.CREDENTIALS),
+    (boto.CredentialRetrievalError(provider="iam-role", error_msg="x"), Verdict.CREDENTIALS),
+    (client_error("ResourceNotFound", "can't find a tuning job"), Verdict.NOT_FOUND),
+    (
+        client_error("ValidationException", "Amazon SageMaker can't find a tuning job called x."),
+        Verdict.NOT_FOUND,
+    ),
+    (client_error("AccessDeniedException", status=400), Verdict.FATAL),
+    (client_error("ValidationException", "1 validation error detected"), Verdict.FATAL),
+    (client_error("ResourceInUse"), Verdict.FATAL),
+    (client_error("ResourceLimitExceeded"), Verdict.FATAL),
+    (ValueError("a bug"), Verdict.FATAL),
+]
+
+
+@pytest.mark.parametrize(("error", "verdict"), TABLE, ids=lambda x: repr(x)[:60])
+def test_what_an_error_means(error, verdict):
+    assert classify(error) is verdict
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        client_error("UnrecognizedClientException"),
+        client_error("InvalidClientTokenId", status=403),
+        boto.NoCredentialsError(),
+        exceptions.TuningConnectionError("no such connection"),
+    ],
+    ids=repr,
+)
+def test_refused_credentials_are_a_mistake_at_first_and_a_rotation_later(error):
+    assert classify(error) is Verdict.FATAL
+    assert classify(error, worked_before=True) is Verdict.CREDENTIALS
+
+
+@pytest.mark.parametrize(
+    ("reason", "retryable"),
+    [
+        ("InternalServerError: We encountered an internal error.", True),
+        ("CapacityError: Unable to provision requested ML compute capacity.", True),
+        ("ClientError: Data download failed", False),
+        ("AlgorithmError: InternalServerError in user code", False),
+        ("No training job succeeded after 5 attempts.", False),
+        (None, False),
+    ],
+)
+def test_which_failed_tuning_jobs_are_worth_submitting_again(reason, retryable):
+    assert is_retryable_failure(reason) is retryable
+
+
+def test_jitter_grows_to_its_cap_and_honours_retry_after():
+    jitter = FullJitter(base=1, cap=8)
+    assert all(0 <= jitter.after(n) <= min(8, 2 ** (n - 1)) for n in range(1, 60) for _ in range(20))
+    assert max(jitter.after(10) for _ in range(200)) > 4
+    assert retry_after(client_error("ThrottlingException", **{"retry-after": "7"})) == 7
+    assert retry_after(client_error("ThrottlingException", **{"retry-after": "86400"})) == 300, (
+        "not for a day"
+    )
+    assert retry_after(client_error("ThrottlingException", **{"retry-after": "Wed, 21 Oct"})) == 0
+
+
+def test_a_call_is_tried_again_with_a_new_client_when_the_credentials_have_expired():
+    outcomes = [client_error("ThrottlingException"), client_error("ExpiredToken"), "answer"]
+    rebuilt, slept = [], []
+
+    def call():
+        outcome = outcomes.pop(0)
+        if isinstance(outcome, Exception):
+            raise outcome
+        return outcome
+
+    policy = retrying(rebuild=lambda: rebuilt.append(1))
+    policy.sleep = slept.append
+    assert policy(call) == "answer"
+    assert rebuilt == [1]
+    assert len(slept) == 2
+
+
+def test_a_fatal_error_is_raised_as_it_came_and_a_transient_one_at_the_end():
+    policy = retrying(max_delay=timedelta(0))
+    denied, throttled = client_error("AccessDeniedException"), client_error("ThrottlingException")
+    for error in (denied, throttled):
+        with pytest.raises(boto.ClientError) as raised:
+            policy(lambda error=error: (_ for _ in ()).throw(error))
+        assert raised.value is error
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [c for c in vars(exceptions).values() if isinstance(c, type) and issubclass(c, exceptions.TuningError)],
+)
+def test_exceptions_survive_pickling(kind):
+    error = pickle.loads(pickle.dumps(kind("what happened", "tune-1")))
+    assert type(error) is kind
+    assert (str(error), error.tuning_job_name) == ("what happened", "tune-1")
+
+
+def test_a_reset_connection_says_nothing_of_when_to_come_back():
+    error = boto.ConnectionClosedError(endpoint_url="http://127.0.0.1:1")
+    assert error.response is None  # unlike ClientError's
+    assert retry_after(error) == 0.0
+    assert not is_throttled(error)
+    assert classify(error) is Verdict.TRANSIENT

@@ -1,0 +1,120 @@
+"""When the API server looks after waits that people have ended, and where it hears of them."""
+
+import itertools
+import logging
+import subprocess
+import sys
+import time
+
+import pytest
+
+from airflow_hpt_provider.demo.waiting import wait_until
+from airflow_hpt_provider.ui import listener, orphaned_jobs, plugin
+from airflow_hpt_provider.ui.orphaned_jobs import LOOKS, Leftovers, Wait
+from airflow_hpt_provider.ui.tasks import TaskKey
+
+SETTLE = 0.05
+"""Seconds."""
+FIRST, SECOND = (Wait(TaskKey("dag", "run", name, 3), 1, "") for name in ("first", "second"))
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """The looks that are taken, with their times; ``answers`` says what comes of them, in turn."""
+    taken, answers = [], {FIRST: [], SECOND: []}
+
+    def look_after(wait):
+        taken.append((wait, time.monotonic()))
+        answer = answers[wait].pop(0) if answers[wait] else True
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    monkeypatch.setattr(orphaned_jobs, "look_after", look_after)
+    monkeypatch.setattr(orphaned_jobs, "SETTLE_SECONDS", SETTLE)
+    return taken, answers
+
+
+def test_a_wait_is_looked_after_once_however_often_it_is_noted(looks):
+    taken, _ = looks
+    waits, noted = Leftovers(), time.monotonic()
+    for _ in range(3):
+        waits.note(FIRST)
+    assert time.monotonic() - noted < SETTLE, "note() does not wait"
+    waits.note(SECOND)
+    wait_until(lambda: len(taken) == 2, 10, "not looked at", every=0.01)
+    assert [wait for wait, _ in taken] == [FIRST, SECOND]
+    assert taken[0][1] - noted >= SETTLE
+    waits.note(FIRST)  # ended again, after it was cleared
+    wait_until(lambda: len(taken) == 3, 10, "not looked at again", every=0.01)
+
+
+def test_it_is_looked_at_again_ever_later_and_nothing_waits_for_it(looks, caplog):
+    taken, answers = looks
+    answers[FIRST] = [False, TimeoutError("no way to AWS"), False]
+    waits = Leftovers()
+    waits.note(FIRST)
+    wait_until(lambda: len(taken) == 3, 10, "given up", every=0.001)
+    waits.note(SECOND)
+    wait_until(lambda: len(taken) == 5, 10, "given up", every=0.01)
+    assert [wait for wait, _ in taken[3:]] == [SECOND, FIRST]
+    of_first = [at for wait, at in taken if wait == FIRST]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(of_first)]
+    assert all(gap >= SETTLE * 2**number for number, gap in enumerate(gaps, 1)), gaps
+    assert "Task dag run first 3 was ended" in caplog.text
+    assert "no way to AWS" in caplog.text
+
+
+def test_in_the_end_it_is_given_up_and_told(looks, caplog, monkeypatch):
+    taken, answers = looks
+    monkeypatch.setattr(orphaned_jobs, "SETTLE_SECONDS", 0.001)
+    answers[FIRST] = [PermissionError("not allowed")] * LOOKS
+    Leftovers().note(FIRST)
+    wait_until(lambda: any(r.levelno == logging.ERROR for r in caplog.records), 10, "not told", every=0.01)
+    assert len(taken) == LOOKS
+    assert "stop it by hand" in caplog.text
+
+
+def test_a_task_without_a_trigger_costs_no_query(monkeypatch):
+    monkeypatch.setattr(listener, "object_session", lambda _: pytest.fail("asked the database"))
+    listener.MarkedTasks(Leftovers()).on_task_instance_failed(type("Task", (), {"trigger_id": None})())
+
+
+def test_whatever_goes_wrong_the_change_goes_on(monkeypatch, caplog):
+    def broken(_):
+        raise RuntimeError("no session")
+
+    monkeypatch.setattr(listener, "object_session", broken)
+    heard = listener.MarkedTasks(Leftovers())
+    heard.on_task_instance_success(type("Task", (), {"trigger_id": 1, "id": "x"})())
+    heard.on_dag_run_failed(type("Run", (), {"dag_id": "dag", "run_id": "run"})())
+    assert [str(record.exc_info[1]) for record in caplog.records] == ["no session"] * 2
+
+
+def test_an_api_server_starts_without_it_too(monkeypatch, caplog):
+    def broken():
+        raise RuntimeError("no listeners")
+
+    monkeypatch.setattr(listener, "listen", broken)
+    app = object()
+    assert plugin.hear_of_marked_tasks(app) is app
+    assert "no listeners" in caplog.text
+
+
+def test_only_an_api_server_has_a_listener_of_ours():
+    """With any listener Airflow refuses DAGs that have a task with ``end_from_trigger=True``."""
+    code = """
+from airflow.listeners.listener import get_listener_manager
+from airflow.plugins_manager import AirflowPlugin
+from airflow_hpt_provider.ui.plugin import TuningPagePlugin, hear_of_marked_tasks
+ours = lambda: [type(one).__name__ for one in get_listener_manager().pm.get_plugins()
+                if type(one).__module__.startswith("airflow_hpt_provider")]
+before = ours()
+for _ in range(2):
+    hear_of_marked_tasks(None)
+print(TuningPagePlugin.listeners == AirflowPlugin.listeners == [], before, ours())
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "True [] ['MarkedTasks']"

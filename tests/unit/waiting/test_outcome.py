@@ -1,0 +1,120 @@
+"""The one table of statuses, and the poll that uses it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from airflow_hpt_provider.exceptions import (
+    TuningJobNotFoundError,
+    TuningJobTimeoutError,
+    TuningServiceUnreachableError,
+)
+from airflow_hpt_provider.retries.calls import FullJitter
+from airflow_hpt_provider.waiting.blocking_poller import NOT_FOUND_TRIES, Poll
+from airflow_hpt_provider.waiting.outcome import STATUSES, Outcome, check_policy, outcome_of
+
+DOWN = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+DENIED = ClientError({"Error": {"Code": "AccessDeniedException"}}, "Describe")
+EXPIRED = ClientError({"Error": {"Code": "ExpiredToken"}}, "Describe")
+
+
+def test_the_table_knows_every_status_of_the_api():
+    model = botocore.session.get_session().get_service_model("sagemaker")
+    assert set(model.shape_for("HyperParameterTuningJobStatus").enum) == STATUSES
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        ("InProgress", None),
+        ("Stopping", None),
+        ("Deleting", None),
+        ("ANewOne", None),
+        ("Completed", Outcome.COMPLETED),
+        ("Failed", Outcome.FAILED),
+        ("Stopped", Outcome.STOPPED),
+        ("DeleteFailed", Outcome.DELETE_FAILED),
+    ],
+)
+def test_what_a_status_means(status, outcome):
+    assert outcome_of(status) is outcome
+    if outcome:
+        assert outcome == status.lower()
+
+
+def test_a_wrong_policy_is_told_with_its_choices():
+    with pytest.raises(ValueError, match="on_stopped='ignore' is not one of 'fail', 'skip', 'use_best'"):
+        check_policy("on_stopped", "ignore")
+
+
+@dataclass
+class Described:
+    status: str
+
+
+def look_at(*outcomes):
+    """A look that goes through outcomes, then repeats the last."""
+    rest = list(outcomes)
+
+    def look():
+        outcome = rest.pop(0) if len(rest) > 1 else rest[0]
+        if isinstance(outcome, Exception):
+            raise outcome
+        return Described(outcome)
+
+    return look
+
+
+def quick(**kwargs):
+    return Poll(
+        tuning_job_name="tune-1", poll_interval=0.001, backoff=FullJitter(base=0.001, cap=0.002), **kwargs
+    )
+
+
+def test_polls_until_the_end_through_transient_trouble():
+    seen = []
+    poll = quick(on_look=lambda d: seen.append(d.status), rebuild=lambda: seen.append("new client"))
+    look = look_at("InProgress", DOWN, DOWN, EXPIRED, "InProgress", DOWN, "Stopping", "Stopped")
+    assert poll.run(look).status == "Stopped"
+    assert seen == ["InProgress", "new client", "InProgress", "Stopping", "Stopped"]
+
+
+def test_a_fatal_error_ends_the_wait_at_once():
+    with pytest.raises(ClientError) as raised:
+        quick().run(look_at("InProgress", DENIED))
+    assert raised.value is DENIED
+
+
+def test_the_deadline_ends_it_whether_the_service_answers_or_not():
+    for outcome in ("InProgress", DOWN):
+        with pytest.raises(TuningJobTimeoutError, match="tune-1 had not ended by"):
+            quick(deadline=datetime.now(UTC) + timedelta(seconds=0.05)).run(look_at(outcome))
+
+
+def test_a_job_that_has_ended_before_the_deadline_is_never_reported_as_late():
+    assert (
+        quick(deadline=datetime.now(UTC) - timedelta(seconds=1)).run(look_at("Completed")).status
+        == "Completed"
+    )
+
+
+def test_unreachable_counts_only_failures_in_a_row():
+    poll = quick(max_unreachable=timedelta(seconds=0.05))
+    with pytest.raises(TuningServiceUnreachableError, match="The job itself goes on"):
+        poll.run(look_at("InProgress", DOWN))
+    answers = [x for _ in range(40) for x in (DOWN, "InProgress")]
+    assert (
+        quick(max_unreachable=timedelta(seconds=5)).run(look_at(*answers, "Completed")).status == "Completed"
+    )
+
+
+def test_a_fresh_job_may_be_invisible_for_a_moment_but_a_missing_one_is_told():
+    missing = TuningJobNotFoundError("no such job")
+    assert quick().run(look_at(missing, missing, "Completed")).status == "Completed"
+    with pytest.raises(TuningJobNotFoundError, match="does not exist here. Check its name"):
+        quick().run(look_at(*[missing] * NOT_FOUND_TRIES))
+    with pytest.raises(TuningJobNotFoundError, match="not there any more: it was deleted"):
+        quick().run(look_at("InProgress", missing))
