@@ -9,13 +9,13 @@
         ├── TuningJobNameConflictError    (fails the task at once) the name is taken by somebody else's job
         ├── TuningJobNotFoundError        there is no such tuning job, or it has been deleted
         ├── TuningJobFailedError          the job ended as Failed or DeleteFailed; a retry may help
-        │   └── TuningJobRejectedError    (fails the task at once) ... a retry would fail the same way
+        │   └── TuningJobPermanentFailureError    (fails the task at once) ... a retry would fail the same way
         ├── TuningJobStoppedError         (fails the task at once) somebody stopped the job
         ├── TuningJobTimeoutError         (fails the task at once) ``timeout`` is over
-        ├── TuningJobBudgetError          (fails the task at once) a spend guard has stopped the job
-        ├── TuningServiceUnreachableError the service could not be reached for ``max_unreachable``
+        ├── TuningJobBudgetExceededError          (fails the task at once) a spend guard has stopped the job
+        ├── TuningServiceUnreachableError the service could not be reached for ``unreachable_timeout``
         └── RegistrationError
-            └── ModelNotGoodEnoughError   (fails the task at once) the gate refused the model
+            └── ModelQualityGateError   (fails the task at once) the gate refused the model
 
 "Fails the task at once" means that the class is an AirflowFailException too: Airflow's ``retries`` are not
 used up on what they cannot mend. All of them survive pickling.
@@ -67,7 +67,7 @@ class TuningJobFailedError(TuningError):
     """The tuning job ended as Failed, or Completed without one successful training job."""
 
 
-class TuningJobRejectedError(TuningJobFailedError, AirflowFailException):
+class TuningJobPermanentFailureError(TuningJobFailedError, AirflowFailException):
     """The tuning job failed for a reason that a retry cannot mend (ClientError, AlgorithmError)."""
 
 
@@ -79,17 +79,17 @@ class TuningJobTimeoutError(TuningError, AirflowFailException):
     """The tuning job did not end within ``timeout``, and ``on_timeout`` is ``fail``."""
 
 
-class TuningJobBudgetError(TuningError, AirflowFailException):
-    """The job has reached ``max_billable_seconds`` or ``max_trials_failed``, and ``on_budget_end`` is ``fail``."""
+class TuningJobBudgetExceededError(TuningError, AirflowFailException):
+    """The job exceeded its budget (``max_billable_seconds``, ``max_failed_training_jobs``); the policy is ``fail``."""
 
 
 class TuningServiceUnreachableError(TuningError):
-    """Every call failed for longer than ``max_unreachable``. The tuning job itself goes on."""
+    """Every call failed for longer than ``unreachable_timeout``. The tuning job itself goes on."""
 
 
 class RegistrationError(TuningError):
     """The model package could not be made from what the tuning task left in XCom."""
 
 
-class ModelNotGoodEnoughError(RegistrationError, AirflowFailException):
+class ModelQualityGateError(RegistrationError, AirflowFailException):
     """The gate (``min_metric``, ``must_improve``) refused the model, and ``on_rejected`` is ``fail``."""

@@ -12,7 +12,8 @@ by itself:
   epoch. It needs the metric printed after every epoch.
 - **Completion criteria** end the tuning job once more training jobs do not pay.
 - **Limits** on the whole: `timeout`, and a spend guard: when the training jobs together have been billed for
-  `max_billable_seconds`, or more than `max_trials_failed` have failed, the tuning job is stopped, and the task goes
+  `max_billable_seconds`, or more than `max_failed_training_jobs` have failed, the tuning job is stopped, and
+  the task goes
   on with the best so far.
 """
 
@@ -98,6 +99,6 @@ with DAG(
         poll_interval=5,
         timeout=timedelta(hours=3),
         max_billable_seconds=4 * 3600,
-        max_trials_failed=3,
-        on_timeout="use_best",  # and on_budget_end, unless it says otherwise
+        max_failed_training_jobs=3,
+        on_timeout="use_best",  # and on_budget_exceeded, unless it says otherwise
     )

@@ -94,7 +94,7 @@ class Connection:
 
     def hook(self) -> HyperParameterTuningHook:
         """The provider's hook on this connection."""
-        from airflow_hpt_provider.hooks.truncated_responses import refuse_partial_answer
+        from airflow_hpt_provider.hooks.truncated_responses import reject_truncated_response
         from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
         from airflow_hpt_provider.retries.calls import retrying
 
@@ -107,14 +107,14 @@ class Connection:
                 policy = retrying(
                     max_delay=PATIENCE,
                     rebuild=self.reset,
-                    worked_before=lambda: self._worked,
+                    connection_worked=lambda: self._worked,
                     log=self.log.warning,
                 )
                 return policy(self.call_once, operation, **parameters)
 
             def get_client_type(self, *args: Any, **kwargs: Any) -> Any:
                 client = connection.client()
-                client.meta.events.register("after-call.sagemaker", refuse_partial_answer)
+                client.meta.events.register("after-call.sagemaker", reject_truncated_response)
                 return client
 
         # A default connection that is not there is not asked for by the hook either: it would warn of it.

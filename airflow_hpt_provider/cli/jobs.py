@@ -1,4 +1,4 @@
-"""``list``, ``trials``, ``best`` and ``stop``: look at tuning jobs, and end them."""
+"""``list``, ``training-jobs``, ``best`` and ``stop``: look at tuning jobs, and end them."""
 
 from __future__ import annotations
 
@@ -30,14 +30,23 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     listing = subparsers.add_parser("list", help="tuning jobs, the newest first")
     listing.add_argument("--status", choices=STATUSES, help="only these", metavar="STATUS")
     listing.add_argument("--name-contains", metavar="TEXT", help="only names with this in them")
-    listing.add_argument("--limit", type=count, default=20, metavar="N", help="at most so many (default: 20)")
-    trials = subparsers.add_parser(
-        "trials",
+    listing.add_argument(
+        "--limit",
+        type=count,
+        default=20,
+        metavar="N",
+        help="maximum number of tuning jobs to list (default: 20)",
+    )
+    training_jobs = subparsers.add_parser(
+        "training-jobs",
+        aliases=["trials"],
         help="a tuning job's training jobs, the best first",
         description="A tuning job's training jobs: those with an objective, the best first; then the others.",
     )
-    add_job_name(trials)
-    trials.add_argument("--limit", type=count, metavar="N", help="at most so many (default: all)")
+    add_job_name(training_jobs)
+    training_jobs.add_argument(
+        "--limit", type=count, metavar="N", help="maximum number of training jobs to list (default: all)"
+    )
     best = subparsers.add_parser(
         "best",
         help="a tuning job's best training job so far",
@@ -54,7 +63,12 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     add_job_name(stop)
     stop.add_argument("--wait", action="store_true", help="then wait until it has stopped")
     wait.add_wait_options(stop)
-    for parser, run in ((listing, run_list), (trials, run_trials), (best, run_best), (stop, run_stop)):
+    for parser, run in (
+        (listing, run_list),
+        (training_jobs, run_training_jobs),
+        (best, run_best),
+        (stop, run_stop),
+    ):
         if parser is not stop:
             add_output(parser)
         add_connection(parser)
@@ -98,7 +112,7 @@ def run_list(options: argparse.Namespace) -> int:
     return 0
 
 
-def run_trials(options: argparse.Namespace) -> int:
+def run_training_jobs(options: argparse.Namespace) -> int:
     """Print the training jobs."""
     from airflow_hpt_provider.display import texts
 
@@ -117,9 +131,9 @@ def run_trials(options: argparse.Namespace) -> int:
 
 def _all_trials(hook: HyperParameterTuningHook, name: str) -> list[TrainingJobSummary]:
     """All training jobs of a tuning job: those with an objective, the best first; then the others, by time."""
-    ranked = list(hook.trials(name))
+    ranked = list(hook.training_jobs(name))
     known = {trial.training_job_name for trial in ranked}
-    others = hook.trials(name, sort_by="CreationTime", sort_order="Ascending")
+    others = hook.training_jobs(name, sort_by="CreationTime", sort_order="Ascending")
     return ranked + [trial for trial in others if trial.training_job_name not in known]
 
 

@@ -67,7 +67,9 @@ def execute(options: argparse.Namespace) -> int:
         return code
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:  # whoever reads the output has seen enough: `airflow-hpt trials NAME | head`
+    except (
+        BrokenPipeError
+    ):  # whoever reads the output has seen enough: `airflow-hpt training-jobs NAME | head`
         discard_output()
         return PIPE_CLOSED
     except Exception as error:

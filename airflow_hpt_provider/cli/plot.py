@@ -45,7 +45,7 @@ def run(options: argparse.Namespace) -> int:
 
     hook = Connection.of(options).hook()
     description = hook.describe(options.name)
-    trials = list(hook.trials(options.name, sort_by="CreationTime", sort_order="Ascending"))
+    trials = list(hook.training_jobs(options.name, sort_by="CreationTime", sort_order="Ascending"))
     if not any(trial.final_metric is not None for trial in trials):
         raise CommandError(
             f"no training job of {options.name} ({description.status}) has reported its objective: nothing to draw"

@@ -42,9 +42,9 @@ class _Bar:
     def show(self, description: TuningJobDescription) -> None:
         """Move the bar to what a description says."""
         from airflow_hpt_provider.waiting.progress import counts
-        from airflow_hpt_provider.waiting.snapshot import Sighting
+        from airflow_hpt_provider.waiting.snapshot import JobSnapshot
 
-        seen = Sighting.of_description(description)
+        seen = JobSnapshot.of_description(description)
         label = f"{seen.name} {seen.status} · {counts(seen)}"
         best = "" if seen.best_metric is None else f"best {seen.best_metric:.6g}"
         if self._task is None:

@@ -115,7 +115,7 @@ def _told(description: TuningJobDescription) -> int:
         print(result.best_training_job.training_job_name)
     elif result.status in ("Completed", "Failed"):
         _tell(
-            f"No training job has reported the objective metric: see `airflow-hpt trials {description.name}`"
+            f"No training job has reported the objective metric: see `airflow-hpt training-jobs {description.name}`"
         )
         return NO_RESULT
     return EXIT_CODES[result.status]

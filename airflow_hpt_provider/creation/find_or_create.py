@@ -11,15 +11,15 @@ from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.creation.ownership import (
     FINGERPRINT_TAG,
+    GENERATION_TAG,
     MAX_NAMES,
     NAME,
     OWNER_TAG,
     RETRY_OF_TAG,
-    ROUND_TAG,
+    JobMatch,
     Owner,
-    Verdict,
     attempt_name,
-    judge,
+    match_job,
 )
 from airflow_hpt_provider.creation.submission import Submission
 from airflow_hpt_provider.exceptions import (
@@ -28,9 +28,8 @@ from airflow_hpt_provider.exceptions import (
     TuningJobTimeoutError,
 )
 from airflow_hpt_provider.models import Attempt, TuningJobDescription
-from airflow_hpt_provider.retries.classify import Verdict as Failure
-from airflow_hpt_provider.retries.classify import classify
-from airflow_hpt_provider.retries.errors import brief, error_code, is_denied
+from airflow_hpt_provider.retries.classify import ErrorClass, classify
+from airflow_hpt_provider.retries.errors import error_code, is_denied, one_line
 from airflow_hpt_provider.retries.strategy import describe_series, warm_started
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ OnNameConflict = Literal["fail", "next"]
 
 
 @dataclass(frozen=True)
-class OwnJob:
+class OwnedJob:
     """The tuning job that this task waits for.
 
     Attributes:
@@ -62,7 +61,7 @@ class OwnJob:
 
 
 @dataclass(frozen=True)
-class _Past:
+class _FinishedJob:
     """A job of this task that is over and done with. Without permission to read its marks, they are empty."""
 
     description: TuningJobDescription
@@ -70,7 +69,7 @@ class _Past:
 
 
 @dataclass
-class JobFinder:
+class JobResolver:
     """Finds the task's own tuning job, or creates it.
 
     Attributes:
@@ -104,7 +103,7 @@ class JobFinder:
     on_create: Callable[[str | None], None] = lambda name: None
     log: Any = None
 
-    def find_or_create(self) -> OwnJob:
+    def find_or_create(self) -> OwnedJob:
         """The running or undelivered job of this task if there is one, else a new one.
 
         Names are tried in order with Describe, which is strongly consistent, unlike List. Two tries that race
@@ -117,7 +116,7 @@ class JobFinder:
         """
         given = self.request.hyper_parameter_tuning_job_name
         base = given or self.owner.base_name
-        series: list[_Past] = []
+        series: list[_FinishedJob] = []
         for number in range(1, MAX_NAMES + 1):
             name = attempt_name(base, number)
             found = self._look(name, series, derived=given is None)
@@ -126,9 +125,9 @@ class JobFinder:
             if found is None:
                 # Losing the race for the name means that there is now a job to look at.
                 found = self._create(name, series) or self._look(name, series, derived=given is None)
-            if isinstance(found, OwnJob):
+            if isinstance(found, OwnedJob):
                 return found
-            if isinstance(found, _Past):
+            if isinstance(found, _FinishedJob):
                 series = [*(series if self._is_retry(found.marks, series) else ()), found]
         raise TuningJobNameConflictError(
             f"All names from {base} to {attempt_name(base, MAX_NAMES)} are taken. Delete old tuning jobs or give"
@@ -138,7 +137,9 @@ class JobFinder:
 
     # -- what is there -----------------------------------------------------------------------------------
 
-    def _look(self, name: str, series: list[_Past], *, derived: bool) -> OwnJob | _Past | Verdict | None:
+    def _look(
+        self, name: str, series: list[_FinishedJob], *, derived: bool
+    ) -> OwnedJob | _FinishedJob | JobMatch | None:
         """The job of this name if it is the one to wait for; what it is else; None if there is none."""
         try:
             description = self.hook.describe(name)
@@ -146,27 +147,27 @@ class JobFinder:
             return None
         arn, remembered = description.hyper_parameter_tuning_job_arn, self.memory.get(NAME) == name
         marks = self._marks(arn, remembered=remembered)
-        verdict = judge(
+        verdict = match_job(
             description.status,
             marks,
             self.owner,
             self.request.fingerprint(),
             known_own=derived or remembered or name in self.failed,
-            this_round_only=not self.waits or description.best_training_job is None,
+            this_generation_only=not self.waits or description.best_training_job is None,
             first_try=self.first_try,
         )
-        if verdict in {Verdict.REJOIN, Verdict.TAKE}:
+        if verdict in {JobMatch.REJOIN, JobMatch.USE_RESULT}:
             self.log.info("Tuning job %s is this task's own: %s.", name, verdict.value)
             earlier = series if self._is_retry(marks or {}, series) else []
             marks = marks or self.owner.marks(self.request.fingerprint())
             return self._own(name, arn, description.creation_time, marks, earlier, rejoined=True)
-        if verdict is Verdict.CHANGED and self.stop_superseded:
+        if verdict is JobMatch.CONFIG_CHANGED and self.stop_superseded:
             self.log.warning("Tuning job %s %s: it is stopped.", name, verdict.value)
             self.hook.stop(name)
             return verdict
-        if verdict is Verdict.NEXT or self.on_name_conflict == "next":
+        if verdict is JobMatch.CREATE_NEXT or self.on_name_conflict == "next":
             self.log.info("Tuning job %s (%s): %s.", name, description.status, verdict.value)
-            return _Past(description, marks or {}) if verdict is Verdict.NEXT else verdict
+            return _FinishedJob(description, marks or {}) if verdict is JobMatch.CREATE_NEXT else verdict
         raise TuningJobNameConflictError(
             f"Tuning job {name} ({description.status}) {verdict.value}. Give HyperParameterTuningJobName another"
             " value, stop that job, or set on_name_conflict='next'.",
@@ -205,16 +206,16 @@ class JobFinder:
         arn: str,
         created: datetime,
         marks: Mapping[str, str],
-        series: list[_Past],
+        series: list[_FinishedJob],
         *,
         rejoined: bool,
-    ) -> OwnJob:
+    ) -> OwnedJob:
         earlier = tuple(Attempt.of(past.description, number) for number, past in enumerate(series, 1))
-        return OwnJob(name, arn, created, rejoined, marks, earlier)
+        return OwnedJob(name, arn, created, rejoined, marks, earlier)
 
     # -- the series of attempts --------------------------------------------------------------------------
 
-    def _is_retry(self, marks: Mapping[str, str], series: list[_Past]) -> bool:
+    def _is_retry(self, marks: Mapping[str, str], series: list[_FinishedJob]) -> bool:
         """Whether a job of this task is the retry of the one before it."""
         if not series:
             return False
@@ -222,15 +223,15 @@ class JobFinder:
             return marks.get(RETRY_OF_TAG) == series[-1].description.name
         return self._is_unfinished(series)  # made without tags: what we would do ourselves
 
-    def _is_unfinished(self, series: list[_Past]) -> bool:
+    def _is_unfinished(self, series: list[_FinishedJob]) -> bool:
         """Whether the next job is to be the retry of the last one, rather than to start anew."""
         if not series or self.retry_strategy is None:
             return False
         last = series[-1]
         if last.description.name in self.failed:
             return self.retry_strategy.continues(last.description, len(series))
-        # A person who has cleared the task wants a new start; without marks, only round 0 is sure to be the same.
-        same_round = last.marks.get(ROUND_TAG, "0") == str(self.owner.round)
+        # A person who has cleared the task wants a new start; without marks, only generation 0 is sure to be the same.
+        same_round = last.marks.get(GENERATION_TAG, "0") == str(self.owner.generation)
         same_config = (
             last.marks.get(FINGERPRINT_TAG, self.request.fingerprint()) == self.request.fingerprint()
         )
@@ -238,7 +239,7 @@ class JobFinder:
 
     # -- a new one ---------------------------------------------------------------------------------------
 
-    def _create(self, name: str, series: list[_Past]) -> OwnJob | None:
+    def _create(self, name: str, series: list[_FinishedJob]) -> OwnedJob | None:
         """A new job of this name; None if it was created by somebody else in the meantime."""
         request, warm = self.request.with_name(name), None
         if not self._is_unfinished(series):
@@ -257,10 +258,10 @@ class JobFinder:
         try:
             arn = submission.send(warm or request, fingerprint, retry_of)
         except ClientError as error:
-            refused = error_code(error) == "ValidationException" or classify(error) is Failure.NOT_FOUND
+            refused = error_code(error) == "ValidationException" or classify(error) is ErrorClass.NOT_FOUND
             if warm is None or not refused:
                 raise
-            self.log.warning("No warm start: SageMaker refuses it (%s).", brief(error))
+            self.log.warning("No warm start: SageMaker refuses it (%s).", one_line(error))
             arn = submission.send(request, fingerprint, retry_of)
         if arn is None:
             return None

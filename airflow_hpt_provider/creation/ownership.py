@@ -2,7 +2,7 @@
 
 Nothing needs to survive the worker: the job's name is derived from the task instance, and tags on the job say
 whose it is (``owner``), of which config (``fingerprint``), and whether its result was ``delivered``; in which
-``round`` (see :class:`Owner`) it was made; and which failed job it is the ``retry-of``.
+``generation`` (see :class:`Owner`) it was made; and which failed job it is the ``retry-of``.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MAX_NAMES = 99
 OWNER_TAG = "airflow-hpt:owner"
 FINGERPRINT_TAG = "airflow-hpt:fingerprint"
 DELIVERED_TAG = "airflow-hpt:delivered"
-ROUND_TAG = "airflow-hpt:round"
+GENERATION_TAG = "airflow-hpt:generation"
 RETRY_OF_TAG = "airflow-hpt:retry-of"
 NAME = "name"
 """Where a task remembers its job beside the tags (Airflow's task state store): the key of the job's name."""
@@ -38,7 +38,7 @@ class Owner:
 
     Attributes:
         deployment: ``[hpt] deployment``; empty unless several Airflows share an AWS account.
-        round: 0 until a person clears the task, then the number of the try before the clearing. Airflow's own
+        generation: 0 until a person clears the task, then the number of the try before the clearing. Airflow's own
             retries leave it unchanged, so it tells "retried" from "asked to run again".
     """
 
@@ -46,7 +46,7 @@ class Owner:
     task_id: str
     run_id: str
     map_index: int = -1
-    round: int = 0
+    generation: int = 0
     deployment: str = ""
 
     @classmethod
@@ -62,7 +62,7 @@ class Owner:
             task_id=ti.task_id,
             run_id=ti.run_id,
             map_index=-1 if ti.map_index is None else ti.map_index,
-            round=max(0, cleared_after),
+            generation=max(0, cleared_after),
             deployment=deployment(),
         )
 
@@ -88,7 +88,7 @@ class Owner:
             fingerprint: of the config as its author wrote it.
             retry_of: the failed job that this one continues.
         """
-        marks = {OWNER_TAG: self.digest, FINGERPRINT_TAG: fingerprint, ROUND_TAG: str(self.round)}
+        marks = {OWNER_TAG: self.digest, FINGERPRINT_TAG: fingerprint, GENERATION_TAG: str(self.generation)}
         return marks | ({RETRY_OF_TAG: retry_of} if retry_of else {})
 
     def tags(self, fingerprint: str, retry_of: str | None = None) -> list[dict[str, str]]:
@@ -116,26 +116,26 @@ def attempt_name(base: str, attempt: int) -> str:
     return base[: MAX_NAME - len(suffix)].rstrip("-") + suffix
 
 
-class Verdict(Enum):
+class JobMatch(Enum):
     """What an existing tuning job is to a task that wants one."""
 
     REJOIN = "still running: wait for it"
-    TAKE = "ended, and its result is still wanted: take it"
-    NEXT = "over and done with: make a new one under the next name"
-    FOREIGN = "belongs to another task, or to nobody we know"
-    CHANGED = "is this task's own, still running, but was made from another config"
+    USE_RESULT = "ended, and its result is still wanted: take it"
+    CREATE_NEXT = "over and done with: make a new one under the next name"
+    NOT_OWNED = "belongs to another task, or to nobody we know"
+    CONFIG_CHANGED = "is this task's own, still running, but was made from another config"
 
 
-def judge(
+def match_job(
     status: str,
     tags: Mapping[str, str] | None,
     owner: Owner,
     fingerprint: str,
     *,
     known_own: bool,
-    this_round_only: bool = False,
+    this_generation_only: bool = False,
     first_try: bool = False,
-) -> Verdict:
+) -> JobMatch:
     """What to do with a job of the wanted name.
 
     Args:
@@ -145,7 +145,8 @@ def judge(
         fingerprint: of the config it wants to run.
         known_own: the name was derived from the owner, or kept in the task's state store: without readable
             tags this is the proof that it is the task's own.
-        this_round_only: once it has Completed it is taken only in the round it was made in, for there is no result
+        this_generation_only: once it has Completed it is taken only in the generation it was made in, for
+            there is no result
             that a person who clears the task could still want: nobody waits for it, or it has none.
         first_try: it cannot have delivered anything yet. A job whose result has been delivered is then of a DAG run
             of the same id that was deleted since.
@@ -153,24 +154,24 @@ def judge(
     tagged = tags is not None and OWNER_TAG in tags
     if tagged and tags is not None:
         if tags[OWNER_TAG] != owner.digest:
-            return Verdict.FOREIGN
+            return JobMatch.NOT_OWNED
         same_config = tags.get(FINGERPRINT_TAG, fingerprint) == fingerprint
     elif known_own:
         same_config = True  # unknown; the name says that it is ours
     else:
-        return Verdict.FOREIGN
+        return JobMatch.NOT_OWNED
     if status == "InProgress":
-        return Verdict.REJOIN if same_config else Verdict.CHANGED
-    if same_config and status == "Completed" and this_round_only:
-        this_round = not first_try and (tags or {}).get(ROUND_TAG, "0") == str(owner.round)
-        return Verdict.TAKE if this_round else Verdict.NEXT
+        return JobMatch.REJOIN if same_config else JobMatch.CONFIG_CHANGED
+    if same_config and status == "Completed" and this_generation_only:
+        this_generation = not first_try and (tags or {}).get(GENERATION_TAG, "0") == str(owner.generation)
+        return JobMatch.USE_RESULT if this_generation else JobMatch.CREATE_NEXT
     if same_config:
         # A person who clears a task whose result arrived wants a new one; an Airflow retry does not.
-        delivered_round = (
+        delivered_generation = (
             (tags or {}).get(DELIVERED_TAG) if tagged else "0" if status == "Completed" else None
         )
-        undelivered = status == "Completed" and delivered_round is None
+        undelivered = status == "Completed" and delivered_generation is None
         ended = status in {"Completed", "Stopping", "Stopped"}
-        if undelivered or (ended and delivered_round == str(owner.round) and not first_try):
-            return Verdict.TAKE
-    return Verdict.NEXT
+        if undelivered or (ended and delivered_generation == str(owner.generation) and not first_try):
+            return JobMatch.USE_RESULT
+    return JobMatch.CREATE_NEXT

@@ -18,7 +18,7 @@ from airflow_hpt_provider.creation.ownership import (
 )
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.models import Attempt
-from airflow_hpt_provider.retries.errors import brief, is_denied
+from airflow_hpt_provider.retries.errors import is_denied, one_line
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
@@ -31,17 +31,17 @@ def mark_delivered(hook: HyperParameterTuningHook, arn: str, owner: Owner, log: 
     Without permission to tag, a cleared task makes a new job all the same (its name says enough).
     """
     try:
-        hook.add_tags(arn, {DELIVERED_TAG: str(owner.round)})
+        hook.add_tags(arn, {DELIVERED_TAG: str(owner.generation)})
     except (BotoCoreError, ClientError) as error:
         # The result is there; a missing mark must not fail the task.
         log.warning(
             "The tuning job could not be tagged as delivered (sagemaker:AddTags); if the task is cleared, it may take"
             " the same result again: %s",
-            brief(error),
+            one_line(error),
         )
 
 
-def earlier_attempts(hook: HyperParameterTuningHook, arn: str) -> tuple[Attempt, ...]:
+def previous_attempts(hook: HyperParameterTuningHook, arn: str) -> tuple[Attempt, ...]:
     """The attempts that a job is the retry of, by the tags alone, the oldest first; as far as they can be read."""
     found: list[TuningJobDescription] = []
     try:

@@ -20,7 +20,9 @@ _WIDTH = ("integer", "continuous", "categorical")
 """Kinds of hyperparameters; each can hold the values of those before it."""
 
 
-def trials_dataframe(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> pd.DataFrame:
+def training_jobs_dataframe(
+    description: TuningJobDescription, trials: Sequence[TrainingJobSummary]
+) -> pd.DataFrame:
     """One row for each training job.
 
     Args:
@@ -40,7 +42,8 @@ def trials_dataframe(description: TuningJobDescription, trials: Sequence[Trainin
         import pandas as pd
     except ModuleNotFoundError as error:
         raise ImportError(
-            "trials_dataframe() needs pandas: pip install 'airflow-hpt-provider[pandas]'", name="pandas"
+            "training_jobs_dataframe() needs pandas: pip install 'airflow-hpt-provider[pandas]'",
+            name="pandas",
         ) from error
 
     kinds = _kinds(description)

@@ -11,7 +11,7 @@ from airflow_hpt_provider.display.hyperparameters import names_in, unquoted
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
 
-MOST_PARAMETERS = 6
+MAX_PARAMETERS = 6
 """More hyperparameters than that are not told in one line."""
 
 
@@ -44,7 +44,7 @@ def value(text: str) -> str:
 
 def parameters(values: Mapping[str, str]) -> str:
     """Hyperparameters in a line: ``depth=4, learning-rate=0.178752``."""
-    told = [f"{name}={value(text)}" for name, text in list(values.items())[:MOST_PARAMETERS]]
+    told = [f"{name}={value(text)}" for name, text in list(values.items())[:MAX_PARAMETERS]]
     rest = len(values) - len(told)
     return ", ".join([*told, f"{rest} more"] if rest > 0 else told)
 

@@ -15,7 +15,7 @@ from botocore.loaders import Loader
 from botocore.utils import parse_timestamp
 
 from airflow_hpt_provider.hooks.connection import ConnectionHook
-from airflow_hpt_provider.hooks.truncated_responses import refuse_partial_answer
+from airflow_hpt_provider.hooks.truncated_responses import reject_truncated_response
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
@@ -177,5 +177,5 @@ class PollingHook(ConnectionHook):
         ours = Config(connect_timeout=10, read_timeout=30)
         once = Config(retries={"total_max_attempts": 1, "mode": "standard"})
         client: Any = self.get_client_type(config=ours.merge(self.config).merge(once))
-        client.meta.events.register("after-call.sagemaker", refuse_partial_answer)
+        client.meta.events.register("after-call.sagemaker", reject_truncated_response)
         return client

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 
 from airflow_hpt_provider.retries.calls import FullJitter
-from airflow_hpt_provider.retries.classify import Verdict, classify
-from airflow_hpt_provider.retries.errors import brief, retry_after
+from airflow_hpt_provider.retries.classify import ErrorClass, classify
+from airflow_hpt_provider.retries.errors import one_line, retry_after
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
@@ -40,7 +40,7 @@ class Message:
     message_id: str = ""
 
 
-class Queue:
+class SqsQueue:
     """One queue; belongs to one event loop.
 
     Args:
@@ -71,13 +71,13 @@ class Queue:
                 )
             except Exception as error:  # noqa: BLE001 - told, and tried again
                 failures += 1
-                fatal = classify(error, worked_before=self._worked) is Verdict.FATAL
+                fatal = classify(error, connection_worked=self._worked) is ErrorClass.FATAL
                 seconds = max(BACKOFF.after(failures), retry_after(error))
                 log.log(
                     logging.ERROR if fatal else logging.WARNING,
                     "Queue %s cannot be read (%s); trying again in %.1f s.",
                     self.url,
-                    brief(error),
+                    one_line(error),
                     seconds,
                 )
                 self._client = None
@@ -98,7 +98,7 @@ class Queue:
             try:
                 await self._call("delete_message_batch", Entries=entries[start : start + 10])
             except Exception as error:  # noqa: BLE001 - deleting is not worth losing the events that follow
-                log.warning("Messages of queue %s could not be deleted: %s", self.url, brief(error))
+                log.warning("Messages of queue %s could not be deleted: %s", self.url, one_line(error))
 
     async def release(self, messages: Iterable[Message], seconds: int) -> None:
         """Leave messages to other readers, from then on."""
@@ -108,7 +108,7 @@ class Queue:
                     "change_message_visibility", ReceiptHandle=message.receipt, VisibilityTimeout=seconds
                 )
             except Exception as error:  # noqa: BLE001 - it becomes visible again by itself, later
-                log.info("A message of queue %s could not be released: %s", self.url, brief(error))
+                log.info("A message of queue %s could not be released: %s", self.url, one_line(error))
 
     async def reject(self, messages: Iterable[Message]) -> None:
         """Messages that nobody can use: left to the queue's dead-letter queue, or deleted if it has none."""
@@ -125,7 +125,7 @@ class Queue:
             try:
                 answer = await self._call("get_queue_attributes", AttributeNames=["RedrivePolicy"])
             except Exception as error:  # noqa: BLE001 - e.g. not allowed; then better kept than lost
-                log.info("Queue %s: is there a dead-letter queue? %s", self.url, brief(error))
+                log.info("Queue %s: is there a dead-letter queue? %s", self.url, one_line(error))
                 return True
             self._redrives = bool(json.loads(answer.get("Attributes", {}).get("RedrivePolicy", "{}")))
         return self._redrives

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def refuse_partial_answer(http_response: Any, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
+def reject_truncated_response(http_response: Any, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
     """Raise if an answer lacks what it must have. Register it for botocore's event ``after-call``.
 
     Raises:

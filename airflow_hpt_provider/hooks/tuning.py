@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.hooks.connection import ConnectionHook
-from airflow_hpt_provider.hooks.truncated_responses import refuse_partial_answer
+from airflow_hpt_provider.hooks.truncated_responses import reject_truncated_response
 from airflow_hpt_provider.links.console import has_console
 from airflow_hpt_provider.models import (
     BestTrainingJob,
@@ -25,7 +25,7 @@ from airflow_hpt_provider.models import (
 )
 from airflow_hpt_provider.models.failure_groups import group_failures
 from airflow_hpt_provider.retries.calls import retrying
-from airflow_hpt_provider.retries.classify import Verdict, classify
+from airflow_hpt_provider.retries.classify import ErrorClass, classify
 from airflow_hpt_provider.retries.errors import error_code
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class HyperParameterTuningHook(ConnectionHook):
         if not args and kwargs.get("config") is None:
             kwargs["config"] = Config(connect_timeout=10, read_timeout=30).merge(self.config)
         client: Any = super().get_client_type(*args, **kwargs)
-        client.meta.events.register("after-call.sagemaker", refuse_partial_answer)
+        client.meta.events.register("after-call.sagemaker", reject_truncated_response)
         return client
 
     @property
@@ -104,7 +104,7 @@ class HyperParameterTuningHook(ConnectionHook):
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One API call, tried again while it fails for a transient reason (at most 5 minutes)."""
-        policy = retrying(rebuild=self.reset, worked_before=lambda: self._worked, log=self.log.warning)
+        policy = retrying(rebuild=self.reset, connection_worked=lambda: self._worked, log=self.log.warning)
         answer: dict[str, Any] = policy(self.call_once, operation, **parameters)
         return answer
 
@@ -145,7 +145,7 @@ class HyperParameterTuningHook(ConnectionHook):
         try:
             answer = call("describe_hyper_parameter_tuning_job", HyperParameterTuningJobName=tuning_job_name)
         except ClientError as error:
-            if classify(error) is Verdict.NOT_FOUND:
+            if classify(error) is ErrorClass.NOT_FOUND:
                 raise TuningJobNotFoundError(
                     f"There is no tuning job {tuning_job_name!r} in this account and region.", tuning_job_name
                 ) from error
@@ -194,7 +194,7 @@ class HyperParameterTuningHook(ConnectionHook):
         try:
             self.call("stop_hyper_parameter_tuning_job", HyperParameterTuningJobName=tuning_job_name)
         except ClientError as error:
-            if classify(error) is Verdict.NOT_FOUND:
+            if classify(error) is ErrorClass.NOT_FOUND:
                 return False
             # SageMaker refuses to stop what has ended; the code differs, so the status decides.
             if error_code(error) != "ValidationException":
@@ -219,7 +219,7 @@ class HyperParameterTuningHook(ConnectionHook):
 
     # -- training jobs -----------------------------------------------------------------------------------
 
-    def trials(
+    def training_jobs(
         self,
         tuning_job_name: str,
         *,
@@ -255,18 +255,18 @@ class HyperParameterTuningHook(ConnectionHook):
         )
         return (TrainingJobSummary.model_validate(item) for item in islice(pages, limit))
 
-    def trials_dataframe(self, tuning_job_name: str) -> pd.DataFrame:
+    def training_jobs_dataframe(self, tuning_job_name: str) -> pd.DataFrame:
         """The tuning job's training jobs as a pandas DataFrame, in the order of their creation.
 
-        See :func:`airflow_hpt_provider.display.dataframe.trials_dataframe` for its columns.
+        See :func:`airflow_hpt_provider.display.dataframe.training_jobs_dataframe` for its columns.
 
         Raises:
             ImportError: pandas is not installed (``pip install 'airflow-hpt-provider[pandas]'``).
         """
-        from airflow_hpt_provider.display.dataframe import trials_dataframe
+        from airflow_hpt_provider.display.dataframe import training_jobs_dataframe
 
-        return trials_dataframe(
-            self.describe(tuning_job_name), list(self.trials(tuning_job_name, sort_by="CreationTime"))
+        return training_jobs_dataframe(
+            self.describe(tuning_job_name), list(self.training_jobs(tuning_job_name, sort_by="CreationTime"))
         )
 
     def billable_seconds(self, tuning_job_name: str) -> float:
@@ -279,7 +279,7 @@ class HyperParameterTuningHook(ConnectionHook):
         now = datetime.now(UTC)
         return sum(
             max(0.0, ((trial.training_end_time or now) - trial.training_start_time).total_seconds())
-            for trial in self.trials(tuning_job_name, sort_by="CreationTime")
+            for trial in self.training_jobs(tuning_job_name, sort_by="CreationTime")
             if trial.training_start_time is not None
         )
 
@@ -300,7 +300,7 @@ class HyperParameterTuningHook(ConnectionHook):
     def failures(self, tuning_job_name: str, limit: int = 500) -> Sequence[FailureGroup]:
         """The failed training jobs grouped by reason, the largest group first."""
         return group_failures(
-            self.trials(
+            self.training_jobs(
                 tuning_job_name, status="Failed", sort_by="CreationTime", sort_order="Descending", limit=limit
             )
         )

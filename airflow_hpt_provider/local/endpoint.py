@@ -18,8 +18,8 @@ from airflow_hpt_provider.local.aws_json.encode import encode
 from airflow_hpt_provider.local.aws_json.envelope import is_sagemaker, operation_of
 from airflow_hpt_provider.local.aws_json.service_model import sagemaker_model
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.http.auth.errors import NotAuthenticated, Refusal
-from airflow_hpt_provider.local.http.auth.parse import read_claim
+from airflow_hpt_provider.local.http.auth.errors import AuthenticationError, AuthFailure
+from airflow_hpt_provider.local.http.auth.parse import parse_signature
 from airflow_hpt_provider.local.http.auth.sigv2 import is_presigned_v2, verify_presigned_v2
 from airflow_hpt_provider.local.http.auth.sigv4 import verify
 from airflow_hpt_provider.local.http.body import MIB, ClientGone, read_body
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Message, Receive, Scope, Send
 
-    from airflow_hpt_provider.local.http.auth.parse import Claim
+    from airflow_hpt_provider.local.http.auth.parse import ParsedSignature
     from airflow_hpt_provider.local.http.auth.sigv4 import SecretFinder
     from airflow_hpt_provider.local.logs.operations import TrainingLogs
     from airflow_hpt_provider.local.moto_backend import MotoBackend
@@ -88,13 +88,13 @@ class Endpoint:
                 verified = verify_presigned_v2(request, self._find_secret)
                 await self._s3(request, verified, scope, exchange.receive, exchange.send)
                 return
-            claim = read_claim(request)
+            claim = parse_signature(request)
             service = claim.service
             await self._dispatch(request, claim, scope, exchange)
             return
         except ClientGone:
             return
-        except NotAuthenticated as error:
+        except AuthenticationError as error:
             failure = refused(error, protocol_of(request, service))
         except ServiceError as error:
             failure = error
@@ -116,20 +116,24 @@ class Endpoint:
         await exchange.drain(request)
         await error_response(failure, request, protocol_of(request, service))(scope, receive, send)
 
-    async def _dispatch(self, request: WireRequest, claim: Claim, scope: Scope, exchange: _Exchange) -> None:
+    async def _dispatch(
+        self, request: WireRequest, claim: ParsedSignature, scope: Scope, exchange: _Exchange
+    ) -> None:
         if claim.service == "s3":
             verified = verify(request, claim, self._find_secret)
             await self._s3(request, verified, scope, exchange.receive, exchange.send)
             return
         if claim.presigned:
-            raise NotAuthenticated(Refusal.MALFORMED, "The local service takes presigned URLs for S3 only.")
+            raise AuthenticationError(
+                AuthFailure.MALFORMED, "The local service takes presigned URLs for S3 only."
+            )
         sagemaker = is_sagemaker(request, claim)
         limit = MAX_BODY if sagemaker else MAX_MOTO_BODY
         body = await read_body(exchange.receive, request.headers, limit)
         body_hash = hashlib.sha256(body).hexdigest()
         verified = verify(request, claim, self._find_secret, body_hash)
         if not hmac.compare_digest(verified.payload_hash.lower().encode(), body_hash.encode()):
-            raise NotAuthenticated(Refusal.MISMATCH, "The body is not the one that was signed.")
+            raise AuthenticationError(AuthFailure.MISMATCH, "The body is not the one that was signed.")
         if sagemaker:
             operation = operation_of(request, claim, self._model)
             response = await anyio.to_thread.run_sync(self._answer, operation, body, request.id)

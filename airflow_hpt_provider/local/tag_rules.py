@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.models.rules.tags import MOST_TAGS, key_problems
+from airflow_hpt_provider.models.rules.tags import MAX_TAGS, key_problems
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sized
@@ -41,10 +41,10 @@ def check_number(tags: Sized) -> None:
     Raises:
         ServiceError: a ValidationException: they are too many.
     """
-    if len(tags) > MOST_TAGS:
+    if len(tags) > MAX_TAGS:
         raise ServiceError(
             "ValidationException",
-            f"A resource can have at most {MOST_TAGS} tags: this one would have {len(tags)}.",
+            f"A resource can have at most {MAX_TAGS} tags: this one would have {len(tags)}.",
         )
 
 

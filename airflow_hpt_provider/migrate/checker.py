@@ -32,7 +32,7 @@ S3_OPERATIONS = (
 KEPT_APART = frozenset({"check_interval", "max_ingestion_time"})
 """Names of parameters that say by themselves whose they are; the amazon provider's other operators have them, too."""
 DEFAULT_ARGS = "In default_args a name that an operator does not know is passed over without a word."
-MOST_LOOKS = 480
+MAX_LOOKS = 480
 INTERVAL = 30.0
 
 
@@ -128,7 +128,7 @@ class _Checker(ast.NodeVisitor):
         if ours is OPERATOR and _keyword(node, "deferrable") is not False:
             seconds = _keyword(node, "check_interval", INTERVAL)
             if isinstance(seconds, int | float):
-                why = CAP.format(hours=round(seconds * MOST_LOOKS / 3600, 2), interval=seconds)
+                why = CAP.format(hours=round(seconds * MAX_LOOKS / 3600, 2), interval=seconds)
             else:
                 why = CAP.format(hours=4, interval=INTERVAL)
             if _keyword(node, "deferrable") is not True:

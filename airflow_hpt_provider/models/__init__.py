@@ -33,13 +33,10 @@ if TYPE_CHECKING:
 
 _HOMES: Final = {
     "best": ("BestTrainingJob",),
-    "checking": ("check_request",),
     "counters": ("ObjectiveStatusCounters", "TrainingJobStatusCounters"),
     "description": ("TuningJobDescription", "TuningJobSummary"),
-    "explaining": ("explain",),
     "files": ("ConfigFileError",),
-    "problems": ("Problem",),
-    "request": ("TuningJobRequest",),
+    "request": ("TuningJobRequest", "check_request"),
     "result": ("TuningResult",),
     "result_parts": ("Attempt", "FailureGroup", "Objective"),
     "shorthands": ("Categorical", "Continuous", "Integer"),
@@ -53,6 +50,8 @@ _HOMES: Final = {
         "WarmStartType",
     ),
     "training_job_summary": ("TrainingJobSummary",),
+    "validation.messages": ("explain",),
+    "validation.problems": ("Problem",),
 }
 _HOME_OF: Final = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -11,10 +11,10 @@ from airflow_hpt_provider.models.validation.errors import Location, line, lines_
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-MOST_CHARACTERS: Final = 5_000_000
+MAX_CHARACTERS: Final = 5_000_000
 """No request is that long; such a file is something else."""
 
-MOST_NODES: Final = 100_000
+MAX_NODES: Final = 100_000
 """No request has that many members; a few lines of YAML with aliases can stand for more."""
 
 
@@ -34,13 +34,13 @@ def read_config(path: str | Path) -> dict[str, Any]:
     try:
         if not path.is_file():  # a named pipe would be waited for
             raise ConfigFileError(f"{path}: cannot be read: {_why_no_file(path)}")
-        if path.stat().st_size > 4 * MOST_CHARACTERS:
+        if path.stat().st_size > 4 * MAX_CHARACTERS:
             raise _too_long(path)
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise ConfigFileError(f"{path}: cannot be read: {reason}") from error
-    if len(text) > MOST_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         raise _too_long(path)
     config = _from_json(text, path) if path.suffix.lower() == ".json" else _from_yaml(text, path)
     if not isinstance(config, dict):
@@ -55,7 +55,7 @@ def _why_no_file(path: Path) -> str:
 
 
 def _too_long(path: Path) -> ConfigFileError:
-    return ConfigFileError(f"{path}: has more than {MOST_CHARACTERS} characters; is this the right file?")
+    return ConfigFileError(f"{path}: has more than {MAX_CHARACTERS} characters; is this the right file?")
 
 
 def _from_json(text: str, path: Path) -> Any:
@@ -112,8 +112,8 @@ def _locate(node: Any, location: Location, lines: dict[Location, int], path: str
     """
     import yaml
 
-    if len(lines) > MOST_NODES:
-        raise ConfigFileError(f"{path}: has more than {MOST_NODES} members; is this the right file?")
+    if len(lines) > MAX_NODES:
+        raise ConfigFileError(f"{path}: has more than {MAX_NODES} members; is this the right file?")
     if isinstance(node, yaml.MappingNode):
         for key, value in node.value:
             below = (*location, str(key.value))

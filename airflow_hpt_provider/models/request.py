@@ -21,7 +21,7 @@ from airflow_hpt_provider.models.tuning import (
 from airflow_hpt_provider.models.validation.base import RequestModel
 from airflow_hpt_provider.models.validation.collections import ListSize
 from airflow_hpt_provider.models.validation.errors import Location, lines_of, refusal
-from airflow_hpt_provider.models.validation.mode import Reading, current, reading
+from airflow_hpt_provider.models.validation.mode import ValidationMode, current, reading
 from airflow_hpt_provider.models.validation.problems import RULE, Problem
 
 
@@ -153,7 +153,7 @@ class TuningJobRequest(RequestModel):
     @classmethod
     def _check(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         """Report broken rules together with what else is wrong."""
-        if isinstance(data, cls) or current() is not Reading.REQUEST:
+        if isinstance(data, cls) or current() is not ValidationMode.STRICT:
             return handler(data)
         try:
             request = handler(data)
@@ -196,7 +196,7 @@ def problems_beside(lines: Iterable[InitErrorDetails], request: Any) -> list[Pro
             context = {} if isinstance(kind, str) else kind.context or {}
             if "meant" in context:  # a misspelt member: what it was meant to be is not really missing
                 unread.append((*location[:-1], context["meant"]))
-    with reading(Reading.PARTS):
+    with reading(ValidationMode.PARTIAL):
         parts: TuningJobRequest | None = TuningJobRequest.model_validate(request)
     if parts is None:
         return []

@@ -17,7 +17,7 @@ from airflow_hpt_provider.models.description import (
 )
 from airflow_hpt_provider.models.html import table
 from airflow_hpt_provider.models.result_parts import Attempt, FailureGroup, Objective, ResultPart
-from airflow_hpt_provider.models.size_limit import MOST_BYTES, to_json_value, trimmed
+from airflow_hpt_provider.models.size_limit import MAX_BYTES, to_json_value, trimmed
 from airflow_hpt_provider.models.status import TuningJobStatus
 from airflow_hpt_provider.models.training_job_summary import TrainingJobSummary
 from airflow_hpt_provider.models.validation.errors import line, refusal, show
@@ -178,7 +178,7 @@ class TuningResult(ResultPart):
         members: dict[str, Any] = {}
         for name in type(self).model_fields:
             members[name] = to_json_value(getattr(self, name))
-        return trimmed(members, MOST_BYTES)
+        return trimmed(members, MAX_BYTES)
 
     @property
     def succeeded(self) -> bool:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-MOST_BYTES: Final = 48_000
+MAX_BYTES: Final = 48_000
 """Largest result in XCom, in bytes of JSON text: every metadata database of Airflow holds that in one value."""
 
 _SHORT_TEXT: Final = (1024, 256, 64)

@@ -13,9 +13,9 @@ from airflow_hpt_provider.waiting.outcome import OnUnfinished, check_policy, dea
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
     from airflow_hpt_provider.models import Attempt, TuningJobDescription
-    from airflow_hpt_provider.result.resolve import Settlement
+    from airflow_hpt_provider.result.resolve import OutcomeResolver
     from airflow_hpt_provider.retries.strategy import TuningRetryStrategy
-    from airflow_hpt_provider.waiting.budget import SpendLimits
+    from airflow_hpt_provider.waiting.budget import BudgetLimits
 
 
 class TuningArgumentsMixin:
@@ -28,10 +28,10 @@ class TuningArgumentsMixin:
     timeout: Any
     retry_strategy: Any
     max_billable_seconds: Any
-    max_trials_failed: Any
+    max_failed_training_jobs: Any
     on_stopped: OnUnfinished
     on_timeout: OnUnfinished
-    on_budget_end: OnUnfinished | None
+    on_budget_exceeded: OnUnfinished | None
     event_queue_url: str | None
     top_k: int
 
@@ -65,12 +65,12 @@ class TuningArgumentsMixin:
             raise TuningJobConfigError(str(error)) from None
 
     @property
-    def _limits(self) -> SpendLimits:
-        return spend_limits(self.max_billable_seconds, self.max_trials_failed)
+    def _limits(self) -> BudgetLimits:
+        return spend_limits(self.max_billable_seconds, self.max_failed_training_jobs)
 
     @property
     def _policies(self) -> dict[str, Any]:
-        names = ("on_stopped", "on_timeout", "on_budget_end")
+        names = ("on_stopped", "on_timeout", "on_budget_exceeded")
         return {name: getattr(self, name) for name in names}
 
     def _deadline(self, description: TuningJobDescription, earlier: Sequence[Attempt]) -> datetime | None:
@@ -78,7 +78,7 @@ class TuningArgumentsMixin:
         first = earlier[0].creation_time if earlier else None
         return deadline(first or description.creation_time, self._timeout)
 
-    def _settlement(self, earlier: Sequence[Attempt]) -> Settlement:
-        from airflow_hpt_provider.result.resolve import Settlement
+    def _settlement(self, earlier: Sequence[Attempt]) -> OutcomeResolver:
+        from airflow_hpt_provider.result.resolve import OutcomeResolver
 
-        return Settlement(self.hook, **self._policies, top_k=self.top_k, log=self.log, earlier=earlier)
+        return OutcomeResolver(self.hook, **self._policies, top_k=self.top_k, log=self.log, earlier=earlier)

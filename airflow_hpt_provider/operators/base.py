@@ -15,13 +15,13 @@ from airflow_hpt_provider.waiting.outcome import check_policy
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
-    from airflow_hpt_provider.waiting.budget import SpendLimits
+    from airflow_hpt_provider.waiting.budget import BudgetLimits
 
 T = TypeVar("T")
 
 CONNECTION_FIELDS = ("aws_conn_id", "region_name", "verify", "botocore_config")
 """Template fields."""
-MOST_TOP_K = 100
+MAX_TOP_K = 100
 """Training jobs that a result lists at most: an XCom stays small."""
 
 
@@ -98,40 +98,42 @@ def is_template(value: Any) -> bool:
     return isinstance(value, XComArg)
 
 
-def spend_limits(max_billable_seconds: Any, max_trials_failed: Any) -> SpendLimits:
+def spend_limits(max_billable_seconds: Any, max_failed_training_jobs: Any) -> BudgetLimits:
     """The spend guard's arguments, which may have been templates.
 
     Raises:
         TuningJobConfigError: naming the argument, the value and the remedy.
     """
-    from airflow_hpt_provider.waiting.budget import SpendLimits
+    from airflow_hpt_provider.waiting.budget import BudgetLimits
 
     seconds = cast_argument("max_billable_seconds", max_billable_seconds, float)
-    trials = cast_argument("max_trials_failed", max_trials_failed, int)
+    trials = cast_argument("max_failed_training_jobs", max_failed_training_jobs, int)
     try:
-        return SpendLimits(seconds, trials)
+        return BudgetLimits(seconds, trials)
     except ValueError as error:
         raise TuningJobConfigError(str(error)) from None
 
 
 def check_early(
-    policies: dict[str, Any], max_billable_seconds: Any, max_trials_failed: Any, top_k: int
+    policies: dict[str, Any], max_billable_seconds: Any, max_failed_training_jobs: Any, top_k: int
 ) -> None:
     """Check, when the DAG is parsed, the arguments of operators and sensors that are no templates.
 
     Args:
         policies: ``on_stopped`` and the like, by name; None is not checked.
-        max_billable_seconds, max_trials_failed: the spend guard's.
+        max_billable_seconds, max_failed_training_jobs: the spend guard's.
         top_k: how many of the best training jobs the result lists.
 
     Raises:
         ValueError, TuningJobConfigError: naming the argument, the value and the remedy.
     """
-    if not 0 <= top_k <= MOST_TOP_K:
-        raise ValueError(f"top_k={top_k!r} is not between 0 and {MOST_TOP_K}.")
+    if not 0 <= top_k <= MAX_TOP_K:
+        raise ValueError(f"top_k={top_k!r} is not between 0 and {MAX_TOP_K}.")
     for name, value in policies.items():
         if value is not None and not is_template(value):
             check_policy(name, value)
-    limits = [None if is_template(value) else value for value in (max_billable_seconds, max_trials_failed)]
+    limits = [
+        None if is_template(value) else value for value in (max_billable_seconds, max_failed_training_jobs)
+    ]
     if limits != [None, None]:
         spend_limits(*limits)

@@ -11,7 +11,7 @@ from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipExcepti
 from airflow_hpt_provider.exceptions import TuningJobStoppedError
 from airflow_hpt_provider.links.tuning import TuningJobLink, TuningPageLink
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS
-from airflow_hpt_provider.operators.on_kill import stop_aside
+from airflow_hpt_provider.operators.on_kill import run_in_thread
 from airflow_hpt_provider.xcom.push import TUNING_JOB_NAME
 
 if TYPE_CHECKING:
@@ -24,18 +24,18 @@ SHOW_UP_SECONDS = 5.0
 """A job whose Create was cut off before it was answered may be there only after so long."""
 
 
-def stop_leftover(context: Context) -> None:
+def stop_orphaned_job(context: Context) -> None:
     """Stop the tuning job of a task that has failed, or was skipped, for good; among the operator's callbacks.
 
     So a task leaves no job behind that ends where its ``execute`` has no say: its templates could not be rendered, its
     deferral not be stored. Airflow calls it on the worker; or, when the worker was lost, in the DAG processor.
     """
     task = context["task"]
-    if isinstance(task, NoLeakMixin):
+    if isinstance(task, StopOnExitMixin):
         task._stop_leftover(context)
 
 
-class NoLeakMixin:
+class StopOnExitMixin:
     """Stops the task's tuning job when the task is killed, or fails for good while the job is running.
 
     Attributes:
@@ -60,7 +60,7 @@ class NoLeakMixin:
         """Stop the tuning job when the task is killed on its worker, or runs out of its ``execution_timeout``."""
         self._killed = True
         if name := self._running_job:
-            stop_aside(self._make_ready, lambda: self._stop_or_tell(name))
+            run_in_thread(self._make_ready, lambda: self._stop_or_log(name))
 
     def _about_to_create(self, name: str | None) -> None:
         """A job of this name is created next; None: it was not.
@@ -77,7 +77,7 @@ class NoLeakMixin:
         """This is the task's own job. If the task was killed before that was known, it is stopped now."""
         self._running_job, self._found, self._unanswered = name, bool(name), False
         if name and self._killed:
-            self._stop_or_tell(name)
+            self._stop_or_log(name)
 
     def _announced_name(self, context: Context) -> str:
         """The job that this try has announced, on this worker or on the one before its deferral."""
@@ -88,40 +88,40 @@ class NoLeakMixin:
         self.hook.ready()
 
     @contextmanager
-    def _no_leak(self, context: Context) -> Iterator[None]:
+    def _stop_on_failure(self, context: Context) -> Iterator[None]:
         """Stop the job if this try fails while it runs, and no other try will come back for it."""
         try:
             yield
         except (KeyboardInterrupt, SystemExit):  # `dag.test()` or a local run, ended by hand
             if self._running_job:
-                self._stop_or_tell(self._running_job)
+                self._stop_or_log(self._running_job)
             raise
         except Exception as error:
             name = self._running_job
             if name and self._is_last_try(context, error):
-                self._stop_or_tell(name)
+                self._stop_or_log(name)
                 self._running_job, self._found = None, True
             elif name:
                 self.log.info("The next try of this task will find tuning job %s again.", name)
             raise
 
     def _stop_leftover(self, context: Context) -> None:
-        """Stop what the task has left running, now that Airflow has ended it for good (:func:`stop_leftover`)."""
-        from airflow_hpt_provider.retries.errors import brief
+        """Stop what the task has left running, now that Airflow has ended it for good (:func:`stop_orphaned_job`)."""
+        from airflow_hpt_provider.retries.errors import one_line
 
         try:
-            name = self._running_job if self._found else self._leftover(context)
+            name = self._running_job if self._found else self._find_orphan(context)
         except Exception as error:  # noqa: BLE001 - something else has gone wrong already
-            self.log.warning("The task may have left a tuning job running (%s).", brief(error))
+            self.log.warning("The task may have left a tuning job running (%s).", one_line(error))
         else:
             if name:
-                self._stop_or_tell(name)
+                self._stop_or_log(name)
 
-    def _leftover(self, context: Context) -> str | None:
+    def _find_orphan(self, context: Context) -> str | None:
         """The name of the job that the task may have left running; None if there is none."""
         from airflow_hpt_provider.creation.ownership import Owner
         from airflow_hpt_provider.creation.tags import running_job_of
-        from airflow_hpt_provider.operators.state_store import JobMemory
+        from airflow_hpt_provider.operators.state_store import JobStateStore
 
         announced = self._announced_name(context)
         if self._began and not announced and not self._unanswered and context["ti"].try_number <= 1:
@@ -131,7 +131,7 @@ class NoLeakMixin:
                 setattr(self, field, self.render_template(getattr(self, field), context))
         if announced:
             return announced
-        memory = JobMemory(context).recall() if self._began else {}  # the DAG processor cannot ask for it
+        memory = JobStateStore(context).recall() if self._began else {}  # the DAG processor cannot ask for it
         return running_job_of(self.hook, Owner.from_context(context), memory)
 
     @staticmethod
@@ -149,7 +149,7 @@ class NoLeakMixin:
             return False
         return str(getattr(action, "value", action)) == "fail"
 
-    def _stop_or_tell(self, name: str, *, always: bool = False) -> None:
+    def _stop_or_log(self, name: str, *, always: bool = False) -> None:
         """Stop the job; or say where it goes on. Never raises: it runs while something else has gone wrong.
 
         Args:
@@ -162,7 +162,7 @@ class NoLeakMixin:
                 " StopHyperParameterTuningJobOperator, or aws sagemaker stop-hyper-parameter-tuning-job"
                 " --hyper-parameter-tuning-job-name %s",
                 name,
-                self._whereabouts(),
+                self._job_url(),
                 name,
             )
             return
@@ -178,7 +178,7 @@ class NoLeakMixin:
                 "Tuning job %s could not be stopped and may go on running: stop it by hand.", name
             )
 
-    def _whereabouts(self) -> str:
+    def _job_url(self) -> str:
         """The job's page in the console or in Airflow, once it is announced; else how the connection is called."""
         links: dict[str, str] = getattr(self, "_tuning_links", {})
         connection = f"connection {getattr(self, 'aws_conn_id', None)}"

@@ -6,17 +6,17 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.exceptions import TuningError, TuningJobBudgetError, TuningJobTimeoutError
+from airflow_hpt_provider.exceptions import TuningError, TuningJobBudgetExceededError, TuningJobTimeoutError
 from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
 from airflow_hpt_provider.operators.arguments import TuningArgumentsMixin
-from airflow_hpt_provider.operators.cleanup import NoLeakMixin
+from airflow_hpt_provider.operators.cleanup import StopOnExitMixin
 from airflow_hpt_provider.waiting.outcome import outcome_of
 from airflow_hpt_provider.xcom.push import deliver
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_hpt_provider.creation.find_or_create import OwnJob
+    from airflow_hpt_provider.creation.find_or_create import OwnedJob
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
     from airflow_hpt_provider.models import Attempt, TuningJobDescription
 
@@ -24,21 +24,21 @@ DEFER_MARGIN = timedelta(minutes=5)
 """Airflow's own timeout of a deferral comes so much later than the trigger's: it is the safety net."""
 
 
-class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
+class JobLifecycleMixin(StopOnExitMixin, TuningArgumentsMixin, TuningLineageMixin):
     """Sees a tuning job through: waits or defers, retries it if it is to be retried, delivers its result.
 
     The operator says how the next attempt is made (:meth:`_next_attempt`).
     """
 
     deferrable: bool
-    max_unreachable: float | None
+    unreachable_timeout: float | None
     connection_settings: ConnectionSettings
     defer: Any
 
-    def _next_attempt(self, context: Context, failed: Sequence[str]) -> OwnJob:
+    def _next_attempt(self, context: Context, failed: Sequence[str]) -> OwnedJob:
         raise NotImplementedError
 
-    def _see_through(
+    def _wait_and_finish(
         self,
         context: Context,
         description: TuningJobDescription,
@@ -62,7 +62,7 @@ class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
 
     def _retry(
         self, context: Context, description: TuningJobDescription, earlier: Sequence[Attempt]
-    ) -> OwnJob | None:
+    ) -> OwnedJob | None:
         """The next attempt, if the job has failed and is to be retried."""
         strategy, limit = self._strategy, self._deadline(description, earlier)
         if strategy is None or not strategy.continues(description, len(earlier) + 1):
@@ -85,12 +85,12 @@ class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
                 tuning_job_name=name,
                 poll_interval=self.poll_interval,
                 deadline=limit.isoformat() if limit else None,
-                max_unreachable=self.max_unreachable,
+                unreachable_timeout=self.unreachable_timeout,
                 event_queue_url=self.event_queue_url,
                 stop_on_kill=self.stop_on_kill,
                 max_billable_seconds=self._limits.max_billable_seconds,
-                max_trials_failed=self._limits.max_trials_failed,
-                earlier_jobs=[each.tuning_job_name for each in earlier],
+                max_failed_training_jobs=self._limits.max_failed_training_jobs,
+                previous_jobs=[each.tuning_job_name for each in earlier],
                 **self.connection_settings.as_kwargs(),
             ),
             method_name="execute_complete",
@@ -113,7 +113,9 @@ class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
             name,
             poll_interval=self.poll_interval,
             deadline=self._deadline(description, earlier),
-            max_unreachable=None if self.max_unreachable is None else timedelta(seconds=self.max_unreachable),
+            unreachable_timeout=None
+            if self.unreachable_timeout is None
+            else timedelta(seconds=self.unreachable_timeout),
             on_look=Watch(
                 self.hook, name, self._limits, [each.tuning_job_name for each in earlier], self.log
             ),
@@ -123,7 +125,7 @@ class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
         )
         try:
             return poll.run(lambda: self.hook.describe_once(name)), None
-        except (TuningJobTimeoutError, TuningJobBudgetError) as error:
+        except (TuningJobTimeoutError, TuningJobBudgetExceededError) as error:
             return self.hook.describe(name), error
 
     def _finish(
@@ -135,12 +137,12 @@ class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
     ) -> Any:
         from airflow_hpt_provider.creation.ownership import Owner
         from airflow_hpt_provider.creation.tags import mark_delivered
-        from airflow_hpt_provider.operators.state_store import JobMemory
+        from airflow_hpt_provider.operators.state_store import JobStateStore
         from airflow_hpt_provider.result.log_summary import log_result
 
         name, owner = description.name, Owner.from_context(context)
         if ended_by is not None and outcome_of(description.status) is None:
-            self._stop_or_tell(name, always=True)
+            self._stop_or_log(name, always=True)
             description = self.hook.describe(name)
         if outcome_of(description.status) is not None:
             self._running_job = None  # nothing is left to stop, and a failed job is not found again
@@ -149,7 +151,7 @@ class SeeThroughMixin(NoLeakMixin, TuningArgumentsMixin, TuningLineageMixin):
         self.note_lineage(description, result)
         value = deliver(self, context, result)
         mark_delivered(self.hook, description.hyper_parameter_tuning_job_arn, owner, self.log)
-        JobMemory(context).note_delivered(name, owner)
+        JobStateStore(context).note_delivered(name, owner)
         self._running_job = None
         log_result(self.hook, result, self.log)
         return value

@@ -11,7 +11,7 @@ READY_SECONDS = 2.0
 STOP_SECONDS = 60.0
 
 
-def stop_aside(ready: Callable[[], Any], stop: Callable[[], Any]) -> None:
+def run_in_thread(ready: Callable[[], Any], stop: Callable[[], Any]) -> None:
     """Call ``stop`` in a thread of its own, and wait for it.
 
     Airflow calls ``on_kill`` in a signal handler: in the middle of whatever the task's thread does. That may be

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow.sdk import BaseOperator
 
 from airflow_hpt_provider.compat import AirflowSkipException
-from airflow_hpt_provider.exceptions import ModelNotGoodEnoughError, RegistrationError
+from airflow_hpt_provider.exceptions import ModelQualityGateError, RegistrationError
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, cast_argument
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ class RegisterBestTrainingJobOperator(TuningConnectionMixin, BaseOperator):
 
     Raises:
         RegistrationError: the result has no best training job, or that has no model artifact.
-        ModelNotGoodEnoughError: the gate refused, and ``on_rejected`` is ``fail``.
+        ModelQualityGateError: the gate refused, and ``on_rejected`` is ``fail``.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateModelPackage.html
     """
@@ -146,7 +146,7 @@ class RegisterBestTrainingJobOperator(TuningConnectionMixin, BaseOperator):
     def _refused(self, reason: str, metric: float | None, champion: str | None) -> dict[str, Any]:
         message = f"Not registered in {self.model_package_group_name}: {reason}"
         if self.on_rejected == "fail":
-            raise ModelNotGoodEnoughError(message)
+            raise ModelQualityGateError(message)
         if self.on_rejected == "skip":
             raise AirflowSkipException(message)
         self.log.warning("%s", message)

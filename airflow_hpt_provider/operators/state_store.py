@@ -14,7 +14,7 @@ STORE_KEY = "airflow_hpt_tuning_job"
 """Its value: the job's name and its marks (:meth:`Owner.marks`)."""
 
 
-class JobMemory:
+class JobStateStore:
     """The task's memory of its last tuning job; below Airflow 3.3 it remembers nothing."""
 
     def __init__(self, context: Context) -> None:
@@ -33,4 +33,4 @@ class JobMemory:
         """Remember that the job's result has arrived, unless another job is remembered by now."""
         known = self.recall()
         if self._store and known.get(NAME) == name:
-            self._store.set(STORE_KEY, {**known, DELIVERED_TAG: str(owner.round)})
+            self._store.set(STORE_KEY, {**known, DELIVERED_TAG: str(owner.generation)})

@@ -13,7 +13,7 @@ from airflow_hpt_provider.compat import TaskDeferralError, TaskDeferralTimeout, 
 from airflow_hpt_provider.config import loading as configs
 from airflow_hpt_provider.exceptions import (
     TuningError,
-    TuningJobBudgetError,
+    TuningJobBudgetExceededError,
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
@@ -25,8 +25,8 @@ from airflow_hpt_provider.operators.base import (
     is_template,
     seconds_of,
 )
-from airflow_hpt_provider.operators.cleanup import stop_leftover
-from airflow_hpt_provider.operators.lifecycle import SeeThroughMixin
+from airflow_hpt_provider.operators.cleanup import stop_orphaned_job
+from airflow_hpt_provider.operators.lifecycle import JobLifecycleMixin
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
 from airflow_hpt_provider.waiting.outcome import Outcome
 from airflow_hpt_provider.xcom.push import announce, deliver
@@ -34,7 +34,7 @@ from airflow_hpt_provider.xcom.push import announce, deliver
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_hpt_provider.creation.find_or_create import OnNameConflict, OwnJob
+    from airflow_hpt_provider.creation.find_or_create import OnNameConflict, OwnedJob
     from airflow_hpt_provider.models import TuningJobRequest
     from airflow_hpt_provider.retries.strategy import TuningRetryStrategy
     from airflow_hpt_provider.waiting.outcome import OnUnfinished
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["HyperParameterTuningJobOperator", "StopHyperParameterTuningJobOperator"]
 
 
-class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, BaseOperator):
+class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, BaseOperator):
     """Create a SageMaker hyperparameter tuning job, wait for it, and leave its best training job in XCom.
 
     The job is created once, however often the task is tried: a retry finds the job of the try before and waits
@@ -66,17 +66,19 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         max_billable_seconds: stop the job when its training jobs together have been billed for so long (wall-clock
             time, as SageMaker's BillableTimeInSeconds; over all attempts). Measured every two minutes at most;
             what is spent until it has stopped comes on top. Default None: no limit.
-        max_trials_failed: stop the job when more of its training jobs have failed. Default None: no limit.
+        max_failed_training_jobs: stop the job when more of its training jobs have failed. Default None: no limit.
         on_stopped: for a job that was stopped before it completed: ``fail`` (default), ``skip``, or
             ``use_best``: go on with the best training job so far.
         on_timeout: the same for a job that did not end within ``timeout``; it is stopped first.
-        on_budget_end: the same for a job that has reached ``max_billable_seconds`` or ``max_trials_failed``; it is
+        on_budget_exceeded: the same for a job that has reached ``max_billable_seconds`` or
+            ``max_failed_training_jobs``; it is
             stopped first. Default None: as ``on_timeout``.
         stop_on_kill: stop the tuning job when the task is killed, or fails for good while the job is running, or
             starts again with another config (default True); False: it goes on, and the log says where.
         on_name_conflict: when the job's name is taken by another's job: ``fail`` (default), or use the
             ``next`` free name (``name-2`` ...).
-        max_unreachable: seconds or timedelta for which the service may be unreachable during the wait before the task
+        unreachable_timeout: seconds or timedelta for which the service may be unreachable during the wait
+            before the task
             fails; default None: as long as the wait may last.
         event_queue_url: deferrable only: an SQS queue that gets the job's state changes from EventBridge, and
             that nobody else reads: the wait ends on the event, with a slow poll as the safety net.
@@ -86,8 +88,8 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
     Raises:
         TuningJobConfigError: the config is wrong; lists every problem. Nothing was created.
         TuningJobNameConflictError: see ``on_name_conflict``.
-        TuningJobFailedError, TuningJobRejectedError, TuningJobStoppedError, TuningJobTimeoutError,
-            TuningJobBudgetError: how the job ended; :mod:`airflow_hpt_provider.exceptions` tells which of them
+        TuningJobFailedError, TuningJobPermanentFailureError, TuningJobStoppedError, TuningJobTimeoutError,
+            TuningJobBudgetExceededError: how the job ended; :mod:`airflow_hpt_provider.exceptions` tells which of them
             Airflow retries.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateHyperParameterTuningJob.html
@@ -100,10 +102,10 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         "timeout",
         "on_stopped",
         "on_timeout",
-        "on_budget_end",
+        "on_budget_exceeded",
         "retry_strategy",
         "max_billable_seconds",
-        "max_trials_failed",
+        "max_failed_training_jobs",
         "event_queue_url",
         *CONNECTION_FIELDS,
     )
@@ -121,13 +123,13 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         timeout: timedelta | float | str | None = None,
         retry_strategy: TuningRetryStrategy | dict[str, Any] | int | str | None = None,
         max_billable_seconds: float | str | None = None,
-        max_trials_failed: int | str | None = None,
+        max_failed_training_jobs: int | str | None = None,
         on_stopped: OnUnfinished = "fail",
         on_timeout: OnUnfinished = "fail",
-        on_budget_end: OnUnfinished | None = None,
+        on_budget_exceeded: OnUnfinished | None = None,
         stop_on_kill: bool = True,
         on_name_conflict: OnNameConflict = "fail",
-        max_unreachable: timedelta | float | None = None,
+        unreachable_timeout: timedelta | float | None = None,
         event_queue_url: str | None = None,
         top_k: int = 0,
         aws_conn_id: str | None = "aws_default",
@@ -145,24 +147,24 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         # As Airflow can template and serialize it; TuningRetryStrategy.of() makes a strategy of it again.
         self.retry_strategy = asdict(retry_strategy) if is_dataclass(retry_strategy) else retry_strategy
         self.max_billable_seconds = max_billable_seconds
-        self.max_trials_failed = max_trials_failed
+        self.max_failed_training_jobs = max_failed_training_jobs
         self.on_stopped = on_stopped
         self.on_timeout = on_timeout
-        self.on_budget_end = on_budget_end
+        self.on_budget_exceeded = on_budget_exceeded
         self.stop_on_kill = stop_on_kill
         self.on_name_conflict = on_name_conflict
-        self.max_unreachable = seconds_of("max_unreachable", max_unreachable, least=0)
+        self.unreachable_timeout = seconds_of("unreachable_timeout", unreachable_timeout, least=0)
         self.event_queue_url = event_queue_url
         self.top_k = top_k
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name
         self.verify = verify
         self.botocore_config = botocore_config
-        self.on_failure_callback = [*self.on_failure_callback, stop_leftover]
-        self.on_skipped_callback = [*self.on_skipped_callback, stop_leftover]
+        self.on_failure_callback = [*self.on_failure_callback, stop_orphaned_job]
+        self.on_skipped_callback = [*self.on_skipped_callback, stop_orphaned_job]
         if on_name_conflict not in ("fail", "next"):
             raise ValueError(f"on_name_conflict={on_name_conflict!r} is neither 'fail' nor 'next'.")
-        check_early(self._policies, max_billable_seconds, max_trials_failed, top_k)
+        check_early(self._policies, max_billable_seconds, max_failed_training_jobs, top_k)
         for name in ("poll_interval", "timeout"):
             if not is_template(getattr(self, name)):
                 seconds_of(name, getattr(self, name))
@@ -175,7 +177,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         """Create or rejoin the job; then wait here, defer, or leave it."""
         from airflow_hpt_provider.creation.ownership import DELIVERED_TAG
 
-        with self._no_leak(context):
+        with self._stop_on_failure(context):
             self._cast_templated()
             request = self._request(context)
             job = self._find_or_create(request, context)
@@ -187,7 +189,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
                 return deliver(self, context, self._settlement(job.earlier).result(description))
             if description.status in {"Stopping", "Stopped"} and DELIVERED_TAG in job.marks:
                 self.on_stopped = "use_best"  # it was taken before, so it is again
-            return self._see_through(context, description, job.earlier)
+            return self._wait_and_finish(context, description, job.earlier)
 
     def execute_complete(
         self,
@@ -197,13 +199,13 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         earlier: Sequence[Any] | None = None,
     ) -> Any:
         """Take up the task again after the trigger has fired."""
-        from airflow_hpt_provider.creation.tags import earlier_attempts
+        from airflow_hpt_provider.creation.tags import previous_attempts
         from airflow_hpt_provider.models import Attempt
 
         # `dag.test()` hands on an end event as a bare string, and nothing else; the job is looked at afresh.
         event = event if isinstance(event, dict) else {}
         tuning_job_name = tuning_job_name or self._announced_name(context)
-        with self._no_leak(context):
+        with self._stop_on_failure(context):
             self._waits_for(tuning_job_name)
             self._cast_templated()
             if event.get("status") == Outcome.UNREACHABLE:
@@ -212,7 +214,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
             arn = description.hyper_parameter_tuning_job_arn
             announce(self, context, tuning_job_name, arn)
             attempts = (
-                earlier_attempts(self.hook, arn)
+                previous_attempts(self.hook, arn)
                 if earlier is None
                 else tuple(Attempt.model_validate(each) for each in earlier)
             )
@@ -226,8 +228,8 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
                     else None
                 )
             if event.get("status") == Outcome.BUDGET:
-                ended_by = TuningJobBudgetError(str(event.get("message")), tuning_job_name)
-            return self._see_through(context, description, attempts, ended_by)
+                ended_by = TuningJobBudgetExceededError(str(event.get("message")), tuning_job_name)
+            return self._wait_and_finish(context, description, attempts, ended_by)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """As in BaseOperator; but a trigger that failed or timed out does not leave the job running unseen."""
@@ -237,7 +239,7 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
             self.log.warning("The triggerer did not report in time; the timeout is handled here.")
             return self.execute_complete(context, {"status": Outcome.TIMEOUT}, self._announced_name(context))
         except TaskDeferralError:
-            with self._no_leak(context):
+            with self._stop_on_failure(context):
                 self._waits_for(self._announced_name(context))
                 raise
 
@@ -259,13 +261,13 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
 
     def _find_or_create(
         self, request: TuningJobRequest, context: Context, failed: Sequence[str] = ()
-    ) -> OwnJob:
-        from airflow_hpt_provider.creation.find_or_create import JobFinder
+    ) -> OwnedJob:
+        from airflow_hpt_provider.creation.find_or_create import JobResolver
         from airflow_hpt_provider.creation.ownership import Owner
-        from airflow_hpt_provider.operators.state_store import JobMemory
+        from airflow_hpt_provider.operators.state_store import JobStateStore
 
-        memory = JobMemory(context)
-        job = JobFinder(
+        memory = JobStateStore(context)
+        job = JobResolver(
             hook=self.hook,
             owner=Owner.from_context(context),
             request=request,
@@ -285,5 +287,5 @@ class HyperParameterTuningJobOperator(SeeThroughMixin, TuningConnectionMixin, Ba
         announce(self, context, job.name, job.arn)
         return job
 
-    def _next_attempt(self, context: Context, failed: Sequence[str]) -> OwnJob:
+    def _next_attempt(self, context: Context, failed: Sequence[str]) -> OwnedJob:
         return self._find_or_create(self._request(context), context, failed)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import Attempt, FailureGroup, TuningJobDescription
 
-MOST_LINES = 15
+MAX_LINES = 15
 _GROUPS = 3
 _VALUES = 6
 
@@ -45,7 +45,7 @@ def failure_report(
     if len(groups) > _GROUPS:
         rest = sum(group.count for group in groups[_GROUPS:])
         lines.append(f"  ... and {rest} for {len(groups) - _GROUPS} more reasons.")
-    return "\n".join(lines[:MOST_LINES])
+    return "\n".join(lines[:MAX_LINES])
 
 
 def _of_group(group: FailureGroup, description: TuningJobDescription, *, is_aws: bool) -> Iterator[str]:

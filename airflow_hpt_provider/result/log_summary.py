@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.display import texts
-from airflow_hpt_provider.retries.errors import brief
+from airflow_hpt_provider.retries.errors import one_line
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
@@ -23,9 +23,9 @@ def log_result(hook: HyperParameterTuningHook, result: TuningResult, log: Any) -
     if result.best_training_job is None:
         return
     try:
-        trials = result.top_training_jobs[:TOP] or list(hook.trials(result.tuning_job_name, limit=TOP))
+        trials = result.top_training_jobs[:TOP] or list(hook.training_jobs(result.tuning_job_name, limit=TOP))
     except Exception as error:  # noqa: BLE001 - see above
-        log.info("The best training jobs could not be listed: %s", brief(error))
+        log.info("The best training jobs could not be listed: %s", one_line(error))
         return
     metric = result.objective.metric_name if result.objective else "objective"
     for line in ("The best training jobs:", *texts.leaderboard(trials, metric).splitlines()):

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import RegistrationError
 from airflow_hpt_provider.models.validation import patterns
-from airflow_hpt_provider.retries.classify import Verdict, classify
+from airflow_hpt_provider.retries.classify import ErrorClass, classify
 from airflow_hpt_provider.retries.errors import error_code
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class ModelRegistry:
         try:
             self.hook.call("describe_model_package_group", ModelPackageGroupName=self.group)
         except ClientError as error:
-            if classify(error) is not Verdict.NOT_FOUND and error_code(error) != "ValidationException":
+            if classify(error) is not ErrorClass.NOT_FOUND and error_code(error) != "ValidationException":
                 raise
             try:
                 self.hook.call(

@@ -11,12 +11,12 @@ from airflow_hpt_provider.exceptions import (
     TuningError,
     TuningJobFailedError,
     TuningJobNotFoundError,
-    TuningJobRejectedError,
+    TuningJobPermanentFailureError,
     TuningJobStoppedError,
     TuningJobTimeoutError,
 )
 from airflow_hpt_provider.result.failure_report import failure_report
-from airflow_hpt_provider.retries.errors import brief
+from airflow_hpt_provider.retries.errors import one_line
 from airflow_hpt_provider.retries.failure_reasons import is_retryable_failure
 from airflow_hpt_provider.waiting.outcome import OnUnfinished, Outcome, outcome_of
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Settlement:
+class OutcomeResolver:
     """How to settle the end of a wait.
 
     Attributes:
@@ -35,7 +35,7 @@ class Settlement:
         on_timeout: for a job that did not end in time.
         top_k: how many of the best training jobs the result lists.
         log: the task's.
-        on_budget_end: for a job that a spend guard has ended; None: as ``on_timeout``.
+        on_budget_exceeded: for a job that a spend guard has ended; None: as ``on_timeout``.
         earlier: the attempts that failed before this job.
     """
 
@@ -44,7 +44,7 @@ class Settlement:
     on_timeout: OnUnfinished = "fail"
     top_k: int = 0
     log: Any = None
-    on_budget_end: OnUnfinished | None = None
+    on_budget_exceeded: OnUnfinished | None = None
     earlier: Sequence[Attempt] = ()
 
     def settle(
@@ -54,11 +54,12 @@ class Settlement:
 
         Args:
             description: the job.
-            ended_by: why the wait was ended before the job: TuningJobTimeoutError or TuningJobBudgetError.
+            ended_by: why the wait was ended before the job: TuningJobTimeoutError or TuningJobBudgetExceededError.
 
         Raises:
-            TuningJobRejectedError, TuningJobFailedError: Failed, or Completed without any success.
-            TuningJobStoppedError, TuningJobTimeoutError, TuningJobBudgetError: by policy ``fail``, or there is no
+            TuningJobPermanentFailureError, TuningJobFailedError: Failed, or Completed without any success.
+            TuningJobStoppedError, TuningJobTimeoutError, TuningJobBudgetExceededError: by policy ``fail``, or
+            there is no
                 best training job to use.
             AirflowSkipException: by policy ``skip``.
             TuningJobNotFoundError: DeleteFailed: what is left of the job cannot be relied on.
@@ -97,13 +98,13 @@ class Settlement:
             return "was stopped before it completed", self.on_stopped, TuningJobStoppedError
         if isinstance(ended_by, TuningJobTimeoutError):
             return "did not end within its timeout", self.on_timeout, TuningJobTimeoutError
-        return ended_by.message, self.on_budget_end or self.on_timeout, type(ended_by)
+        return ended_by.message, self.on_budget_exceeded or self.on_timeout, type(ended_by)
 
     def result(self, description: TuningJobDescription, status_reason: str | None = None) -> TuningResult:
         """What lands in XCom, whatever the status."""
         from airflow_hpt_provider.models import Attempt, TuningResult
 
-        top = self.hook.trials(description.name, limit=self.top_k) if self.top_k else ()
+        top = self.hook.training_jobs(description.name, limit=self.top_k) if self.top_k else ()
         failed = description.training_job_status_counters.failed
         last = Attempt.of(description, len(self.earlier) + 1)
         return TuningResult.from_description(
@@ -120,7 +121,7 @@ class Settlement:
         kind = (
             TuningJobFailedError
             if is_retryable_failure(description.failure_reason)
-            else TuningJobRejectedError
+            else TuningJobPermanentFailureError
         )
         return kind(self._report(description, what), description.name)
 
@@ -128,6 +129,6 @@ class Settlement:
         try:
             groups: Sequence[FailureGroup] = self.hook.failures(description.name)
         except Exception as error:  # noqa: BLE001 - the failure itself matters more than its details
-            self.log.warning("The training jobs' failure reasons could not be read: %s", brief(error))
+            self.log.warning("The training jobs' failure reasons could not be read: %s", one_line(error))
             groups = []
         return failure_report(description, what, groups, earlier=self.earlier, is_aws=self.hook.is_aws)

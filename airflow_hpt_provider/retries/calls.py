@@ -14,8 +14,8 @@ from tenacity import (
     stop_after_delay,
 )
 
-from airflow_hpt_provider.retries.classify import Verdict, classify
-from airflow_hpt_provider.retries.errors import brief, retry_after
+from airflow_hpt_provider.retries.classify import ErrorClass, classify
+from airflow_hpt_provider.retries.errors import one_line, retry_after
 
 
 class FullJitter:
@@ -45,7 +45,7 @@ def retrying(
     *,
     max_delay: timedelta = timedelta(minutes=5),
     rebuild: Callable[[], Any] | None = None,
-    worked_before: Callable[[], bool] = lambda: False,
+    connection_worked: Callable[[], bool] = lambda: False,
     log: Callable[..., Any] | None = None,
 ) -> Retrying:
     """A blocking retry loop: transient trouble is retried, all else raised at once.
@@ -53,22 +53,25 @@ def retrying(
     Args:
         max_delay: total time after which the last error is raised.
         rebuild: called before the next try when the credentials were refused.
-        worked_before: see :func:`classify`.
+        connection_worked: see :func:`classify`.
         log: called with a format string and its arguments before each new try.
     """
 
     def again(error: BaseException) -> bool:
-        return classify(error, worked_before=worked_before()) in {Verdict.TRANSIENT, Verdict.CREDENTIALS}
+        return classify(error, connection_worked=connection_worked()) in {
+            ErrorClass.TRANSIENT,
+            ErrorClass.CREDENTIALS,
+        }
 
     def before_sleep(state: RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         if error is None:
             return
-        if rebuild and classify(error, worked_before=worked_before()) is Verdict.CREDENTIALS:
+        if rebuild and classify(error, connection_worked=connection_worked()) is ErrorClass.CREDENTIALS:
             rebuild()
         if log:
             delay = state.next_action.sleep if state.next_action else 0.0
-            log("%s; trying again in %.1f s (try %d).", brief(error), delay, state.attempt_number + 1)
+            log("%s; trying again in %.1f s (try %d).", one_line(error), delay, state.attempt_number + 1)
 
     return Retrying(
         retry=retry_if_exception(again),

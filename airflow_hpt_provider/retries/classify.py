@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import ClientError
 
 
-class Verdict(StrEnum):
+class ErrorClass(StrEnum):
     """What an error means for the next try."""
 
     TRANSIENT = "transient"
@@ -64,21 +64,21 @@ _WRONG_TIME_TEXTS = ("expired", "not yet current")
 _NOT_FOUND_TEXTS = ("can't find", "could not find", "does not exist", "cannot find", "not found")
 
 
-def classify(error: BaseException, *, worked_before: bool = False) -> Verdict:
+def classify(error: BaseException, *, connection_worked: bool = False) -> ErrorClass:
     """What an error raised by a boto3 call means.
 
     Args:
         error: as raised by boto3, or by building its client.
-        worked_before: an earlier call with the same connection succeeded. Then missing or refused credentials
+        connection_worked: an earlier call with the same connection succeeded. Then missing or refused credentials
             are taken for rotated ones; at the first call they are a mistake that should be told at once.
     """
     from botocore import exceptions as boto
     from botocore.parsers import ResponseParserError
 
     if isinstance(error, boto.ClientError):
-        return _classify_answer(error, worked_before=worked_before)
+        return _classify_answer(error, connection_worked=connection_worked)
     if isinstance(error, boto.SSLError) and "CERTIFICATE_VERIFY_FAILED" in str(error):
-        return Verdict.FATAL
+        return ErrorClass.FATAL
     if isinstance(
         error,
         (
@@ -88,12 +88,12 @@ def classify(error: BaseException, *, worked_before: bool = False) -> Verdict:
             boto.UnauthorizedSSOTokenError,
         ),
     ):
-        return Verdict.CREDENTIALS
+        return ErrorClass.CREDENTIALS
     if isinstance(
         error,
         (boto.NoCredentialsError, boto.PartialCredentialsError, boto.NoAuthTokenError, TuningConnectionError),
     ):
-        return Verdict.CREDENTIALS if worked_before else Verdict.FATAL
+        return ErrorClass.CREDENTIALS if connection_worked else ErrorClass.FATAL
     if isinstance(
         error,
         (
@@ -105,24 +105,24 @@ def classify(error: BaseException, *, worked_before: bool = False) -> Verdict:
             TimeoutError,
         ),
     ):
-        return Verdict.TRANSIENT
-    return Verdict.FATAL
+        return ErrorClass.TRANSIENT
+    return ErrorClass.FATAL
 
 
-def _classify_answer(error: ClientError, *, worked_before: bool) -> Verdict:
+def _classify_answer(error: ClientError, *, connection_worked: bool) -> ErrorClass:
     code = error_code(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     message = error.response.get("Error", {}).get("Message", "").lower()
     if code in CREDENTIAL_CODES or (
-        code in ROTATED_CODES and (worked_before or any(text in message for text in _WRONG_TIME_TEXTS))
+        code in ROTATED_CODES and (connection_worked or any(text in message for text in _WRONG_TIME_TEXTS))
     ):
-        return Verdict.CREDENTIALS
+        return ErrorClass.CREDENTIALS
     if code in {"ResourceNotFound", "ResourceNotFoundException"} or (
         code == "ValidationException" and any(text in message for text in _NOT_FOUND_TEXTS)
     ):
-        return Verdict.NOT_FOUND
-    if code.isdigit() and (status == 400 or worked_before):
-        return Verdict.TRANSIENT  # no error of AWS's could be read: half a body, or a page of some proxy
+        return ErrorClass.NOT_FOUND
+    if code.isdigit() and (status == 400 or connection_worked):
+        return ErrorClass.TRANSIENT  # no error of AWS's could be read: half a body, or a page of some proxy
     if code in TRANSIENT_CODES or status >= 500 or status == 429:
-        return Verdict.TRANSIENT
-    return Verdict.FATAL
+        return ErrorClass.TRANSIENT
+    return ErrorClass.FATAL

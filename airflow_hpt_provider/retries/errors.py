@@ -57,7 +57,7 @@ def retry_after(error: BaseException | None) -> float:
         return 0.0
 
 
-def brief(error: BaseException) -> str:
+def one_line(error: BaseException) -> str:
     """An error in one line, at most 300 characters."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 300 else text[:297] + "..."

@@ -69,11 +69,11 @@ class TuningRetryPolicy(RetryPolicy):
     def _of_call(self, exception: BaseException) -> RetryDecision:
         from botocore.exceptions import BotoCoreError, ClientError
 
-        from airflow_hpt_provider.retries.classify import Verdict, classify
-        from airflow_hpt_provider.retries.errors import brief
+        from airflow_hpt_provider.retries.classify import ErrorClass, classify
+        from airflow_hpt_provider.retries.errors import one_line
 
         if not isinstance(exception, (BotoCoreError, ClientError)):
             return RetryDecision.default()
-        if classify(exception) is Verdict.FATAL:
-            return RetryDecision.fail(f"the same call would fail again: {brief(exception)}")
-        return RetryDecision.retry(self.delay, brief(exception))
+        if classify(exception) is ErrorClass.FATAL:
+            return RetryDecision.fail(f"the same call would fail again: {one_line(exception)}")
+        return RetryDecision.retry(self.delay, one_line(exception))

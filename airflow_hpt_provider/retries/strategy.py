@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
     from airflow_hpt_provider.models import TuningJobDescription, TuningJobRequest
 
-MOST_RETRIES = 30
+MAX_RETRIES = 30
 """As many as SageMaker's own RetryStrategy allows for a training job."""
-MOST_PARENTS = 5
+MAX_PARENTS = 5
 """Of a warm start."""
 _AWS_NAMES = {"MaximumRetryAttempts": "maximum_retry_attempts", "WarmStart": "warm_start"}
 
@@ -40,9 +40,9 @@ class TuningRetryStrategy:
 
     def __post_init__(self) -> None:
         attempts = self.maximum_retry_attempts
-        if isinstance(attempts, bool) or not isinstance(attempts, int) or not 1 <= attempts <= MOST_RETRIES:
+        if isinstance(attempts, bool) or not isinstance(attempts, int) or not 1 <= attempts <= MAX_RETRIES:
             raise ValueError(
-                f"maximum_retry_attempts={attempts!r} is not a whole number from 1 to {MOST_RETRIES}; for no retries,"
+                f"maximum_retry_attempts={attempts!r} is not a whole number from 1 to {MAX_RETRIES}; for no retries,"
                 " leave retry_strategy out."
             )
 
@@ -110,9 +110,9 @@ def warm_started(
         log.info("No warm start: a grid is tried as a whole, whatever is known.")
         return None
     own = request.warm_start_config
-    room = MOST_PARENTS - (len(own.parent_hyper_parameter_tuning_jobs) if own else 0)
+    room = MAX_PARENTS - (len(own.parent_hyper_parameter_tuning_jobs) if own else 0)
     if room < 1:
-        log.info("No warm start from the failed attempts: the config has %d parents already.", MOST_PARENTS)
+        log.info("No warm start from the failed attempts: the config has %d parents already.", MAX_PARENTS)
         return None
     try:
         return request.with_parents(names[-room:])

@@ -11,7 +11,7 @@ from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow_hpt_provider.compat import AirflowSensorTimeout, default_deferrable, has
 from airflow_hpt_provider.exceptions import (
     TuningError,
-    TuningJobBudgetError,
+    TuningJobBudgetExceededError,
     TuningJobNotFoundError,
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
@@ -61,11 +61,13 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             ``use_best``.
         on_timeout: for a job that did not end within the sensor's ``timeout``; it goes on running. ``fail`` (default):
             AirflowSensorTimeout, as of every sensor; ``skip``, or ``use_best``.
-        max_billable_seconds, max_trials_failed: stop the job when it has used so much, or more of its training jobs
+        max_billable_seconds, max_failed_training_jobs: stop the job when it has used so much, or more of its
+            training jobs
             have failed; as for the operator. Default None: no limits.
-        on_budget_end: for a job that was stopped so: ``fail``, ``skip`` or ``use_best``. Default None: as
+        on_budget_exceeded: for a job that was stopped so: ``fail``, ``skip`` or ``use_best``. Default None: as
             ``on_timeout``.
-        max_unreachable: deferrable only: seconds or timedelta for which the service may be unreachable before the task
+        unreachable_timeout: deferrable only: seconds or timedelta for which the service may be unreachable
+            before the task
             fails. Default None: as long as ``timeout`` allows.
         event_queue_url: deferrable only: an SQS queue that gets the job's state changes from EventBridge, and
             that nobody else reads: the wait ends on the event, with a slow poll as the safety net.
@@ -75,7 +77,8 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         aws_conn_id, region_name, verify, botocore_config: as for every AWS operator.
 
     Raises:
-        TuningJobFailedError, TuningJobRejectedError, TuningJobStoppedError, TuningJobBudgetError: how the job ended.
+        TuningJobFailedError, TuningJobPermanentFailureError, TuningJobStoppedError,
+            TuningJobBudgetExceededError: how the job ended.
         TuningJobNotFoundError: there is no such job.
         AirflowSensorTimeout: it had not ended within ``timeout``.
     """
@@ -84,9 +87,9 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         "tuning_job_name",
         "on_stopped",
         "on_timeout",
-        "on_budget_end",
+        "on_budget_exceeded",
         "max_billable_seconds",
-        "max_trials_failed",
+        "max_failed_training_jobs",
         "event_queue_url",
         *CONNECTION_FIELDS,
     )
@@ -103,9 +106,9 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         on_stopped: OnUnfinished = "fail",
         on_timeout: OnUnfinished = "fail",
         max_billable_seconds: float | str | None = None,
-        max_trials_failed: int | str | None = None,
-        on_budget_end: OnUnfinished | None = None,
-        max_unreachable: timedelta | float | None = None,
+        max_failed_training_jobs: int | str | None = None,
+        on_budget_exceeded: OnUnfinished | None = None,
+        unreachable_timeout: timedelta | float | None = None,
         event_queue_url: str | None = None,
         top_k: int = 0,
         aws_conn_id: str | None = "aws_default",
@@ -125,9 +128,9 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         self.on_stopped = on_stopped
         self.on_timeout = on_timeout
         self.max_billable_seconds = max_billable_seconds
-        self.max_trials_failed = max_trials_failed
-        self.on_budget_end = on_budget_end
-        self.max_unreachable = seconds_of("max_unreachable", max_unreachable, least=0)
+        self.max_failed_training_jobs = max_failed_training_jobs
+        self.on_budget_exceeded = on_budget_exceeded
+        self.unreachable_timeout = seconds_of("unreachable_timeout", unreachable_timeout, least=0)
         self.event_queue_url = event_queue_url
         self.top_k = top_k
         self.aws_conn_id = aws_conn_id
@@ -136,13 +139,13 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         self.botocore_config = botocore_config
         self._watch: Watch | None = None
         self._announced = False
-        check_early(self._policies, max_billable_seconds, max_trials_failed, top_k)
+        check_early(self._policies, max_billable_seconds, max_failed_training_jobs, top_k)
         if start_from_trigger and has("start_from_trigger"):
             self._start_in_triggerer()
 
     def execute(self, context: Context) -> Any:
         """Wait here, or defer."""
-        check_early(self._policies, self.max_billable_seconds, self.max_trials_failed, self.top_k)
+        check_early(self._policies, self.max_billable_seconds, self.max_failed_training_jobs, self.top_k)
         if self.event_queue_url is not None:
             check_queue_url("event_queue_url", self.event_queue_url)
         self.tuning_job_name = checked_job_name(self.tuning_job_name)
@@ -158,24 +161,24 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
 
     def poke(self, context: Context) -> PokeReturnValue:
         """Look once. A look that fails for a transient reason is not the end of the wait."""
-        from airflow_hpt_provider.retries.classify import Verdict, classify
-        from airflow_hpt_provider.retries.errors import brief
+        from airflow_hpt_provider.retries.classify import ErrorClass, classify
+        from airflow_hpt_provider.retries.errors import one_line
 
         try:
             description = self.hook.describe_once(self.tuning_job_name)
         except TuningJobNotFoundError:
             raise
         except Exception as error:
-            verdict = classify(error, worked_before=self._watch is not None)
-            if verdict is Verdict.CREDENTIALS:
+            verdict = classify(error, connection_worked=self._watch is not None)
+            if verdict is ErrorClass.CREDENTIALS:
                 self.hook.reset()
-            elif verdict is not Verdict.TRANSIENT:
+            elif verdict is not ErrorClass.TRANSIENT:
                 raise
-            self.log.warning("Could not look at tuning job %s (%s).", self.tuning_job_name, brief(error))
+            self.log.warning("Could not look at tuning job %s (%s).", self.tuning_job_name, one_line(error))
             return PokeReturnValue(is_done=False)
         try:
             self._look(description)
-        except TuningJobBudgetError as error:
+        except TuningJobBudgetExceededError as error:
             return PokeReturnValue(is_done=True, xcom_value=self._budget_ended(context, error))
         if outcome_of(description.status) is None:
             if not self._announced:
@@ -192,7 +195,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         if event.get("status") == Outcome.UNREACHABLE:
             raise TuningServiceUnreachableError(str(event.get("message")), self.tuning_job_name)
         if event.get("status") == Outcome.BUDGET:
-            error = TuningJobBudgetError(str(event.get("message")), self.tuning_job_name)
+            error = TuningJobBudgetExceededError(str(event.get("message")), self.tuning_job_name)
             return self._budget_ended(context, error)
         description = self.hook.describe(self.tuning_job_name)
         if outcome_of(description.status) is None:
@@ -220,7 +223,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         ended_by = TuningJobTimeoutError(str(error), self.tuning_job_name)
         return self._finish(context, self.hook.describe(self.tuning_job_name), ended_by)
 
-    def _budget_ended(self, context: Context, error: TuningJobBudgetError) -> Any:
+    def _budget_ended(self, context: Context, error: TuningJobBudgetExceededError) -> Any:
         if self.hook.stop(self.tuning_job_name):
             self.log.warning("Tuning job %s %s: it is being stopped.", self.tuning_job_name, error)
         return self._finish(context, self.hook.describe(self.tuning_job_name), error)
@@ -261,14 +264,14 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         return {
             "tuning_job_name": self.tuning_job_name,
             "poll_interval": self.poke_interval,
-            "max_unreachable": self.max_unreachable,
+            "unreachable_timeout": self.unreachable_timeout,
             "event_queue_url": self.event_queue_url,
             "finish_in_triggerer": self.finish_in_triggerer,
             "on_stopped": self.on_stopped,
             "top_k": self.top_k,
             "push_result": self.do_xcom_push,
             "max_billable_seconds": self.max_billable_seconds,
-            "max_trials_failed": self.max_trials_failed,
+            "max_failed_training_jobs": self.max_failed_training_jobs,
             **self.connection_settings.as_kwargs(),
         }
 
@@ -276,11 +279,11 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         self, context: Context, description: TuningJobDescription, ended_by: TuningError | None = None
     ) -> dict[str, Any]:
         from airflow_hpt_provider.result.log_summary import log_result
-        from airflow_hpt_provider.result.resolve import Settlement
+        from airflow_hpt_provider.result.resolve import OutcomeResolver
 
         announce(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
         self.note_lineage(description)
-        settlement = Settlement(self.hook, **self._policies, top_k=self.top_k, log=self.log)
+        settlement = OutcomeResolver(self.hook, **self._policies, top_k=self.top_k, log=self.log)
         result = settlement.settle(description, ended_by=ended_by)
         self.note_lineage(description, result)
         log_result(self.hook, result, self.log)
@@ -288,13 +291,13 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
 
     @property
     def _policies(self) -> dict[str, Any]:
-        names = ("on_stopped", "on_timeout", "on_budget_end")
+        names = ("on_stopped", "on_timeout", "on_budget_exceeded")
         return {name: getattr(self, name) for name in names}
 
     def _look(self, description: TuningJobDescription) -> None:
         from airflow_hpt_provider.waiting.on_poll import Watch
 
         if self._watch is None:
-            limits = spend_limits(self.max_billable_seconds, self.max_trials_failed)
+            limits = spend_limits(self.max_billable_seconds, self.max_failed_training_jobs)
             self._watch = Watch(self.hook, self.tuning_job_name, limits, (), self.log)
         self._watch(description)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from asgiref.sync import sync_to_async
 
-from airflow_hpt_provider.retries.errors import brief
-from airflow_hpt_provider.waiting.billable_time import MEASURE_SECONDS, SpendMeter
+from airflow_hpt_provider.retries.errors import one_line
+from airflow_hpt_provider.waiting.billable_time import MEASURE_SECONDS, BillableTimeMonitor
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
@@ -23,7 +23,7 @@ async def metered(
     """Measure as long as the block runs; when the limit is reached, the block is ended.
 
     Raises:
-        TuningJobBudgetError: the limit is reached.
+        TuningJobBudgetExceededError: the limit is reached.
         botocore.exceptions.ClientError: it cannot be measured, now or ever.
     """
     try:
@@ -39,15 +39,15 @@ async def metered(
 async def _measure(
     settings: ConnectionSettings, tuning_job_name: str, limit: float, earlier: Sequence[str], log: Any
 ) -> NoReturn:
-    meter: SpendMeter | None = None
+    meter: BillableTimeMonitor | None = None
     while True:
         seconds = MEASURE_SECONDS
         try:
-            meter = meter or SpendMeter(
+            meter = meter or BillableTimeMonitor(
                 await sync_to_async(settings.ready_hook)(), tuning_job_name, limit, earlier, log
             )
         except Exception as error:  # noqa: BLE001 - if it is for good, the wait itself meets it and ends
-            log.warning("The billable seconds could not be measured (%s); trying again.", brief(error))
+            log.warning("The billable seconds could not be measured (%s); trying again.", one_line(error))
         else:
             seconds = await asyncio.to_thread(meter.check)
         await asyncio.sleep(seconds)

@@ -12,8 +12,8 @@ from airflow.triggers.base import BaseEventTrigger, TriggerEvent
 from asgiref.sync import sync_to_async
 
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.hooks.sqs import Queue
-from airflow_hpt_provider.retries.errors import brief
+from airflow_hpt_provider.hooks.sqs import SqsQueue
+from airflow_hpt_provider.retries.errors import one_line
 from airflow_hpt_provider.waiting.outcome import STATUSES, outcome_of
 from airflow_hpt_provider.waiting.state_change import NotAStateChangeError, StateChange, check_queue_url
 
@@ -106,7 +106,7 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Read the queue alone: below Airflow 3.3, where triggers do not share streams."""
-        queue = Queue(self.queue_url, self._settings)
+        queue = SqsQueue(self.queue_url, self._settings)
         try:
             while True:
                 messages, told = await queue.receive(), False
@@ -136,11 +136,11 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
     @classmethod
     def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> SharedStreamProducer:
         """The reader of the queue."""
-        from airflow_hpt_provider.triggers.sqs_stream import QueueProducer
+        from airflow_hpt_provider.triggers.sqs_stream import SqsStreamProducer
 
         names = ("aws_conn_id", "region_name", "verify", "botocore_config")
         settings = ConnectionSettings(**{name: kwargs[name] for name in names if name in kwargs})
-        return QueueProducer(Queue(kwargs["queue_url"], settings))
+        return SqsStreamProducer(SqsQueue(kwargs["queue_url"], settings))
 
     async def filter_shared_stream(
         self, shared_stream: AsyncIterator[Message]
@@ -190,7 +190,7 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
                 hook = await sync_to_async(self._settings.ready_hook)()
                 return payload | await asyncio.to_thread(_details, hook, change)
         except Exception as error:  # noqa: BLE001 - the event is worth telling without its details
-            self.log.warning("Tuning job %s could not be described: %s", change.name, brief(error))
+            self.log.warning("Tuning job %s could not be described: %s", change.name, one_line(error))
             return payload
 
 

@@ -11,21 +11,21 @@ from airflow.triggers.shared_stream import AdvanceItem, SharedStreamProducer
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from airflow_hpt_provider.hooks.sqs import Message, Queue
+    from airflow_hpt_provider.hooks.sqs import Message, SqsQueue
 
-MOST_HANDED_ON = 50
+MAX_HANDED_ON = 50
 """Messages that triggers may work on at once. Airflow fails a trigger that is too slow for what it is sent, and SQS
 delivers again what is not deleted in time: a queue that filled up overnight is read in small helpings."""
 
 
-class QueueProducer(SharedStreamProducer):
+class SqsStreamProducer(SharedStreamProducer):
     """Reads a queue for all triggers that share it; deletes what all of them are done with.
 
     Args:
         queue: the queue; closed with the stream.
     """
 
-    def __init__(self, queue: Queue) -> None:
+    def __init__(self, queue: SqsQueue) -> None:
         self._queue = queue
         self._handed_on: dict[str, Message] = {}
         self._advanced = asyncio.Event()
@@ -33,7 +33,7 @@ class QueueProducer(SharedStreamProducer):
     async def open_stream(self) -> AsyncIterator[tuple[Message, str]]:
         """Messages with their ids, for ever."""
         while True:
-            while len(self._handed_on) >= MOST_HANDED_ON:
+            while len(self._handed_on) >= MAX_HANDED_ON:
                 self._advanced.clear()
                 await self._advanced.wait()
             for message in await self._queue.receive():

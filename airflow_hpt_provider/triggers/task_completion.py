@@ -44,11 +44,11 @@ class Finish:
         from airflow.sdk.execution_time.xcom import XCom
 
         from airflow_hpt_provider.result.log_summary import log_result
-        from airflow_hpt_provider.result.resolve import Settlement
+        from airflow_hpt_provider.result.resolve import OutcomeResolver
 
         hook = await sync_to_async(self.settings.ready_hook)()
         description = await asyncio.to_thread(hook.describe, tuning_job_name)
-        settlement = Settlement(hook, self.on_stopped, top_k=self.top_k, log=log)
+        settlement = OutcomeResolver(hook, self.on_stopped, top_k=self.top_k, log=log)
         result = await asyncio.to_thread(settlement.settle, description)
         client: Any = hook.conn
         for key, value in xcoms(result, self.settings, ti, client.meta.endpoint_url).items():

@@ -6,12 +6,12 @@ from typing import Any
 
 from asgiref.sync import sync_to_async
 
-from airflow_hpt_provider.retries.errors import brief
+from airflow_hpt_provider.retries.errors import one_line
 
 WAITING = frozenset({"deferred", "running"})
 
 
-async def is_waited_for(ti: Any, log: Any) -> bool:
+async def task_still_waiting(ti: Any, log: Any) -> bool:
     """Whether the trigger's task waits all the same, or is about to wait again.
 
     Airflow 3.3 calls ``on_kill`` for every trigger that a triggerer no longer has to run; so also when another
@@ -27,7 +27,7 @@ async def is_waited_for(ti: Any, log: Any) -> bool:
     try:
         states = await sync_to_async(_states)(ti)
     except Exception as error:  # noqa: BLE001 - as a rule a person has ended the task
-        log.warning("Airflow does not tell the task's state (%s); it is taken for ended.", brief(error))
+        log.warning("Airflow does not tell the task's state (%s); it is taken for ended.", one_line(error))
         return False
     task = ti.task_id if ti.map_index < 0 else f"{ti.task_id}_{ti.map_index}"
     return str(states.get(ti.run_id, {}).get(task)) in WAITING

@@ -13,24 +13,24 @@ from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from airflow_hpt_provider.compat import has
 from airflow_hpt_provider.exceptions import (
-    TuningJobBudgetError,
+    TuningJobBudgetExceededError,
     TuningJobNotFoundError,
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.retries.errors import brief
+from airflow_hpt_provider.retries.errors import one_line
 from airflow_hpt_provider.triggers.task_completion import Finish
-from airflow_hpt_provider.triggers.task_state import is_waited_for
-from airflow_hpt_provider.waiting.budget import SpendLimits
+from airflow_hpt_provider.triggers.task_state import task_still_waiting
+from airflow_hpt_provider.waiting.budget import BudgetLimits
 from airflow_hpt_provider.waiting.outcome import OnUnfinished, Outcome
 from airflow_hpt_provider.waiting.progress import ProgressLog
-from airflow_hpt_provider.waiting.shared_poller import TuningJobWatcher
-from airflow_hpt_provider.waiting.subscription import Waiter
+from airflow_hpt_provider.waiting.shared_poller import SharedPoller
+from airflow_hpt_provider.waiting.subscription import PollSubscription
 from airflow_hpt_provider.xcom.job_name import job_name
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.waiting.snapshot import Sighting
+    from airflow_hpt_provider.waiting.snapshot import JobSnapshot
 
 SETTLE_SECONDS = 5.0
 """No event is fired earlier than this after the start. The scheduler may not yet have seen the end of the task's
@@ -59,15 +59,15 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             near the job's end they come sooner, down to ``[hpt] min_poll_interval``.
         aws_conn_id, region_name, verify, botocore_config: as for every AWS hook. aiobotocore is not needed.
         deadline: ISO-8601 time at which to give up with ``timeout``; None (default): never.
-        max_unreachable: for how many seconds every look may fail before ``unreachable``; None (default): as
+        unreachable_timeout: for how many seconds every look may fail before ``unreachable``; None (default): as
             long as the wait may last.
         stop_on_kill: stop the tuning job at its ``deadline``, and when a person fails, clears or marks the waiting task
             as success (Airflow 3.3+). Default False: a trigger of its own waits for somebody else's job.
         event_queue_url: an SQS queue of its own that gets the job's state changes from EventBridge: the wait
             ends on the event; the job itself is looked at only every ``poll_interval``, five minutes at least.
-        max_billable_seconds, max_trials_failed: what the job may use before ``budget``; see
+        max_billable_seconds, max_failed_training_jobs: what the job may use before ``budget``; see
             :mod:`airflow_hpt_provider.waiting.budget`. The job is then stopped. Default None: no limit.
-        earlier_jobs: the names of the attempts before this job, whose billable seconds count too.
+        previous_jobs: the names of the attempts before this job, whose billable seconds count too.
         name_from: where the task has not been on a worker before: the XCom (``task_id`` and ``key``) that holds
             the job's name; instead of ``tuning_job_name``.
         finish_in_triggerer: when the job has succeeded, leave its XComs and end the task here (Airflow 3.3+).
@@ -83,7 +83,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         verify: bool | str | None = None,
         botocore_config: dict[str, Any] | None = None,
         deadline: str | None = None,
-        max_unreachable: float | None = None,
+        unreachable_timeout: float | None = None,
         stop_on_kill: bool = False,
         event_queue_url: str | None = None,
         name_from: dict[str, str] | None = None,
@@ -92,8 +92,8 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         top_k: int = 0,
         push_result: bool = True,
         max_billable_seconds: float | None = None,
-        max_trials_failed: int | None = None,
-        earlier_jobs: Sequence[str] = (),
+        max_failed_training_jobs: int | None = None,
+        previous_jobs: Sequence[str] = (),
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.tuning_job_name = tuning_job_name
@@ -103,7 +103,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         self.verify = verify
         self.botocore_config = botocore_config
         self.deadline = deadline
-        self.max_unreachable = max_unreachable
+        self.unreachable_timeout = unreachable_timeout
         self.stop_on_kill = stop_on_kill
         self.event_queue_url = event_queue_url
         self.name_from = name_from
@@ -112,8 +112,8 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         self.top_k = top_k
         self.push_result = push_result
         self.max_billable_seconds = max_billable_seconds
-        self.max_trials_failed = max_trials_failed
-        self.earlier_jobs = list(earlier_jobs)
+        self.max_failed_training_jobs = max_failed_training_jobs
+        self.previous_jobs = list(previous_jobs)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """The class path and the arguments to make this trigger again."""
@@ -125,7 +125,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             "verify": self.verify,
             "botocore_config": self.botocore_config,
             "deadline": self.deadline,
-            "max_unreachable": self.max_unreachable,
+            "unreachable_timeout": self.unreachable_timeout,
             "stop_on_kill": self.stop_on_kill,
             "event_queue_url": self.event_queue_url,
             "name_from": self.name_from,
@@ -134,8 +134,8 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             "top_k": self.top_k,
             "push_result": self.push_result,
             "max_billable_seconds": self.max_billable_seconds,
-            "max_trials_failed": self.max_trials_failed,
-            "earlier_jobs": self.earlier_jobs,
+            "max_failed_training_jobs": self.max_failed_training_jobs,
+            "previous_jobs": self.previous_jobs,
         }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
@@ -172,7 +172,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             self.log.warning(
                 "Tuning job %s could not be stopped (%s); a worker tries again.",
                 self.tuning_job_name,
-                brief(error),
+                one_line(error),
             )
 
     @property
@@ -180,17 +180,17 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         return ConnectionSettings(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
 
     @property
-    def _watcher(self) -> TuningJobWatcher:
-        return TuningJobWatcher.shared(self._settings)
+    def _watcher(self) -> SharedPoller:
+        return SharedPoller.shared(self._settings)
 
     @asynccontextmanager
     async def _woken_by_events(self) -> AsyncIterator[None]:
         if self.event_queue_url is None:
             yield
             return
-        from airflow_hpt_provider.waiting.event_listener import Wakeups
+        from airflow_hpt_provider.waiting.event_listener import StateChangeListener
 
-        async with Wakeups.shared(self.event_queue_url, self._settings, self._watcher).for_job(
+        async with StateChangeListener.shared(self.event_queue_url, self._settings, self._watcher).for_job(
             self.tuning_job_name
         ):
             yield
@@ -215,21 +215,23 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         try:
             await finish.push(self.tuning_job_name, self.task_instance, self.log)
         except Exception as error:  # noqa: BLE001 - the worker meets it again, and raises it
-            self.log.info("The task ends on a worker: %s", brief(error))
+            self.log.info("The task ends on a worker: %s", one_line(error))
             return False
         return True
 
     async def _wait(self) -> dict[str, Any]:
         if not self.tuning_job_name:  # the worker meets it too, and tells it better
-            return self._payload(Outcome.GONE, "No tuning job's name was found in XCom.")
-        waiter = Waiter(
+            return self._payload(Outcome.NOT_FOUND, "No tuning job's name was found in XCom.")
+        waiter = PollSubscription(
             tuning_job_name=self.tuning_job_name,
             poll_interval=max(self.poll_interval, SAFETY_SECONDS)
             if self.event_queue_url
             else self.poll_interval,
             has_events=bool(self.event_queue_url),
             deadline=datetime.fromisoformat(self.deadline) if self.deadline else None,
-            max_unreachable=None if self.max_unreachable is None else timedelta(seconds=self.max_unreachable),
+            unreachable_timeout=None
+            if self.unreachable_timeout is None
+            else timedelta(seconds=self.unreachable_timeout),
             on_look=self._looker(),
             log=self.log,
         )
@@ -238,10 +240,10 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
                 seen = await self._watcher.wait(waiter)
         except TuningJobTimeoutError as error:
             return self._payload(Outcome.TIMEOUT, str(error))
-        except TuningJobBudgetError as error:
+        except TuningJobBudgetExceededError as error:
             return self._payload(Outcome.BUDGET, str(error))
         except TuningJobNotFoundError as error:
-            return self._payload(Outcome.GONE, str(error))
+            return self._payload(Outcome.NOT_FOUND, str(error))
         except TuningServiceUnreachableError as error:
             return self._payload(Outcome.UNREACHABLE, str(error))
         return self._payload(
@@ -251,18 +253,18 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         )
 
     @property
-    def _limits(self) -> SpendLimits:
+    def _limits(self) -> BudgetLimits:
         """As numbers, though they may have been templates until a moment ago (start_from_trigger)."""
-        seconds, failed = self.max_billable_seconds, self.max_trials_failed
-        return SpendLimits(
+        seconds, failed = self.max_billable_seconds, self.max_failed_training_jobs
+        return BudgetLimits(
             None if seconds is None else float(seconds), None if failed is None else int(failed)
         )
 
-    def _looker(self) -> Callable[[Sighting], None]:
+    def _looker(self) -> Callable[[JobSnapshot], None]:
         """What is done at each look: log the progress, count the failures."""
         progress, limits = ProgressLog(self.log), self._limits
 
-        def look(seen: Sighting) -> None:
+        def look(seen: JobSnapshot) -> None:
             progress(seen)
             limits.check_counters(seen)
 
@@ -270,14 +272,14 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
 
     @asynccontextmanager
     async def _metered(self) -> AsyncIterator[None]:
-        """Measure the billable seconds meanwhile; TuningJobBudgetError ends what runs inside."""
+        """Measure the billable seconds meanwhile; TuningJobBudgetExceededError ends what runs inside."""
         limit = self._limits.max_billable_seconds
         if limit is None:
             yield
             return
         from airflow_hpt_provider.triggers.budget import metered
 
-        async with metered(self._settings, self.tuning_job_name, limit, self.earlier_jobs, self.log):
+        async with metered(self._settings, self.tuning_job_name, limit, self.previous_jobs, self.log):
             yield
 
     def _payload(self, status: str, message: str, arn: str | None = None) -> dict[str, Any]:
@@ -289,7 +291,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         }
 
     async def _stop(self) -> None:
-        if await is_waited_for(self.task_instance, self.log):
+        if await task_still_waiting(self.task_instance, self.log):
             self.log.info("Tuning job %s is not stopped: its task goes on waiting.", self.tuning_job_name)
             return
         try:

@@ -181,7 +181,7 @@ def _trials(
     """
     trials = {name: trial for name, trial in known.items() if trial.is_terminal}
     total, seen = description.training_job_status_counters.total, 0
-    newest_first = hook.trials(description.name, sort_by="CreationTime", sort_order="Descending")
+    newest_first = hook.training_jobs(description.name, sort_by="CreationTime", sort_order="Descending")
     for trial in newest_first:
         seen += 1
         trials[trial.training_job_name] = trial

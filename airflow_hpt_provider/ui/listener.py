@@ -19,7 +19,7 @@ from airflow.models.trigger import Trigger
 from sqlalchemy import select
 from sqlalchemy.orm import object_session
 
-from airflow_hpt_provider.ui.orphaned_jobs import Leftovers, Wait
+from airflow_hpt_provider.ui.orphaned_jobs import OrphanedJobReaper, Wait
 from airflow_hpt_provider.ui.tasks import TaskKey
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ OURS = "airflow_hpt_provider.triggers.tuning.HyperParameterTuningJobTrigger"
 log = logging.getLogger(__name__)
 
 
-class MarkedTasks:
+class TaskStateListener:
     """Airflow's listener. It runs within the request that changes the state, before that is committed.
 
     So it asks the database once, and only for tasks that have a trigger; it calls nobody; and whatever goes wrong in it
@@ -41,7 +41,7 @@ class MarkedTasks:
         leftovers: gets the waits.
     """
 
-    def __init__(self, leftovers: Leftovers) -> None:
+    def __init__(self, leftovers: OrphanedJobReaper) -> None:
         self._leftovers = leftovers
 
     @hookimpl
@@ -91,7 +91,7 @@ class MarkedTasks:
             log.exception("A task that was ended may have left its tuning job running.")
 
 
-_listener = MarkedTasks(Leftovers())
+_listener = TaskStateListener(OrphanedJobReaper())
 
 
 def listen() -> None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.ui.tasks import Found, TaskJob
 
 PAGE_SIZE = 100
-MOST_AT_ONCE = 8
+MAX_AT_ONCE = 8
 """Accounts that are asked at the same time."""
 
 
@@ -45,7 +45,7 @@ def rows(jobs: Sequence[TaskJob], reader: JobReader) -> dict[str, Any]:
     """``jobs``, one dict each, and ``problems`` with accounts that could not be asked."""
     accounts = {job.settings.key: job for job in jobs}
     # Side by side: one that does not answer keeps people waiting long enough for all.
-    with ThreadPoolExecutor(MOST_AT_ONCE, "tuning-jobs") as pool:
+    with ThreadPoolExecutor(MAX_AT_ONCE, "tuning-jobs") as pool:
         answers = dict(
             zip(accounts, pool.map(lambda job: _listed(job, reader), accounts.values()), strict=True)
         )

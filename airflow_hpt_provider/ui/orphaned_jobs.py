@@ -19,7 +19,7 @@ from sqlalchemy import select
 from airflow_hpt_provider.compat import trigger_arguments
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.retries.errors import brief
+from airflow_hpt_provider.retries.errors import one_line
 from airflow_hpt_provider.ui.problems import Problem
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Wait:
 
 
 @dataclass(order=True)
-class _Due:
+class _ScheduledCheck:
     """A look to be taken at a time of the monotonic clock, the how-manieth."""
 
     at: float
@@ -66,11 +66,11 @@ class _Due:
     wait: Wait
 
 
-class Leftovers:
+class OrphanedJobReaper:
     """Looks after waits that people have ended: whatever becomes of the trigger, the tuning job is stopped."""
 
     def __init__(self) -> None:
-        self._due: list[_Due] = []
+        self._due: list[_ScheduledCheck] = []
         self._pending: set[Wait] = set()
         self._changed = threading.Condition()
         self._count = 0
@@ -90,10 +90,10 @@ class Leftovers:
     def _put(self, wait: Wait, look: int) -> None:
         self._count += 1
         at = time.monotonic() + SETTLE_SECONDS * 2 ** (look - 1)
-        heapq.heappush(self._due, _Due(at, self._count, look, wait))
+        heapq.heappush(self._due, _ScheduledCheck(at, self._count, look, wait))
         self._changed.notify()
 
-    def _next(self) -> _Due:
+    def _next(self) -> _ScheduledCheck:
         with self._changed:
             while not self._due or self._due[0].at > time.monotonic():
                 self._changed.wait(self._due[0].at - time.monotonic() if self._due else None)
@@ -117,7 +117,7 @@ def _looked_after(wait: Wait, *, last: bool) -> bool:
         if last:
             log.exception("%s. Its tuning job may go on running: stop it by hand.", wait)
         else:
-            reason = f"{error.title}. {error.remedy}" if isinstance(error, Problem) else brief(error)
+            reason = f"{error.title}. {error.remedy}" if isinstance(error, Problem) else one_line(error)
             log.warning("%s. Its tuning job is not stopped yet: %s", wait, reason)
         return last
 

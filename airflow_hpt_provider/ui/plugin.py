@@ -25,7 +25,7 @@ class LazyApp:
         await self._app(scope, receive, send)
 
 
-def hear_of_marked_tasks(app: Any) -> Any:
+def register_listener(app: Any) -> Any:
     """Have the API server tell of tasks that people end; the app itself is left as it is.
 
     Airflow calls this as a middleware when an API server starts. ``listeners`` of the plugin would be heard in every
@@ -62,7 +62,7 @@ class TuningPagePlugin(AirflowPlugin):
         {"name": "Tuning page", "app": LazyApp(), "url_prefix": URL_PREFIX},
     ]
     fastapi_root_middlewares: list[Any] = [  # noqa: RUF012
-        {"name": "Tuning jobs of marked tasks", "middleware": hear_of_marked_tasks},
+        {"name": "Tuning jobs of marked tasks", "middleware": register_listener},
     ]
     external_views: list[Any] = [  # noqa: RUF012
         _view(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
-from airflow_hpt_provider.retries.classify import ROTATED_CODES, Verdict, classify
-from airflow_hpt_provider.retries.errors import brief, error_code
+from airflow_hpt_provider.retries.classify import ROTATED_CODES, ErrorClass, classify
+from airflow_hpt_provider.retries.errors import error_code, one_line
 
 
 @dataclass
@@ -81,32 +81,32 @@ def from_error(
         return job_gone(tuning_job_name)
     verdict, code = classify(error), error_code(error)
     connection = f"connection {aws_conn_id!r}" if aws_conn_id else "credentials of the API server"
-    if verdict is Verdict.NOT_FOUND:
+    if verdict is ErrorClass.NOT_FOUND:
         return job_gone(tuning_job_name)
     if "AccessDenied" in code or code in {"UnauthorizedOperation", "NotAuthorized"}:
         return Problem(
             502,
             "access_denied",
             f"AWS does not allow {attempt.doing} {attempt.what}",
-            brief(error),
+            one_line(error),
             f"Allow {', '.join(attempt.actions)} to the {connection}.",
         )
-    if verdict is Verdict.CREDENTIALS or code in ROTATED_CODES or "Credential" in type(error).__name__:
+    if verdict is ErrorClass.CREDENTIALS or code in ROTATED_CODES or "Credential" in type(error).__name__:
         return Problem(
             502,
             "credentials",
             "The credentials do not work",
-            brief(error),
+            one_line(error),
             f"Check the {connection}: the API server uses it to read the job, just as the task did.",
         )
-    if verdict is Verdict.TRANSIENT:
+    if verdict is ErrorClass.TRANSIENT:
         return Problem(
             504,
             "unreachable",
             "SageMaker cannot be reached",
-            brief(error),
+            one_line(error),
             "The page tries again by itself. If it goes on: is the service (or the local tuning service) up, and"
             " may the API server reach it?",
         )
     title = f"{attempt.doing.capitalize()} {attempt.what} failed"
-    return Problem(502, "failed", title, brief(error), "See the API server's log.")
+    return Problem(502, "failed", title, one_line(error), "See the API server's log.")

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.exceptions import TuningJobBudgetError
-from airflow_hpt_provider.retries.classify import Verdict, classify
-from airflow_hpt_provider.retries.errors import brief
+from airflow_hpt_provider.exceptions import TuningJobBudgetExceededError
+from airflow_hpt_provider.retries.classify import ErrorClass, classify
+from airflow_hpt_provider.retries.errors import one_line
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
@@ -26,7 +26,7 @@ MEASURE_SECONDS = 120.0
 
 
 @dataclass
-class SpendMeter:
+class BillableTimeMonitor:
     """Measures the billable seconds of one job, as seldom as its limit allows.
 
     Attributes:
@@ -51,19 +51,21 @@ class SpendMeter:
             description: of the job, if it is known; else it is described.
 
         Raises:
-            TuningJobBudgetError: the limit is reached.
+            TuningJobBudgetExceededError: the limit is reached.
             botocore.exceptions.ClientError: the training jobs cannot be listed, now or ever (access denied ...).
         """
         if (left := self._due - time.monotonic()) > 0:
             return left
         try:
             seconds = self._measure(description or self.hook.describe(self.tuning_job_name))
-        except TuningJobBudgetError:
+        except TuningJobBudgetExceededError:
             raise
         except Exception as error:
-            if classify(error, worked_before=True) is Verdict.FATAL:
+            if classify(error, connection_worked=True) is ErrorClass.FATAL:
                 raise
-            self.log.warning("The billable seconds could not be measured (%s); trying again.", brief(error))
+            self.log.warning(
+                "The billable seconds could not be measured (%s); trying again.", one_line(error)
+            )
             seconds = MEASURE_SECONDS
         self._due = time.monotonic() + seconds
         return seconds
@@ -79,7 +81,7 @@ class SpendMeter:
         if spent + age * parallel >= self.limit:  # else it cannot have been reached yet
             spent += self.hook.billable_seconds(self.tuning_job_name)
             if spent >= self.limit:
-                raise TuningJobBudgetError(
+                raise TuningJobBudgetExceededError(
                     f"has used {spent:.0f} billable seconds (max_billable_seconds={self.limit:g})",
                     self.tuning_job_name,
                 )

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 from tenacity import RetryCallState, Retrying
 
 from airflow_hpt_provider.retries.calls import FullJitter
-from airflow_hpt_provider.retries.classify import Verdict
-from airflow_hpt_provider.retries.errors import brief, retry_after
-from airflow_hpt_provider.waiting.limits import NOT_FOUND_TRIES, Patience
+from airflow_hpt_provider.retries.classify import ErrorClass
+from airflow_hpt_provider.retries.errors import one_line, retry_after
+from airflow_hpt_provider.waiting.limits import NOT_FOUND_TRIES, WaitLimits
 from airflow_hpt_provider.waiting.outcome import outcome_of
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Poll(Patience):
+class Poll(WaitLimits):
     """How to wait for one job, and what was seen so far: answers tenacity's questions (again? when? until when?).
 
     Attributes:
@@ -50,7 +50,7 @@ class Poll(Patience):
 
         Raises:
             TuningJobTimeoutError: the deadline has passed.
-            TuningServiceUnreachableError: every look failed for ``max_unreachable``.
+            TuningServiceUnreachableError: every look failed for ``unreachable_timeout``.
             TuningJobNotFoundError: the job is not there, or not any more.
             botocore.exceptions.ClientError: an error that another look would meet again (access denied ...).
         """
@@ -70,7 +70,7 @@ class Poll(Patience):
             if self.on_look:
                 self.on_look(description)
             return outcome_of(description.status) is None
-        if self.failed(error) is Verdict.CREDENTIALS and self.rebuild:
+        if self.failed(error) is ErrorClass.CREDENTIALS and self.rebuild:
             self.rebuild()
         return True
 
@@ -87,7 +87,7 @@ class Poll(Patience):
             self.log.warning(
                 "Could not look at tuning job %s (%s); the wait goes on, next look in %.1f s.",
                 self.tuning_job_name,
-                brief(error),
+                one_line(error),
                 state.next_action.sleep if state.next_action else 0.0,
             )
 

@@ -16,14 +16,14 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from airflow_hpt_provider.hooks.sqs import Queue
+from airflow_hpt_provider.hooks.sqs import SqsQueue
 from airflow_hpt_provider.waiting.outcome import outcome_of
 from airflow_hpt_provider.waiting.state_change import NotAStateChangeError, StateChange
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
     from airflow_hpt_provider.hooks.sqs import Message
-    from airflow_hpt_provider.waiting.shared_poller import TuningJobWatcher
+    from airflow_hpt_provider.waiting.shared_poller import SharedPoller
 
 log = logging.getLogger(__name__)
 
@@ -33,21 +33,25 @@ OTHERS_AGAIN = 5
 """Seconds until they, or we, may read it again."""
 RESTART_SECONDS = 1.0
 
-_wakeups: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], Wakeups]] = WeakKeyDictionary()
+_wakeups: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], StateChangeListener]] = (
+    WeakKeyDictionary()
+)
 
 
-class Wakeups:
+class StateChangeListener:
     """Reads one queue while anybody in this event loop waits with it; get one with :meth:`shared`."""
 
     def __init__(self, queue_url: str, settings: ConnectionSettings) -> None:
         self._url = queue_url
         self._settings = settings
         self._waiting: Counter[str] = Counter()
-        self._watcher: TuningJobWatcher
+        self._watcher: SharedPoller
         self._reader: asyncio.Task[None] | None = None
 
     @classmethod
-    def shared(cls, queue_url: str, settings: ConnectionSettings, watcher: TuningJobWatcher) -> Wakeups:
+    def shared(
+        cls, queue_url: str, settings: ConnectionSettings, watcher: SharedPoller
+    ) -> StateChangeListener:
         """The running event loop's reader of this queue.
 
         Args:
@@ -90,7 +94,7 @@ class Wakeups:
             reader.get_loop().call_later(RESTART_SECONDS, self._keep_reading)
 
     async def _read(self) -> None:
-        queue = Queue(self._url, self._settings)
+        queue = SqsQueue(self._url, self._settings)
         try:
             while True:
                 messages = await queue.receive()

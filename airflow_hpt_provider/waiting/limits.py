@@ -11,21 +11,21 @@ from airflow_hpt_provider.exceptions import (
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
-from airflow_hpt_provider.retries.classify import Verdict, classify
-from airflow_hpt_provider.retries.errors import brief
+from airflow_hpt_provider.retries.classify import ErrorClass, classify
+from airflow_hpt_provider.retries.errors import one_line
 
 NOT_FOUND_TRIES = 4
 """A fresh job may not be visible for a moment; after so many looks in a row it is not there."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Patience:
+class WaitLimits:
     """One waiter's limits, and what it has met so far.
 
     Attributes:
         tuning_job_name: the job waited for.
         deadline: when to give up with TuningJobTimeoutError; None: never. The last look is at the deadline.
-        max_unreachable: for how long every look may fail before TuningServiceUnreachableError; None: as long
+        unreachable_timeout: for how long every look may fail before TuningServiceUnreachableError; None: as long
             as the wait itself may last.
         seen: whether the job has been seen before.
         failures: looks that failed in a row.
@@ -34,7 +34,7 @@ class Patience:
 
     tuning_job_name: str = field(kw_only=False)
     deadline: datetime | None = None
-    max_unreachable: timedelta | None = None
+    unreachable_timeout: timedelta | None = None
     seen: bool = False
     failures: int = 0
     failing_since: datetime | None = None
@@ -43,12 +43,12 @@ class Patience:
         """A look has shown the job."""
         self.seen, self.failures, self.failing_since = True, 0, None
 
-    def failed(self, error: Exception, *, worked_before: bool = False) -> Verdict:
+    def failed(self, error: Exception, *, connection_worked: bool = False) -> ErrorClass:
         """A look has failed; returns why, if another look may succeed.
 
         Args:
             error: as the look raised it.
-            worked_before: the same connection has worked for others.
+            connection_worked: the same connection has worked for others.
 
         Raises:
             TuningJobNotFoundError: the job is not there, or not any more.
@@ -56,8 +56,8 @@ class Patience:
         """
         self.failures += 1
         self.failing_since = self.failing_since or datetime.now(UTC)
-        verdict = classify(error, worked_before=self.seen or worked_before)
-        if verdict is Verdict.NOT_FOUND or isinstance(error, TuningJobNotFoundError):
+        verdict = classify(error, connection_worked=self.seen or connection_worked)
+        if verdict is ErrorClass.NOT_FOUND or isinstance(error, TuningJobNotFoundError):
             if self.seen or self.failures >= NOT_FOUND_TRIES:
                 raise TuningJobNotFoundError(
                     f"Tuning job {self.tuning_job_name} "
@@ -65,8 +65,8 @@ class Patience:
                        " name, the connection's account and the region."),
                     self.tuning_job_name,
                 ) from error  # fmt: skip
-            return Verdict.NOT_FOUND
-        if verdict is Verdict.FATAL:
+            return ErrorClass.NOT_FOUND
+        if verdict is ErrorClass.FATAL:
             raise error
         return verdict
 
@@ -84,13 +84,13 @@ class Patience:
                 self.tuning_job_name,
             )
         elif (
-            self.max_unreachable is not None
+            self.unreachable_timeout is not None
             and self.failing_since is not None
-            and now - self.failing_since >= self.max_unreachable
+            and now - self.failing_since >= self.unreachable_timeout
         ):
             over = TuningServiceUnreachableError(
-                f"Tuning job {self.tuning_job_name} could not be looked at for {self.max_unreachable}"
-                f" (last error: {brief(error) if error else 'none'}). The job itself goes on.",
+                f"Tuning job {self.tuning_job_name} could not be looked at for {self.unreachable_timeout}"
+                f" (last error: {one_line(error) if error else 'none'}). The job itself goes on.",
                 self.tuning_job_name,
             )
         if over is not None:
@@ -100,6 +100,6 @@ class Patience:
     def seconds_left(self) -> float:
         """Until a limit is reached: when the last look is due. Infinite without limits."""
         limits = [self.deadline] if self.deadline else []
-        if self.max_unreachable is not None and self.failing_since is not None:
-            limits.append(self.failing_since + self.max_unreachable)
+        if self.unreachable_timeout is not None and self.failing_since is not None:
+            limits.append(self.failing_since + self.unreachable_timeout)
         return max(0.0, (min(limits) - datetime.now(UTC)).total_seconds()) if limits else float("inf")

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.waiting.billable_time import SpendMeter
+from airflow_hpt_provider.waiting.billable_time import BillableTimeMonitor
 from airflow_hpt_provider.waiting.progress import ProgressLog
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
     from airflow_hpt_provider.models import TuningJobDescription
-    from airflow_hpt_provider.waiting.budget import SpendLimits
+    from airflow_hpt_provider.waiting.budget import BudgetLimits
 
 
 class Watch:
@@ -29,21 +29,23 @@ class Watch:
         self,
         hook: HyperParameterTuningHook,
         tuning_job_name: str,
-        limits: SpendLimits,
+        limits: BudgetLimits,
         earlier: Sequence[str],
         log: Any,
     ) -> None:
         self._progress = ProgressLog(log)
         self._limits = limits
-        self._meter: SpendMeter | None = None
+        self._meter: BillableTimeMonitor | None = None
         if limits.max_billable_seconds is not None:
-            self._meter = SpendMeter(hook, tuning_job_name, limits.max_billable_seconds, earlier, log)
+            self._meter = BillableTimeMonitor(
+                hook, tuning_job_name, limits.max_billable_seconds, earlier, log
+            )
 
     def __call__(self, description: TuningJobDescription) -> None:
         """Log what is new.
 
         Raises:
-            TuningJobBudgetError: a limit is reached.
+            TuningJobBudgetExceededError: a limit is reached.
         """
         self._progress(description)
         self._limits.check_counters(description)

@@ -21,14 +21,14 @@ class Outcome(StrEnum):
     FAILED = "failed"
     STOPPED = "stopped"
     DELETE_FAILED = "deletefailed"
-    GONE = "gone"
+    NOT_FOUND = "gone"
     """The job is not there (any more)."""
     TIMEOUT = "timeout"
     """The waiter's own deadline has passed; the job may still be running."""
     BUDGET = "budget"
     """A limit on what the job may spend has been reached; it may still be running."""
     UNREACHABLE = "unreachable"
-    """The service could not be asked for ``max_unreachable``; the job may still be running."""
+    """The service could not be asked for ``unreachable_timeout``; the job may still be running."""
 
 
 _OUTCOMES = {

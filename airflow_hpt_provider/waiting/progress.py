@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.display import texts
-from airflow_hpt_provider.waiting.snapshot import Sighting
+from airflow_hpt_provider.waiting.snapshot import JobSnapshot
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TuningJobDescription
@@ -22,20 +22,20 @@ class ProgressLog:
         self._last: tuple[Any, ...] = ()
         self._best = ""
 
-    def __call__(self, seen: Sighting | TuningJobDescription) -> None:
+    def __call__(self, seen: JobSnapshot | TuningJobDescription) -> None:
         """Log one line if status, counters or best training job have changed.
 
         A list does not tell the best training job: the one that was seen last is told again.
         """
-        sighting = seen if isinstance(seen, Sighting) else Sighting.of_description(seen)
-        self._best = best(sighting) or self._best
-        now = (sighting.status, sighting.counters, self._best)
+        snapshot = seen if isinstance(seen, JobSnapshot) else JobSnapshot.of_description(seen)
+        self._best = best(snapshot) or self._best
+        now = (snapshot.status, snapshot.counters, self._best)
         if now != self._last:
             self._last = now
-            self._log.info("%s", progress_line(sighting, self._best))
+            self._log.info("%s", progress_line(snapshot, self._best))
 
 
-def progress_line(seen: Sighting, best_before: str = "", now: float | None = None) -> str:
+def progress_line(seen: JobSnapshot, best_before: str = "", now: float | None = None) -> str:
     """A job's state in one line.
 
     For example ``tune-3f9: InProgress · 7 of 12 completed, 2 running, 1 failed · 3 min 20 s · best 0.0811538
@@ -43,7 +43,7 @@ def progress_line(seen: Sighting, best_before: str = "", now: float | None = Non
 
     Args:
         seen: the job.
-        best_before: the best training job, if the sighting itself does not tell it.
+        best_before: the best training job, if the snapshot itself does not tell it.
         now: seconds since the epoch, for the time that the job has taken so far; default: the clock's.
     """
     until = seen.ended or (time.time() if now is None else now)
@@ -52,7 +52,7 @@ def progress_line(seen: Sighting, best_before: str = "", now: float | None = Non
     return f"{seen.name}: {' · '.join(part for part in parts if part)}"
 
 
-def counts(seen: Sighting) -> str:
+def counts(seen: JobSnapshot) -> str:
     """How many training jobs there are of each kind: ``7 of 12 completed, 2 running, 1 failed``."""
     parts = [f"{seen.completed} of {seen.limit} completed" if seen.limit else f"{seen.completed} completed"]
     parts += [
@@ -63,8 +63,8 @@ def counts(seen: Sighting) -> str:
     return ", ".join(parts)
 
 
-def best(seen: Sighting) -> str:
-    """The best training job so far with its hyperparameters; empty if the sighting does not tell it."""
+def best(seen: JobSnapshot) -> str:
+    """The best training job so far with its hyperparameters; empty if the snapshot does not tell it."""
     if seen.best_metric is None:
         return ""
     values = texts.parameters(seen.best_parameters or {})

@@ -1,7 +1,7 @@
 """How often to look, and how many calls that may cost.
 
-Two independent limits: :func:`look_interval` says how soon a look at a job is worth a call, and a
-:class:`CallBudget` how many calls an account and region take from this process, whoever makes them.
+Two independent limits: :func:`next_poll_delay` says how soon a look at a job is worth a call, and a
+:class:`AdaptiveTokenBucket` how many calls an account and region take from this process, whoever makes them.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING
 from airflow_hpt_provider.compat import setting
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.waiting.snapshot import Sighting
+    from airflow_hpt_provider.waiting.snapshot import JobSnapshot
 
 CALLS_PER_SECOND = 5.0
 MIN_POLL_INTERVAL = 5.0
 LOOKS_AHEAD = 10
 """A look comes after a tenth of the time that the job is expected still to take."""
 
-_budgets: dict[tuple[str, ...], CallBudget] = {}
+_budgets: dict[tuple[str, ...], AdaptiveTokenBucket] = {}
 _budgets_lock = threading.Lock()
 
 
@@ -33,13 +33,13 @@ def min_poll_interval() -> float:
     return max(0.0, setting("min_poll_interval", MIN_POLL_INTERVAL))
 
 
-def shared_budget(*key: str) -> CallBudget:
+def shared_budget(*key: str) -> AdaptiveTokenBucket:
     """The process's budget for one endpoint, account and region."""
     with _budgets_lock:
-        return _budgets.setdefault(key, CallBudget(calls_per_second()))
+        return _budgets.setdefault(key, AdaptiveTokenBucket(calls_per_second()))
 
 
-class CallBudget:
+class AdaptiveTokenBucket:
     """A token bucket that learns from throttling: additive increase, multiplicative decrease.
 
     Each call takes a token; what is not used is saved up for two seconds' worth of calls. A throttled call
@@ -50,14 +50,14 @@ class CallBudget:
         limit: calls per second, at most.
     """
 
-    SAVED_SECONDS = 2.0
+    BURST_SECONDS = 2.0
     DECREASE = 0.7
     INCREASE = 1 / 20
     FLOOR = 1 / 20
 
     def __init__(self, limit: float) -> None:
         self.limit = self.rate = limit
-        self._capacity = max(1.0, limit * self.SAVED_SECONDS)
+        self._capacity = max(1.0, limit * self.BURST_SECONDS)
         self._tokens = self._capacity
         self._stamp: float | None = None
         self._paused_until = self._decreased_at = float("-inf")
@@ -94,7 +94,7 @@ class CallBudget:
                 self.rate = min(self.limit, self.rate + self.limit * self.INCREASE)
 
 
-def look_interval(seen: Sighting, *, now: float, quiet: float, shortest: float, longest: float) -> float:
+def next_poll_delay(seen: JobSnapshot, *, now: float, quiet: float, shortest: float, longest: float) -> float:
     """Seconds until the next look at a job: a tenth of what it is expected still to take.
 
     The expectation comes from its counters: so many training jobs are missing, and each came so long after
@@ -104,7 +104,7 @@ def look_interval(seen: Sighting, *, now: float, quiet: float, shortest: float, 
 
     Args:
         seen: the job; a job that is not InProgress (Stopping ...) is about to end.
-        now: the time of the sighting, in seconds since the epoch.
+        now: the time of the snapshot, in seconds since the epoch.
         quiet: seconds since its counters last changed.
         shortest: never sooner.
         longest: never later.

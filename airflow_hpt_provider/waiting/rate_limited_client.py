@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 from asgiref.sync import sync_to_async
 
 from airflow_hpt_provider.compat import AirflowRuntimeError
-from airflow_hpt_provider.retries.classify import Verdict, classify
-from airflow_hpt_provider.retries.errors import brief, is_throttled, retry_after
-from airflow_hpt_provider.waiting.rate_limit import CallBudget, calls_per_second, shared_budget
+from airflow_hpt_provider.retries.classify import ErrorClass, classify
+from airflow_hpt_provider.retries.errors import is_throttled, one_line, retry_after
+from airflow_hpt_provider.waiting.rate_limit import AdaptiveTokenBucket, calls_per_second, shared_budget
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
@@ -33,7 +33,7 @@ class ClientBuildError(ConnectionError):
     """The connection could not be read now, or no client be built from it in the middle of a wait: transient."""
 
 
-class PacedClient:
+class RateLimitedClient:
     """Calls the tuning API for the waiters of one connection.
 
     Args:
@@ -50,7 +50,7 @@ class PacedClient:
         self._used_at = 0.0
         self._building = asyncio.Lock()
         self._executor: ThreadPoolExecutor | None = None
-        self._budget = CallBudget(calls_per_second())
+        self._budget = AdaptiveTokenBucket(calls_per_second())
         self._shares_budget = False
         self.worked = False
         self.server_time: datetime | None = None
@@ -90,7 +90,7 @@ class PacedClient:
                 except Exception as error:
                     if self.worked or isinstance(error, AirflowRuntimeError):
                         raise ClientBuildError(
-                            f"no client for connection {self._settings.aws_conn_id}: {brief(error)}"
+                            f"no client for connection {self._settings.aws_conn_id}: {one_line(error)}"
                         ) from error
                     raise
             self._used_at = time.monotonic()
@@ -112,9 +112,9 @@ class PacedClient:
             self._budget.throttled(now)
         if seconds := retry_after(error):
             self._budget.pause(now, seconds)
-        verdict = classify(error, worked_before=self.worked)
-        if verdict is Verdict.CREDENTIALS and self._boto3 is client:
-            log.warning("Credentials were refused (%s); reading the connection again.", brief(error))
+        verdict = classify(error, connection_worked=self.worked)
+        if verdict is ErrorClass.CREDENTIALS and self._boto3 is client:
+            log.warning("Credentials were refused (%s); reading the connection again.", one_line(error))
             self._boto3 = None
 
     def _read_metadata(self, answer: dict[str, Any], client: Any) -> None:

@@ -1,6 +1,6 @@
 """Many waiters, one poll.
 
-All waiters of a process with the same connection, region and settings share a :class:`TuningJobWatcher`. While
+All waiters of a process with the same connection, region and settings share a :class:`SharedPoller`. While
 anybody waits, one asyncio task goes through *rounds*:
 
 1. Sleep until somebody is due; who comes at the same moment shares the round.
@@ -28,15 +28,15 @@ from weakref import WeakKeyDictionary
 from asgiref.sync import sync_to_async
 
 from airflow_hpt_provider.retries.calls import FullJitter
-from airflow_hpt_provider.retries.classify import Verdict, classify
-from airflow_hpt_provider.retries.errors import brief, is_denied, retry_after
+from airflow_hpt_provider.retries.classify import ErrorClass, classify
+from airflow_hpt_provider.retries.errors import is_denied, one_line, retry_after
 from airflow_hpt_provider.waiting.rate_limit import min_poll_interval
-from airflow_hpt_provider.waiting.rate_limited_client import WORKERS, PacedClient
-from airflow_hpt_provider.waiting.snapshot import Sighting
+from airflow_hpt_provider.waiting.rate_limited_client import WORKERS, RateLimitedClient
+from airflow_hpt_provider.waiting.snapshot import JobSnapshot
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
-    from airflow_hpt_provider.waiting.subscription import Waiter
+    from airflow_hpt_provider.waiting.subscription import PollSubscription
 
 log = logging.getLogger(__name__)
 
@@ -59,16 +59,16 @@ RESTART_SECONDS = 1.0
 HURRY_SECONDS = 60.0
 """A Describe may lag behind an event; for so long it is asked again soon."""
 
-_watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, TuningJobWatcher]] = WeakKeyDictionary()
+_watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, SharedPoller]] = WeakKeyDictionary()
 
 
-class TuningJobWatcher:
+class SharedPoller:
     """Waits for tuning jobs on behalf of triggers; get one with :meth:`shared`. Belongs to one event loop."""
 
     def __init__(self, settings: ConnectionSettings) -> None:
         self._settings = settings
-        self._client = PacedClient(settings)
-        self._waiters: dict[str, list[Waiter]] = {}
+        self._client = RateLimitedClient(settings)
+        self._waiters: dict[str, list[PollSubscription]] = {}
         self._poll: asyncio.Task[None] | None = None
         self._changed = asyncio.Event()
         self._pages = 1
@@ -78,7 +78,7 @@ class TuningJobWatcher:
         self._shortest = 0.0
 
     @classmethod
-    def shared(cls, settings: ConnectionSettings) -> TuningJobWatcher:
+    def shared(cls, settings: ConnectionSettings) -> SharedPoller:
         """The running event loop's watcher for these settings."""
         watchers = _watchers.setdefault(asyncio.get_running_loop(), {})
         key = settings.key
@@ -86,7 +86,7 @@ class TuningJobWatcher:
             watchers[key] = cls(settings)
         return watchers[key]
 
-    async def wait(self, waiter: Waiter) -> Sighting:
+    async def wait(self, waiter: PollSubscription) -> JobSnapshot:
         """Wait until the waiter's job has ended; the first look is immediate.
 
         Cancelling the call ends the wait and leaves nothing behind.
@@ -96,7 +96,7 @@ class TuningJobWatcher:
 
         Raises:
             TuningJobTimeoutError, TuningServiceUnreachableError, TuningJobNotFoundError: see
-                :class:`airflow_hpt_provider.waiting.limits.Patience`.
+                :class:`airflow_hpt_provider.waiting.limits.WaitLimits`.
             botocore.exceptions.ClientError: an error that another look would meet again (access denied ...).
         """
         waiter.due = asyncio.get_running_loop().time()
@@ -122,7 +122,7 @@ class TuningJobWatcher:
 
     # -- the poll: one task, while anybody waits -----------------------------------------------------------
 
-    def _leave(self, waiter: Waiter) -> None:
+    def _leave(self, waiter: PollSubscription) -> None:
         others = self._waiters[waiter.key]
         others.remove(waiter)
         if not others:
@@ -176,7 +176,7 @@ class TuningJobWatcher:
                 pass
         return False
 
-    def _everybody(self) -> Iterator[Waiter]:
+    def _everybody(self) -> Iterator[PollSubscription]:
         return (waiter for waiters in self._waiters.values() for waiter in waiters if waiter.is_waiting)
 
     # -- a round -----------------------------------------------------------------------------------------
@@ -193,7 +193,7 @@ class TuningJobWatcher:
             try:
                 listed = await self._list(everybody)
             except Exception as error:  # noqa: BLE001 - each waiter judges by its own look
-                if classify(error, worked_before=self._client.worked) is not Verdict.FATAL:
+                if classify(error, connection_worked=self._client.worked) is not ErrorClass.FATAL:
                     self._missed(due, error)
                     return
                 self._do_without_list(error, started)
@@ -202,7 +202,7 @@ class TuningJobWatcher:
         await self._describe(keys)
         self._plan(started, (w for w in self._everybody() if w.last is not before.get(w)))
 
-    def _plan(self, started: float, looked_at: Iterable[Waiter]) -> None:
+    def _plan(self, started: float, looked_at: Iterable[PollSubscription]) -> None:
         """When to look next at those who have just been looked at.
 
         To be early costs calls: one for each who wants it, or the pages of a list. The more calls, the fewer
@@ -257,7 +257,7 @@ class TuningJobWatcher:
                 key = summary["HyperParameterTuningJobName"].lower()
                 if key in keys:
                     found.add(key)
-                    self._saw(key, Sighting.of_answer(summary))
+                    self._saw(key, JobSnapshot.of_answer(summary))
             if "NextToken" not in page or len(found) == len(keys):
                 break
             token = {"NextToken": page["NextToken"]}
@@ -269,7 +269,7 @@ class TuningJobWatcher:
             try:
                 return await self._client.call(LIST, **parameters)
             except Exception as error:
-                if classify(error, worked_before=self._client.worked) is Verdict.FATAL:
+                if classify(error, connection_worked=self._client.worked) is ErrorClass.FATAL:
                     raise
                 await asyncio.sleep(max(PAGE_BACKOFF.after(attempt), retry_after(error)))
         return await self._client.call(LIST, **parameters)
@@ -281,7 +281,7 @@ class TuningJobWatcher:
             log.warning(
                 "Tuning jobs cannot be listed (%s); describing them one by one. To list them costs one call for"
                 " %d jobs: allow sagemaker:ListHyperParameterTuningJobs.",
-                brief(error),
+                one_line(error),
                 PAGE,
             )
         self._told_denied = self._told_denied or denied
@@ -306,7 +306,7 @@ class TuningJobWatcher:
             return
         try:
             answer = await self._client.call(DESCRIBE, HyperParameterTuningJobName=waiters[0].tuning_job_name)
-            seen = Sighting.of_answer(answer)
+            seen = JobSnapshot.of_answer(answer)
         except Exception as error:  # noqa: BLE001 - each waiter judges for itself
             self._missed([key], error)
         else:
@@ -314,7 +314,7 @@ class TuningJobWatcher:
 
     # -- what a look showed ------------------------------------------------------------------------------
 
-    def _saw(self, key: str, seen: Sighting) -> None:
+    def _saw(self, key: str, seen: JobSnapshot) -> None:
         now = asyncio.get_running_loop().time()
         for waiter in self._waiters.get(key, ()):
             waiter.saw(seen, now, self._shortest)
@@ -323,4 +323,4 @@ class TuningJobWatcher:
         now = asyncio.get_running_loop().time()
         for key in keys:
             for waiter in self._waiters.get(key, ()):
-                waiter.missed(error, now, worked_before=self._client.worked)
+                waiter.missed(error, now, connection_worked=self._client.worked)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
+class JobSnapshot:
     """A tuning job as it was seen once. A poll sees thousands of them, so this is no pydantic model.
 
     Attributes:

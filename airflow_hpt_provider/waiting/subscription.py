@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.retries.calls import FullJitter
-from airflow_hpt_provider.retries.errors import brief, retry_after
-from airflow_hpt_provider.waiting.limits import Patience
+from airflow_hpt_provider.retries.errors import one_line, retry_after
+from airflow_hpt_provider.waiting.limits import WaitLimits
 from airflow_hpt_provider.waiting.outcome import outcome_of
-from airflow_hpt_provider.waiting.rate_limit import look_interval
+from airflow_hpt_provider.waiting.rate_limit import next_poll_delay
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.waiting.snapshot import Sighting
+    from airflow_hpt_provider.waiting.snapshot import JobSnapshot
 
 log = logging.getLogger(__name__)
 
@@ -25,35 +25,35 @@ BACKOFF = FullJitter(base=1.0, cap=60.0)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Waiter(Patience):
-    """One job that a coroutine waits for, through `TuningJobWatcher.wait` of `waiting.shared_poller`.
+class PollSubscription(WaitLimits):
+    """One job that a coroutine waits for, through `SharedPoller.wait` of `waiting.shared_poller`.
 
     Attributes:
         poll_interval: seconds between two looks, at most.
-        on_look: called with each sighting, the last included, in the context of the waiter's own task: so that
+        on_look: called with each snapshot, the last included, in the context of the waiter's own task: so that
             what it logs lands in that task's log.
         log: for failed looks; called in the same context.
         has_events: an event tells the job's end: no look comes before ``poll_interval``, but when it has come.
         hurry_until: loop time until which the end is expected at any moment.
         due: loop time of the next look. The first is immediate.
         interval: seconds wanted between two looks now.
-        last: the last sighting.
+        last: the last snapshot.
         changed_at: loop time at which the counters last changed.
         best_at, best_completed: loop time and counter when the best training job was last told.
     """
 
     poll_interval: float = 30.0
-    on_look: Callable[[Sighting], None] | None = None
+    on_look: Callable[[JobSnapshot], None] | None = None
     log: Any = log
     has_events: bool = False
     hurry_until: float = 0.0
     due: float = 0.0
     interval: float = 0.0
-    last: Sighting | None = None
+    last: JobSnapshot | None = None
     changed_at: float = 0.0
     best_at: float = 0.0
     best_completed: int = 0
-    future: asyncio.Future[Sighting] = field(
+    future: asyncio.Future[JobSnapshot] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
@@ -68,7 +68,7 @@ class Waiter(Patience):
         """Neither answered nor cancelled."""
         return not self.future.done()
 
-    def saw(self, seen: Sighting, now: float, shortest: float) -> None:
+    def saw(self, seen: JobSnapshot, now: float, shortest: float) -> None:
         """A look has shown the job: the end of the wait, or the measure of the next look.
 
         Args:
@@ -99,7 +99,7 @@ class Waiter(Patience):
                 min(shortest, self.poll_interval) if now < self.hurry_until else self.poll_interval
             )
         else:
-            self.interval = look_interval(
+            self.interval = next_poll_delay(
                 seen,
                 now=time.time(),
                 quiet=now - self.changed_at,
@@ -107,18 +107,18 @@ class Waiter(Patience):
                 longest=self.poll_interval,
             )
 
-    def missed(self, error: Exception, now: float, *, worked_before: bool) -> None:
+    def missed(self, error: Exception, now: float, *, connection_worked: bool) -> None:
         """A look has failed: the end of the wait, or another one after a while.
 
         Args:
             error: as the look raised it.
             now: loop time.
-            worked_before: the connection has worked, for this waiter or another.
+            connection_worked: the connection has worked, for this waiter or another.
         """
         if not self.is_waiting:
             return
         try:
-            self.failed(error, worked_before=worked_before)
+            self.failed(error, connection_worked=connection_worked)
         except Exception as final:  # noqa: BLE001 - handed to whoever waits
             self.future.set_exception(final)
             return
@@ -132,7 +132,7 @@ class Waiter(Patience):
                 self.log.warning,
                 "Could not look at tuning job %s (%s; %d in a row); the wait goes on, next look in %.1f s.",
                 self.tuning_job_name,
-                brief(error),
+                one_line(error),
                 self.failures,
                 seconds,
             )

@@ -16,7 +16,7 @@ with DAG("retries", schedule=None) as dag:
         retry_strategy=TuningRetryStrategy(maximum_retry_attempts=2),
         timeout=timedelta(hours=12),
         max_billable_seconds=200_000,
-        max_trials_failed=10,
-        on_budget_end="use_best",
+        max_failed_training_jobs=10,
+        on_budget_exceeded="use_best",
         retries=2,
     )

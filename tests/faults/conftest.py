@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.faults.jobs import job_config, start_service
-from tests.faults.machine import Machine
+from tests.faults.machine import ClientFaults
 from tests.faults.table import Record, markdown, page
 
 if TYPE_CHECKING:
@@ -60,10 +60,10 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
 
 
 @pytest.fixture
-def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[Machine]:
+def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClientFaults]:
     """This process's resolver and clock; and no trigger waits for the sake of a scheduler that is not here."""
     monkeypatch.setattr("airflow_hpt_provider.triggers.tuning.SETTLE_SECONDS", 0.0)
-    with Machine().patched() as machine:
+    with ClientFaults().patched() as machine:
         yield machine
 
 

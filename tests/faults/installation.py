@@ -22,7 +22,7 @@ from tests.faults.table import VIOLATED, Record
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.service import LocalService
-    from tests.faults.killing import Killer, Victim
+    from tests.faults.killing import KillTarget, ProcessKiller
 
 JOB_SECONDS = 15
 START_SECONDS = 600
@@ -77,7 +77,7 @@ class Run:
         back: time.time() when the last of it came back.
     """
 
-    victim: Victim
+    victim: KillTarget
     mode: str
     run_id: str
     kills: int = 0
@@ -134,11 +134,11 @@ class Run:
         )
 
 
-def wait_for_all(killer: Killer, runs: list[Run], timeout: float) -> None:
+def wait_for_all(killer: ProcessKiller, runs: list[Run], timeout: float) -> None:
     """Return when all are over, or the time is."""
     deadline = time.monotonic() + timeout
     left = list(runs)
     while left and time.monotonic() < deadline:
         left = [run for run in left if not run.over(killer.airflow)]
-        killer.raise_the_dead()
+        killer.restart_due()
         time.sleep(1)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.demo.service import LocalService
 
 
-class Victim(Enum):
+class KillTarget(Enum):
     """Kinds of kills."""
 
     TASK = "SIGKILL of the task's process"
@@ -33,12 +33,12 @@ class Victim(Enum):
     SERVICE = "SIGKILL of the local tuning service"
 
 
-BY_RUN = frozenset({Victim.TASK, Victim.WORKER})
+BY_RUN = frozenset({KillTarget.TASK, KillTarget.WORKER})
 """Killed for one run; the others are everybody's."""
 
 
 @dataclass
-class Killer:
+class ProcessKiller:
     """Kills parts of one installation and starts them again. To be used from the thread that started them.
 
     Attributes:
@@ -54,23 +54,23 @@ class Killer:
     down: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     sessions: list[int] = field(default_factory=list)
 
-    def strike(self, victim: Victim) -> None:
+    def strike(self, victim: KillTarget) -> None:
         """Kill a part that all runs share."""
         back = time.time() + self.dice.uniform(1.0, 5.0)
         match victim:
-            case Victim.SERVICE:
+            case KillTarget.SERVICE:
                 self.service.kill()
                 self.down.append((back, self.service.start))
-            case Victim.TRIGGERER:
+            case KillTarget.TRIGGERER:
                 self._kill(self.airflow.component("triggerer"), back, alone=False)
-            case Victim.SCHEDULER:
+            case KillTarget.SCHEDULER:
                 self._kill(self.airflow.component("scheduler"), back, alone=True)
-            case Victim.SCHEDULER_TREE:
+            case KillTarget.SCHEDULER_TREE:
                 self._kill(self.airflow.component("scheduler"), back, alone=False)
             case _:
                 raise ValueError(victim)
 
-    def strike_task(self, victim: Victim, pid: int) -> bool:
+    def strike_task(self, victim: KillTarget, pid: int) -> bool:
         """Kill a task's process, and the worker above it too; False if it is not there any more."""
         try:
             process = psutil.Process(pid)
@@ -78,14 +78,18 @@ class Killer:
             parent = process.parent()
             if not ours:
                 return False
-            if victim is Victim.WORKER and parent and parent.pid != self.airflow.component("scheduler").pid:
+            if (
+                victim is KillTarget.WORKER
+                and parent
+                and parent.pid != self.airflow.component("scheduler").pid
+            ):
                 parent.kill()
             process.kill()
         except (psutil.Error, ProcessLookupError):
             return False
         return True
 
-    def raise_the_dead(self) -> None:
+    def restart_due(self) -> None:
         """Start again what has been away for long enough, and what has ended by itself."""
         now = time.time()
         for entry in [entry for entry in self.down if entry[0] <= now]:

@@ -21,7 +21,7 @@ import botocore.compat
 
 
 @dataclass
-class Machine:
+class ClientFaults:
     """What is wrong with it.
 
     Attributes:
@@ -36,7 +36,7 @@ class Machine:
     struck: Counter[int] = field(default_factory=Counter)
 
     @contextlib.contextmanager
-    def patched(self) -> Iterator[Machine]:
+    def patched(self) -> Iterator[ClientFaults]:
         """Let this process live on it."""
         resolve, add_auth = socket.getaddrinfo, botocore.auth.SigV4Auth.add_auth
         now = botocore.auth.get_current_datetime  # type: ignore[attr-defined]

@@ -22,7 +22,7 @@ from tests.support.faulty_proxy import FaultyProxy
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.service import LocalService
-    from tests.faults.weather import Fault, Storm
+    from tests.faults.weather import Fault, FaultWindow
 
 RETRIES = 2
 POLL_INTERVAL = 1.0
@@ -85,7 +85,7 @@ class Played:
         )
 
 
-def play(plan: Plan, storm: Storm, service: LocalService, config: dict[str, Any]) -> Played:
+def play(plan: Plan, storm: FaultWindow, service: LocalService, config: dict[str, Any]) -> Played:
     """Run a task through a storm to its end, and judge what is left."""
     played = Played(plan)
     conn_id = f"faults_{plan.name.lower()}"
@@ -105,7 +105,7 @@ def play(plan: Plan, storm: Storm, service: LocalService, config: dict[str, Any]
             poll_interval=POLL_INTERVAL,
             aws_conn_id=conn_id,
             retries=RETRIES,
-            max_unreachable=UNREACHABLE_SECONDS if plan.limit == "unreachable" else None,
+            unreachable_timeout=UNREACHABLE_SECONDS if plan.limit == "unreachable" else None,
             timeout=TIMEOUT_SECONDS if plan.limit == "timeout" else None,
         )
         _run(task, one, played)

@@ -103,7 +103,7 @@ Here {outcomes["delivered"]} were delivered, {outcomes["anew"]} delivered anew, 
 - *lateness*: the worst, as a ratio: seconds from the moment when the result could have been had (the job has ended,
   and the trouble too) to the end of the task, over the length of the trouble plus one poll interval.
   A kill counts as 40 s of trouble: after so long Airflow, as it is set up here, notices it.
-- *limit unreachable*: the task bears two seconds of trouble at a time (`max_unreachable`), so that some tries fail.
+- *limit unreachable*: the task bears two seconds of trouble at a time (`unreachable_timeout`), so that some tries fail.
   *limit timeout*: the job would take for ever, and has to be stopped through the trouble (`timeout`).
 
 Faults of calls are made by a loopback proxy between the provider and the service

@@ -10,11 +10,11 @@ import pytest
 
 from tests.faults.plays import Plan, Played, play
 from tests.faults.table import VIOLATED, Record
-from tests.faults.weather import Fault, Storm
+from tests.faults.weather import Fault, FaultWindow
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.service import LocalService
-    from tests.faults.machine import Machine
+    from tests.faults.machine import ClientFaults
 
 pytestmark = pytest.mark.integration
 
@@ -25,12 +25,12 @@ Play = Callable[[Iterable[Plan]], list[Played]]
 
 @pytest.fixture
 def play_all(
-    service: LocalService, machine: Machine, config: dict[str, Any], seed: int, records: list[Record]
+    service: LocalService, machine: ClientFaults, config: dict[str, Any], seed: int, records: list[Record]
 ) -> Play:
     """Runs plans side by side; fails if the property did not hold after one of them."""
 
     def one(plan: Plan) -> Played:
-        storm = Storm.drawn(plan.fault, f"{seed} {plan.name}", machine)
+        storm = FaultWindow.drawn(plan.fault, f"{seed} {plan.name}", machine)
         return play(plan, storm, service, config)
 
     def run(plans: Iterable[Plan]) -> list[Played]:

@@ -13,7 +13,7 @@ from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.demo.waiting import wait_until
 from tests.faults import ledger
 from tests.faults.installation import Run, installed, wait_for_all
-from tests.faults.killing import BY_RUN, Killer, Victim
+from tests.faults.killing import BY_RUN, KillTarget, ProcessKiller
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.airflow import LocalAirflow
@@ -36,13 +36,13 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Loc
         yield both
 
 
-@pytest.mark.parametrize("victim", Victim)
+@pytest.mark.parametrize("victim", KillTarget)
 def test_after_kills_a_result_arrives_once_or_nothing_runs(
-    installation: tuple[LocalAirflow, LocalService], victim: Victim, seed: int, records: list[Record]
+    installation: tuple[LocalAirflow, LocalService], victim: KillTarget, seed: int, records: list[Record]
 ) -> None:
     airflow, service = installation
     dice = random.Random(f"{seed} {victim.name}")
-    killer = Killer(airflow, service, dice)
+    killer = ProcessKiller(airflow, service, dice)
     try:
         runs = _play(victim, killer, dice)
         wait_for_all(killer, runs, PATIENCE)
@@ -60,8 +60,8 @@ def test_a_worker_that_is_lost_in_the_last_try_leaves_no_job(
 ) -> None:
     """Nobody is left on a worker to stop it: Airflow calls back in its DAG processor."""
     airflow, service = installation
-    killer, sagemaker = Killer(airflow, service, random.Random(seed)), service.client("sagemaker")
-    run = Run(Victim.WORKER, "once", airflow.api.trigger("once"))
+    killer, sagemaker = ProcessKiller(airflow, service, random.Random(seed)), service.client("sagemaker")
+    run = Run(KillTarget.WORKER, "once", airflow.api.trigger("once"))
     name = Owner(run.mode, "tune", run.run_id).base_name
     wait_until(lambda: ledger.jobs_of(sagemaker, name), PATIENCE, "no job is made")
     struck: set[int] = set()
@@ -69,7 +69,7 @@ def test_a_worker_that_is_lost_in_the_last_try_leaves_no_job(
     def is_over() -> bool:
         # Airflow may start the task again by itself, as after the loss of a scheduler: that try is lost as well.
         pid = run.pid(airflow)
-        if pid is not None and pid not in struck and killer.strike_task(Victim.WORKER, pid):
+        if pid is not None and pid not in struck and killer.strike_task(KillTarget.WORKER, pid):
             struck.add(pid)
         return run.over(airflow)
 
@@ -79,7 +79,7 @@ def test_a_worker_that_is_lost_in_the_last_try_leaves_no_job(
     assert (job.status, job.runs) == ("Stopped", False)
 
 
-def _play(victim: Victim, killer: Killer, dice: random.Random) -> list[Run]:
+def _play(victim: KillTarget, killer: ProcessKiller, dice: random.Random) -> list[Run]:
     """Start the runs one after the other, and kill meanwhile; returns when all that was killed is back."""
     airflow, began = killer.airflow, time.time()
     modes = [mode for mode in MODES for _ in range(EACH)]
@@ -106,12 +106,12 @@ def _play(victim: Victim, killer: Killer, dice: random.Random) -> list[Run]:
             killer.strike(victim)
             for run in hit:
                 run.kills, run.back = run.kills + 1, killer.down[-1][0]
-        killer.raise_the_dead()
+        killer.restart_due()
         time.sleep(0.3)
     return runs
 
 
-def _strike_task(victim: Victim, run: Run, killer: Killer, dice: random.Random) -> None:
+def _strike_task(victim: KillTarget, run: Run, killer: ProcessKiller, dice: random.Random) -> None:
     """Perhaps, now. A leg of a task that defers is short, so it is more likely there."""
     if run.kills >= KILLS or dice.random() > (0.15 if run.mode == "sync" else 0.4):
         return

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 from tests.support.faulty_proxy import Call, Trouble
 
 if TYPE_CHECKING:
-    from tests.faults.machine import Machine
+    from tests.faults.machine import ClientFaults
 
 T = Trouble
 
@@ -46,7 +46,7 @@ _TROUBLES: dict[Fault, tuple[Trouble, ...]] = {
 
 
 @dataclass
-class Storm:
+class FaultWindow:
     """The weather of one run: from a call on, for so many seconds, each call meets trouble with a probability.
 
     Attributes:
@@ -65,7 +65,7 @@ class Storm:
     seconds: float
     share: float
     dice: random.Random
-    machine: Machine
+    machine: ClientFaults
     port: int = 0
     rotate: Callable[[], None] = lambda: None
     began: float | None = None
@@ -73,7 +73,7 @@ class Storm:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
-    def drawn(cls, fault: Fault, seed: str, machine: Machine) -> Self:
+    def drawn(cls, fault: Fault, seed: str, machine: ClientFaults) -> Self:
         """From a seed: it begins with one of the task's first six calls and lasts 3 to 8 seconds."""
         dice = random.Random(f"{seed} {fault.name}")
         return cls(fault, dice.randint(1, 6), dice.uniform(3, 8), dice.choice((1.0, 1.0, 0.7)), dice, machine)

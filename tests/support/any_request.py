@@ -17,7 +17,7 @@ Request = dict[str, Any]
 
 DEFINITION = "HyperParameterTrainingJobDefinition"
 DAYS_28 = 28 * 24 * 3600
-MOST_JOBS = {"Bayesian": 750, "Grid": 750, "Random": 10_000, "Hyperband": 20_000}
+MAX_JOBS = {"Bayesian": 750, "Grid": 750, "Random": 10_000, "Hyperband": 20_000}
 
 
 @st.composite
@@ -237,7 +237,7 @@ def _strategy(draw: st.DrawFn, config: Request) -> None:
 
 def _limits(draw: st.DrawFn, config: Request, spaces: list[Request]) -> None:
     limits = config["ResourceLimits"]
-    most = MOST_JOBS[config["Strategy"]]
+    most = MAX_JOBS[config["Strategy"]]
     points = [combinations(space) for space in spaces]
     known = [number for number in points if number is not None]
     if config["Strategy"] == "Grid":

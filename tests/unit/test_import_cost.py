@@ -39,13 +39,13 @@ def test_the_operator_loads_none_of_our_modules_that_only_a_running_task_needs()
     later = (
         "config.masking",
         "creation",
-        "delivery.upstream",
+        "xcom.job_name",
         "display",
         "hooks.settings",
         "models",
         "result",
     )
-    later += ("retries", "triggers", "waiting.spending", "waiting.state_change")
+    later += ("retries", "triggers", "waiting.budget", "waiting.state_change")
     assert all(find_spec(f"airflow_hpt_provider.{name}") for name in later), "these are modules of ours"
     code = """
 import sys

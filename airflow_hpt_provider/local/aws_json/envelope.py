@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.aws_json.service_model import TARGET_PREFIX
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.http.auth.errors import NotAuthenticated, Refusal
+from airflow_hpt_provider.local.http.auth.errors import AuthenticationError, AuthFailure
 from airflow_hpt_provider.local.http.request import CONTENT_TYPE
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.aws_json.service_model import SageMakerModel
-    from airflow_hpt_provider.local.http.auth.parse import Claim
+    from airflow_hpt_provider.local.http.auth.parse import ParsedSignature
     from airflow_hpt_provider.local.http.request import WireRequest
 
 SERVICE = "sagemaker"
 
 
-def is_sagemaker(request: WireRequest, claim: Claim) -> bool:
+def is_sagemaker(request: WireRequest, claim: ParsedSignature) -> bool:
     """Whether a request means SageMaker's API: it names one of its operations, or is signed for it and has no path.
 
     Requests with a path that are signed for ``sagemaker`` are its runtime's and its feature store's.
@@ -27,16 +27,16 @@ def is_sagemaker(request: WireRequest, claim: Claim) -> bool:
     )
 
 
-def operation_of(request: WireRequest, claim: Claim, model: SageMakerModel) -> str:
+def operation_of(request: WireRequest, claim: ParsedSignature, model: SageMakerModel) -> str:
     """The operation of a request whose signature has been verified.
 
     Raises:
-        NotAuthenticated: it is signed for another service.
+        AuthenticationError: it is signed for another service.
         ServiceError: UnknownOperationException: there is no such operation, or the envelope is wrong.
     """
     if claim.service != SERVICE:
-        raise NotAuthenticated(
-            Refusal.MISMATCH, f"Credential should be scoped to correct service: '{SERVICE}'."
+        raise AuthenticationError(
+            AuthFailure.MISMATCH, f"Credential should be scoped to correct service: '{SERVICE}'."
         )
     if request.method != "POST" or request.path != "/" or request.query:
         raise _unknown(f"SageMaker's operations are called with POST /, not {request.method} {request.path}.")

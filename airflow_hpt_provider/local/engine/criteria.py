@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.engine.stop_reasons import Ending
+from airflow_hpt_provider.local.engine.stop_reasons import CompletionReason
 from airflow_hpt_provider.local.strategies.completion import target_reached
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.engine.history import History
     from airflow_hpt_provider.local.engine.plan import Plan
 
-FRUITLESS = 5
+MAX_INITIAL_FAILURES = 5
 """After so many training jobs without a single objective, a tuning job has failed."""
 
 
-def criterion_met(plan: Plan, history: History, not_improving: int) -> Ending | None:
+def criterion_met(plan: Plan, history: History, not_improving: int) -> CompletionReason | None:
     """The completion criterion that the results meet; None if there is none.
 
     ConvergenceDetected is not among them: it takes a model to say, and so a thread (``searches.py``).
@@ -27,9 +27,9 @@ def criterion_met(plan: Plan, history: History, not_improving: int) -> Ending | 
         target_reached(definition.objective, plan.target, history.results(n))
         for n, definition in enumerate(plan.definitions)
     ):
-        return Ending.TARGET
+        return CompletionReason.TARGET
     if plan.not_improving is not None and not_improving >= plan.not_improving:
-        return Ending.NOT_IMPROVING
+        return CompletionReason.NOT_IMPROVING
     return None
 
 
@@ -42,9 +42,9 @@ def failure_reason(*, succeeded: int, completed: int, failed: int) -> str | None
             f"No objective metrics found after running {completed + failed} training jobs. Please ensure that the "
             "custom algorithm is emitting the objective metric as defined by the regular expression provided."
         )
-    if failed >= FRUITLESS:
+    if failed >= MAX_INITIAL_FAILURES:
         return (
-            f"No training job succeeded after {FRUITLESS} attempts. Please take a look at the training job failures "
-            "to get more details."
+            f"No training job succeeded after {MAX_INITIAL_FAILURES} attempts. "
+            "Please take a look at the training job failures to get more details."
         )
     return "All training jobs failed. Please take a look at the training job failures to get more details."

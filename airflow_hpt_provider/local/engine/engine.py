@@ -7,8 +7,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, TypeVar
 
 from airflow_hpt_provider.local.db import training_jobs, tuning_jobs
-from airflow_hpt_provider.local.engine.loop import Loop, Turn
-from airflow_hpt_provider.local.engine.slots import Claim, next_claim
+from airflow_hpt_provider.local.engine.loop import Loop, Transaction
+from airflow_hpt_provider.local.engine.slots import SlotRequest, fairest
 from airflow_hpt_provider.local.engine.training import GRACE, TrainingJobs
 from airflow_hpt_provider.local.engine.tuning import FailureOf, OnChange, TuningJobs
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 SEARCH_THREADS = 2
-ALONE = 0
+STANDALONE = 0
 """The owner of claims for training jobs that belong to no tuning job."""
 
 
@@ -85,43 +85,43 @@ class Engine:
         self.runner.close()
         self._executor.shutdown(wait=True, cancel_futures=True)
 
-    def write(self, task: Callable[[Turn], T]) -> T:
+    def write(self, task: Callable[[Transaction], T]) -> T:
         """Carry out a request that changes something; returns once it is on disk."""
         return self._loop.call(task)
 
-    def _resume(self, turn: Turn) -> None:
-        for tuning_job in tuning_jobs.unfinished(turn.connection):
-            self.tuning.track(turn, tuning_job)
-        for job in training_jobs.unfinished(turn.connection):
+    def _resume(self, transaction: Transaction) -> None:
+        for tuning_job in tuning_jobs.unfinished(transaction.connection):
+            self.tuning.track(transaction, tuning_job)
+        for job in training_jobs.unfinished(transaction.connection):
             if job.secondary_status == "Pending":
-                self.training.wait(turn, job)
+                self.training.wait(transaction, job)
             else:
-                self.training.resume(turn, job)
+                self.training.resume(transaction, job)
 
-    def _settle(self, turn: Turn) -> None:
-        """The end of every turn: give free slots to those who can use them, fairly.
+    def _settle(self, transaction: Transaction) -> None:
+        """The end of every transaction: give free slots to those who can use them, fairly.
 
         Training jobs that belong to no tuning job share as if they were one.
         """
-        total, alone = training_jobs.active(turn.connection)
+        total, alone = training_jobs.active(transaction.connection)
         free = self._max_parallel - total - self.tuning.held()
         if free <= 0:
             return
-        pending = training_jobs.pending(turn.connection, limit=free)
+        pending = training_jobs.pending(transaction.connection, limit=free)
         for _ in range(free):
             claims = self.tuning.claims()
             if pending:
-                claims.append(Claim(alone, self._served_alone, ALONE))
-            claim = next_claim(claims)
+                claims.append(SlotRequest(alone, self._served_alone, STANDALONE))
+            claim = fairest(claims)
             if claim is None:
                 return
-            if claim.owner == ALONE:
+            if claim.owner == STANDALONE:
                 self._served_alone = self.tuning.next_served()
-                self.training.launch(turn, pending.pop(0).id)
+                self.training.launch(transaction, pending.pop(0).id)
                 alone += 1
             else:
-                self.tuning.grant(turn, claim.owner)
+                self.tuning.grant(transaction, claim.owner)
 
-    def _reload(self, turn: Turn) -> None:
-        self.tuning.reload(turn)
+    def _reload(self, transaction: Transaction) -> None:
+        self.tuning.reload(transaction)
         self.training.forget()

@@ -1,8 +1,8 @@
 """The engine's thread: the one place where anything changes.
 
 Whatever happens (a request, a training job's end, a timer) comes as a task. Tasks that have come meanwhile
-are carried out together, in one transaction: a *turn*. What must happen outside the store (starting a
-process, answering a request) is put off until the turn is committed. So what has been done is always what has
+are carried out together, in one :class:`Transaction`. What must happen outside the store (starting a
+process, answering a request) is put off until the transaction is committed. So what has been done is always what has
 been written, whenever the service is killed; and a commit's fsync is shared.
 """
 
@@ -28,33 +28,33 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 T = TypeVar("T")
 RETRY_AFTER = 1.0
-"""Seconds until a turn that could not be written is tried again."""
-MOST_TASKS = 256
-"""That a turn takes at once."""
-LINGER = 0.05
+"""Seconds until a transaction that could not be written is tried again."""
+MAX_BATCH = 256
+"""The most tasks that one transaction takes."""
+BATCH_DELAY = 0.05
 """Seconds that a task which is not urgent waits for others to share its commit with."""
 
 
 @dataclass
-class Turn:
+class Transaction:
     """What a task works with.
 
     Attributes:
-        connection: inside the turn's transaction.
+        connection: inside the database transaction.
         now: seconds since the epoch, to the millisecond, as AWS tells times.
-        effects: what is done once the turn is committed, in this order.
+        on_commit_callbacks: what is done once the transaction is committed, in this order.
     """
 
     connection: sqlite3.Connection
     now: float
-    effects: list[Callable[[], object]] = field(default_factory=list)
+    on_commit_callbacks: list[Callable[[], object]] = field(default_factory=list)
 
-    def after(self, effect: Callable[[], object]) -> None:
-        """Do this in the engine's thread once the turn is committed; never if it isn't."""
-        self.effects.append(effect)
+    def on_commit(self, effect: Callable[[], object]) -> None:
+        """Do this in the engine's thread once the transaction is committed; never if it isn't."""
+        self.on_commit_callbacks.append(effect)
 
 
-Task = Callable[[Turn], Any]
+Task = Callable[[Transaction], Any]
 
 
 @dataclass
@@ -69,7 +69,7 @@ class Loop(threading.Thread):
     """Runs turns.
 
     Args:
-        settle: the last task of every turn: what follows from what the others did.
+        settle: the last task of every transaction: what follows from what the others did.
         reload: reads what is kept in memory from the store again, after something was undone.
     """
 
@@ -88,11 +88,11 @@ class Loop(threading.Thread):
     def post(self, task: Task, *, urgent: bool = True) -> None:
         """Have a task done, from any thread; tasks are done in the order in which they come.
 
-        It is tried until it can be written. One that is not ``urgent`` may wait for ``LINGER`` seconds.
+        It is tried until it can be written. One that is not ``urgent`` may wait for ``BATCH_DELAY`` seconds.
         """
         self._queue.put(_Queued(task, urgent=urgent))
 
-    def call(self, task: Callable[[Turn], T]) -> T:
+    def call(self, task: Callable[[Transaction], T]) -> T:
         """Have a task done and wait until it is committed; from any thread but the engine's.
 
         Raises:
@@ -111,24 +111,24 @@ class Loop(threading.Thread):
         heapq.heappush(self._timers, (when, next(self._order), task))
 
     def close(self) -> None:
-        """End the thread after the turn that it is in."""
+        """End the thread after the transaction that it is in."""
         self._closed.set()
         self._queue.put(None)
         if self.is_alive():
             self.join()
 
     def run(self) -> None:
-        """Turn after turn until closed."""
+        """Run transactions until closed."""
         while not self._closed.is_set():
             tasks = self._take()
             if tasks and not self._closed.is_set():
                 self._turn(tasks)
 
     def _take(self) -> list[_Queued]:
-        """Wait for tasks; take all that are there, after those of a turn that could not be written."""
+        """Wait for tasks; take all that are there, after those of a transaction that could not be written."""
         tasks, self._unwritten = self._unwritten, []
-        most = len(tasks) + MOST_TASKS
-        linger_until = time.monotonic() + (LINGER if tasks else 3600.0)
+        most = len(tasks) + MAX_BATCH
+        linger_until = time.monotonic() + (BATCH_DELAY if tasks else 3600.0)
         while len(tasks) < most and not (tasks and tasks[-1].urgent):
             due = self._timers[0][0] - time.time() if self._timers else 3600.0
             try:
@@ -138,7 +138,7 @@ class Loop(threading.Thread):
             if queued is None:
                 break
             if not tasks:
-                linger_until = time.monotonic() + LINGER
+                linger_until = time.monotonic() + BATCH_DELAY
             tasks.append(queued)
         while len(tasks) < most and not self._queue.empty():
             queued = self._queue.get()
@@ -152,12 +152,12 @@ class Loop(threading.Thread):
     def _turn(self, tasks: list[_Queued]) -> None:
         try:
             with self._database.transaction() as connection:
-                turn = Turn(connection, round(time.time(), 3))
+                transaction = Transaction(connection, round(time.time(), 3))
                 if self._stale:
-                    self._reload(turn)
+                    self._reload(transaction)
                 for queued in tasks:
-                    self._do(queued, turn)
-                self._settle(turn)
+                    self._do(queued, transaction)
+                self._settle(transaction)
         except Exception as error:  # noqa: BLE001 - the engine goes on whatever happens
             self._failed(tasks, error)
             return
@@ -165,36 +165,36 @@ class Loop(threading.Thread):
         for queued in tasks:
             if queued.answer is not None and not queued.answer.done():
                 queued.answer.set_result(queued.result)
-        for effect in turn.effects:
+        for effect in transaction.on_commit_callbacks:
             try:
                 effect()
             except Exception:
-                LOGGER.exception("the engine failed after a turn")
+                LOGGER.exception("the engine failed after a transaction")
 
-    def _do(self, queued: _Queued, turn: Turn) -> None:
+    def _do(self, queued: _Queued, transaction: Transaction) -> None:
         """One task; its failure undoes its own changes only.
 
         A task that refuses (raises ServiceError) does so before it changes anything in memory.
         """
-        effects = len(turn.effects)
-        turn.connection.execute("SAVEPOINT task")
+        on_commit_callbacks = len(transaction.on_commit_callbacks)
+        transaction.connection.execute("SAVEPOINT task")
         try:
-            queued.result = queued.task(turn)
+            queued.result = queued.task(transaction)
         except sqlite3.OperationalError:
             raise  # the disk's trouble, not the task's
         except Exception as error:
-            turn.connection.execute("ROLLBACK TO task")
-            del turn.effects[effects:]
+            transaction.connection.execute("ROLLBACK TO task")
+            del transaction.on_commit_callbacks[on_commit_callbacks:]
             if not isinstance(error, ServiceError):
-                self._reload(turn)
+                self._reload(transaction)
             if queued.answer is not None:
                 queued.answer.set_exception(error)
             else:
                 LOGGER.exception("the engine can't do a task")
-        turn.connection.execute("RELEASE task")
+        transaction.connection.execute("RELEASE task")
 
     def _failed(self, tasks: list[_Queued], error: Exception) -> None:
-        """Nothing of the turn was written: requests are refused, all else is tried again, before what came later."""
+        """Refuse the requests of a transaction that was not written; try its other tasks again first."""
         LOGGER.error("can't write to the store, trying again in %s s", RETRY_AFTER, exc_info=error)
         self._stale = True
         for queued in tasks:

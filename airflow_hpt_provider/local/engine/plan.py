@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
 OBJECTIVE_METRIC = OBJECTIVE_HYPERPARAMETER
-MOST_JOBS = {"Random": 10_000}
+MAX_JOBS = {"Random": 10_000}
 """AWS's limits on MaxNumberOfTrainingJobs, which hold where none is given; 750 for the other strategies."""
 EPOCH_NAMES = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
 KINDS: tuple[tuple[str, Callable[[str], Value]], ...] = (
@@ -126,7 +126,7 @@ class Plan:
                 _definition(config, body, seed + n, warm_start.get("WarmStartType"))
                 for n, body in enumerate(bodies)
             ),
-            max_jobs=limits.get("MaxNumberOfTrainingJobs") or MOST_JOBS.get(config["Strategy"], 750),
+            max_jobs=limits.get("MaxNumberOfTrainingJobs") or MAX_JOBS.get(config["Strategy"], 750),
             max_parallel=limits["MaxParallelTrainingJobs"],
             max_runtime=limits.get("MaxRuntimeInSeconds"),
             target=criteria.get("TargetObjectiveMetricValue"),

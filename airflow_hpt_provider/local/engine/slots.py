@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Claim:
+class SlotRequest:
     """Someone who could use one more slot.
 
     Attributes:
@@ -24,6 +24,6 @@ class Claim:
     owner: int
 
 
-def next_claim(claims: Iterable[Claim]) -> Claim | None:
+def fairest(claims: Iterable[SlotRequest]) -> SlotRequest | None:
     """The one that has the fewest slots; of equals, the one that has waited longest."""
     return min(claims, key=lambda claim: (claim.held, claim.served, claim.owner), default=None)

@@ -11,12 +11,12 @@ from airflow_hpt_provider.local.engine import criteria
 from airflow_hpt_provider.local.engine.history import History
 from airflow_hpt_provider.local.engine.naming import hyperparameter_text, training_job_name
 from airflow_hpt_provider.local.engine.plan import Plan
-from airflow_hpt_provider.local.engine.stop_reasons import Ending
+from airflow_hpt_provider.local.engine.stop_reasons import CompletionReason
 from airflow_hpt_provider.local.strategies.allocation import Arm, next_arm
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.db.records import TuningJob
-    from airflow_hpt_provider.local.engine.loop import Turn
+    from airflow_hpt_provider.local.engine.loop import Transaction
     from airflow_hpt_provider.local.engine.naming import Arns
     from airflow_hpt_provider.local.engine.suggesters import Search, Searches
     from airflow_hpt_provider.local.strategies.contract import Suggestion
@@ -45,30 +45,30 @@ class State:
     served: int = 0
 
     @classmethod
-    def load(cls, turn: Turn, job: TuningJob, searches: Searches) -> State:
+    def load(cls, transaction: Transaction, job: TuningJob, searches: Searches) -> State:
         """Read it from the store."""
         plan = Plan.of(job.request, job.seed)
         return cls(
             job=job,
             plan=plan,
-            definition_ids=tuning_jobs.definition_ids(turn.connection, job.id),
+            definition_ids=tuning_jobs.definition_ids(transaction.connection, job.id),
             searches=searches.of(job.id, plan),
-            history=History.load(turn.connection, job.id, plan),
+            history=History.load(transaction.connection, job.id, plan),
         )
 
-    def read_job(self, turn: Turn) -> None:
+    def read_job(self, transaction: Transaction) -> None:
         """Read the tuning job again, which has changed in the store."""
-        job = tuning_jobs.get(turn.connection, self.job.id)
+        job = tuning_jobs.get(transaction.connection, self.job.id)
         if job is not None:
             self.job = job
 
-    def read_training_job(self, turn: Turn, training_job_id: int) -> None:
+    def read_training_job(self, transaction: Transaction, training_job_id: int) -> None:
         """Read one of its training jobs again, which has changed in the store; the counters change with it."""
-        child = training_jobs.get(turn.connection, training_job_id)
+        child = training_jobs.get(transaction.connection, training_job_id)
         if child is not None:
             self.history.put(child)
-        tuning_jobs.recount(turn.connection, self.job.id, turn.now)
-        self.read_job(turn)
+        tuning_jobs.recount(transaction.connection, self.job.id, transaction.now)
+        self.read_job(transaction)
 
     def has_room(self) -> bool:
         """Whether one more training job may be launched."""
@@ -77,7 +77,7 @@ class State:
             and self.job.ending is None
             and not self.is_used_up()
             and len(self.history.unfinished) < self.plan.max_parallel
-            and not self.is_fruitless()
+            and not self.has_only_failures()
         )
 
     def is_used_up(self) -> bool:
@@ -85,18 +85,18 @@ class State:
         used_up = len(self.history.jobs) >= self.plan.max_jobs
         return used_up or len(self.exhausted) == len(self.plan.definitions)
 
-    def is_fruitless(self) -> bool:
+    def has_only_failures(self) -> bool:
         """Whether so many have ended without an objective that nothing more is launched until a running one has one."""
         if self.history.succeeded:
             return False
-        return self.history.count("Completed", "Failed") >= criteria.FRUITLESS
+        return self.history.count("Completed", "Failed") >= criteria.MAX_INITIAL_FAILURES
 
     def next_definition(self) -> int:
         """Which of its definitions, by its place, gets the next training job. At least one is not exhausted."""
         if len(self.plan.definitions) == 1:
             return 0
         arms = [
-            Arm(definition.objective, self.history.trials(n), exhausted=n in self.exhausted)
+            Arm(definition.objective, self.history.training_jobs(n), exhausted=n in self.exhausted)
             for n, definition in enumerate(self.plan.definitions)
         ]
         return next_arm(arms) or 0
@@ -127,9 +127,9 @@ class State:
 
     def final_status(self) -> tuple[str, str | None]:
         """(status, FailureReason), now that nothing runs and nothing more will be launched."""
-        if self.job.ending == Ending.REQUEST:
+        if self.job.ending == CompletionReason.REQUEST:
             return "Stopped", None
-        if self.job.ending == Ending.ERROR:
+        if self.job.ending == CompletionReason.ERROR:
             return "Failed", "InternalServerError: the search for hyperparameters failed"
         reason = criteria.failure_reason(
             succeeded=len(self.history.succeeded),

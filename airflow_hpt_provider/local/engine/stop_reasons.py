@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 
-class Ending(StrEnum):
+class CompletionReason(StrEnum):
     """Why a tuning job launches nothing more, though its budget is not used up."""
 
     REQUEST = "StopHyperParameterTuningJob"
@@ -16,13 +16,16 @@ class Ending(StrEnum):
     ERROR = "InternalServerError"
 
 
-def goes_before(ending: Ending, former: str | None) -> bool:
+def takes_precedence(ending: CompletionReason, former: str | None) -> bool:
     """Whether a reason to end counts, where the tuning job may have one already.
 
     The first one stands; but one who asks for a stop is not told InProgress, and Completed later, because a
     criterion had been met.
     """
-    return former is None or (ending is Ending.REQUEST and former not in (Ending.REQUEST, Ending.ERROR))
+    return former is None or (
+        ending is CompletionReason.REQUEST
+        and former not in (CompletionReason.REQUEST, CompletionReason.ERROR)
+    )
 
 
 class StopReason(StrEnum):

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING
 from airflow_hpt_provider.local.db import tags, training_jobs, tuning_jobs
 from airflow_hpt_provider.local.db.records import TrainingJob, TuningJob
 from airflow_hpt_provider.local.engine.criteria import criterion_met
-from airflow_hpt_provider.local.engine.slots import Claim
+from airflow_hpt_provider.local.engine.slots import SlotRequest
 from airflow_hpt_provider.local.engine.state import State
-from airflow_hpt_provider.local.engine.stop_reasons import Ending, StopReason, goes_before
+from airflow_hpt_provider.local.engine.stop_reasons import CompletionReason, StopReason, takes_precedence
 from airflow_hpt_provider.local.engine.suggesters import Searches
 from airflow_hpt_provider.local.strategies.completion import trials_not_improving
 from airflow_hpt_provider.local.strategies.contract import Exhausted, Suggestion
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from concurrent.futures import Executor
 
-    from airflow_hpt_provider.local.engine.loop import Loop, Turn
+    from airflow_hpt_provider.local.engine.loop import Loop, Transaction
     from airflow_hpt_provider.local.engine.naming import Arns
     from airflow_hpt_provider.local.engine.training import TrainingJobs
     from airflow_hpt_provider.local.runners.contract import Metric
@@ -72,48 +72,50 @@ class TuningJobs:
 
     # Requests
 
-    def track(self, turn: Turn, job: TuningJob, *, new: bool = False) -> None:
+    def track(self, transaction: Transaction, job: TuningJob, *, new: bool = False) -> None:
         """A tuning job has been put into the store (new), or was found there when the service started."""
         if new:
-            self._tell(turn, job.id)
-        state = self._states[job.id] = State.load(turn, job, self._searches)
+            self._tell(transaction, job.id)
+        state = self._states[job.id] = State.load(transaction, job, self._searches)
         if state.plan.max_runtime is not None:
             deadline = job.created_at + state.plan.max_runtime
-            if deadline <= turn.now:  # it passed while the service was down: launch nothing more
-                self.end(turn, job, Ending.RUNTIME)
+            if deadline <= transaction.now:  # it passed while the service was down: launch nothing more
+                self.end(transaction, job, CompletionReason.RUNTIME)
                 return
-            turn.after(partial(self.loop.at, deadline, partial(self._deadline, job.id)))
-        self._fail_on_request(turn, state)
-        self.review(turn, state)
+            transaction.on_commit(partial(self.loop.at, deadline, partial(self._deadline, job.id)))
+        self._fail_on_request(transaction, state)
+        self.review(transaction, state)
 
-    def end(self, turn: Turn, job: TuningJob, ending: Ending) -> None:
+    def end(self, transaction: Transaction, job: TuningJob, ending: CompletionReason) -> None:
         """Launch nothing more and stop what runs, if this reason counts; Stopping only if a request asks for it."""
         state = self._states.get(job.id)
-        if state is None or not goes_before(ending, state.job.ending):
+        if state is None or not takes_precedence(ending, state.job.ending):
             return
-        status = "Stopping" if ending is Ending.REQUEST else "InProgress"
-        tuning_jobs.set_ending(turn.connection, job.id, ending=ending, status=status, now=turn.now)
-        state.read_job(turn)
+        status = "Stopping" if ending is CompletionReason.REQUEST else "InProgress"
+        tuning_jobs.set_ending(
+            transaction.connection, job.id, ending=ending, status=status, now=transaction.now
+        )
+        state.read_job(transaction)
         if status != job.status:
-            self._tell(turn, job.id)
+            self._tell(transaction, job.id)
         LOGGER.info("tuning job %s: %s", job.name, ending)
         for child_id in sorted(state.history.unfinished):
-            child = training_jobs.get(turn.connection, child_id)
+            child = training_jobs.get(transaction.connection, child_id)
             if child is not None:
-                self.training.stop(turn, child, StopReason.TUNING_JOB)
-        self.review(turn, state)
+                self.training.stop(transaction, child, StopReason.TUNING_JOB)
+        self.review(transaction, state)
 
-    def _deadline(self, job_id: int, turn: Turn) -> None:
+    def _deadline(self, job_id: int, transaction: Transaction) -> None:
         state = self._states.get(job_id)
         if state is not None:
-            self.end(turn, state.job, Ending.RUNTIME)
+            self.end(transaction, state.job, CompletionReason.RUNTIME)
 
     # Launching: a claim -> a slot -> a suggestion, which takes its time -> a training job
 
-    def claims(self) -> list[Claim]:
+    def claims(self) -> list[SlotRequest]:
         """The tuning jobs that could use one more slot now; none asks for two suggestions at a time."""
         return [
-            Claim(len(state.history.unfinished), state.served, state.job.id)
+            SlotRequest(len(state.history.unfinished), state.served, state.job.id)
             for state in self._states.values()
             if state.job.id not in self._suggesting and state.has_room()
         ]
@@ -127,23 +129,25 @@ class TuningJobs:
         self._served += 1
         return self._served
 
-    def grant(self, turn: Turn, job_id: int) -> None:
+    def grant(self, transaction: Transaction, job_id: int) -> None:
         """Use a slot: ask for a suggestion, which is launched when it comes."""
         state = self._states[job_id]
         state.served = self.next_served()
         self._suggesting.add(job_id)
         definition = state.next_definition()
-        turn.after(partial(self._ask, state, definition))
+        transaction.on_commit(partial(self._ask, state, definition))
 
     def _ask(self, state: State, definition: int) -> None:
         self._asked.add(state.job.id)
         self._searches.suggest(
             state.searches[definition],
-            state.history.trials(definition),
+            state.history.training_jobs(definition),
             lambda answer: self.loop.post(partial(self._suggested, state.job.id, definition, answer)),
         )
 
-    def _suggested(self, job_id: int, definition: int, answer: Suggestion | Exception, turn: Turn) -> None:
+    def _suggested(
+        self, job_id: int, definition: int, answer: Suggestion | Exception, transaction: Transaction
+    ) -> None:
         self._suggesting.discard(job_id)
         self._asked.discard(job_id)
         state = self._states.get(job_id)
@@ -151,23 +155,25 @@ class TuningJobs:
             return
         if isinstance(answer, Exhausted):
             state.exhausted.add(definition)
-            self.review(turn, state)
+            self.review(transaction, state)
         elif isinstance(answer, Exception):
             LOGGER.error("tuning job %s: the search failed", state.job.name, exc_info=answer)
-            self.end(turn, state.job, Ending.ERROR)
+            self.end(transaction, state.job, CompletionReason.ERROR)
         else:
-            self._launch(turn, state, definition, answer)
+            self._launch(transaction, state, definition, answer)
 
-    def _launch(self, turn: Turn, state: State, definition: int, suggestion: Suggestion) -> None:
+    def _launch(
+        self, transaction: Transaction, state: State, definition: int, suggestion: Suggestion
+    ) -> None:
         new = state.next_training_job(definition, suggestion, self._arns)
-        training_job_id = training_jobs.insert(turn.connection, new, turn.now)
-        tags.put(turn.connection, new.arn, tags.of(turn.connection, state.job.arn))
-        self.training.launch(turn, training_job_id)
-        state.read_training_job(turn, training_job_id)
+        training_job_id = training_jobs.insert(transaction.connection, new, transaction.now)
+        tags.put(transaction.connection, new.arn, tags.of(transaction.connection, state.job.arn))
+        self.training.launch(transaction, training_job_id)
+        state.read_training_job(transaction, training_job_id)
 
     # What becomes of the training jobs
 
-    def on_metrics(self, turn: Turn, job: TrainingJob, metrics: Sequence[Metric]) -> None:
+    def on_metrics(self, transaction: Transaction, job: TrainingJob, metrics: Sequence[Metric]) -> None:
         """A training job has emitted metrics; none at all: it starts anew."""
         state = self._state_of(job)
         if state is None:
@@ -178,31 +184,31 @@ class TuningJobs:
         values = [metric.value for metric in metrics if metric.name == job.objective_metric]
         curve.extend(values)
         if values and state.searches[job.definition_index].early_stopping is not None:
-            turn.after(partial(self._judge, state, job))
+            transaction.on_commit(partial(self._judge, state, job))
 
-    def on_end(self, turn: Turn, job: TrainingJob) -> None:
+    def on_end(self, transaction: Transaction, job: TrainingJob) -> None:
         """A training job has ended."""
         state = self._state_of(job)
         if state is None:
             if job.tuning_job_id is not None:
-                tuning_jobs.recount(turn.connection, job.tuning_job_id, turn.now)
+                tuning_jobs.recount(transaction.connection, job.tuning_job_id, transaction.now)
             return
-        state.read_training_job(turn, job.id)
-        self._fail_on_request(turn, state)
+        state.read_training_job(transaction, job.id)
+        self._fail_on_request(transaction, state)
         if state.job.ending is None:
-            self._check_criteria(turn, state)
-        self.review(turn, state)
+            self._check_criteria(transaction, state)
+        self.review(transaction, state)
 
-    def _fail_on_request(self, turn: Turn, state: State) -> None:
+    def _fail_on_request(self, transaction: Transaction, state: State) -> None:
         ended = len(state.history.jobs) - len(state.history.unfinished)
         if state.job.ending is None and self._failure_of(state.job.name, ended):
-            self.end(turn, state.job, Ending.ERROR)
+            self.end(transaction, state.job, CompletionReason.ERROR)
 
-    def on_stop(self, turn: Turn, job: TrainingJob) -> None:
+    def on_stop(self, transaction: Transaction, job: TrainingJob) -> None:
         """A training job has been told to stop."""
         state = self._state_of(job)
         if state is not None:
-            state.read_training_job(turn, job.id)
+            state.read_training_job(transaction, job.id)
 
     def _judge(self, state: State, job: TrainingJob) -> None:
         """Ask whether a running training job is worth going on with; one question at a time."""
@@ -214,31 +220,31 @@ class TuningJobs:
         self._searches.judge(
             state.searches[job.definition_index],
             trial,
-            history.trials(job.definition_index),
+            history.training_jobs(job.definition_index),
             lambda stop: self.loop.post(partial(self._judged, job.id, len(trial.curve), stop)),
         )
 
-    def _judged(self, job_id: int, steps: int, stop: bool, turn: Turn) -> None:
+    def _judged(self, job_id: int, steps: int, stop: bool, transaction: Transaction) -> None:
         self._judging.discard(job_id)
-        job = training_jobs.get(turn.connection, job_id)
+        job = training_jobs.get(transaction.connection, job_id)
         state = self._state_of(job) if job is not None else None
         if job is None or state is None:
             return
         if stop and job.secondary_status == "Training":  # not while it saves its model
-            self.training.stop(turn, job, StopReason.EARLY)
+            self.training.stop(transaction, job, StopReason.EARLY)
         elif job.status == "InProgress" and len(state.history.curves.get(job_id, ())) > steps:
-            turn.after(partial(self._judge, state, job))  # it has gone on meanwhile
+            transaction.on_commit(partial(self._judge, state, job))  # it has gone on meanwhile
 
-    def _check_criteria(self, turn: Turn, state: State) -> None:
+    def _check_criteria(self, transaction: Transaction, state: State) -> None:
         plan, history = state.plan, state.history
         count = trials_not_improving(plan.definitions[0].objective, history.results())
         if count != state.job.not_improving:
-            self._set_progress(turn, state, not_improving=count, converged_at=state.job.converged_at)
+            self._set_progress(transaction, state, not_improving=count, converged_at=state.job.converged_at)
         ending = criterion_met(plan, history, count)
         if ending is not None:
-            self.end(turn, state.job, ending)
+            self.end(transaction, state.job, ending)
         elif plan.on_convergence:
-            turn.after(partial(self._ask_convergence, state))
+            transaction.on_commit(partial(self._ask_convergence, state))
 
     def _ask_convergence(self, state: State) -> None:
         """Ask whether its searches have converged; one question at a time.
@@ -249,7 +255,7 @@ class TuningJobs:
             return
         self._converging.add(state.job.id)
         histories = [
-            (definition.search, state.history.trials(n))
+            (definition.search, state.history.training_jobs(n))
             for n, definition in enumerate(state.plan.definitions)
         ]
         ended = len(state.history.succeeded)
@@ -257,55 +263,59 @@ class TuningJobs:
             histories, lambda answer: self.loop.post(partial(self._converged, state.job.id, ended, answer))
         )
 
-    def _converged(self, job_id: int, ended: int, converged: bool, turn: Turn) -> None:
+    def _converged(self, job_id: int, ended: int, converged: bool, transaction: Transaction) -> None:
         self._converging.discard(job_id)
         state = self._states.get(job_id)
         if state is None or state.job.ending is not None:
             return
         if converged:
-            self._set_progress(turn, state, not_improving=state.job.not_improving, converged_at=turn.now)
-            self.end(turn, state.job, Ending.CONVERGED)
+            self._set_progress(
+                transaction, state, not_improving=state.job.not_improving, converged_at=transaction.now
+            )
+            self.end(transaction, state.job, CompletionReason.CONVERGED)
         elif len(state.history.succeeded) > ended:
-            self._check_criteria(turn, state)  # others have ended meanwhile
+            self._check_criteria(transaction, state)  # others have ended meanwhile
 
     def _set_progress(
-        self, turn: Turn, state: State, *, not_improving: int, converged_at: float | None
+        self, transaction: Transaction, state: State, *, not_improving: int, converged_at: float | None
     ) -> None:
         tuning_jobs.set_progress(
-            turn.connection, state.job.id, not_improving=not_improving, converged_at=converged_at
+            transaction.connection, state.job.id, not_improving=not_improving, converged_at=converged_at
         )
-        state.read_job(turn)
+        state.read_job(transaction)
 
-    def review(self, turn: Turn, state: State) -> None:
+    def review(self, transaction: Transaction, state: State) -> None:
         """End the tuning job, if nothing runs and nothing more will be launched."""
         job = state.job
         if job.id not in self._states or state.history.unfinished:
             return
-        if job.ending is None and not state.is_used_up() and not state.is_fruitless():
+        if job.ending is None and not state.is_used_up() and not state.has_only_failures():
             return
         status, reason = state.final_status()
-        if job.ending == Ending.ERROR:
+        if job.ending == CompletionReason.ERROR:
             reason = self._failure_of(job.name, len(state.history.jobs)) or reason
-        tuning_jobs.set_ended(turn.connection, job.id, status=status, failure_reason=reason, now=turn.now)
-        self._tell(turn, job.id)
+        tuning_jobs.set_ended(
+            transaction.connection, job.id, status=status, failure_reason=reason, now=transaction.now
+        )
+        self._tell(transaction, job.id)
         del self._states[job.id]
-        turn.after(partial(self._searches.drop, job.id))
+        transaction.on_commit(partial(self._searches.drop, job.id))
         LOGGER.info("tuning job %s: %s%s", job.name, status, f": {reason}" if reason else "")
 
     def _state_of(self, job: TrainingJob) -> State | None:
         """The tuning job that launched a training job; None if none did, or it has ended."""
         return self._states.get(job.tuning_job_id) if job.tuning_job_id is not None else None
 
-    def _tell(self, turn: Turn, job_id: int) -> None:
+    def _tell(self, transaction: Transaction, job_id: int) -> None:
         """Tell whoever wants to know, once it is on disk, that the tuning job's status has changed."""
-        job = tuning_jobs.get(turn.connection, job_id)
+        job = tuning_jobs.get(transaction.connection, job_id)
         if job is not None:
-            turn.after(partial(self._on_change, job, tags.of(turn.connection, job.arn)))
+            transaction.on_commit(partial(self._on_change, job, tags.of(transaction.connection, job.arn)))
 
-    def reload(self, turn: Turn) -> None:
+    def reload(self, transaction: Transaction) -> None:
         """Read everything from the store again, after something was undone."""
         self._suggesting = set(self._asked)
-        unfinished = tuning_jobs.unfinished(turn.connection)
+        unfinished = tuning_jobs.unfinished(transaction.connection)
         # What was undone may have been a creation: the next one gets its id, and must not get its search.
         self._searches.keep({job.id for job in unfinished})
-        self._states = {job.id: State.load(turn, job, self._searches) for job in unfinished}
+        self._states = {job.id: State.load(transaction, job, self._searches) for job in unfinished}

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from airflow_hpt_provider.local.aws_json.service_model import TARGET_PREFIX
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.fault_injection.rules import Kind
-from airflow_hpt_provider.local.http.auth.errors import NotAuthenticated
-from airflow_hpt_provider.local.http.auth.parse import read_claim
+from airflow_hpt_provider.local.http.auth.errors import AuthenticationError
+from airflow_hpt_provider.local.http.auth.parse import parse_signature
 from airflow_hpt_provider.local.http.auth.sigv2 import is_presigned_v2
 from airflow_hpt_provider.local.s3.wire.routing import route
 
@@ -26,8 +26,8 @@ def service_of(request: WireRequest) -> str | None:
     if is_presigned_v2(request):
         return "s3"
     try:
-        return read_claim(request).service
-    except NotAuthenticated:
+        return parse_signature(request).service
+    except AuthenticationError:
         return None
 
 
@@ -60,7 +60,7 @@ class CallFaults:
     """
 
     def __init__(self, faults: Sequence[CallFault]) -> None:
-        self._dealers = [_Dealer(fault) for fault in faults]
+        self._dealers = [_FaultRule(fault) for fault in faults]
 
     @property
     def deny_tags(self) -> bool:
@@ -79,7 +79,7 @@ class CallFaults:
         return met
 
 
-class _Dealer:
+class _FaultRule:
     """One fault and what it has seen."""
 
     def __init__(self, fault: CallFault) -> None:

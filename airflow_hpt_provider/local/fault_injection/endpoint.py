@@ -93,7 +93,7 @@ class FaultyEndpoint:
             case Kind.SLOW:
                 await self._app(scope, receive, _held_back(send, fault.seconds or 0.0))
             case Kind.TRUNCATE:
-                await self._app(scope, receive, _Cut(scope, receive, send))
+                await self._app(scope, receive, _TruncatedSend(scope, receive, send))
             case Kind.RESET:
                 await _drain(receive)
                 await _hang_up(scope, receive, reset=True)
@@ -164,7 +164,7 @@ def _held_back(send: Send, seconds: float) -> Send:
     return slow
 
 
-class _Cut:
+class _TruncatedSend:
     """A ``send`` that lets half of the answer's first piece through, then ends the connection."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:

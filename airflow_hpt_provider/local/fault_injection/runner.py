@@ -12,14 +12,14 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.engine.naming import parse_training_job_name
-from airflow_hpt_provider.local.runners.contract import TRAINING, Ended
+from airflow_hpt_provider.local.runners.contract import TRAINING, AttemptResult
 from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow_hpt_provider.local.fault_injection.rules import TrialFault
-    from airflow_hpt_provider.local.runners.contract import Listener, Runner, RunningJob, TrainingSpec
+    from airflow_hpt_provider.local.runners.contract import AttemptListener, Runner, RunningJob, TrainingSpec
 
 log = logging.getLogger(__name__)
 
@@ -74,11 +74,11 @@ class FaultyRunner:
         """Refuse what the other runner refuses."""
         self._runner.check(definition, hyperparameters)
 
-    def start(self, spec: TrainingSpec, listener: Listener) -> RunningJob:
+    def start(self, spec: TrainingSpec, listener: AttemptListener) -> RunningJob:
         """Start the attempt, or let it fail."""
         return self._begin(spec, listener, resume=False)
 
-    def resume(self, spec: TrainingSpec, listener: Listener) -> RunningJob:
+    def resume(self, spec: TrainingSpec, listener: AttemptListener) -> RunningJob:
         """Take the attempt up again, or let it fail."""
         return self._begin(spec, listener, resume=True)
 
@@ -86,22 +86,22 @@ class FaultyRunner:
         """End all that runs."""
         self._runner.close()
 
-    def _begin(self, spec: TrainingSpec, listener: Listener, *, resume: bool) -> RunningJob:
+    def _begin(self, spec: TrainingSpec, listener: AttemptListener, *, resume: bool) -> RunningJob:
         begin = self._runner.resume if resume else self._runner.start
         fault = self._faults.strike(spec)
         if fault is None:
             return begin(spec, listener)
         log.info("training job %s, attempt %d: is told to fail: %s", spec.name, spec.attempt, fault.reason)
-        failed = Ended(failure_reason=fault.reason, internal=fault.internal)
+        failed = AttemptResult(failure_reason=fault.reason, internal=fault.internal)
         if not fault.seconds and not resume:
             listener.on_status("Training", TRAINING, round(time.time(), 3))
             listener.on_end(failed)
-            return _Nothing()
+            return _NoJob()
         # One that is taken up again may well run: an earlier process of the service had other faults, or other dice.
-        return _Doomed.begin(begin, spec, listener, failed, fault.seconds)
+        return _FailingJob.begin(begin, spec, listener, failed, fault.seconds)
 
 
-class _Nothing:
+class _NoJob:
     """An attempt that never started: there is nothing to stop."""
 
     def stop(self) -> None: ...
@@ -109,7 +109,7 @@ class _Nothing:
     def kill(self) -> None: ...
 
 
-class _Doomed:
+class _FailingJob:
     """An attempt that is killed after a while, and whose end, whatever it was, is told as the fault's."""
 
     def __init__(self, running: RunningJob, timer: threading.Timer) -> None:
@@ -118,8 +118,8 @@ class _Doomed:
 
     @classmethod
     def begin(
-        cls, begin: Any, spec: TrainingSpec, listener: Listener, failed: Ended, seconds: float
-    ) -> _Doomed:
+        cls, begin: Any, spec: TrainingSpec, listener: AttemptListener, failed: AttemptResult, seconds: float
+    ) -> _FailingJob:
         """Start it, and the clock. With 0 seconds it is killed at once, and has failed even if the runner lost it."""
         running: list[RunningJob] = []
         timer = threading.Timer(seconds, lambda: running[0].kill())
@@ -129,7 +129,7 @@ class _Doomed:
             if status != "Uploading":  # what fails uploads nothing
                 listener.on_status(status, message, when)
 
-        def on_end(ended: Ended) -> None:
+        def on_end(ended: AttemptResult) -> None:
             timer.cancel()
             listener.on_end(ended if ended.lost and seconds else failed)
 

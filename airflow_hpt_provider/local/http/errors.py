@@ -19,7 +19,7 @@ from xml.sax.saxutils import escape
 from starlette.responses import Response
 
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.http.auth.errors import NotAuthenticated, Refusal
+from airflow_hpt_provider.local.http.auth.errors import AuthenticationError, AuthFailure
 from airflow_hpt_provider.local.http.request import CONTENT_TYPE
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def protocol_of(request: WireRequest, service: str | None) -> WireProtocol:
     return WireProtocol.S3 if service in {None, "s3"} else WireProtocol.JSON
 
 
-_R, _P = Refusal, WireProtocol
-_REFUSED: dict[Refusal, dict[WireProtocol, tuple[str, int]]] = {
+_R, _P = AuthFailure, WireProtocol
+_REFUSED: dict[AuthFailure, dict[WireProtocol, tuple[str, int]]] = {
     _R.MISSING: {
         _P.JSON: ("MissingAuthenticationTokenException", 400),
         _P.QUERY: ("MissingAuthenticationToken", 403),
@@ -93,13 +93,13 @@ _REFUSED: dict[Refusal, dict[WireProtocol, tuple[str, int]]] = {
     },
 }
 _S3_TEXTS = {
-    Refusal.MISSING: "Access Denied",
-    Refusal.UNKNOWN_KEY: "The AWS Access Key Id you provided does not exist in our records.",
-    Refusal.SKEWED: "The difference between the request time and the current time is too large.",
+    AuthFailure.MISSING: "Access Denied",
+    AuthFailure.UNKNOWN_KEY: "The AWS Access Key Id you provided does not exist in our records.",
+    AuthFailure.SKEWED: "The difference between the request time and the current time is too large.",
 }
 
 
-def refused(error: NotAuthenticated, protocol: WireProtocol) -> ServiceError:
+def refused(error: AuthenticationError, protocol: WireProtocol) -> ServiceError:
     """AWS's error for a signature that is not accepted."""
     code, status = _REFUSED[error.refusal][protocol]
     text = _S3_TEXTS.get(error.refusal, error.message) if protocol is WireProtocol.S3 else error.message

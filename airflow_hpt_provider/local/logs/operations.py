@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 SERVICE = "logs"
-MOST_EVENTS = 10_000
-MOST_STREAMS = 50
+MAX_EVENTS = 10_000
+MAX_STREAMS = 50
 TOKEN = re.compile(r"[fb]/0*(\d{1,18})")
 
 
@@ -64,7 +64,7 @@ class TrainingLogs:
             key=lambda stream: (stream.times[-1][1] if by_time else 0, stream.name),
             reverse=given.flag("descending"),
         )
-        first, limit = given.place("nextToken"), given.limit(MOST_STREAMS)
+        first, limit = given.place("nextToken"), given.limit(MAX_STREAMS)
         page = streams[first : first + limit]
         if not page and not any(find_streams(self.directory)):
             raise _missing("group")
@@ -93,7 +93,7 @@ class TrainingLogs:
         within: dict[str, int] = {
             "since": given.number("startTime", 0),
             "until": given.number("endTime", sys.maxsize),
-            "limit": given.limit(MOST_EVENTS),
+            "limit": given.limit(MAX_EVENTS),
         }
         token = given.text("nextToken", "f/0" if given.flag("startFromHead") else f"b/{stream.end}")
         place = given.place("nextToken", token)
@@ -119,7 +119,7 @@ class TrainingLogs:
         if not streams and not any(find_streams(self.directory)):
             raise _missing("group")
         since, until = given.number("startTime", 0), given.number("endTime", sys.maxsize)
-        limit = given.limit(MOST_EVENTS)
+        limit = given.limit(MAX_EVENTS)
         last, _, token = given.text("nextToken", "").rpartition(" ")
         begin = given.place("nextToken", token) if token else 0
         found: list[dict[str, Any]] = []
@@ -128,7 +128,7 @@ class TrainingLogs:
             if stream.name < last:
                 continue
             place = begin if stream.name == last else 0
-            while page := stream.forward(place, since=since, until=until, limit=MOST_EVENTS):
+            while page := stream.forward(place, since=since, until=until, limit=MAX_EVENTS):
                 for each in page:
                     if len(found) == limit:
                         answer["nextToken"] = f"{stream.name} f/{each.begin}"

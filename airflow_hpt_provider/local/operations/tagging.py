@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_hpt_provider.local.engine.engine import Engine
-    from airflow_hpt_provider.local.engine.loop import Turn
+    from airflow_hpt_provider.local.engine.loop import Transaction
 
 TUNING_JOB = ":hyper-parameter-tuning-job/"
 TRAINING_JOB = ":training-job/"
@@ -28,10 +28,10 @@ def add(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """AddTags; answers with those that were added."""
     added = given_tags(parameters["Tags"])
 
-    def task(turn: Turn) -> None:
-        arn = _resource(turn.connection, parameters["ResourceArn"])
-        check_number(tags.of(turn.connection, arn) | added)
-        tags.put(turn.connection, arn, added)
+    def task(transaction: Transaction) -> None:
+        arn = _resource(transaction.connection, parameters["ResourceArn"])
+        check_number(tags.of(transaction.connection, arn) | added)
+        tags.put(transaction.connection, arn, added)
 
     engine.write(task)
     return {"Tags": _answer(added)}
@@ -53,9 +53,9 @@ def delete(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DeleteTags."""
     gone = given_keys(parameters["TagKeys"])
 
-    def task(turn: Turn) -> None:
-        arn = _resource(turn.connection, parameters["ResourceArn"])
-        tags.delete(turn.connection, arn, gone)
+    def task(transaction: Transaction) -> None:
+        arn = _resource(transaction.connection, parameters["ResourceArn"])
+        tags.delete(transaction.connection, arn, gone)
 
     engine.write(task)
     return {}

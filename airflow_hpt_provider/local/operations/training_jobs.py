@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_hpt_provider.local.engine.engine import Engine
-    from airflow_hpt_provider.local.engine.loop import Turn
+    from airflow_hpt_provider.local.engine.loop import Transaction
 
 
 def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -45,14 +45,15 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     arn = engine.arns.training_job(name)
     own_tags = given_tags(parameters.get("Tags"))
 
-    def insert(turn: Turn) -> None:
-        connection = turn.connection
+    def insert(transaction: Transaction) -> None:
+        connection = transaction.connection
         if training_jobs.find(connection, name):
             raise training_job_exists(arn)
         definition_id = training_jobs.insert_definition(connection, definition)
         job = NewTrainingJob(name=name, arn=arn, definition_id=definition_id, hyperparameters=hyperparameters)
         engine.training.wait(
-            turn, _get(training_jobs.get(connection, training_jobs.insert(connection, job, turn.now)))
+            transaction,
+            _get(training_jobs.get(connection, training_jobs.insert(connection, job, transaction.now))),
         )
         tags.put(connection, arn, own_tags)
 
@@ -96,14 +97,14 @@ def update(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """UpdateTrainingJob: what it sets (profiler, warm pool, remote debugging) is shown; here, nothing comes of it."""
     changes = {member: value for member, value in parameters.items() if member != "TrainingJobName"}
 
-    def task(turn: Turn) -> str:
-        job = _get(training_jobs.find(turn.connection, parameters["TrainingJobName"]))
+    def task(transaction: Transaction) -> str:
+        job = _get(training_jobs.find(transaction.connection, parameters["TrainingJobName"]))
         if job.status != "InProgress":
             raise wrong_status("training job", job.status)
-        body = training_jobs.definition(turn.connection, job.definition_id)
+        body = training_jobs.definition(transaction.connection, job.definition_id)
         resources = {**(body.get("ResourceConfig") or {}), **(changes.get("ResourceConfig") or {})}
         body = body | changes | ({"ResourceConfig": resources} if resources else {})
-        training_jobs.set_definition(turn.connection, job.id, body, turn.now)
+        training_jobs.set_definition(transaction.connection, job.id, body, transaction.now)
         return job.arn
 
     return {"TrainingJobArn": engine.write(task)}
@@ -112,11 +113,11 @@ def update(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 def stop(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """StopTrainingJob."""
 
-    def task(turn: Turn) -> None:
-        job = _get(training_jobs.find(turn.connection, parameters["TrainingJobName"]))
+    def task(transaction: Transaction) -> None:
+        job = _get(training_jobs.find(transaction.connection, parameters["TrainingJobName"]))
         if job.status not in RUNNING:
             raise wrong_status("training job", job.status)
-        engine.training.stop(turn, job, StopReason.REQUEST)
+        engine.training.stop(transaction, job, StopReason.REQUEST)
 
     engine.write(task)
     return {}
@@ -125,8 +126,8 @@ def stop(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 def delete(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DeleteTrainingJob: what is known of it; its artifacts in S3 and its log stay, also when another gets its name."""
 
-    def task(turn: Turn) -> None:
-        connection = turn.connection
+    def task(transaction: Transaction) -> None:
+        connection = transaction.connection
         job = _get(training_jobs.find(connection, parameters["TrainingJobName"]))
         if job.status in RUNNING:
             raise still_running("training job", job.name, job.status)

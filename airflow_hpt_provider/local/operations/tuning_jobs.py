@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.local.db import tags, training_jobs, tuning_jobs
 from airflow_hpt_provider.local.db.records import RUNNING, TrainingJob, TuningJob
 from airflow_hpt_provider.local.engine.plan import Plan
-from airflow_hpt_provider.local.engine.stop_reasons import Ending
+from airflow_hpt_provider.local.engine.stop_reasons import CompletionReason
 from airflow_hpt_provider.local.engine.suggesters import make_search
 from airflow_hpt_provider.local.operations import responses, warm_start
 from airflow_hpt_provider.local.operations.error_messages import (
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_hpt_provider.local.engine.engine import Engine
-    from airflow_hpt_provider.local.engine.loop import Turn
+    from airflow_hpt_provider.local.engine.loop import Transaction
 
-MOST_RANDOM_SEED = 2**31
+MAX_RANDOM_SEED = 2**31
 
 
 def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     request = {name: value for name, value in parameters.items() if name != "Tags"}
     name = request["HyperParameterTuningJobName"]
     asked = request["HyperParameterTuningJobConfig"].get("RandomSeed")
-    seed = secrets.randbelow(MOST_RANDOM_SEED) if asked is None else asked
+    seed = secrets.randbelow(MAX_RANDOM_SEED) if asked is None else asked
     plan = Plan.of(request, seed)
     for definition in plan.definitions:
         engine.runner.check(definition.body, definition.static)
@@ -52,16 +52,18 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     arn = engine.arns.tuning_job(name)
     own_tags = given_tags(parameters.get("Tags"))
 
-    def insert(turn: Turn) -> None:
-        connection = turn.connection
+    def insert(transaction: Transaction) -> None:
+        connection = transaction.connection
         if tuning_jobs.find(connection, name):
             raise tuning_job_exists(name)
         warm_start.check(connection, request, plan)
-        job_id = tuning_jobs.insert(connection, name=name, arn=arn, request=request, seed=seed, now=turn.now)
+        job_id = tuning_jobs.insert(
+            connection, name=name, arn=arn, request=request, seed=seed, now=transaction.now
+        )
         ids = [training_jobs.insert_definition(connection, each.body) for each in plan.definitions]
         tuning_jobs.insert_definitions(connection, job_id, ids)
         tags.put(connection, arn, own_tags)
-        engine.tuning.track(turn, _get(tuning_jobs.find(connection, name), name), new=True)
+        engine.tuning.track(transaction, _get(tuning_jobs.find(connection, name), name), new=True)
 
     engine.write(insert)
     return {"HyperParameterTuningJobArn": arn}
@@ -102,11 +104,11 @@ def stop(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """StopHyperParameterTuningJob."""
     name = parameters["HyperParameterTuningJobName"]
 
-    def task(turn: Turn) -> None:
-        job = _get(tuning_jobs.find(turn.connection, name), name)
+    def task(transaction: Transaction) -> None:
+        job = _get(tuning_jobs.find(transaction.connection, name), name)
         if job.status not in RUNNING:
             raise wrong_status("hyperparameter tuning job", job.status)
-        engine.tuning.end(turn, job, Ending.REQUEST)
+        engine.tuning.end(transaction, job, CompletionReason.REQUEST)
 
     engine.write(task)
     return {}
@@ -116,12 +118,12 @@ def delete(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DeleteHyperParameterTuningJob: the entry only; its training jobs stay."""
     name = parameters["HyperParameterTuningJobName"]
 
-    def task(turn: Turn) -> None:
-        job = _get(tuning_jobs.find(turn.connection, name), name)
+    def task(transaction: Transaction) -> None:
+        job = _get(tuning_jobs.find(transaction.connection, name), name)
         if job.status in RUNNING:
             raise still_running("hyperparameter tuning job", name, job.status)
-        tuning_jobs.delete(turn.connection, job.id)
-        tags.delete_all(turn.connection, job.arn)
+        tuning_jobs.delete(transaction.connection, job.id)
+        tags.delete_all(transaction.connection, job.arn)
 
     engine.write(task)
     return {}

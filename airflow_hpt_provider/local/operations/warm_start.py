@@ -37,7 +37,7 @@ MAY_CHANGE = {
         "checkpointConfig",
     ),
 }
-MOST_CHANGES = 10
+MAX_CHANGES = 10
 """Hyperparameters that may go from static to tunable, or back."""
 
 
@@ -90,9 +90,9 @@ def _compare(parent: str, kind: str, before: DefinitionPlan, now: DefinitionPlan
                 f"{types_before[name]} in {parent} and {types_now[name]} in the request."
             )
     changes = static_before ^ static_now
-    if len(changes) > MOST_CHANGES:
+    if len(changes) > MAX_CHANGES:
         raise invalid(
-            f"At most {MOST_CHANGES} hyperparameters may change between static and tunable in a warm start; "
+            f"At most {MAX_CHANGES} hyperparameters may change between static and tunable in a warm start; "
             f"compared with {parent}, {len(changes)} do."
         )
     allowed = MAY_CHANGE[kind]

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from airflow_hpt_provider.local.runners import outcome, permissions, process, script_mode
 from airflow_hpt_provider.local.runners.command import CommandMaker, script_command
 from airflow_hpt_provider.local.runners.containers import containers
-from airflow_hpt_provider.local.runners.contract import TRAINING, Ended, Listener, TrainingSpec
+from airflow_hpt_provider.local.runners.contract import TRAINING, AttemptListener, AttemptResult, TrainingSpec
 from airflow_hpt_provider.local.runners.data import artifacts, channels
 from airflow_hpt_provider.local.runners.data.checkpoints import Checkpoints
 from airflow_hpt_provider.local.runners.data.pipes import Pipe, open_pipes
@@ -39,7 +39,7 @@ LOGGER = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Means:
+class RunnerContext:
     """What all attempts share. ``closing``: set once the service closes; from then on, nothing is reported."""
 
     commands: CommandMaker
@@ -59,7 +59,12 @@ class Attempt:
     """
 
     def __init__(
-        self, spec: TrainingSpec, listener: Listener, means: Means, *, on_gone: Callable[[Attempt], None]
+        self,
+        spec: TrainingSpec,
+        listener: AttemptListener,
+        means: RunnerContext,
+        *,
+        on_gone: Callable[[Attempt], None],
     ) -> None:
         self.spec = spec
         self._listener = listener
@@ -83,7 +88,7 @@ class Attempt:
             self._thread.start()
         except RuntimeError as error:  # the machine has no more threads to give
             self._thread = None
-            self._tell(Ended(failure_reason=printable(f"{INTERNAL} ({error})"), internal=True))
+            self._tell(AttemptResult(failure_reason=printable(f"{INTERNAL} ({error})"), internal=True))
 
     def stop(self) -> None:
         """SIGTERM to the group; before there is one, there won't be."""
@@ -117,22 +122,22 @@ class Attempt:
             ended = self._resume() if resume else self._start()
         except ClientFailure as failure:  # it has not begun
             self._tree.clear()
-            ended = Ended(failure_reason=str(failure))
+            ended = AttemptResult(failure_reason=str(failure))
         except Exception as error:
             LOGGER.exception("training job %s: the runner failed", self.spec.name)
-            ended = Ended(failure_reason=printable(f"{INTERNAL} ({error})"), internal=True)
+            ended = AttemptResult(failure_reason=printable(f"{INTERNAL} ({error})"), internal=True)
         self._tell(ended)
 
-    def _tell(self, ended: Ended) -> None:
+    def _tell(self, ended: AttemptResult) -> None:
         # When the service closes, the end is its doing, not the job's: nothing is reported.
         if not self._means.closing.is_set():
             self._listener.on_end(ended)
         self._on_gone(self)
 
-    def _start(self) -> Ended:
+    def _start(self) -> AttemptResult:
         self.spec.directory.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.spec.directory.mkdir(exist_ok=True, mode=0o700)
-        permissions.give(self.spec.directory)
+        permissions.grant(self.spec.directory)
         permissions.remove(self._directory)
         self._directory.mkdir(mode=0o700)
         self._tree.create(self.spec)
@@ -150,7 +155,7 @@ class Attempt:
             raise
         if started is None:
             _end(pipes)
-            return Ended()
+            return AttemptResult()
         return self._follow(started, checkpoints, pipes)
 
     def _start_process(self) -> process.Process | None:
@@ -171,7 +176,7 @@ class Attempt:
         self._report("Training", TRAINING)
         return self._process
 
-    def _resume(self) -> Ended:
+    def _resume(self) -> AttemptResult:
         running = process.find(self._directory)
         has_ended = process.exit_code(self._directory) is not None
         # A job with pipes read them to their end when the service died, not to the end of its data; unless it had
@@ -181,10 +186,10 @@ class Attempt:
             if running is not None:
                 running.signal(signal.SIGKILL)
                 running.wait()
-            self._end_strangers()
+            self._kill_escaped_processes()
             containers.end(self._directory, self._tree)
             LOGGER.info("training job %s: lost with the service", self.spec.name)
-            return Ended(lost=True)
+            return AttemptResult(lost=True)
         with self._lock:
             self._process = running
             stopping = self._stopping
@@ -193,10 +198,10 @@ class Attempt:
                 running.signal(signal.SIGTERM)
             self._report("Training", TRAINING)
         ended = self._follow(running, self._checkpoints())
-        self._end_strangers()
+        self._kill_escaped_processes()
         return ended
 
-    def _end_strangers(self, since: int = 0) -> None:
+    def _kill_escaped_processes(self, since: int = 0) -> None:
         """What has left its process group, or was in that of a leader that is not our child."""
         process.end_strangers(BASE_DIRECTORY, str(self._tree.base), since=since)
 
@@ -205,7 +210,7 @@ class Attempt:
         running: process.Process | None,
         checkpoints: Checkpoints | None,
         pipes: Sequence[Pipe] = (),
-    ) -> Ended:
+    ) -> AttemptResult:
         """From the process under way (None if it has ended) to the end."""
         definition = self.spec.definition
         scraper = MetricScraper(definition["AlgorithmSpecification"].get("MetricDefinitions") or ())
@@ -225,9 +230,9 @@ class Attempt:
             in_container = containers.end(self._directory, self._tree)
             if running is not None and not in_container:
                 # With a container, all of its processes are gone; what podman keeps running is not the job's.
-                self._end_strangers(since=running.pid)
+                self._kill_escaped_processes(since=running.pid)
         if self._means.closing.is_set():
-            return Ended(lost=True)
+            return AttemptResult(lost=True)
         reader.read(final=True)
         ended = outcome.noted(self._directory)
         if ended is None:
@@ -236,12 +241,12 @@ class Attempt:
                     checkpoints.save_last()
                 ended = self._outcome(exit_code, pipes, in_container=in_container)
             except ClientFailure as failure:
-                ended = Ended(failure_reason=str(failure))
+                ended = AttemptResult(failure_reason=str(failure))
             outcome.note(self._directory, ended)
         self._tree.clear()
         return ended
 
-    def _outcome(self, exit_code: int | None, pipes: Sequence[Pipe], *, in_container: bool) -> Ended:
+    def _outcome(self, exit_code: int | None, pipes: Sequence[Pipe], *, in_container: bool) -> AttemptResult:
         """What the end of the process means; the artifacts are uploaded, unless it failed.
 
         Raises:
@@ -250,12 +255,12 @@ class Attempt:
         spec, stopping = self.spec, self._stopping
         starved = next((pipe.failure for pipe in pipes if pipe.failure), None)
         if starved and not stopping:
-            return Ended(failure_reason=str(ClientFailure(starved)))
+            return AttemptResult(failure_reason=str(ClientFailure(starved)))
         if exit_code is None and not stopping:
             LOGGER.warning("training job %s: its process group was killed from outside", spec.name)
-            return Ended(failure_reason=INTERNAL, internal=True)
+            return AttemptResult(failure_reason=INTERNAL, internal=True)
         if in_container and exit_code == containers.NOT_STARTED and not stopping:
-            return Ended(failure_reason=not_started(self._directory / "log"))
+            return AttemptResult(failure_reason=not_started(self._directory / "log"))
         if exit_code != 0 and not stopping:
             reason = algorithm_error(
                 exit_code=exit_code or 0,
@@ -265,10 +270,10 @@ class Attempt:
                 script_mode=script_mode.is_script_mode(spec.hyperparameters),
                 in_container=in_container,
             )
-            return Ended(failure_reason=reason)
+            return AttemptResult(failure_reason=reason)
         self._report("Uploading", "Uploading generated training model")
         artifact = artifacts.upload(spec, self._tree, self._means.objects, even_empty=exit_code == 0)
-        return Ended(model_artifact=artifact)
+        return AttemptResult(model_artifact=artifact)
 
     # Details
 

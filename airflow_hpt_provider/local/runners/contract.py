@@ -54,7 +54,7 @@ class Metric:
 
 
 @dataclass(frozen=True)
-class Ended:
+class AttemptResult:
     """How an attempt ended.
 
     Attributes:
@@ -85,7 +85,7 @@ class RunningJob(Protocol):
 
 
 @dataclass(frozen=True)
-class Listener:
+class AttemptListener:
     """What the runner reports while an attempt runs. Called from the runner's threads; must return at once.
 
     Attributes:
@@ -96,7 +96,7 @@ class Listener:
 
     on_status: Callable[[str, str, float], None]
     on_metrics: Callable[[Sequence[Metric], int], None]
-    on_end: Callable[[Ended], None]
+    on_end: Callable[[AttemptResult], None]
 
 
 class Runner(Protocol):
@@ -110,11 +110,11 @@ class Runner(Protocol):
         """
         ...
 
-    def start(self, spec: TrainingSpec, listener: Listener) -> RunningJob:
+    def start(self, spec: TrainingSpec, listener: AttemptListener) -> RunningJob:
         """Start the attempt; returns at once. A failed start comes through ``listener.on_end``, as every end."""
         ...
 
-    def resume(self, spec: TrainingSpec, listener: Listener) -> RunningJob:
+    def resume(self, spec: TrainingSpec, listener: AttemptListener) -> RunningJob:
         """Take up an attempt that an earlier process of the service had started.
 
         One that still runs is followed, and said to be Training. One that ended meanwhile is ended as if it had

@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.runners.contract import Ended
+from airflow_hpt_provider.local.runners.contract import AttemptResult
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 NAME = "outcome.json"
 
 
-def note(attempt: Path, ended: Ended) -> None:
+def note(attempt: Path, ended: AttemptResult) -> None:
     """Note the end of the attempt that has this directory; the note is whole or not there."""
     part = attempt / f"{NAME}.part"
     part.write_text(json.dumps(asdict(ended)), encoding="utf-8")
     part.replace(attempt / NAME)
 
 
-def noted(attempt: Path) -> Ended | None:
+def noted(attempt: Path) -> AttemptResult | None:
     """The end that was noted; None if none was."""
     try:
         text = (attempt / NAME).read_text(encoding="utf-8")
     except FileNotFoundError:
         return None
-    return Ended(**json.loads(text))
+    return AttemptResult(**json.loads(text))

@@ -15,7 +15,7 @@ from pathlib import Path
 TO_USE, TO_READ = 0o700, 0o400
 
 
-def give(path: Path | str, rights: int = TO_USE) -> None:
+def grant(path: Path | str, rights: int = TO_USE) -> None:
     """Have at least these rights to a file or directory of ours; what a link leads to stays as it is."""
     with contextlib.suppress(OSError):
         mode = os.lstat(path).st_mode
@@ -23,16 +23,16 @@ def give(path: Path | str, rights: int = TO_USE) -> None:
             Path(path).chmod(stat.S_IMODE(mode) | rights)
 
 
-def unlock(directory: Path) -> None:
+def grant_recursively(directory: Path) -> None:
     """Have the rights to read all that is in a directory, and to remove it."""
     if os.geteuid() == 0:
         return
-    give(directory)
+    grant(directory)
     for parent, directories, files in os.walk(directory):  # goes into each only afterwards
         for name in directories:
-            give(f"{parent}/{name}")
+            grant(f"{parent}/{name}")
         for name in files:
-            give(f"{parent}/{name}", TO_READ)
+            grant(f"{parent}/{name}", TO_READ)
 
 
 def remove(directory: Path) -> None:
@@ -40,10 +40,10 @@ def remove(directory: Path) -> None:
     shutil.rmtree(directory, ignore_errors=True)
     if not os.path.lexists(directory):
         return
-    give(directory.parent)
+    grant(directory.parent)
     if directory.is_symlink() or not directory.is_dir():
         with contextlib.suppress(OSError):
             directory.unlink()
         return
-    unlock(directory)
+    grant_recursively(directory)
     shutil.rmtree(directory, ignore_errors=True)

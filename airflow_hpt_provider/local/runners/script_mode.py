@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 PROGRAM = "sagemaker_program"
 SUBMIT_DIRECTORY = "sagemaker_submit_directory"
-MOST_NESTED = 200
+MAX_NESTED = 200
 """Brackets in a hyperparameter that is read as JSON."""
 
 
@@ -38,7 +38,7 @@ def decoded(hyperparameters: Mapping[str, str]) -> dict[str, Any]:
     result: dict[str, Any] = {}
     for name, text in hyperparameters.items():
         result[name] = text
-        if text.count("[") + text.count("{") <= MOST_NESTED:
+        if text.count("[") + text.count("{") <= MAX_NESTED:
             with contextlib.suppress(ValueError):
                 result[name] = json.loads(text)
     return result

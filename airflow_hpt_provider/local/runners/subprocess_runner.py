@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners import script_mode
-from airflow_hpt_provider.local.runners.attempt import Attempt, Means
+from airflow_hpt_provider.local.runners.attempt import Attempt, RunnerContext
 from airflow_hpt_provider.local.runners.command import CommandMaker, image_uri
 from airflow_hpt_provider.local.runners.containers.containers import Containers
 from airflow_hpt_provider.local.runners.containers.images import ImageMap
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from airflow_hpt_provider.local.runners.contract import Listener, RunningJob, TrainingSpec
+    from airflow_hpt_provider.local.runners.contract import AttemptListener, RunningJob, TrainingSpec
     from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 CLOSE_TIMEOUT = 10.0
@@ -52,7 +52,7 @@ class SubprocessRunner:
         self._images = ImageMap.load(images)
         self._containers = containers or Containers()
         commands = CommandMaker(self._images, self._containers, objects, region)
-        self._means = Means(commands, objects, self._follower)
+        self._means = RunnerContext(commands, objects, self._follower)
         self._attempts: set[Attempt] = set()
         self._lock = threading.Lock()
         self._follower.start()
@@ -70,11 +70,11 @@ class SubprocessRunner:
             return
         self._check_image(image_uri(definition))
 
-    def start(self, spec: TrainingSpec, listener: Listener) -> RunningJob:
+    def start(self, spec: TrainingSpec, listener: AttemptListener) -> RunningJob:
         """Start the attempt in a thread."""
         return self._begin(spec, listener, resume=False)
 
-    def resume(self, spec: TrainingSpec, listener: Listener) -> RunningJob:
+    def resume(self, spec: TrainingSpec, listener: AttemptListener) -> RunningJob:
         """Look for the attempt's process, in a thread."""
         return self._begin(spec, listener, resume=True)
 
@@ -117,7 +117,7 @@ class SubprocessRunner:
             "sagemaker_program and sagemaker_submit_directory).",
         )
 
-    def _begin(self, spec: TrainingSpec, listener: Listener, *, resume: bool) -> RunningJob:
+    def _begin(self, spec: TrainingSpec, listener: AttemptListener, *, resume: bool) -> RunningJob:
         attempt = Attempt(spec, listener, self._means, on_gone=self._gone)
         with self._lock:
             self._attempts.add(attempt)

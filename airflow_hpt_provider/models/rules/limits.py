@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
     from airflow_hpt_provider.models.request import TuningJobRequest
 
-MOST_PARALLEL: Final = 100
+MAX_PARALLEL: Final = 100
 """The default quota is 10; AWS raises it up to this."""
 
-MOST_TRAINING_JOBS: Final[dict[str, int]] = {
+MAX_TRAINING_JOBS: Final[dict[str, int]] = {
     StrategyType.BAYESIAN: 750,
     StrategyType.GRID: 750,
     StrategyType.RANDOM: 10_000,
@@ -40,12 +40,12 @@ def parallel(request: TuningJobRequest) -> Iterator[Problem]:
             f"is more than MaxNumberOfTrainingJobs, {most}",
             f"set it to {most} or less, or raise MaxNumberOfTrainingJobs",
         )
-    if at_a_time > MOST_PARALLEL:
+    if at_a_time > MAX_PARALLEL:
         yield Problem(
             where,
             at_a_time,
-            f"is more than AWS allows, {MOST_PARALLEL}",
-            f"set it to {MOST_PARALLEL} or less",
+            f"is more than AWS allows, {MAX_PARALLEL}",
+            f"set it to {MAX_PARALLEL} or less",
         )
 
 
@@ -56,7 +56,7 @@ def number_of_training_jobs(request: TuningJobRequest) -> Iterator[Problem]:
     most = limits.max_number_of_training_jobs if limits is not None else None
     if config is None or most is None:
         return
-    allowed = MOST_TRAINING_JOBS.get(config.strategy)
+    allowed = MAX_TRAINING_JOBS.get(config.strategy)
     if allowed is not None and most > allowed:
         yield Problem(
             (*LIMITS, "MaxNumberOfTrainingJobs"),

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models.request import TuningJobRequest
     from airflow_hpt_provider.models.validation.errors import Location
 
-MOST_SEARCHED: Final = 30
+MAX_SEARCHED: Final = 30
 """Hyperparameters that one tuning job can search."""
 
-MOST_HYPERPARAMETERS: Final = 100
+MAX_HYPERPARAMETERS: Final = 100
 """Hyperparameters of a training job: searched, static, and the one that names the objective metric."""
 
 OBJECTIVE_HYPERPARAMETER: Final = "_tuning_objective_metric"
@@ -146,20 +146,20 @@ def size(request: TuningJobRequest) -> Iterator[Problem]:
                 "add at least one range",
                 sought=(search.where,),
             )
-        if searched > MOST_SEARCHED:
+        if searched > MAX_SEARCHED:
             yield Problem(
                 search.where,
                 searched,
-                f"holds {searched} hyperparameters to search, but at most {MOST_SEARCHED} are possible in all",
+                f"holds {searched} hyperparameters to search, but at most {MAX_SEARCHED} are possible in all",
                 "make some of them static",
             )
         static = (search.definition and search.definition.static_hyper_parameters) or {}
         added = 0 if OBJECTIVE_HYPERPARAMETER in static else 1
-        if len(static) + searched + added > MOST_HYPERPARAMETERS:
+        if len(static) + searched + added > MAX_HYPERPARAMETERS:
             yield Problem(
                 (*search.definition_at, "StaticHyperParameters"),
                 len(static),
                 f"{len(static)} static and {searched} searched hyperparameters, and "
-                f"{OBJECTIVE_HYPERPARAMETER}, which the service adds, are more than {MOST_HYPERPARAMETERS}",
+                f"{OBJECTIVE_HYPERPARAMETER}, which the service adds, are more than {MAX_HYPERPARAMETERS}",
                 "remove some",
             )

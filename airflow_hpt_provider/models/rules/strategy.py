@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models.request import TuningJobRequest
     from airflow_hpt_provider.models.validation.errors import Location
 
-MOST_RESOURCE: Final = 20_000
+MAX_RESOURCE: Final = 20_000
 """Hyperband's largest MaxResource, in epochs."""
 
 EPOCH_HYPERPARAMETERS: Final = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
@@ -143,8 +143,8 @@ def hyperband(request: TuningJobRequest) -> Iterator[Problem]:
 
 
 def _resource(where: Location, most: int, least: int | None) -> Iterator[Problem]:
-    if most > MOST_RESOURCE:
-        yield Problem(where, most, f"as Hyperband's MaxResource must be at most {MOST_RESOURCE}", "lower it")
+    if most > MAX_RESOURCE:
+        yield Problem(where, most, f"as Hyperband's MaxResource must be at most {MAX_RESOURCE}", "lower it")
     if least is not None and least > most:
         yield Problem(
             (*_HYPERBAND, "MinResource"),

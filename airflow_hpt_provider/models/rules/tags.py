@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SYSTEM_PREFIX = "aws:"
 """Of the keys that AWS keeps for itself, in whatever case."""
-MOST_TAGS = 50
+MAX_TAGS = 50
 """On one resource."""
 
 

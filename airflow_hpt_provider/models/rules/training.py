@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models.training import HyperParameterTrainingJobDefinition
     from airflow_hpt_provider.models.validation.errors import Location
 
-MOST_RUN_TIME: Final = 28 * 24 * 3600
+MAX_RUN_TIME: Final = 28 * 24 * 3600
 """Longest MaxRuntimeInSeconds of a training job: 28 days."""
 
-MOST_WAIT_WITHOUT_CHECKPOINTS: Final = 3600
+MAX_WAIT_WITHOUT_CHECKPOINTS: Final = 3600
 """Longest MaxWaitTimeInSeconds for an algorithm of AWS or of the Marketplace that keeps no checkpoints."""
 
-MOST_ENVIRONMENT: Final = 48
+MAX_ENVIRONMENT: Final = 48
 """Environment variables over all definitions."""
 
 
@@ -61,11 +61,11 @@ def spot(request: TuningJobRequest) -> Iterator[Problem]:
                 f"must not be less than MaxRuntimeInSeconds, {run}",
                 f"set it to {run} or more",
             )
-        elif wait > MOST_WAIT_WITHOUT_CHECKPOINTS and _without_checkpoints(definition):
+        elif wait > MAX_WAIT_WITHOUT_CHECKPOINTS and _without_checkpoints(definition):
             yield Problem(
                 where,
                 wait,
-                f"must not be more than {MOST_WAIT_WITHOUT_CHECKPOINTS} for this algorithm without checkpoints",
+                f"must not be more than {MAX_WAIT_WITHOUT_CHECKPOINTS} for this algorithm without checkpoints",
                 "add CheckpointConfig, so that an interrupted training job can go on",
                 sought=((*at, "CheckpointConfig"),),
             )
@@ -84,11 +84,11 @@ def run_time(request: TuningJobRequest) -> Iterator[Problem]:
     for at, definition in definitions(request):
         stopping = part(definition.stopping_condition)
         run = stopping.max_runtime_in_seconds if stopping is not None else None
-        if run is not None and run > MOST_RUN_TIME:
+        if run is not None and run > MAX_RUN_TIME:
             yield Problem(
                 (*at, "StoppingCondition", "MaxRuntimeInSeconds"),
                 run,
-                f"is more than 28 days, {MOST_RUN_TIME} seconds",
+                f"is more than 28 days, {MAX_RUN_TIME} seconds",
                 "lower it",
             )
 
@@ -179,10 +179,10 @@ def environment(request: TuningJobRequest) -> Iterator[Problem]:
     for at, definition in definitions(request):
         total += len(definition.environment or ())
         where = (*at, "Environment") if definition.environment else where
-    if total > MOST_ENVIRONMENT and where is not None and request.training_job_definitions is not None:
+    if total > MAX_ENVIRONMENT and where is not None and request.training_job_definitions is not None:
         yield Problem(
             where,
             total,
-            f"the definitions have more than {MOST_ENVIRONMENT} environment variables between them",
+            f"the definitions have more than {MAX_ENVIRONMENT} environment variables between them",
             "remove some",
         )

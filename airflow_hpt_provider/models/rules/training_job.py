@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.models.rules import algorithm, instances, training
-from airflow_hpt_provider.models.validation.mode import Reading, reading
+from airflow_hpt_provider.models.validation.mode import ValidationMode, reading
 from airflow_hpt_provider.models.validation.problems import Problem
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def check_training_job(request: Mapping[str, Any]) -> list[Problem]:
     """
     from airflow_hpt_provider.models.request import TuningJobRequest
 
-    with reading(Reading.PARTS):
+    with reading(ValidationMode.PARTIAL):
         read: TuningJobRequest | None = TuningJobRequest.model_validate({"TrainingJobDefinition": request})
     if read is None:
         return []

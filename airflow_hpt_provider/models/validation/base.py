@@ -15,7 +15,7 @@ from pydantic_core import PydanticCustomError
 
 from airflow_hpt_provider.models.validation.collections import from_json_text
 from airflow_hpt_provider.models.validation.errors import fault, line, lines_of, nearest, refusal, show
-from airflow_hpt_provider.models.validation.mode import Reading, current, reading
+from airflow_hpt_provider.models.validation.mode import ValidationMode, current, reading
 from airflow_hpt_provider.models.validation.names import aws_name
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class AwsModel(BaseModel):
                     "structure", "must be a structure, not {shown}; put its members in { }", shown=show(data)
                 )
         except PydanticCustomError:
-            if how is Reading.PARTS:
+            if how is ValidationMode.PARTIAL:
                 return None  # type: ignore[return-value]
             raise
         members, faults = _in_aws_names(cls, data, how)
@@ -99,7 +99,7 @@ class AnswerModel(AwsModel):
     @model_validator(mode="wrap")
     @classmethod
     def _take(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
-        with reading(Reading.ANSWER):
+        with reading(ValidationMode.LENIENT):
             return handler(data)
 
 
@@ -126,7 +126,7 @@ def _without_misspelt(
 
 
 def _in_aws_names(
-    model: type[AwsModel], data: Mapping[Any, Any], how: Reading
+    model: type[AwsModel], data: Mapping[Any, Any], how: ValidationMode
 ) -> tuple[dict[str, Any], list[InitErrorDetails]]:
     """The members under AWS's names, and a line for each that the structure does not know."""
     names = _names(model)
@@ -135,9 +135,9 @@ def _in_aws_names(
     for key, value in data.items():
         name = names.get(key)
         if name is None:
-            if how is Reading.ANSWER and key != "ResponseMetadata":
+            if how is ValidationMode.LENIENT and key != "ResponseMetadata":
                 members[str(key)] = value
-            elif how is Reading.REQUEST:
+            elif how is ValidationMode.STRICT:
                 meant = nearest(str(key), set(names.values()))
                 hint = f"; did you mean {meant!r}?" if meant else f"; {model.remedy_of_unknown_member}"
                 context = {"meant": meant} if meant else {}
@@ -148,7 +148,7 @@ def _in_aws_names(
             faults.append(line("given_twice", (name,), f"is given twice, also as {str(key)!r}; keep one"))
         elif value is not None:
             members[name] = value
-    if how is Reading.PARTS:
+    if how is ValidationMode.PARTIAL:
         faults.clear()
         for attribute, field in model.model_fields.items():
             if field.is_required():

@@ -16,7 +16,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from airflow_hpt_provider.models.secret_names import looks_secret
 from airflow_hpt_provider.models.validation.errors import between, fault, hide_secrets, refusal, show
-from airflow_hpt_provider.models.validation.mode import Reading, current
+from airflow_hpt_provider.models.validation.mode import ValidationMode, current
 from airflow_hpt_provider.models.validation.names import aws_name
 from airflow_hpt_provider.models.validation.scalars import Scalar
 from airflow_hpt_provider.models.validation.text import as_text
@@ -86,11 +86,11 @@ class ListSize(_Size):
             if not isinstance(value, list | tuple):
                 remedy = _how_to_list(value, *get_args(source))
                 raise fault("list", "must be a list, not {shown}; {remedy}", shown=show(value), remedy=remedy)
-            if how is Reading.REQUEST:
+            if how is ValidationMode.STRICT:
                 self._check_count(len(value))
             return handler(value)
         except (ValidationError, PydanticCustomError):
-            if how is Reading.PARTS:
+            if how is ValidationMode.PARTIAL:
                 return None
             raise
 
@@ -116,16 +116,16 @@ class MapSize(_Size):
                     shown=show(value),
                     remedy=remedy,
                 )
-            if how is Reading.REQUEST:
+            if how is ValidationMode.STRICT:
                 self._check_count(len(value))
-            if how is Reading.PARTS:
+            if how is ValidationMode.PARTIAL:
                 # the names alone matter between parts: a bad value must not hide them
                 return {str(name): as_text(text, structures=True) or "" for name, text in value.items()}
             return handler(value)
         except ValidationError as error:
             raise refusal(error.title, hide_secrets(error)) from None
         except PydanticCustomError:
-            if how is Reading.PARTS:
+            if how is ValidationMode.PARTIAL:
                 return None
             raise
 

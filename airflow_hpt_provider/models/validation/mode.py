@@ -15,27 +15,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-class Reading(Enum):
+class ValidationMode(Enum):
     """How strictly to read."""
 
-    REQUEST = auto()
+    STRICT = auto()
     """Every constraint holds; unknown members are errors."""
-    ANSWER = auto()
+    LENIENT = auto()
     """Types only; unknown members and values are kept."""
-    PARTS = auto()
+    PARTIAL = auto()
     """Whatever can be read of a faulty request; the rest becomes None. Finds the faults that lie between parts."""
 
 
-_current: ContextVar[Reading] = ContextVar("airflow_hpt_reading", default=Reading.REQUEST)
+_current: ContextVar[ValidationMode] = ContextVar("airflow_hpt_reading", default=ValidationMode.STRICT)
 
 
-def current() -> Reading:
+def current() -> ValidationMode:
     """How the value being validated is to be read."""
     return _current.get()
 
 
 @contextmanager
-def reading(how: Reading) -> Iterator[None]:
+def reading(how: ValidationMode) -> Iterator[None]:
     """Read like this within the block."""
     token = _current.set(how)
     try:

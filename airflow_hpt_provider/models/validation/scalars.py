@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from airflow_hpt_provider.models.validation.errors import between, fault, near, show
-from airflow_hpt_provider.models.validation.mode import Reading, current
+from airflow_hpt_provider.models.validation.mode import ValidationMode, current
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,11 +46,11 @@ class Scalar:
 
     def _validate(self, value: Any) -> Any:
         match current():
-            case Reading.REQUEST:
+            case ValidationMode.STRICT:
                 return self.read(value)
-            case Reading.ANSWER:
+            case ValidationMode.LENIENT:
                 return self.accept(value)
-            case Reading.PARTS:
+            case ValidationMode.PARTIAL:
                 try:
                     return self.read(value)
                 except PydanticCustomError:

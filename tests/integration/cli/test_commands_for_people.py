@@ -59,10 +59,10 @@ def test_list_trials_and_best(cli: CommandLine, finished: str, service: LocalSer
         HyperParameterTuningJobName=finished, SortBy="FinalObjectiveMetricValue", SortOrder="Ascending"
     )
     names = [each["TrainingJobName"] for each in answer["TrainingJobSummaries"]]
-    lines = cli("trials", finished).out.splitlines()
+    lines = cli("training-jobs", finished).out.splitlines()
     assert lines[0].split() == ["training", "job", "status", "objective", "x", "colour", "duration"]
     assert [line.split()[0] for line in lines[2:]] == names, "minimised: the smallest first"
-    trials = json.loads(cli("trials", finished, "--output", "json", "--limit", "2").out)
+    trials = json.loads(cli("training-jobs", finished, "--output", "json", "--limit", "2").out)
     assert [each["TrainingJobName"] for each in trials] == names[:2]
 
     best = cli("best", finished)
@@ -78,7 +78,7 @@ def test_failed_trials_and_no_best(cli: CommandLine, service: LocalService, name
     assert (done.code, done.out) == (3, "")
     assert "All training jobs failed." in done.err, "AWS's reason"
     assert f"see `airflow-hpt trials {name}`" in done.err
-    trials = cli("trials", name)
+    trials = cli("training-jobs", name)
     assert "Failed" in trials.out
     assert "failed: AlgorithmError: the data has no label column" in trials.err
     assert cli("best", name).code == 1
@@ -156,7 +156,7 @@ def test_plot(cli: CommandLine, finished: str, tmp_path: Path) -> None:
 
 
 def test_a_missing_job(cli: CommandLine) -> None:
-    for command in ("wait", "trials", "best", "stop"):
+    for command in ("wait", "training-jobs", "best", "stop"):
         done = cli(command, "no-such-job")
         assert (done.code, done.out) == (2, "")
         assert done.err == (

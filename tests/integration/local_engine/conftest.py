@@ -150,7 +150,7 @@ class Service:
 
         return dict(wait_until(done))
 
-    def trials(self, name: str = "job", **parameters: Any) -> Sequence[dict[str, Any]]:
+    def training_jobs(self, name: str = "job", **parameters: Any) -> Sequence[dict[str, Any]]:
         """All training jobs of a tuning job, described, in order of their names."""
         answer = self.call(
             "ListTrainingJobsForHyperParameterTuningJob",

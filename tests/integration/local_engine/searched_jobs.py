@@ -88,8 +88,8 @@ def make(directory: Path) -> Service:
         )
     service.wait_until(
         lambda: (
-            all(t["SecondaryStatus"] == "Training" for t in service.trials("running")[:2])
-            and len(service.trials("running")) == 2
+            all(t["SecondaryStatus"] == "Training" for t in service.training_jobs("running")[:2])
+            and len(service.training_jobs("running")) == 2
         )
     )
     return service

@@ -137,7 +137,7 @@ def test_descriptions_conform_to_the_model(five):
         conforms("DescribeHyperParameterTuningJob", description)
         static = description["TrainingJobDefinition"]["StaticHyperParameters"]
         assert static == {"_tuning_objective_metric": "loss"}
-        for trial in five.trials(name):
+        for trial in five.training_jobs(name):
             conforms("DescribeTrainingJob", trial)
             assert trial["TuningJobArn"] == description["HyperParameterTuningJobArn"]
             assert set(trial["HyperParameters"]) == {"x", "_tuning_objective_metric"}
@@ -164,7 +164,7 @@ def test_unknown_tuning_job(service, operation):
 
 
 def test_deleting(five):
-    trials = five.trials("alpha")
+    trials = five.training_jobs("alpha")
     five.call("DeleteHyperParameterTuningJob", HyperParameterTuningJobName="alpha")
     with pytest.raises(ServiceError, match="can't find"):
         five.describe("alpha")
@@ -190,7 +190,9 @@ def test_tags(service):
         return {tag["Key"]: tag["Value"] for tag in answer["Tags"]}
 
     assert tags(arn) == {"owner": "me"}
-    assert tags(service.trials()[0]["TrainingJobArn"]) == {"owner": "me"}, "the training jobs get them too"
+    assert tags(service.training_jobs()[0]["TrainingJobArn"]) == {"owner": "me"}, (
+        "the training jobs get them too"
+    )
     service.call(
         "AddTags", ResourceArn=arn, Tags=[{"Key": "owner", "Value": "you"}, {"Key": "b", "Value": ""}]
     )
@@ -230,7 +232,9 @@ def test_updating_a_training_job(service):
         "import time\nwhile not (base.parents[2] / 'go').exists():\n    time.sleep(0.01)\nprint('loss=1')"
     )
     service.tune()
-    first, second = service.wait_until(lambda: (lambda found: len(found) == 2 and found)(service.trials()))
+    first, second = service.wait_until(
+        lambda: (lambda found: len(found) == 2 and found)(service.training_jobs())
+    )
     answer = service.call(
         "UpdateTrainingJob",
         TrainingJobName=first["TrainingJobName"].upper(),

@@ -64,7 +64,7 @@ def test_a_job_that_ended_in_time_has_not_exceeded_its_run_time(tmp_path, killed
     an_hour_passes(tmp_path)
     service = make_service()
     job = service.ended()
-    [trial] = service.trials()
+    [trial] = service.training_jobs()
     assert trial["TrainingJobStatus"] == "Completed"
     statuses = [each["Status"] for each in trial["SecondaryStatusTransitions"]]
     assert statuses == ["Starting", "Training", "Uploading", "Completed"]
@@ -81,7 +81,7 @@ def test_the_time_of_a_lost_attempt_counts_for_nothing(tmp_path, killed, make_se
     an_hour_passes(tmp_path)
     service = make_service()
     assert service.ended()["TrainingJobStatusCounters"]["Completed"] == 1
-    [trial] = service.trials()
+    [trial] = service.training_jobs()
     assert trial["SecondaryStatus"] == "Completed"
     assert trial["BillableTimeInSeconds"] <= LIMIT
 
@@ -91,7 +91,7 @@ def test_a_job_that_runs_on_is_stopped_once_it_has_run_too_long(tmp_path, killed
     an_hour_passes(tmp_path)
     service = make_service()
     assert service.ended()["TrainingJobStatusCounters"]["Stopped"] == 1
-    assert service.trials()[0]["SecondaryStatus"] == "MaxRuntimeExceeded"
+    assert service.training_jobs()[0]["SecondaryStatus"] == "MaxRuntimeExceeded"
 
 
 LEAVES_A_PROCESS = """

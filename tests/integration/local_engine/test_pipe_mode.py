@@ -8,7 +8,7 @@ import threading
 
 import pytest
 
-from airflow_hpt_provider.local.runners.contract import Ended, Listener, TrainingSpec
+from airflow_hpt_provider.local.runners.contract import AttemptListener, AttemptResult, TrainingSpec
 from tests.integration.local_engine.jobs import channel, create, member
 
 pytestmark = pytest.mark.integration
@@ -114,6 +114,6 @@ def test_one_whose_end_is_known_is_not_run_again(service):
         directory=service.directory / "training-jobs" / "job",
     )
     ends = []
-    service.runner.resume(spec, Listener(lambda *status: None, lambda *metrics: None, ends.append))
+    service.runner.resume(spec, AttemptListener(lambda *status: None, lambda *metrics: None, ends.append))
     service.wait_until(lambda: ends)
-    assert ends == [Ended(model_artifact=artifact)]
+    assert ends == [AttemptResult(model_artifact=artifact)]

@@ -170,7 +170,7 @@ def test_a_request_costs_no_more_when_much_is_known(service):
                     )
         for sort in ("Name", "CreationTime", "Status", "FinalObjectiveMetricValue"):
             found[f"of one tuning job by {sort}"] = steps(
-                service, lambda s=sort: list(service.trials("tuned-003", SortBy=s))
+                service, lambda s=sort: list(service.training_jobs("tuned-003", SortBy=s))
             )
         found["describe"] = steps(service, lambda: service.describe("tuned-003"))
 
@@ -233,7 +233,7 @@ print("loss=1")
     (service.directory / "go").write_text("")
     for name in names:
         service.ended(name)
-    ends = sorted((trial["TrainingEndTime"], name) for name in names for trial in service.trials(name))
+    ends = sorted((trial["TrainingEndTime"], name) for name in names for trial in service.training_jobs(name))
     counts = dict.fromkeys(names, 0)
     for _, name in ends[:20]:
         counts[name] += 1

@@ -193,13 +193,13 @@ print("loss=1")
     first.tune(config={"ResourceLimits": {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 2}})
     first.wait_until(lambda: len(list(first.directory.glob("training-jobs/*/seen"))) == 2)
     pids = [int(p.read_text()) for p in first.directory.glob("training-jobs/*/attempt-1/process")]
-    names = {t["TrainingJobName"] for t in first.trials()}
+    names = {t["TrainingJobName"] for t in first.training_jobs()}
     first.close()
     wait_until(lambda: not any(is_running(int(pid)) for pid in pids))
     second = make_service()
     job = second.ended()
     assert job["TrainingJobStatusCounters"]["Completed"] == 2
-    assert {t["TrainingJobName"] for t in second.trials()} == names
+    assert {t["TrainingJobName"] for t in second.training_jobs()} == names
 
 
 def test_a_stop_that_was_asked_for_is_carried_out_after_a_kill(make_service):
@@ -220,13 +220,13 @@ def test_a_stop_that_was_asked_for_is_carried_out_after_a_kill(make_service):
 
 def test_what_ended_unrecorded_is_ended_as_it_was(service):
     """The service died after the upload and before the end was in the store: the model is still the model."""
-    from airflow_hpt_provider.local.runners.contract import Listener, TrainingSpec
+    from airflow_hpt_provider.local.runners.contract import AttemptListener, TrainingSpec
     from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
 
     service.script("(base / 'model' / 'weights').write_text('w')\nprint('loss=1')")
     spec = TrainingSpec("job", "arn", service.definition(), {}, service.directory / "training-jobs" / "job")
     ends, metrics = [], []
-    listener = Listener(
+    listener = AttemptListener(
         on_status=lambda *report: None,
         on_metrics=lambda found, position: metrics.extend(found),
         on_end=ends.append,

@@ -16,11 +16,13 @@ def test_a_full_disk_loses_nothing(service, caplog):
     """SQLite itself says so: its file may not grow. What ends meanwhile is recorded once it may."""
     service.script("import time\nwhile not (base.parent / 'go').exists(): time.sleep(0.01)\nprint('loss=1')")
     service.tune(config={"ResourceLimits": {"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1}})
-    service.wait_until(lambda: [t for t in service.trials() if t["SecondaryStatus"] == "Training"])
+    service.wait_until(lambda: [t for t in service.training_jobs() if t["SecondaryStatus"] == "Training"])
 
     def limit(pages):
         def task(turn):
-            turn.after(lambda: service.engine.database._writer.execute(f"PRAGMA max_page_count = {pages}"))
+            turn.on_commit(
+                lambda: service.engine.database._writer.execute(f"PRAGMA max_page_count = {pages}")
+            )
 
         service.engine.write(task)
 
@@ -34,7 +36,7 @@ def test_a_full_disk_loses_nothing(service, caplog):
     with pytest.raises(ServiceError, match="database or disk is full") as caught:
         fill()
     assert caught.value.status == 500
-    (service.directory / "training-jobs" / service.trials()[0]["TrainingJobName"] / "go").touch()
+    (service.directory / "training-jobs" / service.training_jobs()[0]["TrainingJobName"] / "go").touch()
     service.wait_until(lambda: "can't write to the store" in caplog.text)
     # Nothing can be asked of the engine now; but its file may grow again.
     service.engine.database._writer.execute("PRAGMA max_page_count = 1000000")
@@ -119,7 +121,7 @@ def test_max_runtime_of_a_tuning_job(service, monkeypatch):
     service.script("import time\nprint('loss=1', flush=True)\ntime.sleep(600)")
     limits = {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 2, "MaxRuntimeInSeconds": 120}
     service.tune(config={"ResourceLimits": limits})
-    service.wait_until(lambda: len([t for t in service.trials() if "FinalMetricDataList" in t]) == 2)
+    service.wait_until(lambda: len([t for t in service.training_jobs() if "FinalMetricDataList" in t]) == 2)
 
     def age(turn):
         turn.connection.execute("UPDATE tuning_jobs SET created_at = created_at - 130")

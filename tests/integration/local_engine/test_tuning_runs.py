@@ -25,7 +25,7 @@ def test_completes_and_names_the_best(service):
     assert job["TrainingJobStatusCounters"]["Completed"] == 6
     assert job["ObjectiveStatusCounters"] == {"Succeeded": 6, "Pending": 0, "Failed": 0}
     assert job["HyperParameterTuningEndTime"] >= job["CreationTime"]
-    trials = service.trials()
+    trials = service.training_jobs()
     values = {t["TrainingJobName"]: t["FinalMetricDataList"][0]["Value"] for t in trials}
     best = job["BestTrainingJob"]
     assert values[best["TrainingJobName"]] == min(values.values())
@@ -41,7 +41,7 @@ def test_random_seed_makes_the_same_trials(service):
     for name in ("one", "two"):
         service.tune(name, config=limits(4, 1))
         service.ended(name)
-        points.append([t["HyperParameters"]["x"] for t in service.trials(name)])
+        points.append([t["HyperParameters"]["x"] for t in service.training_jobs(name)])
     assert points[0] == points[1]
 
 
@@ -49,7 +49,7 @@ def test_never_more_in_parallel_than_asked(service):
     service.script(QUADRATIC)
     service.tune(config=limits(6, 2))
     service.ended()
-    trials = service.trials()
+    trials = service.training_jobs()
     for trial in trials:
         at = trial["CreationTime"]
         assert sum(t["CreationTime"] <= at < t["TrainingEndTime"] for t in trials) <= 2
@@ -92,14 +92,14 @@ def test_no_objective_emitted(service):
     job = service.ended()
     assert job["HyperParameterTuningJobStatus"] == "Failed"
     assert "No objective metrics found after running 5 training jobs" in job["FailureReason"]
-    assert {t["TrainingJobStatus"] for t in service.trials()} == {"Completed"}
+    assert {t["TrainingJobStatus"] for t in service.training_jobs()} == {"Completed"}
     assert job["ObjectiveStatusCounters"]["Failed"] == 5
 
 
 def test_stop_ends_running_trials(service):
     service.script("import time\nprint('loss=1')\ntime.sleep(600)")
     service.tune()
-    running = lambda: [t for t in service.trials() if t["SecondaryStatus"] == "Training"]  # noqa: E731
+    running = lambda: [t for t in service.training_jobs() if t["SecondaryStatus"] == "Training"]  # noqa: E731
     service.wait_until(lambda: len(running()) == 2)
     service.call("StopHyperParameterTuningJob", HyperParameterTuningJobName="JOB")
     assert service.describe()["HyperParameterTuningJobStatus"] in ("Stopping", "Stopped")
@@ -108,7 +108,7 @@ def test_stop_ends_running_trials(service):
     assert job["TrainingJobStatusCounters"]["Stopped"] == 2
     with pytest.raises(ServiceError, match="status Stopped"):
         service.call("StopHyperParameterTuningJob", HyperParameterTuningJobName="job")
-    for trial in service.trials():
+    for trial in service.training_jobs():
         assert [t["Status"] for t in trial["SecondaryStatusTransitions"]][-2:] in (
             ["Uploading", "Stopped"],
             ["Stopping", "Stopped"],
@@ -211,7 +211,7 @@ def test_several_definitions_share_the_budget(service):
     )
     job = service.ended()
     assert job["BestTrainingJob"]["TrainingJobDefinitionName"] == "algorithm-b"
-    trials = service.trials()
+    trials = service.training_jobs()
     assert sorted(set(t["HyperParameters"]) - {"_tuning_objective_metric"} for t in trials) is not None
     tuned = [next(iter(set(t["HyperParameters"]) - {"_tuning_objective_metric"})) for t in trials]
     assert sorted(tuned) == ["a", "a", "a", "b", "b", "b"]
@@ -267,7 +267,7 @@ def test_grid_tries_every_combination_once(service):
         }
     )
     assert service.ended()["TrainingJobStatusCounters"]["Completed"] == 6
-    pairs = {(t["HyperParameters"]["a"], t["HyperParameters"]["b"]) for t in service.trials()}
+    pairs = {(t["HyperParameters"]["a"], t["HyperParameters"]["b"]) for t in service.training_jobs()}
     assert len(pairs) == 6
 
 
@@ -278,7 +278,7 @@ def test_two_tuning_jobs_share_the_slots(make_service):
     service.tune("second", config=limits(4, 2))
     service.ended("first")
     service.ended("second")
-    first, second = service.trials("first"), service.trials("second")
+    first, second = service.training_jobs("first"), service.training_jobs("second")
     # The second did not wait for the first to be done ...
     assert min(t["CreationTime"] for t in second) < max(t["CreationTime"] for t in first)
     # ... and there were never more than two at once.

@@ -17,7 +17,7 @@ print(f"loss={hps['x']}; acc={1 - float(hps['x'])};")
 """
 ROLE = "arn:aws:iam::123456789012:role/tuning"
 BUCKET = "searched"
-ALONE: dict[str, dict[str, Any]] = {
+STANDALONE: dict[str, dict[str, Any]] = {
     "apple": {
         "hyperparameters": {"x": "0.05", "epochs": "10", "optimizer": "sgd"},
         "tags": {"Project": "red", "Team.Name": "one"},
@@ -70,9 +70,9 @@ def definition(**members: Any) -> dict[str, Any]:
 
 
 def create(service: Any) -> None:
-    """The training jobs of ``ALONE``, one after the other, and the tuning jobs ``tuned`` and ``plain``."""
+    """The training jobs of ``STANDALONE``, one after the other, and the tuning jobs ``tuned`` and ``plain``."""
     sagemaker, static = service.client("sagemaker"), script_mode(service.client("s3"))
-    for name, about in ALONE.items():
+    for name, about in STANDALONE.items():
         channels = [
             {
                 "ChannelName": channel,

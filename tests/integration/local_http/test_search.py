@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.integration
 
-ALONE = set(searched.ALONE)
+STANDALONE = set(searched.STANDALONE)
 
 
 @pytest.fixture(scope="module")
@@ -26,7 +26,7 @@ def client(searched_service: Service) -> Any:
 def alone(client: Any, *filters: dict[str, str], **more: Any) -> set[str]:
     """Which of the four training jobs that belong to no tuning job."""
     expression = {"Filters": list(filters), **more} if filters else more
-    return set(names(client, SearchExpression=expression)) & ALONE
+    return set(names(client, SearchExpression=expression)) & STANDALONE
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_nested_filters_hold_for_one_element(client: Any) -> None:
 def test_nested_filters_on_tags(client: Any) -> None:
     def tagged(*filters: dict[str, str], resource: str = "TrainingJob") -> set[str]:
         nested = {"NestedFilters": [{"NestedPropertyName": "Tags", "Filters": filters}]}
-        return set(names(client, resource, SearchExpression=nested)) & (ALONE | {"tuned", "plain"})
+        return set(names(client, resource, SearchExpression=nested)) & (STANDALONE | {"tuned", "plain"})
 
     key, value = "Tags.Key", "Tags.Value"
     assert tagged(name_value(key, "Equals", "Project")) == {"apple", "banana"}
@@ -153,7 +153,7 @@ def test_nested_filters_on_lists_of_lists_and_deeper_ones(client: Any) -> None:
 
     metrics = "AlgorithmSpecification.MetricDefinitions"
     loss, accuracy = (name_value(f"{metrics}.Regex", "Contains", each) for each in ("loss", "acc"))
-    assert nested(metrics, name_value(f"{metrics}.Name", None, "loss"), loss) == ALONE
+    assert nested(metrics, name_value(f"{metrics}.Name", None, "loss"), loss) == STANDALONE
     assert nested(metrics, name_value(f"{metrics}.Name", None, "loss"), accuracy) == set()
     final = "FinalMetricDataList"
     low = name_value(f"{final}.Value", "LessThan", "0.1")
@@ -189,12 +189,12 @@ def test_and_or_and_expressions_in_expressions(client: Any) -> None:
 def test_visibility_conditions_and_other_accounts(client: Any) -> None:
     def visible(*conditions: tuple[str, str]) -> set[str]:
         given = [{"Key": key, "Value": value} for key, value in conditions]
-        return set(names(client, VisibilityConditions=given)) & ALONE
+        return set(names(client, VisibilityConditions=given)) & STANDALONE
 
     assert visible(("Tags.Project", "red")) == {"apple", "cherry", "date"}
-    assert visible(("Tags.Project", "red"), ("Tags.Project", "blue")) == ALONE
+    assert visible(("Tags.Project", "red"), ("Tags.Project", "blue")) == STANDALONE
     assert visible(("Tags.Project", "blue"), ("Tags.Team.Name", "two")) == {"banana", "cherry", "date"}
-    assert set(names(client, CrossAccountFilterOption="SameAccount")) >= ALONE
+    assert set(names(client, CrossAccountFilterOption="SameAccount")) >= STANDALONE
     assert names(client, CrossAccountFilterOption="CrossAccount") == []
 
 

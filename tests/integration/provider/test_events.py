@@ -17,7 +17,7 @@ from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
 from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
 from airflow_hpt_provider.waiting import event_listener
-from airflow_hpt_provider.waiting.shared_poller import TuningJobWatcher
+from airflow_hpt_provider.waiting.shared_poller import SharedPoller
 from tests.integration.provider.conftest import Try, make
 
 pytestmark = pytest.mark.integration
@@ -223,7 +223,7 @@ async def test_the_wait_ends_on_the_event_long_before_the_poll(gated, gate, serv
     with pytest.raises(TaskDeferred) as deferred:
         await asyncio.to_thread(task.execute, one.context(task))
     trigger = deferred.value.trigger
-    watcher = TuningJobWatcher.shared(ConnectionSettings(**trigger._settings.as_kwargs()))
+    watcher = SharedPoller.shared(ConnectionSettings(**trigger._settings.as_kwargs()))
     events = asyncio.create_task(anext(trigger.run()))
     async with asyncio.timeout(PATIENCE):
         while not any(w.last for waiters in watcher._waiters.values() for w in waiters):  # noqa: ASYNC110

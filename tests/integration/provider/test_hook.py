@@ -49,10 +49,10 @@ def test_sagemaker_may_refuse_to_stop_what_stops_or_has_ended(status, stops, fin
 
 
 def test_trials_come_best_first_and_in_pages(finished, hook):
-    values = [trial.final_metric for trial in hook.trials(finished)]
+    values = [trial.final_metric for trial in hook.training_jobs(finished)]
     assert len(values) == 6
     assert values == sorted(values), "minimised: the smallest first"
-    assert [trial.final_metric for trial in hook.trials(finished, limit=2)] == values[:2]
+    assert [trial.final_metric for trial in hook.training_jobs(finished, limit=2)] == values[:2]
     pages = hook.pages(
         "list_training_jobs_for_hyper_parameter_tuning_job",
         "TrainingJobSummaries",
@@ -63,18 +63,18 @@ def test_trials_come_best_first_and_in_pages(finished, hook):
 
 def test_the_best_training_job_has_artifact_and_image(finished, hook):
     best = hook.best_training_job(hook.describe(finished))
-    assert best.final_metric == min(trial.final_metric for trial in hook.trials(finished))
+    assert best.final_metric == min(trial.final_metric for trial in hook.training_jobs(finished))
     assert best.model_artifact.endswith(f"{best.training_job_name}/output/model.tar.gz")
     assert best.training_image.endswith("quick:1")
 
 
 def test_trials_as_a_dataframe(finished, hook):
     pytest.importorskip("pandas")
-    frame = hook.trials_dataframe(finished)
+    frame = hook.training_jobs_dataframe(finished)
     assert len(frame) == 6
     assert frame["x"].dtype == "float64"
     best = frame.sort_values("objective").iloc[0]
-    assert best["training_job_name"] == next(iter(hook.trials(finished, limit=1))).training_job_name
+    assert best["training_job_name"] == next(iter(hook.training_jobs(finished, limit=1))).training_job_name
 
 
 def test_failures_are_grouped(failing, hook, first_try):

@@ -14,7 +14,7 @@ import pytest
 from airflow_hpt_provider.creation.ownership import OWNER_TAG
 from airflow_hpt_provider.exceptions import (
     TuningJobNameConflictError,
-    TuningJobRejectedError,
+    TuningJobPermanentFailureError,
     TuningJobStoppedError,
 )
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
@@ -139,7 +139,7 @@ async def test_completed_without_success(small, first, deferrable, hook, monkeyp
 
     monkeypatch.setattr(HyperParameterTuningHook, "_describe", without_best)
     for one, count in ((first, 1), (first.retry(), 1), (first.cleared(), 2)):
-        with pytest.raises(TuningJobRejectedError, match="no training job reported the objective"):
+        with pytest.raises(TuningJobPermanentFailureError, match="no training job reported the objective"):
             await run(tune(small, deferrable=deferrable), one)
         assert len(jobs_of(hook, first)) == count
 
@@ -168,10 +168,10 @@ async def test_the_dag_run_was_deleted_and_made_anew(small, first, deferrable, h
 
 async def test_failed(small, first, deferrable, hook):
     failing = with_static(small, fail="always")
-    with pytest.raises(TuningJobRejectedError):
+    with pytest.raises(TuningJobPermanentFailureError):
         await run(tune(failing, deferrable=deferrable), first)
     again = first.cleared()
-    with pytest.raises(TuningJobRejectedError):
+    with pytest.raises(TuningJobPermanentFailureError):
         await run(tune(failing, deferrable=deferrable), again)
     assert jobs_of(hook, first) == [first.xcom["tuning_job_name"], f"{first.xcom['tuning_job_name']}-2"]
 
@@ -306,7 +306,7 @@ async def test_tags_denied_stopped(untagged, gated_small, gate, first, deferrabl
 async def test_tags_denied_failed(untagged, small, first, deferrable, hook):
     failing = with_static(small, fail="always")
     for one in (first, first.cleared()):
-        with pytest.raises(TuningJobRejectedError):
+        with pytest.raises(TuningJobPermanentFailureError):
             await run(tune(failing, deferrable=deferrable), one)
     name = first.xcom["tuning_job_name"]
     assert jobs_of(hook, first) == [name, f"{name}-2"]

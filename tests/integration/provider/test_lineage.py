@@ -9,7 +9,7 @@ import pytest
 from airflow.providers.openlineage.extractors.base import DefaultExtractor
 from airflow.sdk.exceptions import TaskDeferred
 
-from airflow_hpt_provider.exceptions import TuningJobRejectedError
+from airflow_hpt_provider.exceptions import TuningJobPermanentFailureError
 from airflow_hpt_provider.lineage.facets import FACET
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
@@ -52,7 +52,7 @@ async def test_after_a_deferral_another_instance_tells(with_data, first_try):
 def test_a_failed_job_has_its_inputs_and_its_reason(with_data, first_try):
     with_data["TrainingJobDefinition"]["StaticHyperParameters"]["fail"] = "always"
     task = make(HyperParameterTuningJobOperator, config=with_data, deferrable=False, poll_interval=0.1)
-    with pytest.raises(TuningJobRejectedError):
+    with pytest.raises(TuningJobPermanentFailureError):
         task.execute(first_try.context(task))
     told = DefaultExtractor(task).extract_on_failure(None)
     assert names(told.inputs) == [f"s3://{BUCKET}/rows"]

@@ -18,7 +18,7 @@ from airflow_hpt_provider.exceptions import (
     TuningJobConfigError,
     TuningJobFailedError,
     TuningJobNameConflictError,
-    TuningJobRejectedError,
+    TuningJobPermanentFailureError,
     TuningJobTimeoutError,
 )
 from airflow_hpt_provider.models import TuningResult
@@ -159,10 +159,10 @@ def test_clearing_a_delivered_task_makes_a_new_job_under_the_next_name(config, f
 
 def test_a_failed_job_is_tried_again_under_the_next_name(failing, config, first_try):
     task = tune(failing)
-    with pytest.raises(TuningJobRejectedError):
+    with pytest.raises(TuningJobPermanentFailureError):
         task.execute(first_try.context(task))
     second = first_try.cleared()
-    with pytest.raises(TuningJobRejectedError):
+    with pytest.raises(TuningJobPermanentFailureError):
         task.execute(second.context(task))
     assert second.xcom["tuning_job_name"] == first_try.xcom["tuning_job_name"] + "-2"
 
@@ -207,7 +207,7 @@ def test_mapped_tasks_have_a_job_each(config, first_try):
 
 def test_a_failed_job_tells_why_in_few_lines(failing, first_try):
     task = tune(failing)
-    with pytest.raises(TuningJobRejectedError) as raised:
+    with pytest.raises(TuningJobPermanentFailureError) as raised:
         task.execute(first_try.context(task))
     text = str(raised.value)
     assert "take a look at the training job failures" in text

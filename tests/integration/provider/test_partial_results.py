@@ -11,7 +11,7 @@ import pytest
 
 from airflow_hpt_provider.compat import AirflowSensorTimeout, AirflowSkipException, TaskDeferred
 from airflow_hpt_provider.exceptions import (
-    TuningJobBudgetError,
+    TuningJobBudgetExceededError,
     TuningJobConfigError,
     TuningJobStoppedError,
     TuningJobTimeoutError,
@@ -29,7 +29,11 @@ MODES = {
     "poke": (HyperParameterTuningJobSensor, {"deferrable": False, "poke_interval": 0.1}),
     "sensor-deferrable": (HyperParameterTuningJobSensor, {"deferrable": True, "poke_interval": 0.1}),
 }
-ERRORS = {"stopped": TuningJobStoppedError, "timeout": TuningJobTimeoutError, "budget": TuningJobBudgetError}
+ERRORS = {
+    "stopped": TuningJobStoppedError,
+    "timeout": TuningJobTimeoutError,
+    "budget": TuningJobBudgetExceededError,
+}
 
 
 @pytest.fixture(params=MODES)
@@ -204,13 +208,13 @@ async def test_failed_trials_end_the_job(config, gate, hook, mode):
             HyperParameterTuningJobOperator, config=config, wait_for_completion=False, deferrable=False
         )
         name = start.execute(one.context(start))["tuning_job_name"]
-        task = make(operator, tuning_job_name=name, max_trials_failed=3, **arguments)
+        task = make(operator, tuning_job_name=name, max_failed_training_jobs=3, **arguments)
     else:
-        task = make(operator, config=config, max_trials_failed=3, **arguments)
-    with pytest.raises(TuningJobBudgetError) as raised:
+        task = make(operator, config=config, max_failed_training_jobs=3, **arguments)
+    with pytest.raises(TuningJobBudgetExceededError) as raised:
         await run(task, one)
     text = str(raised.value)
-    assert "had 4 failed training jobs (max_trials_failed=3)" in text
+    assert "had 4 failed training jobs (max_failed_training_jobs=3)" in text
     assert "4 training jobs failed with: AlgorithmError: the data has no label column" in text
     assert len(text.splitlines()) <= 15
     assert hook.describe(one.xcom["tuning_job_name"]).status in {"Stopping", "Stopped"}
@@ -223,7 +227,7 @@ async def test_a_job_within_its_limits_is_left_alone(config, first_try):
         deferrable=True,
         poll_interval=0.1,
         max_billable_seconds=3600,
-        max_trials_failed="0",
+        max_failed_training_jobs="0",
     )
     assert (await run(task, first_try))["status"] == "Completed"
 
@@ -244,7 +248,7 @@ async def test_the_guard_of_a_sensor_that_ends_in_the_triggerer(started, half_do
         start_from_trigger=started == "triggerer",
         finish_in_triggerer=True,
         max_billable_seconds=0.2,
-        on_budget_end="use_best",
+        on_budget_exceeded="use_best",
     )
     if started == "triggerer":
         from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
@@ -287,9 +291,9 @@ async def test_cancelling_a_guarded_wait_leaves_nothing_behind(half_done, first_
     ("argument", "value", "message"),
     [
         ("max_billable_seconds", 0, "not more than 0"),
-        ("max_trials_failed", -1, "less than 0"),
-        ("max_trials_failed", 1.5, "max_trials_failed=1.5"),
-        ("on_budget_end", "explode", "on_budget_end='explode'"),
+        ("max_failed_training_jobs", -1, "less than 0"),
+        ("max_failed_training_jobs", 1.5, "max_failed_training_jobs=1.5"),
+        ("on_budget_exceeded", "explode", "on_budget_exceeded='explode'"),
         ("retry_strategy", 31, "whole number from 1 to 30"),
         ("retry_strategy", {"attempts": 2}, "unknown members"),
     ],

@@ -25,7 +25,7 @@ from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.exceptions import (
     TuningJobFailedError,
     TuningJobNotFoundError,
-    TuningJobRejectedError,
+    TuningJobPermanentFailureError,
     TuningJobStoppedError,
 )
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
@@ -218,7 +218,7 @@ def test_the_data_are_not_looked_for_from_the_worker(config, first_try):
         {"ChannelName": "train", "DataSource": {"S3DataSource": source}}
     ]
     task = make(HyperParameterTuningJobOperator, config=config, deferrable=False, poll_interval=0.1)
-    with pytest.raises(TuningJobRejectedError, match="nothing-here"):
+    with pytest.raises(TuningJobPermanentFailureError, match="nothing-here"):
         task.execute(first_try.context(task))
     assert first_try.xcom["tuning_job_name"], "the job was made"
 

@@ -7,7 +7,7 @@ import uuid
 import pytest
 
 from airflow_hpt_provider.compat import AirflowSkipException
-from airflow_hpt_provider.exceptions import ModelNotGoodEnoughError, RegistrationError
+from airflow_hpt_provider.exceptions import ModelQualityGateError, RegistrationError
 from airflow_hpt_provider.operators.registration import RegisterBestTrainingJobOperator
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from tests.integration.provider.conftest import Try, make
@@ -65,7 +65,7 @@ def test_a_retry_finds_the_package_of_the_try_before(result, group, service):
 def test_min_metric_is_an_upper_bound_when_minimising(result, group):
     value = result["final_metric"]
     assert register(result, group, min_metric=str(value + 1))["registered"]
-    with pytest.raises(ModelNotGoodEnoughError, match="must be at most"):
+    with pytest.raises(ModelQualityGateError, match="must be at most"):
         register(result, f"{group}-2", min_metric=value - 1)
     with pytest.raises(AirflowSkipException):
         register(result, f"{group}-2", min_metric=value - 1, on_rejected="skip")
@@ -78,7 +78,7 @@ def test_must_improve_compares_with_the_newest_approved_package(result, group):
     first = register(result, group, approval_status="Approved", must_improve=True)
     assert first["registered"], "there is nothing to improve on yet"
     renamed = {**result, "tuning_job_name": "another-job"}
-    with pytest.raises(ModelNotGoodEnoughError, match="no better than"):
+    with pytest.raises(ModelQualityGateError, match="no better than"):
         register(renamed, group, must_improve=True)
     better = {**renamed, "final_metric": result["final_metric"] - 1}
     answer = register(better, group, must_improve=True)

@@ -16,7 +16,7 @@ from airflow_hpt_provider.compat import TaskDeferred
 from airflow_hpt_provider.creation.ownership import RETRY_OF_TAG
 from airflow_hpt_provider.exceptions import (
     TuningJobFailedError,
-    TuningJobRejectedError,
+    TuningJobPermanentFailureError,
     TuningJobTimeoutError,
 )
 from airflow_hpt_provider.models import TuningResult
@@ -153,7 +153,7 @@ async def test_what_another_attempt_cannot_mend_is_not_retried(kind, named, defe
     config["TrainingJobDefinition"]["StaticHyperParameters"]["fail"] = (
         "never" if kind == "wrong" else "always"
     )
-    with pytest.raises(TuningJobRejectedError):
+    with pytest.raises(TuningJobPermanentFailureError):
         await run(tune(config, deferrable=deferrable), first_try)
     assert len(list(hook.list(name_contains=config["HyperParameterTuningJobName"]))) == 1
 
@@ -237,7 +237,7 @@ async def test_a_lost_trigger_finds_the_attempts_by_their_tags(flaky, first_try)
     task = tune(flaky, deferrable=True)
     with pytest.raises(TaskDeferred) as deferred:
         task.resume_execution("__fail__", {"error": "Trigger timeout"}, first_try.context(task))
-    assert deferred.value.trigger.earlier_jobs == [name]
+    assert deferred.value.trigger.previous_jobs == [name]
     assert [attempt["tuning_job_name"] for attempt in deferred.value.kwargs["earlier"]] == [name]
 
 

@@ -9,7 +9,7 @@ import pytest
 from airflow_hpt_provider.compat import AirflowSensorTimeout, AirflowSkipException, TaskDeferred
 from airflow_hpt_provider.exceptions import (
     TuningJobNotFoundError,
-    TuningJobRejectedError,
+    TuningJobPermanentFailureError,
     TuningJobStoppedError,
 )
 from airflow_hpt_provider.models import TuningResult
@@ -89,7 +89,7 @@ async def test_one_job_has_one_result_whoever_waits_for_it_and_how(config):
 
 
 async def test_failed_and_stopped_are_failures_in_every_mode(failing, gated, gate, start, mode, hook):
-    with pytest.raises(TuningJobRejectedError, match="the data has no label column"):
+    with pytest.raises(TuningJobPermanentFailureError, match="the data has no label column"):
         await sense(start(failing), mode)
 
 

@@ -17,7 +17,7 @@ from dateutil.tz import tzlocal, tzutc
 
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.migrate.differences import XCOM
-from airflow_hpt_provider.result.resolve import Settlement
+from airflow_hpt_provider.result.resolve import OutcomeResolver
 from tests.integration.real_clients.conftest import BUCKET, request
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def test_our_result_has_what_theirs_has_where_the_table_of_differences_says(name
     """The table of ``docs/migrate.md``, beside the two results for one and the same job."""
     theirs = tune(request(name))
     hook = HyperParameterTuningHook()
-    ours = Settlement(hook).result(hook.describe(name)).to_xcom()
+    ours = OutcomeResolver(hook).result(hook.describe(name)).to_xcom()
     assert theirs.keys() <= XCOM.keys()
     for member, value in theirs.items():
         place = XCOM[member]

@@ -11,8 +11,8 @@ import pytest
 
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.waiting import rate_limit, shared_poller
-from airflow_hpt_provider.waiting.shared_poller import TuningJobWatcher
-from airflow_hpt_provider.waiting.subscription import Waiter
+from airflow_hpt_provider.waiting.shared_poller import SharedPoller
+from airflow_hpt_provider.waiting.subscription import PollSubscription
 from tests.support.scripted_sagemaker import ScriptedEndpoint, ScriptedJob, ScriptedSageMaker
 
 PATIENCE = 60
@@ -35,9 +35,9 @@ def endpoint(script: ScriptedSageMaker, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 
 @pytest.fixture
-async def watching(endpoint: ScriptedEndpoint) -> AsyncIterator[TuningJobWatcher]:
+async def watching(endpoint: ScriptedEndpoint) -> AsyncIterator[SharedPoller]:
     """A watcher; nothing of it may be left once the test has ended."""
-    one = TuningJobWatcher.shared(ConnectionSettings("scripted"))
+    one = SharedPoller.shared(ConnectionSettings("scripted"))
     yield one
     for task in asyncio.all_tasks() - {asyncio.current_task(), one._poll}:
         task.cancel()  # of a test that has failed
@@ -57,8 +57,8 @@ def end(all_jobs: list[ScriptedJob], status: str = "Completed") -> None:
         job.ends, job.status = time.time(), status
 
 
-def waiter(name: str, **kwargs: Any) -> Waiter:
-    return Waiter(tuning_job_name=name, **{"poll_interval": 0.3, **kwargs})
+def waiter(name: str, **kwargs: Any) -> PollSubscription:
+    return PollSubscription(tuning_job_name=name, **{"poll_interval": 0.3, **kwargs})
 
 
 async def until(condition: Any) -> None:

@@ -1,4 +1,4 @@
-"""TuningJobWatcher: many waiters, one poll, whatever the service does meanwhile."""
+"""SharedPoller: many waiters, one poll, whatever the service does meanwhile."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from airflow_hpt_provider.exceptions import (
 )
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.waiting import rate_limited_client
-from airflow_hpt_provider.waiting.shared_poller import TuningJobWatcher
+from airflow_hpt_provider.waiting.shared_poller import SharedPoller
 from tests.integration.waiting.conftest import PATIENCE, end, jobs, until, waiter
 from tests.support.scripted_sagemaker import DENIED, EXPIRED, RESET, THROTTLED, UNAVAILABLE, Fault
 
@@ -205,7 +205,7 @@ async def test_retry_after_is_kept_to(watching, script):
 
 async def test_all_groups_of_an_account_share_one_budget(watching, script, endpoint, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_SECOND", endpoint.connection())
-    other = TuningJobWatcher.shared(ConnectionSettings("second"))
+    other = SharedPoller.shared(ConnectionSettings("second"))
     assert other is not watching
     some = jobs(2)
     script.add(some)
@@ -308,7 +308,7 @@ async def test_unreachable_for_too_long_ends_the_wait_and_reachable_again_does_n
     monkeypatch.setattr("airflow_hpt_provider.waiting.subscription.BACKOFF.cap", 0.2)
     some = jobs(2)
     script.add(some)
-    impatient = waiting_for(watching, some[:1], max_unreachable=timedelta(seconds=1))
+    impatient = waiting_for(watching, some[:1], unreachable_timeout=timedelta(seconds=1))
     patient = waiting_for(watching, some[1:])
     await until(lambda: script.calls["Describe"] + script.calls["List"] >= 3)
     script.down = True
@@ -411,7 +411,7 @@ def test_a_loop_that_is_closed_while_somebody_waits_ends_quietly(script, endpoin
 
     async def main():
         task = asyncio.create_task(
-            TuningJobWatcher.shared(ConnectionSettings("scripted")).wait(waiter(some[0].name))
+            SharedPoller.shared(ConnectionSettings("scripted")).wait(waiter(some[0].name))
         )
         await until(lambda: script.calls.total() >= 1)
         assert not task.done()

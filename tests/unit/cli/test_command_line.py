@@ -46,7 +46,7 @@ def test_every_command_is_in_the_help(capsys: pytest.CaptureFixture[str]) -> Non
             "create",
             "wait",
             "list",
-            "trials",
+            "training-jobs",
             "best",
             "stop",
             "plot",
@@ -178,7 +178,7 @@ def test_help_imports_nothing_heavy() -> None:
     ("arguments", "text"),
     [
         (["list", "--limit", "-1"], "'-1' is not a number from 1 upwards"),
-        (["trials", "job", "--limit", "0"], "'0' is not a number from 1 upwards"),
+        (["training-jobs", "job", "--limit", "0"], "'0' is not a number from 1 upwards"),
         (["wait", "job", "--poll-interval", "0"], "'0' is no time: give seconds, as a number above 0"),
         (["wait", "job", "--timeout", "1h"], "'1h' is no time"),
         (["stop", "job", "--timeout", "nan"], "'nan' is no time"),

@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from airflow_hpt_provider.creation.ownership import (
     DELIVERED_TAG,
     FINGERPRINT_TAG,
+    GENERATION_TAG,
     OWNER_TAG,
-    ROUND_TAG,
+    JobMatch,
     Owner,
-    Verdict,
     attempt_name,
-    judge,
+    match_job,
 )
 
 AWS_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
@@ -60,12 +60,12 @@ def test_the_name_depends_on_all_that_makes_a_task_instance_and_on_no_try():
         Owner("dag", "tune", "manual__1", 1),
     ]
     assert len({o.base_name for o in [owner, *others]}) == 5
-    assert Owner("dag", "tune", "manual__1", 0, round=3).base_name == owner.base_name
+    assert Owner("dag", "tune", "manual__1", 0, generation=3).base_name == owner.base_name
     # Ambiguous joins must not meet: ("a", "bc") is not ("ab", "c").
     assert Owner("a", "bc", "r").digest != Owner("ab", "c", "r").digest
 
 
-OWNER, CLEARED = Owner("dag", "tune", "run"), Owner("dag", "tune", "run", round=2)
+OWNER, CLEARED = Owner("dag", "tune", "run"), Owner("dag", "tune", "run", generation=2)
 OWN = {OWNER_TAG: OWNER.digest, FINGERPRINT_TAG: "f"}
 DELIVERED = {**OWN, DELIVERED_TAG: "0"}
 CHANGED = {**OWN, FINGERPRINT_TAG: "g"}
@@ -75,52 +75,57 @@ FOREIGN = {OWNER_TAG: "somebody", FINGERPRINT_TAG: "f"}
 @pytest.mark.parametrize(
     ("status", "tags", "owner", "verdict"),
     [
-        ("InProgress", OWN, OWNER, Verdict.REJOIN),
-        ("InProgress", OWN, CLEARED, Verdict.REJOIN),
-        ("InProgress", CHANGED, OWNER, Verdict.CHANGED),
-        ("InProgress", FOREIGN, OWNER, Verdict.FOREIGN),
-        ("Completed", OWN, OWNER, Verdict.TAKE),
-        ("Completed", OWN, CLEARED, Verdict.TAKE),
-        ("Completed", DELIVERED, OWNER, Verdict.TAKE),
-        ("Completed", DELIVERED, CLEARED, Verdict.NEXT),
-        ("Completed", CHANGED, OWNER, Verdict.NEXT),
-        ("Completed", FOREIGN, OWNER, Verdict.FOREIGN),
-        ("Completed", {}, OWNER, Verdict.TAKE),
-        ("Failed", OWN, OWNER, Verdict.NEXT),
-        ("Stopped", OWN, OWNER, Verdict.NEXT),
-        ("Stopping", OWN, OWNER, Verdict.NEXT),
-        ("Stopping", DELIVERED, OWNER, Verdict.TAKE),  # use_best took what there was when its time was over
-        ("Stopping", DELIVERED, CLEARED, Verdict.NEXT),
-        ("DeleteFailed", OWN, OWNER, Verdict.NEXT),
+        ("InProgress", OWN, OWNER, JobMatch.REJOIN),
+        ("InProgress", OWN, CLEARED, JobMatch.REJOIN),
+        ("InProgress", CHANGED, OWNER, JobMatch.CONFIG_CHANGED),
+        ("InProgress", FOREIGN, OWNER, JobMatch.NOT_OWNED),
+        ("Completed", OWN, OWNER, JobMatch.USE_RESULT),
+        ("Completed", OWN, CLEARED, JobMatch.USE_RESULT),
+        ("Completed", DELIVERED, OWNER, JobMatch.USE_RESULT),
+        ("Completed", DELIVERED, CLEARED, JobMatch.CREATE_NEXT),
+        ("Completed", CHANGED, OWNER, JobMatch.CREATE_NEXT),
+        ("Completed", FOREIGN, OWNER, JobMatch.NOT_OWNED),
+        ("Completed", {}, OWNER, JobMatch.USE_RESULT),
+        ("Failed", OWN, OWNER, JobMatch.CREATE_NEXT),
+        ("Stopped", OWN, OWNER, JobMatch.CREATE_NEXT),
+        ("Stopping", OWN, OWNER, JobMatch.CREATE_NEXT),
+        (
+            "Stopping",
+            DELIVERED,
+            OWNER,
+            JobMatch.USE_RESULT,
+        ),  # use_best took what there was when its time was over
+        ("Stopping", DELIVERED, CLEARED, JobMatch.CREATE_NEXT),
+        ("DeleteFailed", OWN, OWNER, JobMatch.CREATE_NEXT),
         # tags may not be read
-        ("InProgress", None, OWNER, Verdict.REJOIN),
-        ("Completed", None, OWNER, Verdict.TAKE),
-        ("Completed", None, CLEARED, Verdict.NEXT),
+        ("InProgress", None, OWNER, JobMatch.REJOIN),
+        ("Completed", None, OWNER, JobMatch.USE_RESULT),
+        ("Completed", None, CLEARED, JobMatch.CREATE_NEXT),
     ],
 )
 def test_what_an_existing_job_of_a_derived_name_is_to_the_task(status, tags, owner, verdict):
-    assert judge(status, tags, owner, "f", known_own=True) is verdict
+    assert match_job(status, tags, owner, "f", known_own=True) is verdict
 
 
 @pytest.mark.parametrize(
     ("status", "tags", "verdict"),
     [
-        ("Completed", DELIVERED, Verdict.NEXT),
-        ("Stopped", DELIVERED, Verdict.NEXT),
-        ("Completed", None, Verdict.NEXT),
-        ("Completed", OWN, Verdict.TAKE),
-        ("InProgress", OWN, Verdict.REJOIN),
+        ("Completed", DELIVERED, JobMatch.CREATE_NEXT),
+        ("Stopped", DELIVERED, JobMatch.CREATE_NEXT),
+        ("Completed", None, JobMatch.CREATE_NEXT),
+        ("Completed", OWN, JobMatch.USE_RESULT),
+        ("InProgress", OWN, JobMatch.REJOIN),
     ],
 )
 def test_a_first_try_has_delivered_nothing_so_what_was_delivered_is_a_deleted_dag_runs(status, tags, verdict):
-    assert judge(status, tags, OWNER, "f", known_own=True, first_try=True) is verdict
+    assert match_job(status, tags, OWNER, "f", known_own=True, first_try=True) is verdict
 
 
 def test_a_first_try_takes_no_job_without_a_result_either():
-    made = {**OWN, ROUND_TAG: "0"}
-    for first_try, verdict in ((False, Verdict.TAKE), (True, Verdict.NEXT)):
-        arguments = {"known_own": True, "this_round_only": True, "first_try": first_try}
-        assert judge("Completed", made, OWNER, "f", **arguments) is verdict
+    made = {**OWN, GENERATION_TAG: "0"}
+    for first_try, verdict in ((False, JobMatch.USE_RESULT), (True, JobMatch.CREATE_NEXT)):
+        arguments = {"known_own": True, "this_generation_only": True, "first_try": first_try}
+        assert match_job("Completed", made, OWNER, "f", **arguments) is verdict
 
 
 @pytest.mark.parametrize(
@@ -131,7 +136,7 @@ def test_a_round_begins_when_a_person_clears_the_task_and_not_when_it_is_retried
     """Clearing sets max_tries to the last try's number plus the task's retries."""
     ti = SimpleNamespace(dag_id="dag", task_id="tune", run_id="run", map_index=None, max_tries=max_tries)
     owner = Owner.from_context({"ti": ti, "task": SimpleNamespace(retries=retries)})
-    assert (owner.round, owner.map_index) == (round_, -1)
+    assert (owner.generation, owner.map_index) == (round_, -1)
 
 
 def test_a_deployment_of_another_name_is_another_owner(monkeypatch):
@@ -141,25 +146,25 @@ def test_a_deployment_of_another_name_is_another_owner(monkeypatch):
     staging = Owner.from_context({"ti": ti})
     assert staging.deployment == "staging"
     assert staging.base_name != OWNER.base_name
-    assert judge("InProgress", OWN, staging, "f", known_own=True) is Verdict.FOREIGN
+    assert match_job("InProgress", OWN, staging, "f", known_own=True) is JobMatch.NOT_OWNED
 
 
 @pytest.mark.parametrize(
     ("tags", "owner", "verdict"),
     [
-        ({**OWN, ROUND_TAG: "0"}, OWNER, Verdict.TAKE),
-        ({**OWN, ROUND_TAG: "0"}, CLEARED, Verdict.NEXT),
-        ({**OWN, ROUND_TAG: "2"}, CLEARED, Verdict.TAKE),
-        ({**CHANGED, ROUND_TAG: "0"}, OWNER, Verdict.NEXT),
-        (None, OWNER, Verdict.TAKE),
-        (None, CLEARED, Verdict.NEXT),
+        ({**OWN, GENERATION_TAG: "0"}, OWNER, JobMatch.USE_RESULT),
+        ({**OWN, GENERATION_TAG: "0"}, CLEARED, JobMatch.CREATE_NEXT),
+        ({**OWN, GENERATION_TAG: "2"}, CLEARED, JobMatch.USE_RESULT),
+        ({**CHANGED, GENERATION_TAG: "0"}, OWNER, JobMatch.CREATE_NEXT),
+        (None, OWNER, JobMatch.USE_RESULT),
+        (None, CLEARED, JobMatch.CREATE_NEXT),
     ],
 )
 def test_a_job_without_a_result_to_deliver_is_another_ones_when_the_task_is_cleared(tags, owner, verdict):
-    assert judge("Completed", tags, owner, "f", known_own=True, this_round_only=True) is verdict
+    assert match_job("Completed", tags, owner, "f", known_own=True, this_generation_only=True) is verdict
 
 
 @pytest.mark.parametrize("tags", [None, {}, {"team": "a"}])
 def test_a_job_of_a_given_name_without_our_tags_is_never_adopted(tags):
     for status in ("InProgress", "Completed", "Failed"):
-        assert judge(status, tags, OWNER, "f", known_own=False) is Verdict.FOREIGN
+        assert match_job(status, tags, OWNER, "f", known_own=False) is JobMatch.NOT_OWNED

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from airflow_hpt_provider.creation.find_or_create import JobFinder
+from airflow_hpt_provider.creation.find_or_create import JobResolver
 from airflow_hpt_provider.creation.ownership import DELIVERED_TAG, NAME, OWNER_TAG, Owner
 from airflow_hpt_provider.creation.submission import MAX_TAGS, Submission
 from airflow_hpt_provider.creation.tags import mark_delivered
@@ -37,7 +37,7 @@ def test_a_jobs_own_tags_count_before_what_the_task_remembers_of_it(foreign):
     request = TuningJobRequest.model_validate(tuning_job("bucket"))
     for tags, marks in ((delivered, delivered), (foreign, {OWNER_TAG: OWNER.digest})):
         hook = SimpleNamespace(tags=lambda arn, tags=tags: tags)
-        finder = JobFinder(hook=hook, owner=OWNER, request=request, memory=memory)
+        finder = JobResolver(hook=hook, owner=OWNER, request=request, memory=memory)
         assert finder._marks("arn", remembered=True) == marks
         assert finder._marks("arn", remembered=False) == tags
 

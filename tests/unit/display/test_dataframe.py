@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from airflow_hpt_provider.display.dataframe import trials_dataframe
+from airflow_hpt_provider.display.dataframe import training_jobs_dataframe
 from tests.unit.display.tuning_answers import DESCRIPTION, described_with, span, trial
 
 pd = pytest.importorskip("pandas")  # an extra; the cells of the matrix have none
@@ -19,7 +19,7 @@ TRIALS = [
 
 
 def test_one_column_for_each_hyperparameter_with_its_own_type() -> None:
-    frame = trials_dataframe(DESCRIPTION, TRIALS)
+    frame = training_jobs_dataframe(DESCRIPTION, TRIALS)
     assert list(frame.columns) == [
         *("training_job_name", "status", "objective", "objective_status", "duration_seconds"),
         *(
@@ -46,7 +46,7 @@ def test_one_column_for_each_hyperparameter_with_its_own_type() -> None:
 
 
 def test_hyperparameters_that_only_some_have() -> None:
-    frame = trials_dataframe(DESCRIPTION, [TRIALS[0], trial(3, 0.5, rate="0.5", optimizer='"adam"')])
+    frame = training_jobs_dataframe(DESCRIPTION, [TRIALS[0], trial(3, 0.5, rate="0.5", optimizer='"adam"')])
     assert frame["depth"].dtype == "Int64"
     assert frame["depth"].isna().tolist() == [False, True]
     assert frame["optimizer"].tolist()[1] == "adam"
@@ -55,7 +55,7 @@ def test_hyperparameters_that_only_some_have() -> None:
 @pytest.mark.parametrize("order", [1, -1])
 def test_a_hyperparameter_with_fractions_in_one_definition_keeps_them(order: int) -> None:
     spaces = [{"ContinuousParameterRanges": span("0", "1")}, {"IntegerParameterRanges": span("1", "9")}]
-    frame = trials_dataframe(
+    frame = training_jobs_dataframe(
         described_with(*spaces[::order]), [trial(1, 0.1, rate="0.5"), trial(2, 0.2, rate="3")]
     )
     assert frame["rate"].tolist() == [0.5, 3.0]
@@ -65,14 +65,14 @@ def test_a_hyperparameter_with_fractions_in_one_definition_keeps_them(order: int
 def test_a_hyperparameter_with_words_in_one_definition_keeps_them(order: int) -> None:
     words = [{"Name": "rate", "Values": ["auto"]}]
     spaces = [{"ContinuousParameterRanges": span("0", "1")}, {"CategoricalParameterRanges": words}]
-    frame = trials_dataframe(
+    frame = training_jobs_dataframe(
         described_with(*spaces[::order]), [trial(1, 0.1, rate="0.5"), trial(2, 0.2, rate="auto")]
     )
     assert frame["rate"].tolist() == ["0.5", "auto"]
 
 
 def test_no_training_jobs_yet() -> None:
-    frame = trials_dataframe(DESCRIPTION, [])
+    frame = training_jobs_dataframe(DESCRIPTION, [])
     assert len(frame) == 0
     assert {"objective", "depth", "rate"} <= set(frame.columns)
 
@@ -80,12 +80,12 @@ def test_no_training_jobs_yet() -> None:
 def test_without_pandas() -> None:
     code = (
         "import sys; sys.modules['pandas'] = None\n"
-        "from airflow_hpt_provider.display.dataframe import trials_dataframe\n"
-        "trials_dataframe(None, [])"
+        "from airflow_hpt_provider.display.dataframe import training_jobs_dataframe\n"
+        "training_jobs_dataframe(None, [])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (
-        "ImportError: trials_dataframe() needs pandas: pip install 'airflow-hpt-provider[pandas]'"
+        "ImportError: training_jobs_dataframe() needs pandas: pip install 'airflow-hpt-provider[pandas]'"
         in done.stderr
     )
 

@@ -24,7 +24,7 @@ def only_task(name):
 def test_three_levels():
     task = only_task("retries.py")
     assert TuningRetryStrategy.of(task.retry_strategy) == TuningRetryStrategy(2)
-    assert (task.max_billable_seconds, task.max_trials_failed, task.retries) == (200_000, 10, 2)
+    assert (task.max_billable_seconds, task.max_failed_training_jobs, task.retries) == (200_000, 10, 2)
 
 
 @pytest.mark.skipif(not has("retry_policy"), reason="Airflow 3.3+")

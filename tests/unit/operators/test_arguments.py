@@ -10,7 +10,7 @@ from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
-from airflow_hpt_provider.waiting.budget import SpendLimits
+from airflow_hpt_provider.waiting.budget import BudgetLimits
 
 WRONG = (ValueError, TuningJobConfigError)
 
@@ -37,8 +37,8 @@ def stop(**kwargs):
         ("poll_interval", "soon", "poll_interval='soon'"),
         ("timeout", timedelta(0), "timeout=.* is not a time of more than 0 seconds"),
         ("timeout", -5, "timeout=-5"),
-        ("max_unreachable", -1, "max_unreachable=-1 is not a time of 0 or more seconds"),
-        ("max_unreachable", "a while", "max_unreachable='a while'"),
+        ("unreachable_timeout", -1, "unreachable_timeout=-1 is not a time of 0 or more seconds"),
+        ("unreachable_timeout", "a while", "unreachable_timeout='a while'"),
         ("top_k", 101, "top_k=101"),
         ("on_stopped", "ignore", "on_stopped='ignore'"),
     ],
@@ -69,7 +69,7 @@ def test_how_long_the_stop_operator_waits():
 
 
 @pytest.mark.parametrize(
-    ("argument", "value"), [("max_unreachable", -1), ("top_k", -1), ("on_timeout", "ignore")]
+    ("argument", "value"), [("unreachable_timeout", -1), ("top_k", -1), ("on_timeout", "ignore")]
 )
 def test_the_sensor_tells_as_early(argument, value):
     with pytest.raises(WRONG, match=f"{argument}="):
@@ -78,9 +78,9 @@ def test_the_sensor_tells_as_early(argument, value):
 
 def test_times_may_be_given_in_every_form():
     for value in (90, 90.0, "90", timedelta(seconds=90), "PT1M30S"):
-        task = tune(poll_interval=value, timeout=value, max_unreachable=value)
+        task = tune(poll_interval=value, timeout=value, unreachable_timeout=value)
         task._cast_templated()
-        assert (task.poll_interval, task._timeout, task.max_unreachable) == (
+        assert (task.poll_interval, task._timeout, task.unreachable_timeout) == (
             90.0,
             timedelta(seconds=90),
             90.0,
@@ -88,14 +88,14 @@ def test_times_may_be_given_in_every_form():
 
 
 def test_a_param_that_was_left_empty_is_no_argument():
-    names = ("poll_interval", "timeout", "max_billable_seconds", "max_trials_failed")
+    names = ("poll_interval", "timeout", "max_billable_seconds", "max_failed_training_jobs")
     for empty in ("None", ""):
         task = tune(**dict.fromkeys(names, "{{ params.x }}"))
         for name in names:
             setattr(task, name, empty)  # what it is rendered to
         task._cast_templated()
         assert (task.poll_interval, task._timeout) == (30.0, None)
-        assert task._limits == SpendLimits()
+        assert task._limits == BudgetLimits()
     task.wait_for_completion = "None"
     with pytest.raises(TuningJobConfigError, match="wait_for_completion='None'"):
         task._cast_templated()
@@ -113,10 +113,10 @@ def test_template_fields_may_be_any_kind_of_template_or_another_tasks_output():
                 timeout=value,
                 retry_strategy=value,
                 max_billable_seconds=value,
-                max_trials_failed=value,
+                max_failed_training_jobs=value,
                 on_stopped=value,
                 on_timeout=value,
-                on_budget_end=value,
+                on_budget_exceeded=value,
             )
             if value not in (statement, "{{ params.x }}"):
                 assert task.upstream_task_ids == {"before"}
@@ -124,6 +124,6 @@ def test_template_fields_may_be_any_kind_of_template_or_another_tasks_output():
                 task_id=f"wait{id(value)}",
                 tuning_job_name=output,
                 max_billable_seconds=value,
-                max_trials_failed=value,
+                max_failed_training_jobs=value,
                 on_stopped=value,
             )

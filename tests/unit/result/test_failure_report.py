@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_hpt_provider.models import Attempt, FailureGroup, TuningJobDescription
-from airflow_hpt_provider.result.failure_report import MOST_LINES, failure_report
+from airflow_hpt_provider.result.failure_report import MAX_LINES, failure_report
 
 ARN = "arn:aws:sagemaker:eu-west-1:123456789012:hyper-parameter-tuning-job/tune"
 
@@ -68,7 +68,7 @@ def test_never_more_than_fifteen_lines_nor_a_long_one(description):
     report = failure_report(
         description, "failed", [group(number, **values) for number in range(20)], earlier=earlier
     )
-    assert len(report.splitlines()) <= MOST_LINES
+    assert len(report.splitlines()) <= MAX_LINES
     assert max(map(len, report.splitlines())) < 350
     assert "... and 51 for 17 more reasons." in report
     assert "Attempt 30, after tune-1 Failed; tune-2 Failed" in report

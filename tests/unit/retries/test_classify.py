@@ -9,7 +9,7 @@ from botocore.parsers import ResponseParserError
 
 from airflow_hpt_provider import exceptions
 from airflow_hpt_provider.retries.calls import FullJitter, retrying
-from airflow_hpt_provider.retries.classify import Verdict, classify
+from airflow_hpt_provider.retries.classify import ErrorClass, classify
 from airflow_hpt_provider.retries.errors import is_throttled, retry_after
 from airflow_hpt_provider.retries.failure_reasons import is_retryable_failure
 
@@ -25,40 +25,43 @@ def client_error(code, message="", status=400, **headers):
 
 
 TABLE = [
-    (client_error("ThrottlingException", "Rate exceeded"), Verdict.TRANSIENT),
-    (client_error("TooManyRequestsException", status=429), Verdict.TRANSIENT),
-    (client_error("Whatever", status=429), Verdict.TRANSIENT),
-    (client_error("InternalFailure", status=500), Verdict.TRANSIENT),
-    (client_error("502", status=502), Verdict.TRANSIENT),
-    (client_error("ServiceUnavailable", status=503), Verdict.TRANSIENT),
-    (client_error("RequestTimeout", status=408), Verdict.TRANSIENT),
-    (client_error("400", '{"__type": "Resour', status=400), Verdict.TRANSIENT),
-    (client_error("403", "<html>proxy</html>", status=403), Verdict.FATAL),
-    (boto.EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), Verdict.TRANSIENT),
-    (boto.ConnectTimeoutError(endpoint_url="http://127.0.0.1:1"), Verdict.TRANSIENT),
-    (boto.ReadTimeoutError(endpoint_url="http://127.0.0.1:1"), Verdict.TRANSIENT),
-    (boto.ConnectionClosedError(endpoint_url="http://127.0.0.1:1"), Verdict.TRANSIENT),
-    (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), Verdict.TRANSIENT),
-    (ResponseParserError("<html>503</html>"), Verdict.TRANSIENT),
-    (ConnectionResetError(), Verdict.TRANSIENT),
-    (boto.SSLError(endpoint_url="https://x", error="EOF occurred"), Verdict.TRANSIENT),
-    (boto.SSLError(endpoint_url="https://x", error="CERTIFICATE_VERIFY_FAILED"), Verdict.FATAL),
-    (client_error("ExpiredToken"), Verdict.CREDENTIALS),
-    (client_error("ExpiredTokenException"), Verdict.CREDENTIALS),
-    (client_error("RequestExpired"), Verdict.CREDENTIALS),
-    (client_error("InvalidSignatureException", "Signature expired: 20261123T"), Verdict.CREDENTIALS),
-    (client_error("InvalidSignatureException", "Signature not yet current: 20261123T"), Verdict.CREDENTIALS),
-    (boto.CredentialRetrievalError(provider="iam-role", error_msg="x"), Verdict.CREDENTIALS),
-    (client_error("ResourceNotFound", "can't find a tuning job"), Verdict.NOT_FOUND),
+    (client_error("ThrottlingException", "Rate exceeded"), ErrorClass.TRANSIENT),
+    (client_error("TooManyRequestsException", status=429), ErrorClass.TRANSIENT),
+    (client_error("Whatever", status=429), ErrorClass.TRANSIENT),
+    (client_error("InternalFailure", status=500), ErrorClass.TRANSIENT),
+    (client_error("502", status=502), ErrorClass.TRANSIENT),
+    (client_error("ServiceUnavailable", status=503), ErrorClass.TRANSIENT),
+    (client_error("RequestTimeout", status=408), ErrorClass.TRANSIENT),
+    (client_error("400", '{"__type": "Resour', status=400), ErrorClass.TRANSIENT),
+    (client_error("403", "<html>proxy</html>", status=403), ErrorClass.FATAL),
+    (boto.EndpointConnectionError(endpoint_url="http://127.0.0.1:1"), ErrorClass.TRANSIENT),
+    (boto.ConnectTimeoutError(endpoint_url="http://127.0.0.1:1"), ErrorClass.TRANSIENT),
+    (boto.ReadTimeoutError(endpoint_url="http://127.0.0.1:1"), ErrorClass.TRANSIENT),
+    (boto.ConnectionClosedError(endpoint_url="http://127.0.0.1:1"), ErrorClass.TRANSIENT),
+    (boto.IncompleteReadError(actual_bytes=1, expected_bytes=2), ErrorClass.TRANSIENT),
+    (ResponseParserError("<html>503</html>"), ErrorClass.TRANSIENT),
+    (ConnectionResetError(), ErrorClass.TRANSIENT),
+    (boto.SSLError(endpoint_url="https://x", error="EOF occurred"), ErrorClass.TRANSIENT),
+    (boto.SSLError(endpoint_url="https://x", error="CERTIFICATE_VERIFY_FAILED"), ErrorClass.FATAL),
+    (client_error("ExpiredToken"), ErrorClass.CREDENTIALS),
+    (client_error("ExpiredTokenException"), ErrorClass.CREDENTIALS),
+    (client_error("RequestExpired"), ErrorClass.CREDENTIALS),
+    (client_error("InvalidSignatureException", "Signature expired: 20261123T"), ErrorClass.CREDENTIALS),
+    (
+        client_error("InvalidSignatureException", "Signature not yet current: 20261123T"),
+        ErrorClass.CREDENTIALS,
+    ),
+    (boto.CredentialRetrievalError(provider="iam-role", error_msg="x"), ErrorClass.CREDENTIALS),
+    (client_error("ResourceNotFound", "can't find a tuning job"), ErrorClass.NOT_FOUND),
     (
         client_error("ValidationException", "Amazon SageMaker can't find a tuning job called x."),
-        Verdict.NOT_FOUND,
+        ErrorClass.NOT_FOUND,
     ),
-    (client_error("AccessDeniedException", status=400), Verdict.FATAL),
-    (client_error("ValidationException", "1 validation error detected"), Verdict.FATAL),
-    (client_error("ResourceInUse"), Verdict.FATAL),
-    (client_error("ResourceLimitExceeded"), Verdict.FATAL),
-    (ValueError("a bug"), Verdict.FATAL),
+    (client_error("AccessDeniedException", status=400), ErrorClass.FATAL),
+    (client_error("ValidationException", "1 validation error detected"), ErrorClass.FATAL),
+    (client_error("ResourceInUse"), ErrorClass.FATAL),
+    (client_error("ResourceLimitExceeded"), ErrorClass.FATAL),
+    (ValueError("a bug"), ErrorClass.FATAL),
 ]
 
 
@@ -78,8 +81,8 @@ def test_what_an_error_means(error, verdict):
     ids=repr,
 )
 def test_refused_credentials_are_a_mistake_at_first_and_a_rotation_later(error):
-    assert classify(error) is Verdict.FATAL
-    assert classify(error, worked_before=True) is Verdict.CREDENTIALS
+    assert classify(error) is ErrorClass.FATAL
+    assert classify(error, connection_worked=True) is ErrorClass.CREDENTIALS
 
 
 @pytest.mark.parametrize(
@@ -149,4 +152,4 @@ def test_a_reset_connection_says_nothing_of_when_to_come_back():
     assert error.response is None  # unlike ClientError's
     assert retry_after(error) == 0.0
     assert not is_throttled(error)
-    assert classify(error) is Verdict.TRANSIENT
+    assert classify(error) is ErrorClass.TRANSIENT

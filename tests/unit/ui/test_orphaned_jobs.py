@@ -10,7 +10,7 @@ import pytest
 
 from airflow_hpt_provider.demo.waiting import wait_until
 from airflow_hpt_provider.ui import listener, orphaned_jobs, plugin
-from airflow_hpt_provider.ui.orphaned_jobs import LOOKS, Leftovers, Wait
+from airflow_hpt_provider.ui.orphaned_jobs import LOOKS, OrphanedJobReaper, Wait
 from airflow_hpt_provider.ui.tasks import TaskKey
 
 SETTLE = 0.05
@@ -37,7 +37,7 @@ def looks(monkeypatch):
 
 def test_a_wait_is_looked_after_once_however_often_it_is_noted(looks):
     taken, _ = looks
-    waits, noted = Leftovers(), time.monotonic()
+    waits, noted = OrphanedJobReaper(), time.monotonic()
     for _ in range(3):
         waits.note(FIRST)
     assert time.monotonic() - noted < SETTLE, "note() does not wait"
@@ -52,7 +52,7 @@ def test_a_wait_is_looked_after_once_however_often_it_is_noted(looks):
 def test_it_is_looked_at_again_ever_later_and_nothing_waits_for_it(looks, caplog):
     taken, answers = looks
     answers[FIRST] = [False, TimeoutError("no way to AWS"), False]
-    waits = Leftovers()
+    waits = OrphanedJobReaper()
     waits.note(FIRST)
     wait_until(lambda: len(taken) == 3, 10, "given up", every=0.001)
     waits.note(SECOND)
@@ -69,7 +69,7 @@ def test_in_the_end_it_is_given_up_and_told(looks, caplog, monkeypatch):
     taken, answers = looks
     monkeypatch.setattr(orphaned_jobs, "SETTLE_SECONDS", 0.001)
     answers[FIRST] = [PermissionError("not allowed")] * LOOKS
-    Leftovers().note(FIRST)
+    OrphanedJobReaper().note(FIRST)
     wait_until(lambda: any(r.levelno == logging.ERROR for r in caplog.records), 10, "not told", every=0.01)
     assert len(taken) == LOOKS
     assert "stop it by hand" in caplog.text
@@ -77,7 +77,9 @@ def test_in_the_end_it_is_given_up_and_told(looks, caplog, monkeypatch):
 
 def test_a_task_without_a_trigger_costs_no_query(monkeypatch):
     monkeypatch.setattr(listener, "object_session", lambda _: pytest.fail("asked the database"))
-    listener.MarkedTasks(Leftovers()).on_task_instance_failed(type("Task", (), {"trigger_id": None})())
+    listener.TaskStateListener(OrphanedJobReaper()).on_task_instance_failed(
+        type("Task", (), {"trigger_id": None})()
+    )
 
 
 def test_whatever_goes_wrong_the_change_goes_on(monkeypatch, caplog):
@@ -85,7 +87,7 @@ def test_whatever_goes_wrong_the_change_goes_on(monkeypatch, caplog):
         raise RuntimeError("no session")
 
     monkeypatch.setattr(listener, "object_session", broken)
-    heard = listener.MarkedTasks(Leftovers())
+    heard = listener.TaskStateListener(OrphanedJobReaper())
     heard.on_task_instance_success(type("Task", (), {"trigger_id": 1, "id": "x"})())
     heard.on_dag_run_failed(type("Run", (), {"dag_id": "dag", "run_id": "run"})())
     assert [str(record.exc_info[1]) for record in caplog.records] == ["no session"] * 2
@@ -97,7 +99,7 @@ def test_an_api_server_starts_without_it_too(monkeypatch, caplog):
 
     monkeypatch.setattr(listener, "listen", broken)
     app = object()
-    assert plugin.hear_of_marked_tasks(app) is app
+    assert plugin.register_listener(app) is app
     assert "no listeners" in caplog.text
 
 
@@ -106,15 +108,15 @@ def test_only_an_api_server_has_a_listener_of_ours():
     code = """
 from airflow.listeners.listener import get_listener_manager
 from airflow.plugins_manager import AirflowPlugin
-from airflow_hpt_provider.ui.plugin import TuningPagePlugin, hear_of_marked_tasks
+from airflow_hpt_provider.ui.plugin import TuningPagePlugin, register_listener
 ours = lambda: [type(one).__name__ for one in get_listener_manager().pm.get_plugins()
                 if type(one).__module__.startswith("airflow_hpt_provider")]
 before = ours()
 for _ in range(2):
-    hear_of_marked_tasks(None)
+    register_listener(None)
 print(TuningPagePlugin.listeners == AirflowPlugin.listeners == [], before, ours())
 """
     done = subprocess.run(
         [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
     )
-    assert done.stdout.splitlines()[-1] == "True [] ['MarkedTasks']"
+    assert done.stdout.splitlines()[-1] == "True [] ['TaskStateListener']"

@@ -22,7 +22,7 @@ class Listing:
     def __init__(self, trials: list[Any]) -> None:
         self.trials_newest_first, self.pages = trials[::-1], 0
 
-    def trials(self, name: str, **_: Any) -> Any:
+    def training_jobs(self, name: str, **_: Any) -> Any:
         for index, one in enumerate(self.trials_newest_first):
             self.pages += index % 100 == 0
             yield one

@@ -102,12 +102,13 @@ def test_a_job_that_has_ended_before_the_deadline_is_never_reported_as_late():
 
 
 def test_unreachable_counts_only_failures_in_a_row():
-    poll = quick(max_unreachable=timedelta(seconds=0.05))
+    poll = quick(unreachable_timeout=timedelta(seconds=0.05))
     with pytest.raises(TuningServiceUnreachableError, match="The job itself goes on"):
         poll.run(look_at("InProgress", DOWN))
     answers = [x for _ in range(40) for x in (DOWN, "InProgress")]
     assert (
-        quick(max_unreachable=timedelta(seconds=5)).run(look_at(*answers, "Completed")).status == "Completed"
+        quick(unreachable_timeout=timedelta(seconds=5)).run(look_at(*answers, "Completed")).status
+        == "Completed"
     )
 
 

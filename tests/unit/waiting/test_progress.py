@@ -4,7 +4,7 @@ import logging
 import time
 
 from airflow_hpt_provider.waiting.progress import ProgressLog, progress_line
-from airflow_hpt_provider.waiting.snapshot import Sighting
+from airflow_hpt_provider.waiting.snapshot import JobSnapshot
 
 DESCRIBED = {
     "HyperParameterTuningJobName": "tune-1",
@@ -30,7 +30,7 @@ def test_one_line_per_change_and_the_best_is_remembered_where_a_list_does_not_te
     caplog.set_level(logging.INFO)
     progress = ProgressLog(logging.getLogger("task"))
     for answer in (DESCRIBED, DESCRIBED, LISTED, LISTED):
-        progress(Sighting.of_answer(answer))
+        progress(JobSnapshot.of_answer(answer))
     assert [record.getMessage() for record in caplog.records] == [
         f"tune-1: InProgress · 3 of 12 completed, 2 running, 2 failed{BEST}",
         f"tune-1: InProgress · 4 of 12 completed, 2 running, 2 failed{BEST}",
@@ -40,7 +40,7 @@ def test_one_line_per_change_and_the_best_is_remembered_where_a_list_does_not_te
 def test_the_time_since_the_start_is_told_but_is_no_change(caplog, monkeypatch):
     caplog.set_level(logging.INFO)
     progress = ProgressLog(logging.getLogger("task"))
-    seen = Sighting.of_answer(DESCRIBED | {"CreationTime": 1000.0})
+    seen = JobSnapshot.of_answer(DESCRIBED | {"CreationTime": 1000.0})
     for now in (1010.0, 1075.0):
         monkeypatch.setattr(time, "time", lambda now=now: now)
         progress(seen)

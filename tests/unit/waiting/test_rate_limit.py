@@ -2,15 +2,15 @@
 
 import pytest
 
-from airflow_hpt_provider.waiting.rate_limit import CallBudget, look_interval, shared_budget
-from airflow_hpt_provider.waiting.snapshot import Sighting
+from airflow_hpt_provider.waiting.rate_limit import AdaptiveTokenBucket, next_poll_delay, shared_budget
+from airflow_hpt_provider.waiting.snapshot import JobSnapshot
 
 NOW = 1_800_000_000.0
 
 
 def interval(*, age, completed=0, limit=20, quiet=0.0, status="InProgress", running=2):
-    seen = Sighting("tune-1", "arn", status, completed, running, limit=limit, created=NOW - age)
-    return look_interval(seen, now=NOW, quiet=quiet, shortest=5, longest=60)
+    seen = JobSnapshot("tune-1", "arn", status, completed, running, limit=limit, created=NOW - age)
+    return next_poll_delay(seen, now=NOW, quiet=quiet, shortest=5, longest=60)
 
 
 def test_a_young_job_is_looked_at_often_and_then_less():
@@ -38,12 +38,12 @@ def test_without_a_limit_only_the_longest_interval_is_safe():
 
 
 def test_the_callers_own_interval_is_never_exceeded():
-    seen = Sighting("tune-1", "arn", "InProgress", created=NOW)
-    assert look_interval(seen, now=NOW, quiet=0, shortest=5, longest=2) == 2
+    seen = JobSnapshot("tune-1", "arn", "InProgress", created=NOW)
+    assert next_poll_delay(seen, now=NOW, quiet=0, shortest=5, longest=2) == 2
 
 
 def test_a_budget_lets_a_burst_pass_and_then_its_rate():
-    budget = CallBudget(5.0)
+    budget = AdaptiveTokenBucket(5.0)
     waits = [budget.reserve(100.0) for _ in range(15)]
     assert waits[:10] == [0.0] * 10
     assert waits[10:] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
@@ -51,7 +51,7 @@ def test_a_budget_lets_a_burst_pass_and_then_its_rate():
 
 
 def test_throttling_slows_down_and_success_speeds_up_again():
-    budget = CallBudget(5.0)
+    budget = AdaptiveTokenBucket(5.0)
     budget.throttled(100.0)
     budget.throttled(100.1)  # was under way together with the first
     assert budget.rate == pytest.approx(3.5)
@@ -64,7 +64,7 @@ def test_throttling_slows_down_and_success_speeds_up_again():
 
 
 def test_a_pause_that_the_service_asked_for_is_kept():
-    budget = CallBudget(5.0)
+    budget = AdaptiveTokenBucket(5.0)
     budget.pause(100.0, 30.0)
     assert budget.reserve(110.0) == pytest.approx(20.0)
     assert budget.reserve(131.0) == 0.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum
 
 
-class Refusal(Enum):
+class AuthFailure(Enum):
     """Why a request's signature is not accepted; each protocol has its own codes for it."""
 
     MISSING = "missing"
@@ -18,10 +18,10 @@ class Refusal(Enum):
     UNSIGNED_HEADERS = "unsigned headers"
 
 
-class NotAuthenticated(Exception):  # noqa: N818 - it says what is the case
+class AuthenticationError(Exception):
     """A request whose signature is not accepted."""
 
-    def __init__(self, refusal: Refusal, message: str) -> None:
+    def __init__(self, refusal: AuthFailure, message: str) -> None:
         super().__init__(refusal, message)
         self.refusal = refusal
         self.message = message

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.http.auth.errors import NotAuthenticated, Refusal
+from airflow_hpt_provider.local.http.auth.errors import AuthenticationError, AuthFailure
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.http.request import WireRequest
@@ -24,7 +24,7 @@ _AUTHORIZATION = re.compile(
 
 
 @dataclass(frozen=True)
-class Claim:
+class ParsedSignature:
     """What a request says about its signature, before the signature is checked.
 
     Attributes:
@@ -54,17 +54,17 @@ class Claim:
         return self.expires_seconds is not None
 
 
-def read_claim(request: WireRequest) -> Claim:
+def parse_signature(request: WireRequest) -> ParsedSignature:
     """What the request says of its signer, from the Authorization header or a presigned URL's query.
 
     Raises:
-        NotAuthenticated: there is no signature, or it is not SigV4's.
+        AuthenticationError: there is no signature, or it is not SigV4's.
     """
     if "authorization" in request.headers:
         match = _AUTHORIZATION.fullmatch(request.headers["authorization"].strip())
         if not match:
-            raise NotAuthenticated(
-                Refusal.MALFORMED, f"The Authorization header is not a complete {ALGORITHM} signature."
+            raise AuthenticationError(
+                AuthFailure.MALFORMED, f"The Authorization header is not a complete {ALGORITHM} signature."
             )
         return _checked(
             credential=match["credential"],
@@ -77,11 +77,11 @@ def read_claim(request: WireRequest) -> Claim:
     query = request.parameters
     if "X-Amz-Signature" in query:
         if query.get("X-Amz-Algorithm") != ALGORITHM:
-            raise NotAuthenticated(Refusal.MALFORMED, f"X-Amz-Algorithm only supports {ALGORITHM}")
+            raise AuthenticationError(AuthFailure.MALFORMED, f"X-Amz-Algorithm only supports {ALGORITHM}")
         expires = query.get("X-Amz-Expires", "")
         if not (re.fullmatch("[0-9]{1,6}", expires) and int(expires) <= MAX_PRESIGNED_SECONDS):
-            raise NotAuthenticated(
-                Refusal.MALFORMED, "X-Amz-Expires must be a number of seconds, at most a week."
+            raise AuthenticationError(
+                AuthFailure.MALFORMED, "X-Amz-Expires must be a number of seconds, at most a week."
             )
         return _checked(
             credential=query.get("X-Amz-Credential", ""),
@@ -92,7 +92,7 @@ def read_claim(request: WireRequest) -> Claim:
             payload_hash=UNSIGNED_PAYLOAD,
             expires_seconds=int(expires),
         )
-    raise NotAuthenticated(Refusal.MISSING, "Missing Authentication Token")
+    raise AuthenticationError(AuthFailure.MISSING, "Missing Authentication Token")
 
 
 def _checked(
@@ -104,29 +104,29 @@ def _checked(
     token: str | None,
     payload_hash: str | None,
     expires_seconds: int | None = None,
-) -> Claim:
+) -> ParsedSignature:
     """The claim, if its parts are well-formed and agree."""
     parts = credential.split("/")
     names = tuple(signed_headers.lower().split(";"))
     if len(parts) < 5 or parts[-1] != "aws4_request":
-        raise NotAuthenticated(
-            Refusal.MALFORMED,
+        raise AuthenticationError(
+            AuthFailure.MALFORMED,
             "Credential must have the form <access key>/<date>/<region>/<service>/aws4_request.",
         )
     if "host" not in names:
-        raise NotAuthenticated(Refusal.MALFORMED, "'Host' must be a signed header.")
+        raise AuthenticationError(AuthFailure.MALFORMED, "'Host' must be a signed header.")
     date, region, service = parts[-4:-1]
     try:
         datetime.strptime(timestamp, TIMESTAMP).replace(tzinfo=UTC)
     except ValueError:
-        raise NotAuthenticated(
-            Refusal.MALFORMED, f"X-Amz-Date must be a timestamp like 20261123T101500Z, got '{timestamp}'."
+        raise AuthenticationError(
+            AuthFailure.MALFORMED, f"X-Amz-Date must be a timestamp like 20261123T101500Z, got '{timestamp}'."
         ) from None
     if not timestamp.startswith(date):
-        raise NotAuthenticated(
-            Refusal.MALFORMED, f"Credential's date '{date}' is not that of X-Amz-Date '{timestamp}'."
+        raise AuthenticationError(
+            AuthFailure.MALFORMED, f"Credential's date '{date}' is not that of X-Amz-Date '{timestamp}'."
         )
-    return Claim(
+    return ParsedSignature(
         access_key="/".join(parts[:-4]),
         date=date,
         region=region,

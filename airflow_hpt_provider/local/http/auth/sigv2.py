@@ -11,7 +11,7 @@ from botocore.auth import HmacV1QueryAuth
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
-from airflow_hpt_provider.local.http.auth.errors import NotAuthenticated, Refusal
+from airflow_hpt_provider.local.http.auth.errors import AuthenticationError, AuthFailure
 from airflow_hpt_provider.local.http.auth.parse import UNSIGNED_PAYLOAD
 from airflow_hpt_provider.local.http.auth.sigv4 import Verified, secret_of
 
@@ -33,12 +33,12 @@ def verify_presigned_v2(request: WireRequest, find_secret: SecretFinder) -> Veri
     """Check the signature of such a URL.
 
     Raises:
-        NotAuthenticated: unknown key or token, wrong signature, or expired.
+        AuthenticationError: unknown key or token, wrong signature, or expired.
     """
     query = request.parameters
     access_key, expires = query["AWSAccessKeyId"], query["Expires"]
     if not (expires.isascii() and expires.isdigit() and len(expires) < 12):
-        raise NotAuthenticated(Refusal.MALFORMED, "Expires must be in seconds since the epoch.")
+        raise AuthenticationError(AuthFailure.MALFORMED, "Expires must be in seconds since the epoch.")
     given = {n: v for n, v in request.headers.items() if n in _SIGNED_HEADERS or n.startswith("x-amz-")}
     given |= {n.lower(): v for n, v in query.items() if n.lower().startswith("x-amz-")}
     secret = secret_of(access_key, given.get("x-amz-security-token"), find_secret)
@@ -48,13 +48,13 @@ def verify_presigned_v2(request: WireRequest, find_secret: SecretFinder) -> Veri
     signer = _Signer(Credentials(access_key, secret.key), expires)
     expected = signer.get_signature(request.method, urlsplit(request.url), headers)
     if not hmac.compare_digest(expected.encode(), query["Signature"].encode()):
-        raise NotAuthenticated(
-            Refusal.MISMATCH,
+        raise AuthenticationError(
+            AuthFailure.MISMATCH,
             "The request signature we calculated does not match the signature you provided. Check your key and "
             "signing method.",
         )
     if int(expires) < time.time():
-        raise NotAuthenticated(Refusal.EXPIRED, "Request has expired")
+        raise AuthenticationError(AuthFailure.EXPIRED, "Request has expired")
     return Verified(
         region=_REGION,
         service="s3",

@@ -15,11 +15,11 @@ from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
-from airflow_hpt_provider.local.http.auth.errors import NotAuthenticated, Refusal
+from airflow_hpt_provider.local.http.auth.errors import AuthenticationError, AuthFailure
 from airflow_hpt_provider.local.http.auth.parse import TIMESTAMP
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.local.http.auth.parse import Claim
+    from airflow_hpt_provider.local.http.auth.parse import ParsedSignature
     from airflow_hpt_provider.local.http.request import WireRequest
 
 MAX_SKEW = timedelta(minutes=15)
@@ -70,43 +70,47 @@ def secret_of(access_key: str, token: str | None, find_secret: SecretFinder) -> 
     """The secret of an access key that comes with this session token.
 
     Raises:
-        NotAuthenticated: there is no such key, or its token is another.
+        AuthenticationError: there is no such key, or its token is another.
     """
     secret = find_secret(access_key)
     if secret is None:
-        raise NotAuthenticated(Refusal.UNKNOWN_KEY, "The security token included in the request is invalid.")
+        raise AuthenticationError(
+            AuthFailure.UNKNOWN_KEY, "The security token included in the request is invalid."
+        )
     if secret.token is not None and not hmac.compare_digest(secret.token.encode(), (token or "").encode()):
-        raise NotAuthenticated(Refusal.BAD_TOKEN, "The security token included in the request is invalid.")
+        raise AuthenticationError(
+            AuthFailure.BAD_TOKEN, "The security token included in the request is invalid."
+        )
     return secret
 
 
 def verify(
-    request: WireRequest, claim: Claim, find_secret: SecretFinder, body_hash: str | None = None
+    request: WireRequest, claim: ParsedSignature, find_secret: SecretFinder, body_hash: str | None = None
 ) -> Verified:
     """Check a claim.
 
     Args:
         request: the request.
-        claim: what :func:`.claim.read_claim` found in it.
+        claim: what :func:`.claim.parse_signature` found in it.
         find_secret: where the secrets are.
         body_hash: the body's SHA-256 in hex; needed where the request has no X-Amz-Content-SHA256 header.
 
     Raises:
-        NotAuthenticated: unknown key, wrong signature, or signed more than 15 minutes away from now.
+        AuthenticationError: unknown key, wrong signature, or signed more than 15 minutes away from now.
     """
     secret = secret_of(claim.access_key, claim.token, find_secret)
     if claim.service == "s3":
         unsigned = [n for n in request.headers if n.startswith("x-amz-") and n not in claim.signed_headers]
         if unsigned:
-            raise NotAuthenticated(
-                Refusal.UNSIGNED_HEADERS,
+            raise AuthenticationError(
+                AuthFailure.UNSIGNED_HEADERS,
                 f"There were headers present in the request which were not signed: {', '.join(unsigned)}",
             )
     payload_hash = claim.payload_hash or body_hash or hashlib.sha256().hexdigest()
     expected = _expected_signature(request, claim, secret, payload_hash)
     if not hmac.compare_digest(expected.encode(), claim.signature.lower().encode()):
-        raise NotAuthenticated(
-            Refusal.MISMATCH,
+        raise AuthenticationError(
+            AuthFailure.MISMATCH,
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret "
             "Access Key and signing method. Consult the service documentation for details.",
         )
@@ -121,22 +125,22 @@ def verify(
     )
 
 
-def _check_time(claim: Claim) -> None:
+def _check_time(claim: ParsedSignature) -> None:
     now = datetime.now(UTC)
     signed = datetime.strptime(claim.timestamp, TIMESTAMP).replace(tzinfo=UTC)
     stamp = now.strftime(TIMESTAMP)
     if signed > now + MAX_SKEW:
-        raise NotAuthenticated(
-            Refusal.SKEWED,
+        raise AuthenticationError(
+            AuthFailure.SKEWED,
             f"Signature not yet current: {claim.timestamp} is still later than "
             f"{(now + MAX_SKEW).strftime(TIMESTAMP)} ({stamp} + 15 min.)",
         )
     if claim.expires_seconds is not None:
         if now > signed + timedelta(seconds=claim.expires_seconds):
-            raise NotAuthenticated(Refusal.EXPIRED, "Request has expired")
+            raise AuthenticationError(AuthFailure.EXPIRED, "Request has expired")
     elif signed < now - MAX_SKEW:
-        raise NotAuthenticated(
-            Refusal.SKEWED,
+        raise AuthenticationError(
+            AuthFailure.SKEWED,
             f"Signature expired: {claim.timestamp} is now earlier than "
             f"{(now - MAX_SKEW).strftime(TIMESTAMP)} ({stamp} - 15 min.)",
         )
@@ -158,7 +162,9 @@ class _ExactS3Signer(_ExactSigner, S3SigV4Auth):
     """The same for S3, whose paths are not normalised."""
 
 
-def _expected_signature(request: WireRequest, claim: Claim, secret: Secret, payload_hash: str) -> str:
+def _expected_signature(
+    request: WireRequest, claim: ParsedSignature, secret: Secret, payload_hash: str
+) -> str:
     signer_class = _ExactS3Signer if claim.service == "s3" else _ExactSigner
     signer = signer_class(Credentials(claim.access_key, secret.key), claim.service, claim.region)
     signer.signed = HTTPHeaders()
@@ -178,7 +184,7 @@ def _without_signature(url: str) -> str:
     return f"{url.partition('?')[0]}?{query}"
 
 
-def _signing_key(secret: str, claim: Claim) -> bytes:
+def _signing_key(secret: str, claim: ParsedSignature) -> bytes:
     key = f"AWS4{secret}".encode()
     for part in (claim.date, claim.region, claim.service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")

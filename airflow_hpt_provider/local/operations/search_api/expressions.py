@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 NEGATIONS = {"NotEquals": "Equals", "NotExists": "Exists"}
 TAG = ("Tags.Key", "Tags.Value")
 """The members of a tag, by which nested filters find one."""
-MOST_PARTS = 50
-MOST_CONTAINS = 1
+MAX_PARTS = 50
+MAX_CONTAINS = 1
 
 
 def condition(resource: Resource, expression: Mapping[str, Any]) -> Sql:
@@ -31,14 +31,14 @@ def condition(resource: Resource, expression: Mapping[str, Any]) -> Sql:
     Raises:
         ServiceError: the expression is empty or too large, or has a wrong property, operator or value.
     """
-    parts = list(itertools.islice(_parts(expression), MOST_PARTS + 1))
-    if len(parts) > MOST_PARTS:
+    parts = list(itertools.islice(_parts(expression), MAX_PARTS + 1))
+    if len(parts) > MAX_PARTS:
         raise invalid(
-            f"A SearchExpression can have at most {MOST_PARTS} SubExpressions, NestedFilters and Filters in all."
+            f"A SearchExpression can have at most {MAX_PARTS} SubExpressions, NestedFilters and Filters in all."
         )
     # AWS exempts some properties of experiments alone.
-    if sum(part.get("Operator") == "Contains" for part in parts) > MOST_CONTAINS:
-        raise invalid(f"'CONTAINS' operator usage limit of {MOST_CONTAINS} exceeded.")
+    if sum(part.get("Operator") == "Contains" for part in parts) > MAX_CONTAINS:
+        raise invalid(f"'CONTAINS' operator usage limit of {MAX_CONTAINS} exceeded.")
     return _expression(resource, expression)
 
 

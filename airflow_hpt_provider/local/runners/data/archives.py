@@ -16,10 +16,10 @@ from airflow_hpt_provider.local.runners.data.s3 import below
 if TYPE_CHECKING:
     from pathlib import Path
 
-MOST_MEMBERS = 100_000
-MOST_BYTES = 10 << 30
+MAX_MEMBERS = 100_000
+MAX_BYTES = 10 << 30
 """Unpacked: some kilobytes can hold an archive that fills the disk."""
-MOST_HEADER_BYTES = 1 << 20
+MAX_HEADER_BYTES = 1 << 20
 """Of a member's own long name or extended attributes, which tarfile reads into memory whole."""
 _PRIVATE_FILE, _PRIVATE_PROGRAM = 0o600, 0o700
 _HEADERS = frozenset(
@@ -38,7 +38,7 @@ class _Member(tarfile.TarInfo):
     """A member whose header is not read if it is a bomb."""
 
     def _proc_member(self, tar: tarfile.TarFile) -> tarfile.TarInfo:  # tarfile's hook for subclasses
-        if self.type in _HEADERS and self.size > MOST_HEADER_BYTES:
+        if self.type in _HEADERS and self.size > MAX_HEADER_BYTES:
             raise ArchiveError(f"it has a member with a header of {self.size} bytes")
         return super()._proc_member(tar)  # type: ignore[misc, no-any-return]
 
@@ -55,8 +55,8 @@ def extract(archive: Path, directory: Path) -> None:
             size = 0
             for number, member in enumerate(tar, 1):
                 size += member.size
-                if number > MOST_MEMBERS or size > MOST_BYTES:
-                    raise ArchiveError(f"it has more than {MOST_MEMBERS} members or {MOST_BYTES >> 30} GiB")
+                if number > MAX_MEMBERS or size > MAX_BYTES:
+                    raise ArchiveError(f"it has more than {MAX_MEMBERS} members or {MAX_BYTES >> 30} GiB")
                 _extract(tar, member, directory)
     except (tarfile.TarError, OSError, EOFError, zlib.error, ValueError) as error:
         raise ArchiveError(str(error) or type(error).__name__) from error

@@ -46,7 +46,7 @@ def upload(spec: TrainingSpec, tree: Tree, objects: ObjectStore, *, even_empty: 
         if not tree.holds(directory) or directory.is_file():
             where = f"{OPT_ML}/{directory.relative_to(tree.base)}"
             raise ClientFailure(f"Artifact upload failed:{where} is a link or a file: leave it a directory")
-        permissions.unlock(directory)
+        permissions.grant_recursively(directory)
     target = output_uri(spec.name, spec.definition)
     compressed = spec.definition["OutputDataConfig"].get("CompressionType", "GZIP") != "NONE"
     try:

@@ -104,7 +104,7 @@ class Checkpoints:
             ClientFailure: there is no such bucket.
         """
         if self._tree.holds(self._directory):
-            permissions.unlock(self._directory)
+            permissions.grant_recursively(self._directory)
         self.save()
 
     def _save(self) -> None:

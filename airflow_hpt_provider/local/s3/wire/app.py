@@ -16,7 +16,7 @@ from airflow_hpt_provider.local.s3.names import check_key
 from airflow_hpt_provider.local.s3.wire import buckets, listings, objects, shapes, tagging, uploads
 from airflow_hpt_provider.local.s3.wire.aws_chunked import payload_decoder
 from airflow_hpt_provider.local.s3.wire.bodies import MAX_PUT_SIZE, check_body, receive_upload
-from airflow_hpt_provider.local.s3.wire.call import Answer, Call, Content
+from airflow_hpt_provider.local.s3.wire.call import Content, S3Request, S3Response
 from airflow_hpt_provider.local.s3.wire.routing import route
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class S3Endpoint:
             check_length(headers, MAX_PUT_SIZE + 64 * MIB)  # chunk headers come on top
             pieces = chunks(receive, MAX_PUT_SIZE + 64 * MIB)
             upload = await receive_upload(self._store, headers, pieces, decoder, self._limiter)
-        call = Call(self._store, self._multipart, verified.region, headers, parameters, upload)
+        call = S3Request(self._store, self._multipart, verified.region, headers, parameters, upload)
         answer = await self._run(_perform, operation, call)
         await self._send(name, answer, request, scope, receive, send)
 
@@ -114,7 +114,7 @@ class S3Endpoint:
         return await anyio.to_thread.run_sync(function, *arguments, limiter=self._limiter)
 
     async def _send(
-        self, name: str, answer: Answer, request: WireRequest, scope: Scope, receive: Receive, send: Send
+        self, name: str, answer: S3Response, request: WireRequest, scope: Scope, receive: Receive, send: Send
     ) -> None:
         result = answer.result if answer.content is None else {**answer.result, "Body": b""}
         status, headers, body = shapes.render(name, result, request.id)
@@ -149,7 +149,7 @@ class S3Endpoint:
             content.reader.close()
 
 
-def _perform(operation: Operation, call: Call) -> Answer:
+def _perform(operation: Operation, call: S3Request) -> S3Response:
     try:
         return operation(call)
     except BaseException:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.s3.wire.call import OWNER, Answer
+from airflow_hpt_provider.local.s3.wire.call import OWNER, S3Response
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.local.s3.wire.call import Call, Operation
+    from airflow_hpt_provider.local.s3.wire.call import Operation, S3Request
 
 DEFAULT_REGION = "us-east-1"
 """Where S3 has no location constraint, and where making one's own bucket again is no error."""
 
 
-def list_buckets(call: Call) -> Answer:
+def list_buckets(call: S3Request) -> S3Response:
     """All buckets, or a page of them."""
     prefix, after = call.get("Prefix", ""), call.get("ContinuationToken", "")
     limit = min(call.get("MaxBuckets", 10_000), 10_000)
@@ -25,38 +25,38 @@ def list_buckets(call: Call) -> Answer:
     }
     if len(found) > limit and page:
         result["ContinuationToken"] = page[-1].name
-    return Answer(result)
+    return S3Response(result)
 
 
-def create_bucket(call: Call) -> Answer:
+def create_bucket(call: S3Request) -> S3Response:
     """Make a bucket in the region of its LocationConstraint, else of the request."""
     constraint = call.get("CreateBucketConfiguration", {}).get("LocationConstraint")
     region = constraint or call.region
     call.store.create_bucket(call.bucket, exist_ok=call.region == DEFAULT_REGION, region=region)
-    return Answer({"Location": f"/{call.bucket}"})
+    return S3Response({"Location": f"/{call.bucket}"})
 
 
-def head_bucket(call: Call) -> Answer:
+def head_bucket(call: S3Request) -> S3Response:
     """Whether it is there."""
-    return Answer({"BucketRegion": call.store.bucket(call.bucket).region})
+    return S3Response({"BucketRegion": call.store.bucket(call.bucket).region})
 
 
-def delete_bucket(call: Call) -> Answer:
+def delete_bucket(call: S3Request) -> S3Response:
     """Delete an empty bucket."""
     call.store.delete_bucket(call.bucket)
-    return Answer()
+    return S3Response()
 
 
-def get_bucket_location(call: Call) -> Answer:
+def get_bucket_location(call: S3Request) -> S3Response:
     """Its region; nothing for us-east-1, as S3 has it."""
     region = call.store.bucket(call.bucket).region
-    return Answer({"LocationConstraint": None if region == DEFAULT_REGION else region})
+    return S3Response({"LocationConstraint": None if region == DEFAULT_REGION else region})
 
 
-def get_bucket_versioning(call: Call) -> Answer:
+def get_bucket_versioning(call: S3Request) -> S3Response:
     """Never enabled: the local service keeps no versions."""
     call.store.bucket(call.bucket)
-    return Answer()
+    return S3Response()
 
 
 OPERATIONS: dict[str, Operation] = {

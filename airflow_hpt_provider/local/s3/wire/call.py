@@ -27,7 +27,7 @@ class Upload:
 
 
 @dataclass(frozen=True)
-class Call:
+class S3Request:
     """One request.
 
     Attributes:
@@ -69,7 +69,7 @@ class Content:
 
 
 @dataclass(frozen=True)
-class Answer:
+class S3Response:
     """An operation's answer.
 
     Attributes:
@@ -83,4 +83,4 @@ class Answer:
     status: int | None = None
 
 
-Operation = Callable[[Call], Answer]
+Operation = Callable[[S3Request], S3Response]

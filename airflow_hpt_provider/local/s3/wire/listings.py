@@ -10,27 +10,27 @@ from airflow_hpt_provider.local.s3.checksums import PREFIX
 from airflow_hpt_provider.local.s3.errors import s3_error
 from airflow_hpt_provider.local.s3.index import find_bucket
 from airflow_hpt_provider.local.s3.listing import list_objects
-from airflow_hpt_provider.local.s3.wire.call import Answer
+from airflow_hpt_provider.local.s3.wire.call import S3Response
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.s3.listing import ObjectPage
     from airflow_hpt_provider.local.s3.model import ObjectInfo
-    from airflow_hpt_provider.local.s3.wire.call import Call, Operation
+    from airflow_hpt_provider.local.s3.wire.call import Operation, S3Request
 
 MAX_KEYS = 1000
 
 
-def list_objects_v1(call: Call) -> Answer:
+def list_objects_v1(call: S3Request) -> S3Response:
     """A page, continued by Marker."""
     marker = call.get("Marker", "")
     page, result = _page(call, marker)
     result["Marker"] = _encoder(call)(marker)
     if page.next is not None and call.get("Delimiter"):
         result["NextMarker"] = _encoder(call)(page.next)
-    return Answer(result)
+    return S3Response(result)
 
 
-def list_objects_v2(call: Call) -> Answer:
+def list_objects_v2(call: S3Request) -> S3Response:
     """A page, continued by ContinuationToken."""
     token, start = call.get("ContinuationToken"), call.get("StartAfter", "")
     page, result = _page(call, _from_token(token) if token is not None else start)
@@ -40,7 +40,7 @@ def list_objects_v2(call: Call) -> Answer:
         result["StartAfter"] = _encoder(call)(start)
     if page.next is not None:
         result["NextContinuationToken"] = to_token(page.next)
-    return Answer(result)
+    return S3Response(result)
 
 
 def url_encoder(encoding_type: str | None) -> Any:
@@ -50,7 +50,7 @@ def url_encoder(encoding_type: str | None) -> Any:
     return lambda text: text
 
 
-def _page(call: Call, after: str) -> tuple[ObjectPage, dict[str, Any]]:
+def _page(call: S3Request, after: str) -> tuple[ObjectPage, dict[str, Any]]:
     encode = _encoder(call)
     prefix, delimiter = call.get("Prefix", ""), call.get("Delimiter", "")
     limit = min(call.get("MaxKeys", MAX_KEYS), MAX_KEYS)
@@ -84,7 +84,7 @@ def _entry(info: ObjectInfo, encode: Any) -> dict[str, Any]:
     }
 
 
-def _encoder(call: Call) -> Any:
+def _encoder(call: S3Request) -> Any:
     return url_encoder(call.get("EncodingType"))
 
 

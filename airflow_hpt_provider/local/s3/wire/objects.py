@@ -9,12 +9,12 @@ from urllib.parse import unquote
 from airflow_hpt_provider.local.s3.conditions import ByteRange, check_read, check_write, parse_range
 from airflow_hpt_provider.local.s3.errors import s3_error
 from airflow_hpt_provider.local.s3.model import Properties
-from airflow_hpt_provider.local.s3.wire.call import Answer, Content
+from airflow_hpt_provider.local.s3.wire.call import Content, S3Response
 from airflow_hpt_provider.local.s3.wire.tagging import tags_from_header
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.s3.model import ObjectInfo
-    from airflow_hpt_provider.local.s3.wire.call import Call, Operation
+    from airflow_hpt_provider.local.s3.wire.call import Operation, S3Request
 
 MAX_DELETES = 1000
 _KEPT = (
@@ -37,7 +37,7 @@ _REFUSED = {
 }
 
 
-def properties_of(call: Call) -> Properties:
+def properties_of(call: S3Request) -> Properties:
     """What the request says about the object that it writes."""
     for name, what in _REFUSED.items():
         if call.get(name) is not None:
@@ -54,7 +54,7 @@ def properties_of(call: Call) -> Properties:
     return Properties(headers, metadata, tags_from_header(call.get("Tagging")))
 
 
-def copy_source(call: Call) -> tuple[str, str]:
+def copy_source(call: S3Request) -> tuple[str, str]:
     """Bucket and key of the CopySource."""
     source, _, version = str(call.get("CopySource")).partition("?versionId=")
     bucket, _, key = unquote(source).removeprefix("/").partition("/")
@@ -66,7 +66,7 @@ def copy_source(call: Call) -> tuple[str, str]:
     return bucket, key
 
 
-def put_object(call: Call) -> Answer:
+def put_object(call: S3Request) -> S3Response:
     """Make the received body an object."""
     upload = call.upload
     if upload is None:
@@ -79,10 +79,10 @@ def put_object(call: Call) -> Answer:
         checksums={**upload.checksums, "ChecksumType": "FULL_OBJECT"} if upload.checksums else {},
         precondition=lambda old: check_write(old, call.parameters),
     )
-    return Answer({"ETag": f'"{info.etag}"', **info.checksums, **_encryption(info)})
+    return S3Response({"ETag": f'"{info.etag}"', **info.checksums, **_encryption(info)})
 
 
-def get_object(call: Call) -> Answer:
+def get_object(call: S3Request) -> S3Response:
     """An object, whole or in part."""
     info, reader = call.store.open_raw(call.bucket, call.key)
     try:
@@ -90,16 +90,16 @@ def get_object(call: Call) -> Answer:
     except BaseException:
         reader.close()
         raise
-    return Answer(result, Content(reader, byte_range), status)
+    return S3Response(result, Content(reader, byte_range), status)
 
 
-def head_object(call: Call) -> Answer:
+def head_object(call: S3Request) -> S3Response:
     """The same without the bytes."""
     result, _, status = _described(call, call.store.head(call.bucket, call.key))
-    return Answer(result, status=status)
+    return S3Response(result, status=status)
 
 
-def get_object_attributes(call: Call) -> Answer:
+def get_object_attributes(call: S3Request) -> S3Response:
     """Size, checksums and parts."""
     info = call.store.head(call.bucket, call.key)
     wanted = set(call.get("ObjectAttributes") or [])
@@ -124,10 +124,10 @@ def get_object_attributes(call: Call) -> Answer:
             "IsTruncated": len(found) > len(page),
             "Parts": [{"PartNumber": p.number, "Size": p.size, **p.checksums} for p in page],
         }
-    return Answer(result)
+    return S3Response(result)
 
 
-def copy_object(call: Call) -> Answer:
+def copy_object(call: S3Request) -> S3Response:
     """Copy an object; metadata and tags come along unless replaced."""
     source, target = copy_source(call), (call.bucket, call.key)
     replace = call.get("MetadataDirective") == "REPLACE"
@@ -156,10 +156,10 @@ def copy_object(call: Call) -> Answer:
         precondition=lambda old: check_write(old, call.parameters),
     )
     result = {"ETag": f'"{info.etag}"', "LastModified": info.modified, **info.checksums}
-    return Answer({"CopyObjectResult": result, **_encryption(info)})
+    return S3Response({"CopyObjectResult": result, **_encryption(info)})
 
 
-def delete_object(call: Call) -> Answer:
+def delete_object(call: S3Request) -> S3Response:
     """Delete an object; no error if there is none."""
 
     def check(old: ObjectInfo | None) -> None:
@@ -167,10 +167,10 @@ def delete_object(call: Call) -> Answer:
             check_write(old, {"IfMatch": etag})
 
     call.store.delete(call.bucket, call.key, precondition=check)
-    return Answer()
+    return S3Response()
 
 
-def delete_objects(call: Call) -> Answer:
+def delete_objects(call: S3Request) -> S3Response:
     """Delete up to a thousand objects."""
     call.store.bucket(call.bucket)
     request = call.get("Delete")
@@ -179,10 +179,10 @@ def delete_objects(call: Call) -> Answer:
         raise s3_error("MalformedXML")
     for key in keys:
         call.store.delete(call.bucket, key)
-    return Answer({} if request.get("Quiet") else {"Deleted": [{"Key": key} for key in keys]})
+    return S3Response({} if request.get("Quiet") else {"Deleted": [{"Key": key} for key in keys]})
 
 
-def _described(call: Call, info: ObjectInfo) -> tuple[dict[str, Any], ByteRange, int]:
+def _described(call: S3Request, info: ObjectInfo) -> tuple[dict[str, Any], ByteRange, int]:
     """The headers of a GetObject or HeadObject, which bytes, and the status."""
     _check_version(call.get("VersionId"))
     check_read(info, call.parameters)
@@ -218,7 +218,7 @@ def _check_version(version: str | None) -> None:
         )
 
 
-def _wanted_range(call: Call, info: ObjectInfo) -> ByteRange | None:
+def _wanted_range(call: S3Request, info: ObjectInfo) -> ByteRange | None:
     number = call.get("PartNumber")
     if number is None:
         return parse_range(call.get("Range"), info.size)

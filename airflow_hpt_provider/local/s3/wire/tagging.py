@@ -9,12 +9,12 @@ from urllib.parse import parse_qsl
 from airflow_hpt_provider.local.s3.errors import s3_error
 from airflow_hpt_provider.local.s3.index import find_bucket
 from airflow_hpt_provider.local.s3.rows import to_json
-from airflow_hpt_provider.local.s3.wire.call import Answer
+from airflow_hpt_provider.local.s3.wire.call import S3Response
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from airflow_hpt_provider.local.s3.wire.call import Call, Operation
+    from airflow_hpt_provider.local.s3.wire.call import Operation, S3Request
 
 MAX_OBJECT_TAGS, MAX_BUCKET_TAGS = 10, 50
 MAX_TAG_KEY, MAX_TAG_VALUE = 128, 256
@@ -40,7 +40,7 @@ def _checked(pairs: Iterable[tuple[str, str]], most: int) -> dict[str, str]:
     return tags
 
 
-def _from_set(call: Call, most: int) -> dict[str, str]:
+def _from_set(call: S3Request, most: int) -> dict[str, str]:
     tag_set = call.get("Tagging", {}).get("TagSet", [])
     return _checked([(tag.get("Key", ""), tag.get("Value", "")) for tag in tag_set], most)
 
@@ -49,24 +49,24 @@ def _to_set(tags: Mapping[str, str]) -> dict[str, Any]:
     return {"TagSet": [{"Key": key, "Value": value} for key, value in tags.items()]}
 
 
-def get_object_tagging(call: Call) -> Answer:
+def get_object_tagging(call: S3Request) -> S3Response:
     """An object's tags."""
-    return Answer(_to_set(call.store.head(call.bucket, call.key).properties.tags))
+    return S3Response(_to_set(call.store.head(call.bucket, call.key).properties.tags))
 
 
-def put_object_tagging(call: Call) -> Answer:
+def put_object_tagging(call: S3Request) -> S3Response:
     """Replace them."""
     call.store.set_tags(call.bucket, call.key, _from_set(call, MAX_OBJECT_TAGS))
-    return Answer()
+    return S3Response()
 
 
-def delete_object_tagging(call: Call) -> Answer:
+def delete_object_tagging(call: S3Request) -> S3Response:
     """Remove them."""
     call.store.set_tags(call.bucket, call.key, {})
-    return Answer()
+    return S3Response()
 
 
-def get_bucket_tagging(call: Call) -> Answer:
+def get_bucket_tagging(call: S3Request) -> S3Response:
     """A bucket's tags. Raises NoSuchTagSet if it has none."""
     with call.store.database.snapshot() as connection:
         find_bucket(connection, call.bucket)
@@ -74,22 +74,22 @@ def get_bucket_tagging(call: Call) -> Answer:
     tags = json.loads(row["tags"])
     if not tags:
         raise s3_error("NoSuchTagSet")
-    return Answer(_to_set(tags))
+    return S3Response(_to_set(tags))
 
 
-def put_bucket_tagging(call: Call) -> Answer:
+def put_bucket_tagging(call: S3Request) -> S3Response:
     """Replace them."""
     _set_bucket_tags(call, _from_set(call, MAX_BUCKET_TAGS))
-    return Answer(status=204)
+    return S3Response(status=204)
 
 
-def delete_bucket_tagging(call: Call) -> Answer:
+def delete_bucket_tagging(call: S3Request) -> S3Response:
     """Remove them."""
     _set_bucket_tags(call, {})
-    return Answer()
+    return S3Response()
 
 
-def _set_bucket_tags(call: Call, tags: Mapping[str, str]) -> None:
+def _set_bucket_tags(call: S3Request, tags: Mapping[str, str]) -> None:
     with call.store.database.transaction() as connection:
         find_bucket(connection, call.bucket)
         connection.execute("update bucket set tags = ? where name = ?", (to_json(tags), call.bucket))

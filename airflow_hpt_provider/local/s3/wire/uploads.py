@@ -9,19 +9,19 @@ from airflow_hpt_provider.local.s3.conditions import ByteRange, check_read, chec
 from airflow_hpt_provider.local.s3.errors import s3_error
 from airflow_hpt_provider.local.s3.listing import common_prefix
 from airflow_hpt_provider.local.s3.multipart import CompletedPart
-from airflow_hpt_provider.local.s3.wire.call import OWNER, Answer
+from airflow_hpt_provider.local.s3.wire.call import OWNER, S3Response
 from airflow_hpt_provider.local.s3.wire.listings import url_encoder
 from airflow_hpt_provider.local.s3.wire.objects import copy_source, properties_of
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.s3.model import ObjectInfo
     from airflow_hpt_provider.local.s3.model import Upload as MultipartUpload
-    from airflow_hpt_provider.local.s3.wire.call import Call, Operation
+    from airflow_hpt_provider.local.s3.wire.call import Operation, S3Request
 
 MAX_PAGE = 1000
 
 
-def create_multipart_upload(call: Call) -> Answer:
+def create_multipart_upload(call: S3Request) -> S3Response:
     """Begin."""
     upload = call.uploads.create(
         call.bucket,
@@ -30,7 +30,7 @@ def create_multipart_upload(call: Call) -> Answer:
         checksum_algorithm=call.get("ChecksumAlgorithm"),
         checksum_type=call.get("ChecksumType"),
     )
-    return Answer(
+    return S3Response(
         {
             "Bucket": upload.bucket,
             "Key": upload.key,
@@ -41,15 +41,15 @@ def create_multipart_upload(call: Call) -> Answer:
     )
 
 
-def upload_part(call: Call) -> Answer:
+def upload_part(call: S3Request) -> S3Response:
     """Make the received body a part."""
     if call.upload is None:
         raise TypeError("UploadPart without a body")
     part = call.uploads.put_part(_upload(call), call.get("PartNumber"), call.upload.writer)
-    return Answer({"ETag": f'"{part.etag}"', **part.checksums})
+    return S3Response({"ETag": f'"{part.etag}"', **part.checksums})
 
 
-def upload_part_copy(call: Call) -> Answer:
+def upload_part_copy(call: S3Request) -> S3Response:
     """Make a range of another object a part."""
 
     def byte_range(source: ObjectInfo) -> ByteRange | None:
@@ -63,12 +63,12 @@ def upload_part_copy(call: Call) -> Answer:
         return found
 
     part = call.uploads.copy_part(_upload(call), call.get("PartNumber"), copy_source(call), byte_range)
-    return Answer(
+    return S3Response(
         {"CopyPartResult": {"ETag": f'"{part.etag}"', "LastModified": part.modified, **part.checksums}}
     )
 
 
-def complete_multipart_upload(call: Call) -> Answer:
+def complete_multipart_upload(call: S3Request) -> S3Response:
     """Make the parts an object."""
     given = (call.get("MultipartUpload") or {}).get("Parts", [])
     try:
@@ -83,22 +83,22 @@ def complete_multipart_upload(call: Call) -> Answer:
     )
     location = f"http://{call.headers.get('host', '')}/{call.bucket}/{call.key}"
     result = {"Location": location, "Bucket": info.bucket, "Key": info.key, "ETag": f'"{info.etag}"'}
-    return Answer({**result, **info.checksums})
+    return S3Response({**result, **info.checksums})
 
 
-def abort_multipart_upload(call: Call) -> Answer:
+def abort_multipart_upload(call: S3Request) -> S3Response:
     """Forget it."""
     call.uploads.abort(_upload(call))
-    return Answer()
+    return S3Response()
 
 
-def list_parts(call: Call) -> Answer:
+def list_parts(call: S3Request) -> S3Response:
     """A page of an upload's parts."""
     upload = _upload(call)
     after, limit = int(call.get("PartNumberMarker") or 0), min(call.get("MaxParts", MAX_PAGE), MAX_PAGE)
     found = [part for part in call.uploads.parts(upload) if part.number > after]
     page = found[:limit]
-    return Answer(
+    return S3Response(
         {
             "Bucket": upload.bucket,
             "Key": upload.key,
@@ -126,7 +126,7 @@ def list_parts(call: Call) -> Answer:
     )
 
 
-def list_multipart_uploads(call: Call) -> Answer:
+def list_multipart_uploads(call: S3Request) -> S3Response:
     """A page of a bucket's uploads under way."""
     prefix, delimiter = call.get("Prefix", ""), call.get("Delimiter", "")
     marker, id_marker = call.get("KeyMarker", ""), call.get("UploadIdMarker", "")
@@ -154,7 +154,7 @@ def list_multipart_uploads(call: Call) -> Answer:
         else:
             page.append(upload)
             last = (upload.key, upload.id)
-    return Answer(
+    return S3Response(
         {
             "Bucket": call.bucket,
             "KeyMarker": encode(marker),
@@ -192,7 +192,7 @@ def _behind(uploads: list[MultipartUpload], marker: str, id_marker: str) -> list
     return [u for u in uploads if u.key > marker or u.id in same_key]
 
 
-def _upload(call: Call) -> MultipartUpload:
+def _upload(call: S3Request) -> MultipartUpload:
     return call.uploads.get(call.bucket, call.key, str(call.get("UploadId")))
 
 

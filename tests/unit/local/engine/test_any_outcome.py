@@ -16,8 +16,8 @@ from airflow_hpt_provider.local.db import training_jobs, tuning_jobs
 from airflow_hpt_provider.local.db.migrate import open_database
 from airflow_hpt_provider.local.engine.engine import Engine
 from airflow_hpt_provider.local.engine.naming import Arns
-from airflow_hpt_provider.local.engine.stop_reasons import Ending
-from airflow_hpt_provider.local.runners.contract import Ended, Metric
+from airflow_hpt_provider.local.engine.stop_reasons import CompletionReason
+from airflow_hpt_provider.local.runners.contract import AttemptResult, Metric
 
 SUCCESS, NO_METRIC, FAILURE, INTERNAL, LOST = "success", "no metric", "failure", "internal", "lost"
 
@@ -51,11 +51,11 @@ class ScriptedRunner:
                 self.running -= 1
             listener.on_end(
                 {
-                    SUCCESS: Ended(),
-                    NO_METRIC: Ended(),
-                    FAILURE: Ended(failure_reason="AlgorithmError: no"),
-                    INTERNAL: Ended(failure_reason="InternalServerError", internal=True),
-                    LOST: Ended(lost=True),
+                    SUCCESS: AttemptResult(),
+                    NO_METRIC: AttemptResult(),
+                    FAILURE: AttemptResult(failure_reason="AlgorithmError: no"),
+                    INTERNAL: AttemptResult(failure_reason="InternalServerError", internal=True),
+                    LOST: AttemptResult(lost=True),
                 }[outcome]
             )
 
@@ -102,13 +102,13 @@ DEFINITION = {
 def create(engine, name, most, parallel):
     body = request(name, most, parallel) | {"TrainingJobDefinition": DEFINITION}
 
-    def task(turn):
+    def task(transaction):
         job_id = tuning_jobs.insert(
-            turn.connection, name=name, arn=f"arn:{name}", request=body, seed=1, now=turn.now
+            transaction.connection, name=name, arn=f"arn:{name}", request=body, seed=1, now=transaction.now
         )
-        definition = training_jobs.insert_definition(turn.connection, DEFINITION)
-        tuning_jobs.insert_definitions(turn.connection, job_id, [definition])
-        engine.tuning.track(turn, tuning_jobs.get(turn.connection, job_id))
+        definition = training_jobs.insert_definition(transaction.connection, DEFINITION)
+        tuning_jobs.insert_definitions(transaction.connection, job_id, [definition])
+        engine.tuning.track(transaction, tuning_jobs.get(transaction.connection, job_id))
 
     engine.write(task)
 
@@ -137,8 +137,10 @@ def test_any_outcome(outcomes, jobs, slots, stop):
                 create(engine, f"job-{n}", most, parallel)
             if stop:
                 engine.write(
-                    lambda turn: engine.tuning.end(
-                        turn, tuning_jobs.find(turn.connection, "job-0"), Ending.REQUEST
+                    lambda transaction: engine.tuning.end(
+                        transaction,
+                        tuning_jobs.find(transaction.connection, "job-0"),
+                        CompletionReason.REQUEST,
                     )
                 )
             deadline = time.monotonic() + 60
@@ -183,16 +185,16 @@ def check(database, jobs, stop):
 
 
 def test_a_task_that_fails_harms_nobody(tmp_path):
-    """Its own changes are undone, the others' of its turn are not, and what is in memory is read again."""
+    """Its own changes are undone, the others' of its transaction are not, and what is in memory is read again."""
     runner = ScriptedRunner([SUCCESS], 2)
     database = open_database(tmp_path / "jobs.sqlite")
     engine = Engine(database, runner, tmp_path, Arns("us-east-1", "123456789012"), max_parallel=2)
     engine.start()
     create(engine, "job-0", 30, 2)
 
-    def fail(turn):
-        turn.connection.execute("DELETE FROM training_jobs")
-        turn.after(lambda: pytest.fail("its effects must not happen"))
+    def fail(transaction):
+        transaction.connection.execute("DELETE FROM training_jobs")
+        transaction.on_commit(lambda: pytest.fail("its effects must not happen"))
         raise ZeroDivisionError
 
     done = False

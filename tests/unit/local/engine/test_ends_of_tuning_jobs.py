@@ -1,4 +1,4 @@
-"""How a tuning job ends, one turn after the other: its training jobs do only what the test has them do."""
+"""How a tuning job ends, one transaction after the other: its training jobs do only what the test has them do."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from airflow_hpt_provider.local.db import training_jobs, tuning_jobs
 from airflow_hpt_provider.local.db.migrate import open_database
 from airflow_hpt_provider.local.engine.engine import Engine
 from airflow_hpt_provider.local.engine.naming import Arns
-from airflow_hpt_provider.local.engine.stop_reasons import Ending
+from airflow_hpt_provider.local.engine.stop_reasons import CompletionReason
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.runners.contract import Ended, Metric
+from airflow_hpt_provider.local.runners.contract import AttemptResult, Metric
 from tests.unit.local.engine.test_any_outcome import DEFINITION, request
 
 DEADLINE = 30.0
@@ -38,7 +38,7 @@ class Held:
         self.listener.on_metrics([Metric("loss", value, time.time())], position)
 
     def end(self, **how):
-        self.listener.on_end(Ended(**how))
+        self.listener.on_end(AttemptResult(**how))
 
 
 class HeldRunner:
@@ -79,33 +79,40 @@ class World:
         )
         self.engine.start()
 
-    def insert(self, turn, name="job", age=0.0, definition=DEFINITION, **config):
+    def insert(self, transaction, name="job", age=0.0, definition=DEFINITION, **config):
         body = request(name, 9, 1) | {"TrainingJobDefinition": definition}
         body["HyperParameterTuningJobConfig"] |= config
         job_id = tuning_jobs.insert(
-            turn.connection, name=name, arn=f"arn:{name}", request=body, seed=1, now=turn.now - age
+            transaction.connection,
+            name=name,
+            arn=f"arn:{name}",
+            request=body,
+            seed=1,
+            now=transaction.now - age,
         )
-        found = training_jobs.insert_definition(turn.connection, definition)
-        tuning_jobs.insert_definitions(turn.connection, job_id, [found])
-        self.engine.tuning.track(turn, tuning_jobs.get(turn.connection, job_id))
+        found = training_jobs.insert_definition(transaction.connection, definition)
+        tuning_jobs.insert_definitions(transaction.connection, job_id, [found])
+        self.engine.tuning.track(transaction, tuning_jobs.get(transaction.connection, job_id))
 
     def create(self, *args, **config):
-        self.engine.write(lambda turn: self.insert(turn, *args, **config))
+        self.engine.write(lambda transaction: self.insert(transaction, *args, **config))
 
     def end(self, ending, name="job"):
         self.engine.write(
-            lambda turn: self.engine.tuning.end(turn, tuning_jobs.find(turn.connection, name), ending)
+            lambda transaction: self.engine.tuning.end(
+                transaction, tuning_jobs.find(transaction.connection, name), ending
+            )
         )
 
     def a_turn(self):
         """All that was posted before has been done after it."""
-        self.engine.write(lambda turn: None)
+        self.engine.write(lambda transaction: None)
 
     def job(self, name="job"):
         with self.database.snapshot() as connection:
             return tuning_jobs.find(connection, name)
 
-    def trials(self, name="job"):
+    def training_jobs(self, name="job"):
         with self.database.snapshot() as connection:
             return training_jobs.of_tuning_job(connection, tuning_jobs.find(connection, name).id)
 
@@ -113,7 +120,7 @@ class World:
         return eventually(lambda: len(self.runner.started) >= count and self.runner.started)[count - 1]
 
     def reaches(self, status):
-        eventually(lambda: self.trials()[0].secondary_status == status)
+        eventually(lambda: self.training_jobs()[0].secondary_status == status)
 
 
 @pytest.fixture
@@ -129,27 +136,29 @@ def test_nothing_is_launched_once_its_run_time_is_over(world):
     limits = {"MaxNumberOfTrainingJobs": 9, "MaxParallelTrainingJobs": 3, "MaxRuntimeInSeconds": 120}
     world.create(age=7200.0, ResourceLimits=limits)
     assert world.job().status == "Completed"
-    assert world.trials() == []
+    assert world.training_jobs() == []
     assert world.runner.started == []
 
 
 def test_a_stop_counts_though_a_criterion_has_been_met(world):
     world.create()
     trial = world.started()
-    world.end(Ending.TARGET)
+    world.end(CompletionReason.TARGET)
     assert world.job().status == "InProgress", "it waits for its training job to stop"
-    world.end(Ending.REQUEST)
+    world.end(CompletionReason.REQUEST)
     assert world.job().status == "Stopping"
     eventually(lambda: trial.stops)
     trial.end()
     eventually(lambda: world.job().status == "Stopped")
 
 
-@pytest.mark.parametrize("later", [Ending.TARGET, Ending.RUNTIME, Ending.REQUEST])
+@pytest.mark.parametrize(
+    "later", [CompletionReason.TARGET, CompletionReason.RUNTIME, CompletionReason.REQUEST]
+)
 def test_nothing_else_counts_after_a_stop(world, later):
     world.create()
     trial = world.started()
-    world.end(Ending.REQUEST)
+    world.end(CompletionReason.REQUEST)
     world.end(later)
     trial.end()
     eventually(lambda: world.job().status == "Stopped")
@@ -171,7 +180,7 @@ def test_a_training_job_that_saves_its_model_is_not_stopped_early(world):
     eventually(lambda: not world.engine.tuning._judging)
     world.a_turn()
     trial.end(model_artifact="s3://b/o/model.tar.gz")
-    eventually(lambda: world.trials()[0].status == "Completed")
+    eventually(lambda: world.training_jobs()[0].status == "Completed")
     assert trial.stops == 0
 
 
@@ -182,11 +191,11 @@ def test_a_training_job_that_saves_its_model_has_run_in_time(world):
     trial.report("Training")
     trial.report("Uploading")
     world.reaches("Uploading")
-    started = world.trials()[0].attempt_started_at
+    started = world.training_jobs()[0].attempt_started_at
     eventually(lambda: time.time() > started + 1.2)
     world.a_turn()
     trial.end(model_artifact="s3://b/o/model.tar.gz")
-    eventually(lambda: world.trials()[0].status == "Completed")
+    eventually(lambda: world.training_jobs()[0].status == "Completed")
 
 
 def test_secondary_statuses_follow_each_other_in_time(world):
@@ -194,9 +203,9 @@ def test_secondary_statuses_follow_each_other_in_time(world):
     trial = world.started()
     trial.listener.on_status("Training", "", time.time() - 60)
     trial.end()
-    eventually(lambda: world.trials()[0].status == "Completed")
+    eventually(lambda: world.training_jobs()[0].status == "Completed")
     with world.database.snapshot() as connection:
-        found = training_jobs.transitions(connection, world.trials()[0].id)
+        found = training_jobs.transitions(connection, world.training_jobs()[0].id)
     assert [each.status for each in found] == ["Starting", "Training", "Completed"]
     times = [at for each in found for at in (each.started_at, each.ended_at)]
     assert times == sorted(times)
@@ -205,9 +214,9 @@ def test_secondary_statuses_follow_each_other_in_time(world):
 def test_a_creation_that_was_undone_leaves_its_search_to_nobody(world):
     """The next tuning job gets its id in the store, and must not search its ranges."""
 
-    def fail(turn):
+    def fail(transaction):
         ranges = {"CategoricalParameterRanges": [{"Name": "other", "Values": ["a", "b"]}]}
-        world.insert(turn, "undone", ParameterRanges=ranges)
+        world.insert(transaction, "undone", ParameterRanges=ranges)
         raise sqlite3.OperationalError("database or disk is full")
 
     with pytest.raises(ServiceError, match="disk is full"):
@@ -217,14 +226,16 @@ def test_a_creation_that_was_undone_leaves_its_search_to_nobody(world):
 
 
 def test_an_attempt_is_interrupted_once(world):
-    """One that was taken up again may have two times for it, if the runner told of it twice in one turn."""
+    """One that was taken up again may have two times for it, if the runner told of it twice in one transaction."""
     world.create()
     trial = world.started()
     trial.report("Training")
     world.reaches("Training")
-    job = world.trials()[0]
+    job = world.training_jobs()[0]
     for _ in range(2):
-        world.engine.write(lambda turn: world.engine.training._interrupt(job.id, job.attempt, turn))
+        world.engine.write(
+            lambda transaction: world.engine.training._interrupt(job.id, job.attempt, transaction)
+        )
     with world.database.snapshot() as connection:
         found = training_jobs.transitions(connection, job.id)
     assert [each.status for each in found] == ["Starting", "Training", "Interrupted"]

@@ -1,4 +1,4 @@
-"""A turn that cannot be written: nothing of it is lost, and nothing of it comes out of order."""
+"""A transaction that cannot be written: nothing of it is lost, and nothing of it comes out of order."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from airflow_hpt_provider.local.db.migrate import open_database
 from airflow_hpt_provider.local.engine.loop import Loop
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.runners.contract import Ended
+from airflow_hpt_provider.local.runners.contract import AttemptResult
 from tests.unit.local.engine.test_ends_of_tuning_jobs import World, eventually
 
 
@@ -45,33 +45,33 @@ def disk(tmp_path, monkeypatch):
 def test_what_is_tried_again_comes_before_what_came_meanwhile(disk, urgent):
     """Otherwise the end of a training job would be recorded before its last metrics, which would then be too late."""
     done = []
-    loop = Loop(disk, settle=lambda turn: None, reload=lambda turn: None)
+    loop = Loop(disk, settle=lambda transaction: None, reload=lambda transaction: None)
     disk.failures = 1
     loop.start()
-    loop.post(lambda turn: done.append("metrics"), urgent=urgent)
+    loop.post(lambda transaction: done.append("metrics"), urgent=urgent)
     assert disk.failing.wait(30)
-    loop.post(lambda turn: done.append("end"))
+    loop.post(lambda transaction: done.append("end"))
     disk.fail.set()
-    loop.call(lambda turn: None)
+    loop.call(lambda transaction: None)
     loop.close()
     assert done == ["metrics", "end"]
 
 
 def test_requests_are_refused_however_much_is_tried_again(disk, monkeypatch):
-    monkeypatch.setattr("airflow_hpt_provider.local.engine.loop.MOST_TASKS", 1)
-    loop = Loop(disk, settle=lambda turn: None, reload=lambda turn: None)
+    monkeypatch.setattr("airflow_hpt_provider.local.engine.loop.MAX_BATCH", 1)
+    loop = Loop(disk, settle=lambda transaction: None, reload=lambda transaction: None)
     disk.failures = 1_000_000
     disk.fail.set()
     loop.start()
     for _ in range(3):
-        loop.post(lambda turn: None)
+        loop.post(lambda transaction: None)
     with pytest.raises(ServiceError, match="disk is full"):
-        loop.call(lambda turn: None)
+        loop.call(lambda transaction: None)
     loop.close()
 
 
 def test_convergence_is_asked_again_when_the_question_was_undone(tmp_path, monkeypatch):
-    """The turn that asked could not be written, so nobody was asked."""
+    """The transaction that asked could not be written, so nobody was asked."""
     monkeypatch.setattr("airflow_hpt_provider.local.engine.loop.RETRY_AFTER", 0.01)
     world = World(tmp_path)
     asked = threading.Event()
@@ -85,9 +85,9 @@ def test_convergence_is_asked_again_when_the_question_was_undone(tmp_path, monke
         trial = world.started()
         trial.emit(1.0)
 
-        def undo(turn):
-            job = world.trials()[0]
-            world.engine.training._end(job.id, job.attempt, Ended(), turn)
+        def undo(transaction):
+            job = world.training_jobs()[0]
+            world.engine.training._end(job.id, job.attempt, AttemptResult(), transaction)
             raise sqlite3.OperationalError("database or disk is full")
 
         with pytest.raises(ServiceError, match="disk is full"):
@@ -95,7 +95,7 @@ def test_convergence_is_asked_again_when_the_question_was_undone(tmp_path, monke
         assert not asked.is_set()
         trial.end()
         assert asked.wait(10)
-        eventually(lambda: world.trials()[0].status == "Completed")
+        eventually(lambda: world.training_jobs()[0].status == "Completed")
     finally:
         world.engine.close()
         world.database.close()

@@ -5,16 +5,16 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_hpt_provider.local.engine.slots import Claim, next_claim
+from airflow_hpt_provider.local.engine.slots import SlotRequest, fairest
 
 
 def test_nobody_claims():
-    assert next_claim([]) is None
+    assert fairest([]) is None
 
 
 def test_the_poorest_then_the_most_patient():
-    assert next_claim([Claim(2, 1, 1), Claim(1, 9, 2)]).owner == 2
-    assert next_claim([Claim(1, 4, 1), Claim(1, 3, 2)]).owner == 2
+    assert fairest([SlotRequest(2, 1, 1), SlotRequest(1, 9, 2)]).owner == 2
+    assert fairest([SlotRequest(1, 4, 1), SlotRequest(1, 3, 2)]).owner == 2
 
 
 @given(st.integers(1, 12), st.lists(st.integers(1, 20), min_size=1, max_size=8))
@@ -23,8 +23,8 @@ def test_slots_are_shared_evenly(slots, wants):
     held = [0] * len(wants)
     served = [0] * len(wants)
     for n in range(slots):
-        claims = [Claim(held[i], served[i], i) for i in range(len(wants)) if held[i] < wants[i]]
-        claim = next_claim(claims)
+        claims = [SlotRequest(held[i], served[i], i) for i in range(len(wants)) if held[i] < wants[i]]
+        claim = fairest(claims)
         if claim is None:
             break
         held[claim.owner] += 1

@@ -11,7 +11,7 @@ import pytest
 
 from airflow_hpt_provider.local.fault_injection.rules import TrialFault
 from airflow_hpt_provider.local.fault_injection.runner import FaultyRunner, TrialFaults
-from airflow_hpt_provider.local.runners.contract import Ended, Listener, Metric, TrainingSpec
+from airflow_hpt_provider.local.runners.contract import AttemptListener, AttemptResult, Metric, TrainingSpec
 from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def test_a_seed_means_the_same_trials_whatever_order_they_come_in() -> None:
 class Process:
     """An attempt under the test's control, in place of a process."""
 
-    listener: Listener
+    listener: AttemptListener
     killed: threading.Event = field(default_factory=threading.Event)
 
     def stop(self) -> None: ...
@@ -68,7 +68,7 @@ class Process:
     def kill(self) -> None:
         self.killed.set()
         self.listener.on_status("Uploading", "", 2.0)
-        self.listener.on_end(Ended(model_artifact="s3://bucket/model.tar.gz"))
+        self.listener.on_end(AttemptResult(model_artifact="s3://bucket/model.tar.gz"))
 
 
 @dataclass
@@ -79,7 +79,7 @@ class Processes:
 
     def check(self, definition: Mapping[str, Any], hyperparameters: Mapping[str, str]) -> None: ...
 
-    def start(self, spec: TrainingSpec, listener: Listener) -> Process:
+    def start(self, spec: TrainingSpec, listener: AttemptListener) -> Process:
         self.started.append(Process(listener))
         listener.on_status("Training", "", 1.0)
         listener.on_metrics([Metric("loss", 0.5, 1.0)], 10)
@@ -96,15 +96,15 @@ class Told:
 
     statuses: list[str] = field(default_factory=list)
     metrics: list[float] = field(default_factory=list)
-    ends: list[Ended] = field(default_factory=list)
+    ends: list[AttemptResult] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
 
-    def listener(self) -> Listener:
-        def on_end(ended: Ended) -> None:
+    def listener(self) -> AttemptListener:
+        def on_end(ended: AttemptResult) -> None:
             self.ends.append(ended)
             self.ended.set()
 
-        return Listener(
+        return AttemptListener(
             on_status=lambda status, message, when: self.statuses.append(status),
             on_metrics=lambda metrics, position: self.metrics.extend(metric.value for metric in metrics),
             on_end=on_end,
@@ -131,9 +131,9 @@ def test_what_runs_when_it_is_taken_up_again_is_killed(lost: bool) -> None:
     told = Told()
     runner.resume(spec(), told.listener())
     if lost:
-        processes.started[0].listener.on_end(Ended(lost=True))
+        processes.started[0].listener.on_end(AttemptResult(lost=True))
     assert told.ended.wait(30)
-    assert told.ends[0] == Ended(failure_reason=REASON)
+    assert told.ends[0] == AttemptResult(failure_reason=REASON)
     assert lost or processes.started[0].killed.wait(30)
 
 
@@ -141,7 +141,7 @@ def test_at_once_without_a_process() -> None:
     runner, processes = run()
     told = Told()
     runner.start(spec(), told.listener())
-    assert told.ends == [Ended(failure_reason=REASON)]
+    assert told.ends == [AttemptResult(failure_reason=REASON)]
     assert told.statuses == ["Training"]
     assert processes.started == []
 
@@ -159,12 +159,15 @@ def test_after_a_while_with_the_metrics_until_then() -> None:
     runner.start(spec(), told.listener())
     assert told.ended.wait(30)
     assert processes.started[0].killed.is_set()
-    assert told.ends == [Ended(failure_reason=REASON)]
+    assert told.ends == [AttemptResult(failure_reason=REASON)]
     assert (told.statuses, told.metrics) == (["Training"], [0.5])
 
 
 def test_one_that_ends_before_that_fails_too_but_a_lost_one_is_lost() -> None:
-    for ended, expected in ((Ended(), Ended(failure_reason=REASON)), (Ended(lost=True), Ended(lost=True))):
+    for ended, expected in (
+        (AttemptResult(), AttemptResult(failure_reason=REASON)),
+        (AttemptResult(lost=True), AttemptResult(lost=True)),
+    ):
         runner, processes = run(seconds=3600)
         told = Told()
         runner.start(spec(), told.listener())

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.unit.local.search.search_cases import MIXED, Ranges, context, continuous, play
 
 from airflow_hpt_provider.local.strategies import make_strategy
 from airflow_hpt_provider.local.strategies.bayesian.strategy import INITIAL
 from airflow_hpt_provider.local.strategies.contract import Outcome, Suggestion, Trial
+from tests.unit.local.strategies.search_cases import MIXED, Ranges, context, continuous, play
 
 SQUARE: Ranges = {"ContinuousParameterRanges": [continuous("x", 0, 1), continuous("y", 0, 1)]}
 

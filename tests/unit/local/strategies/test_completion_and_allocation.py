@@ -7,7 +7,6 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from tests.unit.local.search.search_cases import Ranges, context, continuous, play
 
 from airflow_hpt_provider.local.strategies import make_strategy
 from airflow_hpt_provider.local.strategies.allocation import Arm, next_arm
@@ -18,6 +17,7 @@ from airflow_hpt_provider.local.strategies.completion import (
     trials_not_improving,
 )
 from airflow_hpt_provider.local.strategies.contract import Objective, Outcome, Suggestion, Trial
+from tests.unit.local.strategies.search_cases import Ranges, context, continuous, play
 
 LOW, HIGH = Objective("Minimize"), Objective("Maximize")
 

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from tests.unit.local.search.search_cases import MIXED, context, smooth_loss
 
 from airflow_hpt_provider.local.strategies import make_early_stopping, make_strategy
 from airflow_hpt_provider.local.strategies.contract import (
@@ -19,6 +18,7 @@ from airflow_hpt_provider.local.strategies.contract import (
     Trial,
 )
 from airflow_hpt_provider.local.strategies.halving import Brackets, SuccessiveHalving
+from tests.unit.local.strategies.search_cases import MIXED, context, smooth_loss
 
 
 def trial(

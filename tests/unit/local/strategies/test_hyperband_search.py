@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import statistics
 
-from tests.unit.local.search.search_cases import Ranges, context, continuous, play
-
 from airflow_hpt_provider.local.strategies import make_strategy
 from airflow_hpt_provider.local.strategies.contract import Outcome, Trial
+from tests.unit.local.strategies.search_cases import Ranges, context, continuous, play
 
 SQUARE: Ranges = {"ContinuousParameterRanges": [continuous("x", 0, 1), continuous("y", 0, 1)]}
 

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.unit.local.search.search_cases import CATEGORICAL, MIXED, continuous
 
 from airflow_hpt_provider.local.strategies.parameters import Integer, Scale
 from airflow_hpt_provider.local.strategies.space import SearchSpace
+from tests.unit.local.strategies.search_cases import CATEGORICAL, MIXED, continuous
 
 
 @st.composite

@@ -8,7 +8,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from tests.unit.local.search.search_cases import CATEGORICAL, INTEGERS, MIXED, SPACES, Ranges, context, play
 
 from airflow_hpt_provider.local.strategies import make_strategy
 from airflow_hpt_provider.local.strategies.contract import (
@@ -19,6 +18,15 @@ from airflow_hpt_provider.local.strategies.contract import (
     Trial,
 )
 from airflow_hpt_provider.local.strategies.space import SearchSpace
+from tests.unit.local.strategies.search_cases import (
+    CATEGORICAL,
+    INTEGERS,
+    MIXED,
+    SPACES,
+    Ranges,
+    context,
+    play,
+)
 
 STRATEGIES = ["Random", "Grid", "Bayesian", "Hyperband"]
 CASES = [

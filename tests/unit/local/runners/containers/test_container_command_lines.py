@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpt_provider.local.runners.containers.containers import Containers, containers
+from airflow_hpt_provider.local.runners.containers import containers
+from airflow_hpt_provider.local.runners.containers.containers import Containers
 from airflow_hpt_provider.local.runners.containers.engine import ContainerEngine, EngineFinder
 from airflow_hpt_provider.local.runners.contract import TrainingSpec
 from airflow_hpt_provider.local.runners.opt_ml import Tree

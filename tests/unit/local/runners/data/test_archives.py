@@ -114,11 +114,11 @@ def test_no_archive(tmp_path: Path, content: bytes) -> None:
 def test_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = archive(tmp_path / "a.tar.gz", *[(f"f{n}", b"0" * 1000, {}) for n in range(20)])
     (tmp_path / "in").mkdir()
-    monkeypatch.setattr(archives, "MOST_BYTES", 10_000)
+    monkeypatch.setattr(archives, "MAX_BYTES", 10_000)
     with pytest.raises(ArchiveError, match="more than"):
         extract(path, tmp_path / "in")
-    monkeypatch.setattr(archives, "MOST_BYTES", 1 << 30)
-    monkeypatch.setattr(archives, "MOST_MEMBERS", 10)
+    monkeypatch.setattr(archives, "MAX_BYTES", 1 << 30)
+    monkeypatch.setattr(archives, "MAX_MEMBERS", 10)
     with pytest.raises(ArchiveError, match="more than"):
         extract(path, tmp_path / "in")
 
