@@ -77,7 +77,7 @@ def test_failed_trials_and_no_best(cli: CommandLine, service: LocalService, name
     done = cli("wait", name, "--poll-interval", "0.2")
     assert (done.code, done.out) == (3, "")
     assert "All training jobs failed." in done.err, "AWS's reason"
-    assert f"see `airflow-hpt trials {name}`" in done.err
+    assert f"see `airflow-hpt training-jobs {name}`" in done.err
     trials = cli("training-jobs", name)
     assert "Failed" in trials.out
     assert "failed: AlgorithmError: the data has no label column" in trials.err
