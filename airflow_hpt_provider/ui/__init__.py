@@ -8,6 +8,6 @@ jobs, page by page (``paging.py``), ``export.py`` the files to download, ``impor
 hyperparameter matters, and ``problems.py`` what the page shows instead of a job. ``frontend/`` holds the page itself,
 ``static/`` its bundle.
 
-Beside the page: ``marking.py`` hears of tasks that people end in Airflow's UI, and ``leftovers.py`` stops their tuning
+``listener.py`` is notified of tasks that people end in Airflow's UI, and ``orphaned_jobs.py`` stops their tuning
 jobs where the triggerer does not.
 """

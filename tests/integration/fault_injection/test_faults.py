@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError, ReadTimeoutError
-from tests.integration.faults.conftest import Serve, client, request, wait_for_end
+
+from tests.integration.fault_injection.conftest import Serve, client, request, wait_for_end
 
 if TYPE_CHECKING:
     from pathlib import Path

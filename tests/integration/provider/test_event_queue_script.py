@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from airflow_hpt_provider.demo.processes import clean_environment
-from airflow_hpt_provider.hooks.sqs import Queue
+from airflow_hpt_provider.hooks.sqs import SqsQueue
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
 from tests.integration.provider.conftest import Try, make
@@ -37,7 +37,7 @@ def set_up(service, name):
 
 
 async def test_it_makes_a_queue_in_which_the_ends_of_tuning_jobs_arrive(config, service, monkeypatch):
-    monkeypatch.setattr(Queue.__init__, "__defaults__", (1,))
+    monkeypatch.setattr(SqsQueue.__init__, "__defaults__", (1,))
     url = await asyncio.to_thread(set_up, service, "by-script")
     task = make(HyperParameterTuningJobOperator, config=config, deferrable=False, poll_interval=0.1)
     result = await asyncio.to_thread(task.execute, Try().context(task))

@@ -11,7 +11,7 @@ import pytest
 
 from airflow_hpt_provider.compat import TaskDeferred
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.hooks.sqs import Message, Queue
+from airflow_hpt_provider.hooks.sqs import Message, SqsQueue
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
@@ -46,7 +46,7 @@ def queue_url(service, request):
 
 @pytest.fixture(autouse=True)
 def short_polls(monkeypatch):
-    monkeypatch.setattr(Queue.__init__, "__defaults__", (1,))
+    monkeypatch.setattr(SqsQueue.__init__, "__defaults__", (1,))
     monkeypatch.setattr("airflow_hpt_provider.triggers.events.HANDOVER_SECONDS", 0.2)
 
 
@@ -81,7 +81,7 @@ async def empty(service, url):
 
 async def test_the_service_tells_each_change_of_a_jobs_status(config, service, queue_url):
     result = await asyncio.to_thread(run_job, config)
-    queue = Queue(queue_url, ConnectionSettings())
+    queue = SqsQueue(queue_url, ConnectionSettings())
     bodies = []
     async with asyncio.timeout(PATIENCE):
         while len(bodies) < 2:
@@ -101,7 +101,7 @@ async def test_a_trigger_fires_once_with_the_best_training_job_and_deletes_what_
     result = await asyncio.to_thread(run_job, config)
     sqs = service.client("sqs")
     completed = Message("", "")
-    queue = Queue(queue_url, ConnectionSettings())
+    queue = SqsQueue(queue_url, ConnectionSettings())
     async with asyncio.timeout(PATIENCE):
         while '"Completed"' not in completed.body:
             completed = (await queue.receive())[-1]
@@ -175,14 +175,14 @@ async def test_triggers_that_share_a_queue_each_get_their_events(config, service
     manager = stream.SharedStreamManager()
     got = []
     deliveries = Counter()
-    receive = Queue.receive
+    receive = SqsQueue.receive
 
     async def counted(queue):
         messages = await receive(queue)
         deliveries.update(m.message_id for m in messages if '"Completed"' in m.body)
         return messages
 
-    monkeypatch.setattr(Queue, "receive", counted)
+    monkeypatch.setattr(SqsQueue, "receive", counted)
 
     async def consume(trigger_id, trigger):
         key = trigger.shared_stream_key()
@@ -254,7 +254,7 @@ async def test_events_about_jobs_that_nobody_waits_for_are_left_to_others_for_a_
     gate.touch()
     async with asyncio.timeout(PATIENCE):
         assert (await waiting).payload["status"] == "completed"
-    other = Queue(queue_url, ConnectionSettings())
+    other = SqsQueue(queue_url, ConnectionSettings())
     async with asyncio.timeout(PATIENCE):
         names = [json.loads(m.body)["detail"]["HyperParameterTuningJobName"] for m in await other.receive()]
     other.close()

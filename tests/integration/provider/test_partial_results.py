@@ -114,7 +114,7 @@ async def test_use_best_takes_the_best_so_far(how, half_done, hook, mode):
     await has_stopped(how, result.tuning_job_name, mode, hook)
 
 
-HOW = {"stopped": "stopped", "timeout": "timeout", "budget": "budget_end"}
+HOW = {"stopped": "stopped", "timeout": "timeout", "budget": "budget_exceeded"}
 
 
 async def has_stopped(how, name, mode, hook):
