@@ -158,9 +158,11 @@ class BlobReader(io.RawIOBase):
         return self._starts[-1]
 
     @property
-    def intact(self) -> bool:
-        """Whether all blobs are there; once they are, they stay until this is closed."""
-        return all((self._store.directory / segment.blob).exists() for segment in self._segments)
+    def missing(self) -> str | None:
+        """The name of a blob whose file does not exist; None if all exist: they then stay until this is closed."""
+        return next(
+            (each.blob for each in self._segments if not (self._store.directory / each.blob).exists()), None
+        )
 
     def readable(self) -> bool:
         """Yes."""

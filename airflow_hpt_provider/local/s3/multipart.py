@@ -241,7 +241,7 @@ class MultipartUploads:
             return {member: value, "ChecksumType": "COMPOSITE"}
         digest = make_digest(algorithm)
         with self._store.blobs.open([part.segment for part in parts]) as reader:
-            if not reader.intact:
+            if reader.missing is not None:
                 raise s3_error("NoSuchUpload")  # aborted while we looked
             while chunk := reader.read(_COPY_CHUNK):
                 digest.update(chunk)

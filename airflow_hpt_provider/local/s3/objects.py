@@ -230,14 +230,29 @@ class ObjectStore:
         return cast("BinaryIO", io.BufferedReader(self.open_raw(bucket, key)[1]))
 
     def open_raw(self, bucket: str, key: str) -> tuple[ObjectInfo, io.RawIOBase]:
-        """The object and its bytes, unbuffered, of one and the same moment."""
+        """Return the object and its bytes, unbuffered, of one and the same moment.
+
+        Raises:
+            ServiceError: NoSuchBucket, NoSuchKey; InternalError if the index names bytes that are not on the disk.
+        """
+        missing: str | None = None
         while True:
             with self.database.snapshot() as connection:
                 row = require_object(connection, bucket, key)
                 reader = self.blobs.open(segments_of(connection, row))
-            if reader.intact:
+            lost = reader.missing
+            if lost is None:
                 return object_from(row), reader
-            reader.close()  # replaced or deleted between the look at the index and the opening
+            reader.close()
+            if (
+                lost == missing
+            ):  # blobs are never used again, so this is no replacement in between: the bytes are lost
+                raise s3_error(
+                    "InternalError",
+                    f"The bytes of {key!r} in bucket {bucket!r} are missing: file {lost} does not exist in "
+                    f"{self.blobs.directory}. Upload the object again.",
+                )
+            missing = lost
 
     def get(self, bucket: str, key: str) -> bytes:
         """All of an object's bytes."""

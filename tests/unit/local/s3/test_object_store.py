@@ -229,3 +229,32 @@ def test_downloads_to_names_as_long_as_a_file_system_has_them(store: ObjectStore
     store.put("bucket", "n" * 255, b"content")
     store.download("bucket", "n" * 255, tmp_path / "here" / ("n" * 255))
     assert (tmp_path / "here" / ("n" * 255)).read_bytes() == b"content"
+
+
+@pytest.mark.timeout(20)
+def test_an_object_whose_bytes_are_missing_is_an_internal_error(store: ObjectStore) -> None:
+    store.put("bucket", "here", b"kept")
+    store.put("bucket", "folder/lost", b"gone")
+    row = store.blobs.directory.iterdir()
+    lost = next(file for file in row if file.is_file() and file.read_bytes() == b"gone")
+    lost.unlink()
+    with pytest.raises(ServiceError, match=f"(?s)'folder/lost'.*{lost.name}") as raised:
+        store.get("bucket", "folder/lost")
+    assert (raised.value.code, raised.value.status) == ("InternalError", 500)
+    assert store.get("bucket", "here") == b"kept"
+
+
+def test_an_object_that_is_replaced_while_it_is_opened_is_read_again(
+    store: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store.put("bucket", "key", b"before")
+    opened, replaced = store.blobs.open, []
+
+    def replace_first(segments):
+        if not replaced:
+            replaced.append(True)
+            store.put("bucket", "key", b"after")
+        return opened(segments)
+
+    monkeypatch.setattr(store.blobs, "open", replace_first)
+    assert store.get("bucket", "key") == b"after"
