@@ -22,6 +22,8 @@ HUGEST = 1e150
 """Losses are cut off here, so that their differences and squares do not overflow."""
 FARTHEST = 1e6
 """So are they at this many interquartile ranges from the median."""
+SKEWED = 1e3
+"""An upper quartile this many times as far from the median as the lower one is set by diverged losses."""
 SAME = 1e-12
 """Losses that differ by less than this, relatively, are all the same."""
 
@@ -46,13 +48,14 @@ class Transform:
     def fit(cls, losses: Array) -> Transform:
         """The most likely transform of these losses, finite, shape (n,); all to 0 if they are all the same."""
         losses = np.clip(losses, -HUGEST, HUGEST)
-        centre, size = float(np.median(losses)), float(np.abs(losses).max())
-        lower, upper = np.percentile(losses, [25, 75])
-        spread = float(upper - lower)
-        if spread <= SAME * size:
+        lower, centre, upper = (float(each) for each in np.percentile(losses, [25, 50, 75]))
+        spread = upper - lower
+        if spread > SKEWED * (centre - lower) > 0:  # more than a quarter of the losses diverged
+            spread = 2 * (centre - lower)
+        if spread <= SAME * max(abs(lower), abs(centre)):  # not of the largest loss: it may have diverged
             spread = float(losses.std())
-        if spread <= SAME * size:
-            return cls(centre, 1.0, 1.0, 0.0, np.inf)
+            if spread <= SAME * float(np.abs(losses).max()):
+                return cls(centre, 1.0, 1.0, 0.0, np.inf)
         standard = _standardise(losses, centre, spread)
         power = minimize_scalar(
             lambda power: -_likelihood(power, standard), bounds=POWERS, method="bounded"
@@ -67,7 +70,8 @@ class Transform:
 
 
 def _standardise(losses: Array, centre: float, spread: float) -> Array:
-    return np.clip((losses - centre) / spread, -FARTHEST, FARTHEST)
+    farthest = FARTHEST * spread  # clipped before the division, which could overflow
+    return np.asarray(np.clip(losses - centre, -farthest, farthest) / spread)
 
 
 def yeo_johnson(values: Array, power: float) -> Array:

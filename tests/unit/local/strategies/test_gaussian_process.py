@@ -242,6 +242,23 @@ def test_scores_of_skewed_losses_are_standard_and_nearly_symmetric() -> None:
     assert abs(stats.skew(scores)) < 1 < stats.skew(losses) / 3
 
 
+@pytest.mark.parametrize("diverged", [1e3, 1e12, 1e29, 1e200])
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_diverged_losses_leave_the_others_their_order_and_spread(diverged: float, count: int) -> None:
+    usual = np.array([0.52, 0.48, 0.61, 0.45, 0.5, 0.55, 0.43, 0.7])
+    losses = np.append(usual, [diverged] * count)
+    scores = Transform.fit(losses)(losses)
+    assert (np.argsort(scores[:8]) == np.argsort(usual)).all()
+    assert np.diff(np.sort(scores[:8])).min() > 0.01
+    assert scores[:8].std() > 0.1
+    assert (scores[8:] > scores[:8].max()).all()
+
+
+def test_losses_that_are_all_the_same_have_one_score_whatever_their_size() -> None:
+    for losses in (np.full(6, 3.7), np.full(6, 1e12) + np.array([0, 0, 0, 0, 0, 1e-4])):
+        assert (Transform.fit(losses)(losses) == 0).all()
+
+
 def test_the_power_is_the_most_likely_one() -> None:
     losses = np.random.default_rng(6).normal(size=100) ** 3
     transform = Transform.fit(losses)
