@@ -67,9 +67,7 @@ def execute(options: argparse.Namespace) -> int:
         return code
     except KeyboardInterrupt:
         return INTERRUPTED
-    except (
-        BrokenPipeError
-    ):  # whoever reads the output has seen enough: `airflow-hpt training-jobs NAME | head`
+    except BrokenPipeError:  # the reader has seen enough, as in `airflow-hpt list | head`
         discard_output()
         return PIPE_CLOSED
     except Exception as error:

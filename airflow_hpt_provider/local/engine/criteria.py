@@ -18,7 +18,7 @@ MAX_INITIAL_FAILURES = 5
 def criterion_met(plan: Plan, history: History, not_improving: int) -> CompletionReason | None:
     """The completion criterion that the results meet; None if there is none.
 
-    ConvergenceDetected is not among them: it takes a model to say, and so a thread (``searches.py``).
+    ConvergenceDetected is not among them: it takes a model to say, and so a thread (``suggesters.py``).
 
     Args:
         not_improving: how many results have come since the best one.

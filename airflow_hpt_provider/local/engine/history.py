@@ -65,7 +65,7 @@ class History:
         """How many have one of these statuses."""
         return sum(job.status in statuses for job in self.jobs.values())
 
-    def training_jobs(self, definition: int) -> list[Trial]:
+    def trials(self, definition: int) -> list[Trial]:
         """A definition's trials, its parents' first: a snapshot for another thread."""
         own = [self.trial(job) for job in self.jobs.values() if job.definition_index == definition]
         return [*self.parents[definition], *own]

@@ -96,7 +96,7 @@ class State:
         if len(self.plan.definitions) == 1:
             return 0
         arms = [
-            Arm(definition.objective, self.history.training_jobs(n), exhausted=n in self.exhausted)
+            Arm(definition.objective, self.history.trials(n), exhausted=n in self.exhausted)
             for n, definition in enumerate(self.plan.definitions)
         ]
         return next_arm(arms) or 0

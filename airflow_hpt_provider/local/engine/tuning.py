@@ -141,7 +141,7 @@ class TuningJobs:
         self._asked.add(state.job.id)
         self._searches.suggest(
             state.searches[definition],
-            state.history.training_jobs(definition),
+            state.history.trials(definition),
             lambda answer: self.loop.post(partial(self._suggested, state.job.id, definition, answer)),
         )
 
@@ -220,7 +220,7 @@ class TuningJobs:
         self._searches.judge(
             state.searches[job.definition_index],
             trial,
-            history.training_jobs(job.definition_index),
+            history.trials(job.definition_index),
             lambda stop: self.loop.post(partial(self._judged, job.id, len(trial.curve), stop)),
         )
 
@@ -255,7 +255,7 @@ class TuningJobs:
             return
         self._converging.add(state.job.id)
         histories = [
-            (definition.search, state.history.training_jobs(n))
+            (definition.search, state.history.trials(n))
             for n, definition in enumerate(state.plan.definitions)
         ]
         ended = len(state.history.succeeded)

@@ -244,9 +244,7 @@ class ObjectStore:
             if lost is None:
                 return object_from(row), reader
             reader.close()
-            if (
-                lost == missing
-            ):  # blobs are never used again, so this is no replacement in between: the bytes are lost
+            if lost == missing:  # names of blobs are not used twice, so nothing was replaced in between
                 raise s3_error(
                     "InternalError",
                     f"The bytes of {key!r} in bucket {bucket!r} are missing: file {lost} does not exist in "

@@ -1,7 +1,7 @@
 """The rules that AWS checks only after the call, checked before it.
 
 Each rule is a function from a request to the problems it finds. It must not fail on a request that was read in
-parts (:attr:`ValidationMode.PARTIAL`), in which any member may be None: see :func:`.parts.part`.
+parts (:attr:`ValidationMode.PARTIAL`), in which any member may be None: see :func:`.helpers.part`.
 """
 
 from __future__ import annotations

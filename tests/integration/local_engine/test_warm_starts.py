@@ -66,9 +66,9 @@ def test_parents_trials_are_in_the_history(parent):
     with parent.engine.database.snapshot() as connection:
         job = tuning_jobs.find(connection, "child")
         history = History.load(connection, job.id, Plan.of(job.request, job.seed))
-    numbers = [trial.number for trial in history.training_jobs(0)]
+    numbers = [trial.number for trial in history.trials(0)]
     assert numbers == [-1, -2, -3, -4, 1, 2, 3, 4]
-    first = history.training_jobs(0)[0]
+    first = history.trials(0)[0]
     assert first.point["depth"] == 3, "static then, searched now"
     assert first.value == first.point["x"]
 
@@ -160,6 +160,6 @@ def test_a_definition_learns_from_its_own_trials_only(service):
         job = tuning_jobs.find(connection, "child")
         history = History.load(connection, job.id, Plan.of(job.request, job.seed))
     for place, loss in ((0, lambda x: x), (1, lambda x: 1 - x)):
-        parents = [trial for trial in history.training_jobs(place) if trial.number < 0]
+        parents = [trial for trial in history.trials(place) if trial.number < 0]
         assert len(parents) == 2
         assert [trial.value for trial in parents] == [loss(trial.point["x"]) for trial in parents]

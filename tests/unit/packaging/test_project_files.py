@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
@@ -50,6 +51,30 @@ def test_the_paths_that_guides_name_exist(file: str) -> None:
         path
         for path in paths
         if not any((root / path).exists() for root in (REPOSITORY, PACKAGE, PACKAGE / "local"))
+    ]
+    assert missing == []
+
+
+@pytest.mark.parametrize("file", GUIDES)
+def test_the_files_that_guides_name_without_a_folder_exist(file: str) -> None:
+    named = {text for text in quoted(file) if re.fullmatch(r"\w+\.py", text)}
+    assert named
+    assert named - {path.name for path in PACKAGE.rglob("*.py")} == set()
+
+
+@pytest.mark.parametrize("file", sorted(PACKAGE.rglob("__init__.py")), ids=lambda file: file.parent.name)
+def test_what_a_package_says_of_its_files_and_folders_is_there(file: Path) -> None:
+    text = ast.get_docstring(ast.parse(file.read_text())) or ""
+    named = [
+        *re.findall(r"(?<![\w/.<-])(?:\w+/)*\w+\.py\b", text),
+        *re.findall(r"^ *(\w+/)  ", text, re.MULTILINE),
+    ]
+    below = [path.relative_to(file.parent).as_posix() for path in file.parent.rglob("*")]
+    missing = [
+        name
+        for name in named
+        if not name.startswith("tests/")
+        and not any(f"/{path}".endswith(f"/{name.rstrip('/')}") for path in below)
     ]
     assert missing == []
 

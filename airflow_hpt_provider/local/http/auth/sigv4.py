@@ -91,7 +91,7 @@ def verify(
 
     Args:
         request: the request.
-        claim: what :func:`.claim.parse_signature` found in it.
+        claim: what :func:`.parse.parse_signature` found in it.
         find_secret: where the secrets are.
         body_hash: the body's SHA-256 in hex; needed where the request has no X-Amz-Content-SHA256 header.
 
