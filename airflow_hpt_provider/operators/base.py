@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
+from airflow_hpt_provider.operators.templates import TemplatesMixin, holds_template
 from airflow_hpt_provider.waiting.outcome import check_policy
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ MAX_TOP_K = 100
 """Training jobs that a result lists at most: an XCom stays small."""
 
 
-class TuningConnectionMixin:
+class TuningConnectionMixin(TemplatesMixin):
     """The amazon provider's own base class would import boto3 whenever a DAG file is parsed."""
 
     aws_conn_id: str | None
@@ -92,7 +93,7 @@ def seconds_of(name: str, value: Any, *, least: float | None = None) -> float | 
 def is_template(value: Any) -> bool:
     """Whether an argument is known only when the task runs: a Jinja template, or another task's output."""
     if isinstance(value, str):
-        return "{{" in value or "{%" in value
+        return holds_template(value)
     from airflow.sdk import XComArg
 
     return isinstance(value, XComArg)

@@ -112,7 +112,7 @@ class RegisterBestTrainingJobOperator(TuningConnectionMixin, BaseOperator):
             )
         result = TuningResult.from_xcom(self.tuning_result)
         best = assert_best(result)
-        registry = ModelRegistry(self.hook, self.model_package_group_name)
+        registry = ModelRegistry(self.hook, str(self.model_package_group_name))
         registry.ensure_group()
         arn, champion = registry.find(result), None
         if arn:

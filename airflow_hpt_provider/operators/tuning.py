@@ -14,6 +14,7 @@ from airflow_hpt_provider.config import loading as configs
 from airflow_hpt_provider.exceptions import (
     TuningError,
     TuningJobBudgetExceededError,
+    TuningJobConfigError,
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
@@ -257,7 +258,10 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
 
     def _request(self, context: Context) -> TuningJobRequest:
         config, path = configs.load(self, self.config, context)
-        return configs.validate(configs.expand_roles(config, self.hook), path)
+        try:
+            return configs.validate(configs.expand_roles(config, self.hook), path)
+        except TuningJobConfigError as error:
+            raise TuningJobConfigError(f"{error}{self._nothing}") from None
 
     def _find_or_create(
         self, request: TuningJobRequest, context: Context, failed: Sequence[str] = ()

@@ -28,6 +28,8 @@ def checked_job_name(value: Any) -> str:
         TuningJobConfigError: there is none: the task that it comes from was skipped, say, or has another result.
     """
     name = job_name(value)
+    if type(name) is int:  # a name made of digits, which native rendering has made a number
+        name = str(name)
     if not isinstance(name, str) or not name.strip():
         raise TuningJobConfigError(
             f"tuning_job_name={value!r:.200} names no tuning job. If it comes from another task: has that task left"
