@@ -17,8 +17,6 @@ PROJECT_PAGES = {
     "changelog.md": "CHANGELOG.md",
     "reporting.md": "SECURITY.md",
 }
-_QUOTE = re.compile(r'^--8<-- "([^":]+)(?::([\w-]+))?"$', re.MULTILINE)
-
 _OUTSIDE = re.compile(r"(?<!!)\[([^\]]+)\]\(\.\./[^)]+\)")
 
 
@@ -29,11 +27,6 @@ def kept() -> dict[str, str]:
     # Links to files of the repository lead somewhere in a checkout, but not on the website.
     own = {name: text if "/" in name else _OUTSIDE.sub(r"\1", text) for name, text in own.items()}
     return own | {name: (REPOSITORY / file).read_text() for name, file in PROJECT_PAGES.items()}
-
-
-def quotes(text: str) -> list[tuple[str, str | None]]:
-    """The files, and their sections, that a page quotes."""
-    return [(match[1], match[2]) for match in _QUOTE.finditer(text)]
 
 
 def write(into: Path) -> list[str]:

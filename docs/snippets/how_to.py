@@ -1,4 +1,4 @@
-"""What docs/how-to.md quotes. A test loads this file as Airflow would."""
+"""The code in docs/how-to.md. A test loads this file as Airflow does."""
 
 from datetime import timedelta
 
@@ -20,13 +20,13 @@ CONFIG = {
         "Strategy": "Bayesian",
         "HyperParameterTuningJobObjective": {"Type": "Minimize", "MetricName": "loss"},
         "ResourceLimits": {"MaxNumberOfTrainingJobs": 20, "MaxParallelTrainingJobs": 2},
-        # --8<-- [start:ranges]
+        # [start:ranges]
         "ParameterRanges": {
             "learning-rate": Continuous(1e-4, 1e-1, log=True),
             "depth": Integer(2, 10),
             "booster": Categorical(["gbtree", "dart"]),
         },
-        # --8<-- [end:ranges]
+        # [end:ranges]
     },
     "TrainingJobDefinition": {
         "AlgorithmSpecification": {
@@ -41,39 +41,39 @@ CONFIG = {
     },
 }
 
-with DAG("use_what_there_is", schedule=None):
-    # --8<-- [start:stopped]
+with DAG("best_on_timeout", schedule=None):
+    # [start:stopped]
     HyperParameterTuningJobOperator(
         task_id="tune",
         config=CONFIG,
         timeout=timedelta(hours=6),  # from the job's creation, over all tries
-        on_timeout="use_best",  # stop the job, go on with the best model so far
-        on_stopped="use_best",  # the same if somebody stops it in the console
+        on_timeout="use_best",  # stop the job and continue with the best model so far
+        on_stopped="use_best",  # the same if a user stops it in the console
     )
-    # --8<-- [end:stopped]
+    # [end:stopped]
 
 with DAG("leave_it_running", schedule=None):
-    # --8<-- [start:leave]
+    # [start:leave]
     create = HyperParameterTuningJobOperator(task_id="create", config=CONFIG, wait_for_completion=False)
     wait = HyperParameterTuningJobSensor(task_id="wait", tuning_job_name=create.output, deferrable=True)
-    # --8<-- [end:leave]
+    # [end:leave]
 
 with DAG("stop_it_in_any_case", schedule=None):
 
     @task
     def work() -> None:
-        """What needs the job to run meanwhile."""
+        """Do the work that needs the running job."""
 
-    # --8<-- [start:teardown]
+    # [start:teardown]
     create = HyperParameterTuningJobOperator(task_id="create", config=CONFIG, wait_for_completion=False)
     stop = StopHyperParameterTuningJobOperator(task_id="stop", tuning_job_name=create.output)
     create.as_setup() >> work() >> stop.as_teardown(setups=create)
-    # --8<-- [end:teardown]
+    # [end:teardown]
 
 with DAG("read_the_result", schedule=None):
     tune = HyperParameterTuningJobOperator(task_id="tune", config=CONFIG, top_k=5)
 
-    # --8<-- [start:result]
+    # [start:result]
     @task
     def report(value: dict) -> str:
         result = TuningResult.from_xcom(value)
@@ -81,11 +81,11 @@ with DAG("read_the_result", schedule=None):
         return f"{best.training_job_name}: {result.final_metric} with {best.tuned_hyper_parameters}"
 
     report(tune.output)
-    # --8<-- [end:result]
+    # [end:result]
 
 with DAG("gate", schedule=None):
     tune = HyperParameterTuningJobOperator(task_id="tune", config=CONFIG)
-    # --8<-- [start:gate]
+    # [start:gate]
     RegisterBestTrainingJobOperator(
         task_id="register",
         tuning_result=tune.output,
@@ -95,10 +95,10 @@ with DAG("gate", schedule=None):
         on_rejected="skip",
         approval_status="PendingManualApproval",
     )
-    # --8<-- [end:gate]
+    # [end:gate]
 
 with DAG("many", schedule=None):
-    # --8<-- [start:many]
+    # [start:many]
     HyperParameterTuningJobOperator.partial(
         task_id="tune", deferrable=True, max_active_tis_per_dagrun=3
     ).expand(
@@ -107,10 +107,10 @@ with DAG("many", schedule=None):
             for segment in ("north", "south", "west")
         ]
     )
-    # --8<-- [end:many]
+    # [end:many]
 
 with DAG("spot", schedule=None):
-    # --8<-- [start:spot]
+    # [start:spot]
     SPOT = CONFIG["TrainingJobDefinition"] | {
         "EnableManagedSpotTraining": True,
         "StoppingCondition": {"MaxRuntimeInSeconds": 3600, "MaxWaitTimeInSeconds": 7200},
@@ -118,10 +118,10 @@ with DAG("spot", schedule=None):
         "RetryStrategy": {"MaximumRetryAttempts": 3},
     }
     HyperParameterTuningJobOperator(task_id="tune", config=CONFIG | {"TrainingJobDefinition": SPOT})
-    # --8<-- [end:spot]
+    # [end:spot]
 
 with DAG("warm_start", schedule="@weekly", params={"last_week": "churn-2026-46"}):
-    # --8<-- [start:warm]
+    # [start:warm]
     HyperParameterTuningJobOperator(
         task_id="tune",
         config=CONFIG
@@ -132,9 +132,9 @@ with DAG("warm_start", schedule="@weekly", params={"last_week": "churn-2026-46"}
             }
         },
     )
-    # --8<-- [end:warm]
+    # [end:warm]
 
 with DAG("stop_it", schedule=None, params={"job": "churn-2026-47"}):
-    # --8<-- [start:stop]
+    # [start:stop]
     StopHyperParameterTuningJobOperator(task_id="stop", tuning_job_name="{{ params.job }}")
-    # --8<-- [end:stop]
+    # [end:stop]

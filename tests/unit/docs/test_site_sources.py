@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.xcom import push
+from docs import quotes
 from docs.site import nav, reference, roles, source
 
 PAGES = source.kept()
@@ -31,33 +34,37 @@ def python_blocks(text: str) -> list[str]:
 
 @pytest.mark.parametrize("page", [name for name, text in PAGES.items() if python_blocks(text)])
 def test_python_is_quoted_from_files_that_tests_load(page: str) -> None:
-    """By a line that has it put in, or word for word."""
-    for block in python_blocks(PAGES[page]):
-        lines = [line for line in block.splitlines() if line.strip()]
-        put_in = lines and all(line.startswith('--8<-- "') for line in lines)
-        assert put_in or any(block in text for text in SOURCES), f"{page}: quote this from a file:\n{block}"
+    for block in python_blocks(quotes.updated(PAGES[page])):
+        indented = [textwrap.indent(block, " " * spaces) for spaces in (0, 4, 8)]
+        quoted = any(text in file for text in indented for file in SOURCES)
+        assert quoted, f"{page}: quote this from a file:\n{block}"
 
 
-@pytest.mark.parametrize("page", [name for name, text in PAGES.items() if source.quotes(text)])
-def test_what_is_quoted_is_there(page: str) -> None:
-    for file, section in source.quotes(PAGES[page]):
-        assert LOADED.fullmatch(file), f"{page} quotes {file}, which no test loads"
-        text = (source.REPOSITORY / file).read_text()
-        if section:
-            assert f"--8<-- [start:{section}]" in text
-            assert f"--8<-- [end:{section}]" in text
+@pytest.mark.parametrize("path", quotes.PAGES, ids=lambda path: path.name)
+def test_marked_quotations_are_up_to_date(path: Path) -> None:
+    page = path.read_text()
+    assert quotes.updated(page) == page, "run .venv/bin/python -m docs.quotes"
+    assert all(LOADED.fullmatch(file) for file, _ in quotes.quotes(page)), "quote files that tests load"
+
+
+def test_a_changed_quotation_is_found_and_updated() -> None:
+    page = "before\n<!-- quote docs/snippets/how_to.py:stop -->\n```python\nold = 1\n```\nafter\n"
+    section = quotes.text_of("docs/snippets/how_to.py", "stop")
+    assert quotes.updated(page) == page.replace("old = 1\n", section)
+    with pytest.raises(ValueError, match="has no section nowhere"):
+        quotes.updated(page.replace(":stop", ":nowhere"))
 
 
 def test_every_section_of_a_snippet_is_quoted() -> None:
-    quoted = {quote for text in PAGES.values() for quote in source.quotes(text)}
+    quoted = {quote for path in quotes.PAGES for quote in quotes.quotes(path.read_text())}
     folder = source.REPOSITORY / "docs" / "snippets"
-    there = {
+    sections = {
         (f"docs/snippets/{file.name}", section)
         for file in folder.glob("*.py")
-        for section in re.findall(r"--8<-- \[start:([\w-]+)\]", file.read_text())
+        for section in re.findall(r"# \[start:([\w-]+)\]", file.read_text())
     }
-    assert there
-    assert there <= quoted
+    assert sections
+    assert sections <= quoted
 
 
 def test_every_page_has_its_place() -> None:
