@@ -77,21 +77,12 @@ def wait(hook: HyperParameterTuningHook, name: str, options: argparse.Namespace)
     """
     from airflow_hpt_provider.cli.progress import shown_progress
     from airflow_hpt_provider.exceptions import TuningJobTimeoutError
-    from airflow_hpt_provider.waiting.blocking_poller import Poll
 
     hook.describe(name)  # a job that was never there is told as such
     limit = None if options.timeout is None else datetime.now(UTC) + timedelta(seconds=options.timeout)
     try:
         with shown_progress(sys.stderr) as show:
-            poll = Poll(
-                name,
-                poll_interval=options.poll_interval,
-                deadline=limit,
-                on_look=show,
-                rebuild=hook.reset,
-                seen=True,
-            )
-            description = poll.run(lambda: hook.describe_once(name))
+            description = hook.wait(name, poll_interval=options.poll_interval, deadline=limit, on_poll=show)
     except TuningJobTimeoutError:
         _tell(
             f"{name} had not ended within {options.timeout:g} s; it goes on. Wait again: airflow-hpt wait {name}"

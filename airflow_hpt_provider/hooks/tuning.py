@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -151,6 +151,48 @@ class HyperParameterTuningHook(ConnectionHook):
                 ) from error
             raise
         return TuningJobDescription.model_validate(answer)
+
+    def wait(
+        self,
+        tuning_job_name: str,
+        *,
+        poll_interval: float = 30.0,
+        deadline: datetime | None = None,
+        unreachable_timeout: timedelta | None = None,
+        on_poll: Callable[[TuningJobDescription], None] | None = None,
+        log: Any = None,
+    ) -> TuningJobDescription:
+        """Wait until a tuning job that exists has ended, in the calling thread, and return its last description.
+
+        Transient errors are retried, and refused credentials are read again from the connection.
+
+        Args:
+            tuning_job_name: the job.
+            poll_interval: seconds between two polls.
+            deadline: when to give up; None: never.
+            unreachable_timeout: for how long every poll may fail; None: as long as the wait itself may last.
+            on_poll: called with each description, the last included; what it raises ends the wait.
+            log: receives a warning for each failed poll; default: the hook's own.
+
+        Raises:
+            TuningJobTimeoutError: the job had not ended by the deadline.
+            TuningServiceUnreachableError: every poll failed for ``unreachable_timeout``.
+            TuningJobNotFoundError: the job no longer exists.
+            botocore.exceptions.ClientError: an error that would repeat, such as denied access.
+        """
+        from airflow_hpt_provider.waiting.blocking_poller import poll_until_done
+        from airflow_hpt_provider.waiting.limits import WaitLimits
+
+        return poll_until_done(
+            lambda: self.describe_once(tuning_job_name),
+            WaitLimits(
+                tuning_job_name, deadline=deadline, unreachable_timeout=unreachable_timeout, seen=True
+            ),
+            poll_interval=poll_interval,
+            on_poll=on_poll,
+            on_refused_credentials=self.reset,
+            log=log or self.log,
+        )
 
     def list(
         self,

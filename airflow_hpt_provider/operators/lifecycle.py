@@ -105,26 +105,20 @@ class JobLifecycleMixin(StopOnExitMixin, TuningArgumentsMixin, TuningLineageMixi
         self, description: TuningJobDescription, earlier: Sequence[Attempt]
     ) -> tuple[TuningJobDescription, TuningError | None]:
         """The job at its end; or as it is when its time or budget is over, and which of them is."""
-        from airflow_hpt_provider.waiting.blocking_poller import Poll
-        from airflow_hpt_provider.waiting.on_poll import Watch
+        from airflow_hpt_provider.waiting.on_poll import PollCallback
 
-        name = description.name
-        poll = Poll(
-            name,
-            poll_interval=self.poll_interval,
-            deadline=self._deadline(description, earlier),
-            unreachable_timeout=None
-            if self.unreachable_timeout is None
-            else timedelta(seconds=self.unreachable_timeout),
-            on_look=Watch(
-                self.hook, name, self._limits, [each.tuning_job_name for each in earlier], self.log
-            ),
-            rebuild=self.hook.reset,
-            log=self.log,
-            seen=True,
-        )
+        name, unreachable = description.name, self.unreachable_timeout
+        previous = [each.tuning_job_name for each in earlier]
         try:
-            return poll.run(lambda: self.hook.describe_once(name)), None
+            description = self.hook.wait(
+                name,
+                poll_interval=self.poll_interval,
+                deadline=self._deadline(description, earlier),
+                unreachable_timeout=None if unreachable is None else timedelta(seconds=unreachable),
+                on_poll=PollCallback(self.hook, name, self._limits, previous, self.log),
+                log=self.log,
+            )
+            return description, None
         except (TuningJobTimeoutError, TuningJobBudgetExceededError) as error:
             return self.hook.describe(name), error
 

@@ -60,7 +60,6 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
 
     def execute(self, context: Context) -> str:
         """Stop, wait, and return the last status."""
-        from airflow_hpt_provider.waiting.blocking_poller import Poll
         from airflow_hpt_provider.waiting.progress import ProgressLog
         from airflow_hpt_provider.xcom.job_name import checked_job_name
 
@@ -69,17 +68,14 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         if not description.is_terminal and self.hook.stop(name):
             self.log.info("Tuning job %s is being stopped.", name)
         if self.wait_for_completion:
-            now = datetime.now(UTC)
-            poll = Poll(
+            timeout = None if self.timeout is None else timedelta(seconds=self.timeout)
+            description = self.hook.wait(
                 name,
                 poll_interval=self.poll_interval,
-                deadline=None if self.timeout is None else now + timedelta(seconds=self.timeout),
-                on_look=ProgressLog(self.log),
-                rebuild=self.hook.reset,
+                deadline=None if timeout is None else datetime.now(UTC) + timeout,
+                on_poll=ProgressLog(self.log),
                 log=self.log,
-                seen=True,
             )
-            description = poll.run(lambda: self.hook.describe_once(name))
         else:
             description = self.hook.describe(name)
         return str(description.status)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_hpt_provider.models import TuningJobDescription
-    from airflow_hpt_provider.waiting.on_poll import Watch
+    from airflow_hpt_provider.waiting.on_poll import PollCallback
     from airflow_hpt_provider.waiting.outcome import OnUnfinished
 
 
@@ -137,7 +137,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         self.region_name = region_name
         self.verify = verify
         self.botocore_config = botocore_config
-        self._watch: Watch | None = None
+        self._poll_callback: PollCallback | None = None
         self._announced = False
         check_early(self._policies, max_billable_seconds, max_failed_training_jobs, top_k)
         if start_from_trigger and has("start_from_trigger"):
@@ -169,12 +169,12 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         except TuningJobNotFoundError:
             raise
         except Exception as error:
-            verdict = classify(error, connection_worked=self._watch is not None)
+            verdict = classify(error, connection_worked=self._poll_callback is not None)
             if verdict is ErrorClass.CREDENTIALS:
                 self.hook.reset()
             elif verdict is not ErrorClass.TRANSIENT:
                 raise
-            self.log.warning("Could not look at tuning job %s (%s).", self.tuning_job_name, one_line(error))
+            self.log.warning("Could not poll tuning job %s (%s); retrying.", self.tuning_job_name, one_line(error))
             return PokeReturnValue(is_done=False)
         try:
             self._look(description)
@@ -295,9 +295,9 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         return {name: getattr(self, name) for name in names}
 
     def _look(self, description: TuningJobDescription) -> None:
-        from airflow_hpt_provider.waiting.on_poll import Watch
+        from airflow_hpt_provider.waiting.on_poll import PollCallback
 
-        if self._watch is None:
+        if self._poll_callback is None:
             limits = spend_limits(self.max_billable_seconds, self.max_failed_training_jobs)
-            self._watch = Watch(self.hook, self.tuning_job_name, limits, (), self.log)
-        self._watch(description)
+            self._poll_callback = PollCallback(self.hook, self.tuning_job_name, limits, (), self.log)
+        self._poll_callback(description)

@@ -167,7 +167,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             return
         try:
             async with asyncio.timeout(STOP_SECONDS):
-                await self._watcher.stop(self.tuning_job_name)
+                await self._poller.stop(self.tuning_job_name)
         except Exception as error:  # noqa: BLE001 - the worker tries again, and tells
             self.log.warning(
                 "Tuning job %s could not be stopped (%s); a worker tries again.",
@@ -180,7 +180,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         return ConnectionSettings(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
 
     @property
-    def _watcher(self) -> SharedPoller:
+    def _poller(self) -> SharedPoller:
         return SharedPoller.shared(self._settings)
 
     @asynccontextmanager
@@ -190,7 +190,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             return
         from airflow_hpt_provider.waiting.event_listener import StateChangeListener
 
-        async with StateChangeListener.shared(self.event_queue_url, self._settings, self._watcher).for_job(
+        async with StateChangeListener.shared(self.event_queue_url, self._settings, self._poller).subscribe(
             self.tuning_job_name
         ):
             yield
@@ -232,12 +232,12 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             unreachable_timeout=None
             if self.unreachable_timeout is None
             else timedelta(seconds=self.unreachable_timeout),
-            on_look=self._looker(),
+            on_poll=self._poll_callback(),
             log=self.log,
         )
         try:
             async with self._woken_by_events(), self._metered():
-                seen = await self._watcher.wait(waiter)
+                seen = await self._poller.wait(waiter)
         except TuningJobTimeoutError as error:
             return self._payload(Outcome.TIMEOUT, str(error))
         except TuningJobBudgetExceededError as error:
@@ -260,7 +260,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             None if seconds is None else float(seconds), None if failed is None else int(failed)
         )
 
-    def _looker(self) -> Callable[[JobSnapshot], None]:
+    def _poll_callback(self) -> Callable[[JobSnapshot], None]:
         """What is done at each look: log the progress, count the failures."""
         progress, limits = ProgressLog(self.log), self._limits
 
@@ -295,7 +295,7 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
             self.log.info("Tuning job %s is not stopped: its task goes on waiting.", self.tuning_job_name)
             return
         try:
-            stopped = await self._watcher.stop(self.tuning_job_name)
+            stopped = await self._poller.stop(self.tuning_job_name)
             self.log.info(
                 "Tuning job %s %s.",
                 self.tuning_job_name,

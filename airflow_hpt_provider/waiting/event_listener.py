@@ -45,27 +45,27 @@ class StateChangeListener:
         self._url = queue_url
         self._settings = settings
         self._waiting: Counter[str] = Counter()
-        self._watcher: SharedPoller
+        self._poller: SharedPoller
         self._reader: asyncio.Task[None] | None = None
 
     @classmethod
     def shared(
-        cls, queue_url: str, settings: ConnectionSettings, watcher: SharedPoller
+        cls, queue_url: str, settings: ConnectionSettings, poller: SharedPoller
     ) -> StateChangeListener:
         """The running event loop's reader of this queue.
 
         Args:
             queue_url: one of its own; who reads a queue takes its messages away from others.
             settings: the connection.
-            watcher: looks at the jobs; the same for the same connection.
+            poller: polls the jobs; the same for the same connection.
         """
         readers = _wakeups.setdefault(asyncio.get_running_loop(), {})
         one = readers.setdefault((queue_url, settings.key), cls(queue_url, settings))
-        one._watcher = watcher
+        one._poller = poller
         return one
 
     @asynccontextmanager
-    async def for_job(self, tuning_job_name: str) -> AsyncIterator[None]:
+    async def subscribe(self, tuning_job_name: str) -> AsyncIterator[None]:
         """In this context, the end of the job makes the watcher look at it."""
         key = tuning_job_name.lower()
         self._waiting[key] += 1
@@ -113,7 +113,7 @@ class StateChangeListener:
             return False
         if change.name.lower() in self._waiting:
             if outcome_of(change.status) is not None:
-                self._watcher.hurry(change.name)
+                self._poller.poll_soon(change.name)
             return False
         try:
             return datetime.now(UTC) - datetime.fromisoformat(change.time) < OTHERS

@@ -1,4 +1,4 @@
-"""What a waiter bears: which failed looks end a wait, and when its time is over. The same in every mode."""
+"""When to give up waiting: deadlines, unreachability, and errors that end the wait. Shared by all modes."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from airflow_hpt_provider.retries.classify import ErrorClass, classify
 from airflow_hpt_provider.retries.errors import one_line
 
 NOT_FOUND_TRIES = 4
-"""A fresh job may not be visible for a moment; after so many looks in a row it is not there."""
+"""SageMaker may not show a fresh job for a moment; after this many failed polls in a row it does not exist."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class WaitLimits:
-    """One waiter's limits, and what it has met so far.
+    """The limits of one wait, and the failures so far.
 
     Attributes:
         tuning_job_name: the job waited for.
-        deadline: when to give up with TuningJobTimeoutError; None: never. The last look is at the deadline.
-        unreachable_timeout: for how long every look may fail before TuningServiceUnreachableError; None: as long
+        deadline: when to give up with TuningJobTimeoutError; None: never. The last poll is at the deadline.
+        unreachable_timeout: for how long every poll may fail before TuningServiceUnreachableError; None: as long
             as the wait itself may last.
         seen: whether the job has been seen before.
-        failures: looks that failed in a row.
+        failures: consecutive failed polls.
         failing_since: when the first of them failed.
     """
 
@@ -39,42 +39,42 @@ class WaitLimits:
     failures: int = 0
     failing_since: datetime | None = None
 
-    def answered(self) -> None:
-        """A look has shown the job."""
+    def record_success(self) -> None:
+        """Note that a poll has shown the job."""
         self.seen, self.failures, self.failing_since = True, 0, None
 
-    def failed(self, error: Exception, *, connection_worked: bool = False) -> ErrorClass:
-        """A look has failed; returns why, if another look may succeed.
+    def record_failure(self, error: Exception, *, connection_worked: bool = False) -> ErrorClass:
+        """Note that a poll has failed, and return the kind of error if another poll may succeed.
 
         Args:
-            error: as the look raised it.
+            error: what the poll raised.
             connection_worked: the same connection has worked for others.
 
         Raises:
-            TuningJobNotFoundError: the job is not there, or not any more.
-            Exception: the error itself, if another look would meet it again.
+            TuningJobNotFoundError: the job does not exist, or no longer exists.
+            Exception: the error itself, if it would repeat.
         """
         self.failures += 1
         self.failing_since = self.failing_since or datetime.now(UTC)
-        verdict = classify(error, connection_worked=self.seen or connection_worked)
-        if verdict is ErrorClass.NOT_FOUND or isinstance(error, TuningJobNotFoundError):
+        kind = classify(error, connection_worked=self.seen or connection_worked)
+        if kind is ErrorClass.NOT_FOUND or isinstance(error, TuningJobNotFoundError):
             if self.seen or self.failures >= NOT_FOUND_TRIES:
                 raise TuningJobNotFoundError(
                     f"Tuning job {self.tuning_job_name} "
-                    + ("is not there any more: it was deleted." if self.seen else "does not exist here. Check its"
+                    + ("no longer exists: it was deleted." if self.seen else "does not exist here. Check its"
                        " name, the connection's account and the region."),
                     self.tuning_job_name,
                 ) from error  # fmt: skip
             return ErrorClass.NOT_FOUND
-        if verdict is ErrorClass.FATAL:
+        if kind is ErrorClass.FATAL:
             raise error
-        return verdict
+        return kind
 
-    def exhausted(self, error: BaseException | None = None) -> TuningError | None:
-        """The error that ends the wait now although the job has not ended; None: wait on.
+    def expired_error(self, error: BaseException | None = None) -> TuningError | None:
+        """Return the error that ends the wait although the job has not ended; None while no limit is reached.
 
         Args:
-            error: of the last look, if it failed; told as the cause.
+            error: of the last poll, if it failed; becomes the cause.
         """
         now = datetime.now(UTC)
         over: TuningError | None = None
@@ -89,8 +89,8 @@ class WaitLimits:
             and now - self.failing_since >= self.unreachable_timeout
         ):
             over = TuningServiceUnreachableError(
-                f"Tuning job {self.tuning_job_name} could not be looked at for {self.unreachable_timeout}"
-                f" (last error: {one_line(error) if error else 'none'}). The job itself goes on.",
+                f"Tuning job {self.tuning_job_name} has been unreachable for {self.unreachable_timeout}"
+                f" (last error: {one_line(error) if error else 'none'}). It may still be running.",
                 self.tuning_job_name,
             )
         if over is not None:
@@ -98,7 +98,7 @@ class WaitLimits:
         return over
 
     def seconds_left(self) -> float:
-        """Until a limit is reached: when the last look is due. Infinite without limits."""
+        """Return the seconds until a limit is reached and the last poll is due; infinite without limits."""
         limits = [self.deadline] if self.deadline else []
         if self.unreachable_timeout is not None and self.failing_since is not None:
             limits.append(self.failing_since + self.unreachable_timeout)

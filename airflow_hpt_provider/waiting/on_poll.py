@@ -1,4 +1,4 @@
-"""What a waiter on a worker does at each look: log the progress, and keep to the spend guard's limits."""
+"""What a task on a worker does after each poll: log the progress and check the budget."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.waiting.budget import BudgetLimits
 
 
-class Watch:
+class PollCallback:
     """Called with each description of a job.
 
     Args:
         hook: to measure with.
         tuning_job_name: the job.
-        limits: what it may use.
-        earlier: the names of the attempts before it.
+        limits: its budget.
+        previous_jobs: the names of the attempts before it.
         log: the task's.
     """
 
@@ -30,7 +30,7 @@ class Watch:
         hook: HyperParameterTuningHook,
         tuning_job_name: str,
         limits: BudgetLimits,
-        earlier: Sequence[str],
+        previous_jobs: Sequence[str],
         log: Any,
     ) -> None:
         self._progress = ProgressLog(log)
@@ -38,11 +38,11 @@ class Watch:
         self._meter: BillableTimeMonitor | None = None
         if limits.max_billable_seconds is not None:
             self._meter = BillableTimeMonitor(
-                hook, tuning_job_name, limits.max_billable_seconds, earlier, log
+                hook, tuning_job_name, limits.max_billable_seconds, previous_jobs, log
             )
 
     def __call__(self, description: TuningJobDescription) -> None:
-        """Log what is new.
+        """Log new progress and check the limits.
 
         Raises:
             TuningJobBudgetExceededError: a limit is reached.

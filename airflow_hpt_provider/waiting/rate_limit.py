@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 CALLS_PER_SECOND = 5.0
 MIN_POLL_INTERVAL = 5.0
-LOOKS_AHEAD = 10
+POLLS_AHEAD = 10
 """A look comes after a tenth of the time that the job is expected still to take."""
 
 _budgets: dict[tuple[str, ...], AdaptiveTokenBucket] = {}
@@ -63,7 +63,7 @@ class AdaptiveTokenBucket:
         self._paused_until = self._decreased_at = float("-inf")
         self._lock = threading.Lock()
 
-    def reserve(self, now: float) -> float:
+    def acquire(self, now: float) -> float:
         """Take a token, if need be of the future; returns for how many seconds to wait before the call.
 
         Args:
@@ -75,7 +75,7 @@ class AdaptiveTokenBucket:
             self._tokens = min(self._capacity, self._tokens + elapsed * self.rate) - 1
             return max(0.0, -self._tokens / self.rate, self._paused_until - now)
 
-    def throttled(self, now: float) -> None:
+    def on_throttle(self, now: float) -> None:
         """The service has refused a call as one too many."""
         with self._lock:
             if now - self._decreased_at >= 1.0:
@@ -87,7 +87,7 @@ class AdaptiveTokenBucket:
         with self._lock:
             self._paused_until = max(self._paused_until, now + seconds)
 
-    def succeeded(self) -> None:
+    def on_success(self) -> None:
         """A call was answered."""
         if self.rate < self.limit:
             with self._lock:
@@ -123,4 +123,4 @@ def next_poll_delay(seen: JobSnapshot, *, now: float, quiet: float, shortest: fl
     else:
         missing = max(1, seen.limit - seen.finished)
         expected = missing * max(age / seen.finished, quiet)
-    return min(longest, max(shortest, expected / LOOKS_AHEAD))
+    return min(longest, max(shortest, expected / POLLS_AHEAD))

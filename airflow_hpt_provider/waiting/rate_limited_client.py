@@ -65,9 +65,9 @@ class RateLimitedClient:
         """
         loop = asyncio.get_running_loop()
         client = await self._ready()
-        if delay := self._budget.reserve(loop.time()):
+        if delay := self._budget.acquire(loop.time()):
             await asyncio.sleep(delay)
-        self._executor = self._executor or ThreadPoolExecutor(WORKERS, thread_name_prefix="hpt-watcher")
+        self._executor = self._executor or ThreadPoolExecutor(WORKERS, thread_name_prefix="hpt-poller")
         try:
             answer: dict[str, Any] = await loop.run_in_executor(
                 self._executor, partial(getattr(client, operation), **parameters)
@@ -76,7 +76,7 @@ class RateLimitedClient:
             self._learn(error, client, loop.time())
             raise
         self.worked = True
-        self._budget.succeeded()
+        self._budget.on_success()
         self._read_metadata(answer, client)
         return answer
 
@@ -109,7 +109,7 @@ class RateLimitedClient:
 
     def _learn(self, error: Exception, client: Any, now: float) -> None:
         if is_throttled(error):
-            self._budget.throttled(now)
+            self._budget.on_throttle(now)
         if seconds := retry_after(error):
             self._budget.pause(now, seconds)
         verdict = classify(error, connection_worked=self.worked)

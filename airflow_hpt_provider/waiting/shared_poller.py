@@ -56,7 +56,7 @@ REFUSED_SECONDS = 60.0
 BEST_EVERY = 300.0
 """Seconds after which the best training job so far is worth a call of its own, one job a round."""
 RESTART_SECONDS = 1.0
-HURRY_SECONDS = 60.0
+EXPECT_END_SECONDS = 60.0
 """A Describe may lag behind an event; for so long it is asked again soon."""
 
 _watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, SharedPoller]] = WeakKeyDictionary()
@@ -108,11 +108,11 @@ class SharedPoller:
         finally:
             self._leave(waiter)
 
-    def hurry(self, tuning_job_name: str) -> None:
+    def poll_soon(self, tuning_job_name: str) -> None:
         """Look at a job at once: somebody has said that it has ended."""
         now = asyncio.get_running_loop().time()
         for waiter in self._waiters.get(tuning_job_name.lower(), ()):
-            waiter.hurry(now, HURRY_SECONDS)
+            waiter.poll_soon(now, EXPECT_END_SECONDS)
             self._changed.set()
 
     async def stop(self, tuning_job_name: str) -> bool:
@@ -134,7 +134,7 @@ class SharedPoller:
         """Start the poll if it does not run. In a context of its own: its log is not the first waiter's."""
         if self._waiters and self._poll is None:
             self._poll = asyncio.get_running_loop().create_task(
-                self._run(), name="tuning job watcher", context=contextvars.Context()
+                self._run(), name="tuning job poller", context=contextvars.Context()
             )
             self._poll.add_done_callback(self._poll_ended)
 
@@ -214,7 +214,7 @@ class SharedPoller:
         now = asyncio.get_running_loop().time()
         for waiter in looked_at:
             interval = min(max(waiter.interval, sooner), waiter.poll_interval)
-            waiter.due_in(max(0.0, started + interval * jitter - now), now)
+            waiter.schedule_in(max(0.0, started + interval * jitter - now), now)
 
     def _who_wants_best(self, now: float) -> set[str]:
         wanting = [w for w in self._everybody() if w.wants_best(now, BEST_EVERY)]
@@ -317,10 +317,10 @@ class SharedPoller:
     def _saw(self, key: str, seen: JobSnapshot) -> None:
         now = asyncio.get_running_loop().time()
         for waiter in self._waiters.get(key, ()):
-            waiter.saw(seen, now, self._shortest)
+            waiter.on_snapshot(seen, now, self._shortest)
 
     def _missed(self, keys: Iterable[str], error: Exception) -> None:
         now = asyncio.get_running_loop().time()
         for key in keys:
             for waiter in self._waiters.get(key, ()):
-                waiter.missed(error, now, connection_worked=self._client.worked)
+                waiter.on_error(error, now, connection_worked=self._client.worked)

@@ -1,4 +1,4 @@
-"""One of the many that share a poll: what it waits for, and what it was told last."""
+"""One task's wait in the shared poll: its job, its next poll, and the last snapshot."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ class PollSubscription(WaitLimits):
     """One job that a coroutine waits for, through `SharedPoller.wait` of `waiting.shared_poller`.
 
     Attributes:
-        poll_interval: seconds between two looks, at most.
-        on_look: called with each snapshot, the last included, in the context of the waiter's own task: so that
+        poll_interval: longest time between two polls, in seconds.
+        on_poll: called with each snapshot, the last included, in the context of the waiter's own task: so that
             what it logs lands in that task's log.
-        log: for failed looks; called in the same context.
-        has_events: an event tells the job's end: no look comes before ``poll_interval``, but when it has come.
-        hurry_until: loop time until which the end is expected at any moment.
-        due: loop time of the next look. The first is immediate.
-        interval: seconds wanted between two looks now.
+        log: receives failed polls; called in the same context.
+        has_events: an event announces the job's end: until it arrives, polls are ``poll_interval`` apart.
+        expect_end_until: loop time until which the end is expected at any moment.
+        due: loop time of the next poll. The first is immediate.
+        interval: seconds to the next poll that the last snapshot asks for.
         last: the last snapshot.
         changed_at: loop time at which the counters last changed.
-        best_at, best_completed: loop time and counter when the best training job was last told.
+        best_at, best_completed: loop time and counter when a snapshot last held the best training job.
     """
 
     poll_interval: float = 30.0
-    on_look: Callable[[JobSnapshot], None] | None = None
+    on_poll: Callable[[JobSnapshot], None] | None = None
     log: Any = log
     has_events: bool = False
-    hurry_until: float = 0.0
+    expect_end_until: float = 0.0
     due: float = 0.0
     interval: float = 0.0
     last: JobSnapshot | None = None
@@ -60,43 +60,43 @@ class PollSubscription(WaitLimits):
 
     @property
     def key(self) -> str:
-        """Equal for names that AWS takes for the same."""
+        """Return a key that is equal for names that AWS treats as the same."""
         return self.tuning_job_name.lower()
 
     @property
     def is_waiting(self) -> bool:
-        """Neither answered nor cancelled."""
+        """Whether the wait has neither ended nor been cancelled."""
         return not self.future.done()
 
-    def saw(self, seen: JobSnapshot, now: float, shortest: float) -> None:
-        """A look has shown the job: the end of the wait, or the measure of the next look.
+    def on_snapshot(self, seen: JobSnapshot, now: float, shortest: float) -> None:
+        """Take a snapshot of the job: end the wait, or set the interval to the next poll.
 
         Args:
-            seen: what it showed.
+            seen: the snapshot.
             now: loop time.
-            shortest: seconds to the next look, at least.
+            shortest: least seconds to the next poll.
         """
         if not self.is_waiting:
             return
-        self.answered()
+        self.record_success()
         if self.last is None or self.last.counters != seen.counters:
             self.changed_at = now
         if seen.best_metric is not None:
             self.best_at, self.best_completed = now, seen.completed
         self.last = seen
         try:
-            if self.on_look:
-                self.context.run(self.on_look, seen)
+            if self.on_poll:
+                self.context.run(self.on_poll, seen)
         except Exception as error:  # noqa: BLE001 - whatever the caller's function raises is the caller's
             self.future.set_exception(error)
             return
         if outcome_of(seen.status) is not None:
             self.future.set_result(seen)
-        elif over := self.exhausted():
+        elif over := self.expired_error():
             self.future.set_exception(over)
         elif self.has_events:
             self.interval = (
-                min(shortest, self.poll_interval) if now < self.hurry_until else self.poll_interval
+                min(shortest, self.poll_interval) if now < self.expect_end_until else self.poll_interval
             )
         else:
             self.interval = next_poll_delay(
@@ -107,48 +107,48 @@ class PollSubscription(WaitLimits):
                 longest=self.poll_interval,
             )
 
-    def missed(self, error: Exception, now: float, *, connection_worked: bool) -> None:
-        """A look has failed: the end of the wait, or another one after a while.
+    def on_error(self, error: Exception, now: float, *, connection_worked: bool) -> None:
+        """Take a failed poll: end the wait, or schedule the next poll after a backoff.
 
         Args:
-            error: as the look raised it.
+            error: what the poll raised.
             now: loop time.
             connection_worked: the connection has worked, for this waiter or another.
         """
         if not self.is_waiting:
             return
         try:
-            self.failed(error, connection_worked=connection_worked)
-        except Exception as final:  # noqa: BLE001 - handed to whoever waits
+            self.record_failure(error, connection_worked=connection_worked)
+        except Exception as final:  # noqa: BLE001 - handed to the waiting task
             self.future.set_exception(final)
             return
-        if over := self.exhausted(error):
+        if over := self.expired_error(error):
             self.future.set_exception(over)
             return
         seconds = max(BACKOFF.after(self.failures), retry_after(error))
-        self.due_in(seconds, now)
+        self.schedule_in(seconds, now)
         if self.failures & (self.failures - 1) == 0:  # the 1st, 2nd, 4th, 8th ... in a row
             self.context.run(
                 self.log.warning,
-                "Could not look at tuning job %s (%s; %d in a row); the wait goes on, next look in %.1f s.",
+                "Could not poll tuning job %s (%s; %d failures in a row); retrying in %.1f s.",
                 self.tuning_job_name,
                 one_line(error),
                 self.failures,
                 seconds,
             )
 
-    def hurry(self, now: float, seconds: float) -> None:
-        """The job is said to have ended: look now, and until then again soon."""
+    def poll_soon(self, now: float, seconds: float) -> None:
+        """Poll now, and often until ``seconds`` have passed: an event has announced the job's end."""
         self.due = now
-        self.interval = 0.0  # what a look of this round wanted is out of date
-        self.hurry_until = now + seconds
+        self.interval = 0.0  # the interval from this round is out of date
+        self.expect_end_until = now + seconds
 
-    def due_in(self, seconds: float, now: float) -> None:
-        """Look again after so many seconds, or when the wait is over by itself if that is sooner."""
+    def schedule_in(self, seconds: float, now: float) -> None:
+        """Poll again after ``seconds``, or when a limit is reached if that is sooner."""
         self.due = now + min(seconds, self.seconds_left())
 
     def wants_best(self, now: float, every: float) -> bool:
-        """Whether there may be a new best training job, and the last was told long enough ago."""
+        """Whether there may be a new best training job, and the last was read at least ``every`` seconds ago."""
         return (
             self.last is not None
             and self.last.completed > self.best_completed

@@ -16,7 +16,6 @@ import boto3
 import airflow_hpt_provider
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.models import TuningJobRequest
-from airflow_hpt_provider.waiting.blocking_poller import Poll
 
 ROLE = "arn:aws:iam::123456789012:role/tuning"
 SCRIPT = b"""
@@ -71,7 +70,7 @@ def main() -> None:
     s3.put_object(Bucket="smoke", Key="sourcedir.tar.gz", Body=source_dir())
     hook = HyperParameterTuningHook(aws_conn_id=None)
     hook.create(TuningJobRequest.model_validate(REQUEST))
-    job = Poll("smoke", poll_interval=1).run(lambda: hook.describe_once("smoke"))
+    job = hook.wait("smoke", poll_interval=1)
     if job.failure_reason:
         print(job.failure_reason, [failure.reason for failure in hook.failures("smoke")])
     print(job.status, job.best_training_job.training_job_name if job.best_training_job else None)

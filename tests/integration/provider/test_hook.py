@@ -80,9 +80,7 @@ def test_trials_as_a_dataframe(finished, hook):
 def test_failures_are_grouped(failing, hook, first_try):
     task = make(HyperParameterTuningJobOperator, config=failing, wait_for_completion=False, deferrable=False)
     name = task.execute(first_try.context(task))["tuning_job_name"]
-    from airflow_hpt_provider.waiting.blocking_poller import Poll
-
-    Poll(name, poll_interval=0.1).run(lambda: hook.describe_once(name))
+    hook.wait(name, poll_interval=0.1)
     (group,) = hook.failures(name)
     assert "the data has no label column" in group.reason
     assert group.count == hook.describe(name).training_job_status_counters.failed

@@ -287,15 +287,15 @@ async def test_an_event_that_comes_in_the_middle_of_a_round_is_not_forgotten(wat
     shown = []
 
     def look_at_the_other(name):
-        def on_look(seen):
+        def on_poll(seen):
             if name not in shown:  # its first look; the other's was in this round, or is about to be
                 shown.append(name)
-                watching.hurry(next(job.name for job in some if job.name != name))
+                watching.poll_soon(next(job.name for job in some if job.name != name))
 
-        return on_look
+        return on_poll
 
     for one in both:
-        one.on_look = look_at_the_other(one.tuning_job_name)
+        one.on_poll = look_at_the_other(one.tuning_job_name)
     waiting = [asyncio.create_task(watching.wait(one)) for one in both]
     await until(lambda: len(shown) == 2)
     end(some)
@@ -312,7 +312,7 @@ async def test_unreachable_for_too_long_ends_the_wait_and_reachable_again_does_n
     patient = waiting_for(watching, some[1:])
     await until(lambda: script.calls["Describe"] + script.calls["List"] >= 3)
     script.down = True
-    with pytest.raises(TuningServiceUnreachableError, match="The job itself goes on"):
+    with pytest.raises(TuningServiceUnreachableError, match="It may still be running"):
         await all_of(impatient)
     script.down = False
     end(some)
@@ -359,10 +359,10 @@ async def test_progress_comes_from_the_lists_in_the_waiters_own_context(watching
     async def wait(job):
         who.set(job.name)
 
-        def on_look(seen):
+        def on_poll(seen):
             told.setdefault(f"{who.get()} {seen.name}", set()).add(seen.counters)
 
-        return await watching.wait(waiter(job.name, on_look=on_look))
+        return await watching.wait(waiter(job.name, on_poll=on_poll))
 
     tasks = [asyncio.create_task(wait(job)) for job in some]
     await until(lambda: len(told) == 120 and all(len(counters) >= 3 for counters in told.values()))

@@ -13,7 +13,8 @@ from airflow_hpt_provider.exceptions import (
     TuningServiceUnreachableError,
 )
 from airflow_hpt_provider.retries.calls import FullJitter
-from airflow_hpt_provider.waiting.blocking_poller import NOT_FOUND_TRIES, Poll
+from airflow_hpt_provider.waiting.blocking_poller import poll_until_done
+from airflow_hpt_provider.waiting.limits import NOT_FOUND_TRIES, WaitLimits
 from airflow_hpt_provider.waiting.outcome import STATUSES, Outcome, check_policy, outcome_of
 
 DOWN = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
@@ -55,67 +56,67 @@ class Described:
     status: str
 
 
-def look_at(*outcomes):
-    """A look that goes through outcomes, then repeats the last."""
+def responses(*outcomes):
+    """A poll that goes through outcomes, then repeats the last."""
     rest = list(outcomes)
 
-    def look():
+    def poll():
         outcome = rest.pop(0) if len(rest) > 1 else rest[0]
         if isinstance(outcome, Exception):
             raise outcome
         return Described(outcome)
 
-    return look
+    return poll
 
 
-def quick(**kwargs):
-    return Poll(
-        tuning_job_name="tune-1", poll_interval=0.001, backoff=FullJitter(base=0.001, cap=0.002), **kwargs
-    )
+def wait(poll, *, deadline=None, unreachable_timeout=None, **kwargs):
+    limits = WaitLimits("tune-1", deadline=deadline, unreachable_timeout=unreachable_timeout)
+    quick = FullJitter(base=0.001, cap=0.002)
+    return poll_until_done(poll, limits, poll_interval=0.001, backoff=quick, **kwargs)
 
 
 def test_polls_until_the_end_through_transient_trouble():
     seen = []
-    poll = quick(on_look=lambda d: seen.append(d.status), rebuild=lambda: seen.append("new client"))
-    look = look_at("InProgress", DOWN, DOWN, EXPIRED, "InProgress", DOWN, "Stopping", "Stopped")
-    assert poll.run(look).status == "Stopped"
+    job = wait(
+        responses("InProgress", DOWN, DOWN, EXPIRED, "InProgress", DOWN, "Stopping", "Stopped"),
+        on_poll=lambda d: seen.append(d.status),
+        on_refused_credentials=lambda: seen.append("new client"),
+    )
+    assert job.status == "Stopped"
     assert seen == ["InProgress", "new client", "InProgress", "Stopping", "Stopped"]
 
 
 def test_a_fatal_error_ends_the_wait_at_once():
     with pytest.raises(ClientError) as raised:
-        quick().run(look_at("InProgress", DENIED))
+        wait(responses("InProgress", DENIED))
     assert raised.value is DENIED
 
 
 def test_the_deadline_ends_it_whether_the_service_answers_or_not():
     for outcome in ("InProgress", DOWN):
         with pytest.raises(TuningJobTimeoutError, match="tune-1 had not ended by"):
-            quick(deadline=datetime.now(UTC) + timedelta(seconds=0.05)).run(look_at(outcome))
+            wait(responses(outcome), deadline=datetime.now(UTC) + timedelta(seconds=0.05))
 
 
 def test_a_job_that_has_ended_before_the_deadline_is_never_reported_as_late():
     assert (
-        quick(deadline=datetime.now(UTC) - timedelta(seconds=1)).run(look_at("Completed")).status
-        == "Completed"
+        wait(responses("Completed"), deadline=datetime.now(UTC) - timedelta(seconds=1)).status == "Completed"
     )
 
 
 def test_unreachable_counts_only_failures_in_a_row():
-    poll = quick(unreachable_timeout=timedelta(seconds=0.05))
-    with pytest.raises(TuningServiceUnreachableError, match="The job itself goes on"):
-        poll.run(look_at("InProgress", DOWN))
+    with pytest.raises(TuningServiceUnreachableError, match="It may still be running"):
+        wait(responses("InProgress", DOWN), unreachable_timeout=timedelta(seconds=0.05))
     answers = [x for _ in range(40) for x in (DOWN, "InProgress")]
     assert (
-        quick(unreachable_timeout=timedelta(seconds=5)).run(look_at(*answers, "Completed")).status
-        == "Completed"
+        wait(responses(*answers, "Completed"), unreachable_timeout=timedelta(seconds=5)).status == "Completed"
     )
 
 
 def test_a_fresh_job_may_be_invisible_for_a_moment_but_a_missing_one_is_told():
     missing = TuningJobNotFoundError("no such job")
-    assert quick().run(look_at(missing, missing, "Completed")).status == "Completed"
+    assert wait(responses(missing, missing, "Completed")).status == "Completed"
     with pytest.raises(TuningJobNotFoundError, match="does not exist here. Check its name"):
-        quick().run(look_at(*[missing] * NOT_FOUND_TRIES))
-    with pytest.raises(TuningJobNotFoundError, match="not there any more: it was deleted"):
-        quick().run(look_at("InProgress", missing))
+        wait(responses(*[missing] * NOT_FOUND_TRIES))
+    with pytest.raises(TuningJobNotFoundError, match="no longer exists: it was deleted"):
+        wait(responses("InProgress", missing))

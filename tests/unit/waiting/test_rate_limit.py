@@ -44,30 +44,30 @@ def test_the_callers_own_interval_is_never_exceeded():
 
 def test_a_budget_lets_a_burst_pass_and_then_its_rate():
     budget = AdaptiveTokenBucket(5.0)
-    waits = [budget.reserve(100.0) for _ in range(15)]
+    waits = [budget.acquire(100.0) for _ in range(15)]
     assert waits[:10] == [0.0] * 10
     assert waits[10:] == pytest.approx([0.2, 0.4, 0.6, 0.8, 1.0])
-    assert budget.reserve(103.0) == 0.0  # two seconds' worth is saved up again
+    assert budget.acquire(103.0) == 0.0  # two seconds' worth is saved up again
 
 
 def test_throttling_slows_down_and_success_speeds_up_again():
     budget = AdaptiveTokenBucket(5.0)
-    budget.throttled(100.0)
-    budget.throttled(100.1)  # was under way together with the first
+    budget.on_throttle(100.0)
+    budget.on_throttle(100.1)  # was under way together with the first
     assert budget.rate == pytest.approx(3.5)
     for second in range(101, 140):
-        budget.throttled(float(second))
+        budget.on_throttle(float(second))
     assert budget.rate == pytest.approx(0.25)  # never stands still
     for _ in range(20):
-        budget.succeeded()
+        budget.on_success()
     assert budget.rate == 5.0
 
 
 def test_a_pause_that_the_service_asked_for_is_kept():
     budget = AdaptiveTokenBucket(5.0)
     budget.pause(100.0, 30.0)
-    assert budget.reserve(110.0) == pytest.approx(20.0)
-    assert budget.reserve(131.0) == 0.0
+    assert budget.acquire(110.0) == pytest.approx(20.0)
+    assert budget.acquire(131.0) == 0.0
 
 
 def test_one_budget_for_each_account_and_region():
