@@ -174,7 +174,9 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
                 self.hook.reset()
             elif verdict is not ErrorClass.TRANSIENT:
                 raise
-            self.log.warning("Could not poll tuning job %s (%s); retrying.", self.tuning_job_name, one_line(error))
+            self.log.warning(
+                "Could not poll tuning job %s (%s); retrying.", self.tuning_job_name, one_line(error)
+            )
             return PokeReturnValue(is_done=False)
         try:
             self._look(description)
