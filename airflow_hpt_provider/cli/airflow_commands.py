@@ -27,7 +27,7 @@ class _Commands(Arg):
 
 
 def get_cli_commands() -> list[CLICommand]:
-    """What Airflow adds to its command line."""
+    """Return the commands that Airflow adds to its command line."""
     return [
         ActionCommand(
             name="hpt",

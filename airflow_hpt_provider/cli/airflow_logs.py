@@ -9,7 +9,7 @@ import sys
 def logs_to_stderr() -> None:
     """Send what Airflow logs to stderr, and only warnings, unless ``--debug`` wants everything.
 
-    Airflow logs to stdout as soon as it is imported, and tells how it found its credentials.
+    Airflow logs to stdout as soon as it is imported, and logs how it found its credentials.
     """
     root = logging.getLogger()
     level = logging.DEBUG if root.level == logging.DEBUG else logging.WARNING

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 AIRFLOWS_DEFAULT = "aws_default"
 PATIENCE = timedelta(seconds=8)
-"""For how long a call is tried again while the service does not answer."""
+"""How long a failed call is retried while the service does not respond."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Connection:
 
     Attributes:
         aws_conn_id: the Airflow connection; None: boto3's own way of finding credentials.
-        by_default: nobody asked for the Airflow connection: it may be missing.
+        by_default: the user did not name the connection, so it may be missing.
         region, profile, endpoint_url: override what the connection or the AWS settings say; None: they don't.
         verify: False, the path of a CA bundle, or None: as the settings say.
         read_timeout, connect_timeout: in seconds; 0: without end; None: botocore's own.
@@ -51,7 +51,7 @@ class Connection:
             CommandError: the options contradict each other.
         """
         if options.aws_conn_id and options.profile:
-            raise CommandError("--aws-conn-id and --profile name two sources of credentials; keep one")
+            raise CommandError("--aws-conn-id and --profile are both sources of credentials; give only one")
         conn_id = options.aws_conn_id
         by_default = conn_id is None and not options.profile and getattr(options, "in_airflow", False)
         return cls(
@@ -81,7 +81,7 @@ class Connection:
         return session.client("sagemaker", endpoint_url=endpoint, verify=verify, config=self._config())
 
     def session(self) -> Any:
-        """A boto3 session with the credentials and the region.
+        """Return a boto3 session with the credentials and the region.
 
         Raises:
             CommandError: there is no such Airflow connection.
@@ -93,7 +93,7 @@ class Connection:
         return boto3.session.Session(profile_name=self.profile, region_name=self.region)
 
     def hook(self) -> HyperParameterTuningHook:
-        """The provider's hook on this connection."""
+        """Return the provider's hook for this connection."""
         from airflow_hpt_provider.hooks.truncated_responses import reject_truncated_response
         from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
         from airflow_hpt_provider.retries.calls import retrying
@@ -103,7 +103,7 @@ class Connection:
 
         class CommandLineHook(HyperParameterTuningHook):
             def call(self, operation: str, **parameters: Any) -> Any:
-                # A person waits for the answer: a service that is down is told soon, not after minutes.
+                # A user waits at the terminal: report an unavailable service within seconds, not minutes.
                 policy = retrying(
                     max_delay=PATIENCE,
                     rebuild=self.reset,
@@ -136,8 +136,8 @@ class Connection:
             if self.by_default:
                 return None
             raise CommandError(
-                f"there is no Airflow connection '{self.aws_conn_id}'; make it with "
-                f"`airflow connections add {self.aws_conn_id} --conn-type aws`, or leave --aws-conn-id out"
+                f"Airflow connection '{self.aws_conn_id}' does not exist; create it with "
+                f"`airflow connections add {self.aws_conn_id} --conn-type aws`, or omit --aws-conn-id"
             ) from error
         return AwsBaseHook(
             aws_conn_id=self.aws_conn_id, client_type="sagemaker", region_name=self.region, verify=self.verify

@@ -23,18 +23,20 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser = subparsers.add_parser(
         "create",
         help="start a tuning job from a config file",
-        description="Check the config, start the tuning job, and print its name, alone on stdout.",
+        description="Validate the config, start the tuning job, and print its name, alone on stdout.",
     )
     parser.add_argument(
         "config",
         metavar="FILE",
-        help="JSON or YAML with what boto3's create_hyper_parameter_tuning_job takes; a RoleArn may be a role's name",
+        help="JSON or YAML file with the arguments of boto3's create_hyper_parameter_tuning_job; RoleArn may be a name",
     )
     parser.add_argument(
         "--name",
-        help="name of the tuning job; default: the file's, or one made of the file's name and the time",
+        help="name of the tuning job (default: the config's, or the file's name with the time)",
     )
-    parser.add_argument("--wait", action="store_true", help="then wait for it, as the command `wait` does")
+    parser.add_argument(
+        "--wait", action="store_true", help="wait for the tuning job, like the command `wait`"
+    )
     wait.add_wait_options(parser)
     add_connection(parser)
     parser.set_defaults(run=run)
@@ -76,13 +78,13 @@ def start(hook: HyperParameterTuningHook, config: dict[str, Any], path: str, nam
         hook.create(request)
     except ClientError as error:
         if error_code(error) == "ResourceInUse":
-            raise CommandError(f"there is a tuning job {name} already; give another --name") from error
+            raise CommandError(f"tuning job {name} already exists; give another --name") from error
         raise
     return name
 
 
 def name_from(path: str) -> str:
-    """A name of the file's own and the time: ``breast_cancer.yaml`` -> ``breast-cancer-1124-013205``."""
+    """Return a name from the file's name and the time: ``breast_cancer.yaml`` -> ``breast-cancer-1124-013205``."""
     suffix = datetime.now(UTC).strftime("-%m%d-%H%M%S")
     slug = re.sub(r"[^a-zA-Z0-9]+", "-", Path(path).stem).strip("-")[: MAX_NAME - len(suffix)].strip("-")
     return f"{slug or 'tune'}{suffix}"

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     import argparse
 
 FAILURE = 1
-"""Exit code of an error that is not the user's."""
+"""Exit code of an internal or remote error."""
 USAGE_ERROR = 2
-"""Exit code of an error that the user can put right."""
+"""Exit code of a usage or configuration error."""
 INTERRUPTED = 130
-"""Exit code after Ctrl-C, as shells have it."""
+"""Exit code after Ctrl-C, as in shells."""
 PIPE_CLOSED = 141
-"""Exit code where nobody reads the output any more, as shells have it."""
+"""Exit code after the reader of the output closed the pipe, as in shells."""
 
 
 class CommandError(Exception):
@@ -35,12 +35,12 @@ def usage_error(parser: argparse.ArgumentParser, message: str, code: int = USAGE
 
 
 def discard_output() -> None:
-    """Let the rest of the output go nowhere: nobody reads it, and Python writes once more when it ends."""
+    """Discard the rest of the output after the reader closed the pipe: Python writes once more when it exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def missing_extra(error: ImportError, extra: str) -> CommandError:
-    """The error for a package that only an extra of ours brings."""
+    """Return the error for a package that only one of this project's extras installs."""
     return CommandError(
         f"this command needs the '{extra}' extra ({error.name or error} is not installed): "
         f"pip install 'airflow-hpt-provider[{extra}]'"
@@ -48,7 +48,7 @@ def missing_extra(error: ImportError, extra: str) -> CommandError:
 
 
 def message_and_code(error: Exception) -> tuple[str, int]:
-    """What to tell of an error, and the exit code.
+    """Return an error's message and its exit code.
 
     One line; a config's problems, one line each. Nothing is imported to find out: an error of a package can only come
     from one that is loaded.
@@ -69,8 +69,6 @@ def message_and_code(error: Exception) -> tuple[str, int]:
             )
             return text, USAGE_ERROR
         if isinstance(error, aws.EndpointConnectionError):
-            text += (
-                ". Is the service up, and is the address right? (the local one: `airflow-hpt local status`)"
-            )
+            text += ". Is the service running, and is the address right? (local service: `airflow-hpt local status`)"
         return text, USAGE_ERROR if isinstance(error, aws.ProfileNotFound) else FAILURE
     return f"{type(error).__name__}: {' '.join(text.split())} (--debug shows where)", FAILURE

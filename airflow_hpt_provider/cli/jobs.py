@@ -1,4 +1,4 @@
-"""``list``, ``training-jobs``, ``best`` and ``stop``: look at tuning jobs, and end them."""
+"""``list``, ``training-jobs``, ``best`` and ``stop``: inspect tuning jobs, and stop them."""
 
 from __future__ import annotations
 
@@ -27,9 +27,11 @@ STATUSES = tuple(status.value for status in TuningJobStatus)
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the commands."""
-    listing = subparsers.add_parser("list", help="tuning jobs, the newest first")
-    listing.add_argument("--status", choices=STATUSES, help="only these", metavar="STATUS")
-    listing.add_argument("--name-contains", metavar="TEXT", help="only names with this in them")
+    listing = subparsers.add_parser("list", help="list tuning jobs, newest first")
+    listing.add_argument("--status", choices=STATUSES, help="list only jobs in this status", metavar="STATUS")
+    listing.add_argument(
+        "--name-contains", metavar="TEXT", help="list only jobs whose name contains this text"
+    )
     listing.add_argument(
         "--limit",
         type=count,
@@ -40,8 +42,8 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     training_jobs = subparsers.add_parser(
         "training-jobs",
         aliases=["trials"],
-        help="a tuning job's training jobs, the best first",
-        description="A tuning job's training jobs: those with an objective, the best first; then the others.",
+        help="list a tuning job's training jobs, best first",
+        description="List a tuning job's training jobs: those with an objective, best first, then the others.",
     )
     add_job_name(training_jobs)
     training_jobs.add_argument(
@@ -49,19 +51,19 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     best = subparsers.add_parser(
         "best",
-        help="a tuning job's best training job so far",
-        description="A tuning job's best training job so far, with its hyperparameters and its model. Exit code 1 if "
-        "there is none.",
+        help="show a tuning job's best training job so far",
+        description="Show a tuning job's best training job so far, with its hyperparameters and its model. "
+        "Exit code 1 means that no training job has reported an objective yet.",
     )
     add_job_name(best)
     stop = subparsers.add_parser(
         "stop",
         help="stop a tuning job and its training jobs",
-        description="Stop a tuning job and its training jobs. One that has ended is left alone. With --wait, exit code "
-        f"0 tells that it has ended, {wait.TIMED_OUT} that --timeout was over before.",
+        description="Stop a tuning job and its training jobs. A job that has ended is not changed. With --wait, "
+        f"exit code 0 means that the job has ended, {wait.TIMED_OUT} that --timeout expired first.",
     )
     add_job_name(stop)
-    stop.add_argument("--wait", action="store_true", help="then wait until it has stopped")
+    stop.add_argument("--wait", action="store_true", help="wait until the job has stopped")
     wait.add_wait_options(stop)
     for parser, run in (
         (listing, run_list),
@@ -88,7 +90,7 @@ def run_list(options: argparse.Namespace) -> int:
         return _print_json(found)
     if not found:
         chosen = options.status or options.name_contains
-        print("There is no such tuning job." if chosen else "There are no tuning jobs yet.", file=sys.stderr)
+        print("No tuning job matches." if chosen else "No tuning jobs yet.", file=sys.stderr)
         return 0
     now = datetime.now(UTC)
     rows = []
@@ -138,7 +140,7 @@ def _all_trials(hook: HyperParameterTuningHook, name: str) -> list[TrainingJobSu
 
 
 def run_best(options: argparse.Namespace) -> int:
-    """Print the best training job; 1 if there is none yet."""
+    """Print the best training job, and return the exit code: 1 without one."""
     from airflow_hpt_provider.display import texts
 
     hook = Connection.of(options).hook()

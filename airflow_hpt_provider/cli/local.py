@@ -16,40 +16,40 @@ if TYPE_CHECKING:
 _MAX_PORT = 65535
 
 _DESCRIPTION = """\
-Run a service on this machine that answers as SageMaker does, and really trains: hyperparameter tuning jobs,
-training jobs, the model registry, and S3, STS, IAM, Logs, SQS and EventBridge beside them, all at one endpoint.
-It listens on 127.0.0.1 only and takes only requests signed with the key that it writes to DIR/local.env."""
+Run a service on this machine that responds as SageMaker does, and really trains: hyperparameter tuning jobs,
+training jobs and the model registry, with S3, STS, IAM, Logs, SQS and EventBridge, all at one endpoint.
+It listens on 127.0.0.1 only and accepts only requests signed with the key that it writes to DIR/local.env."""
 
 _EPILOG = """\
 use it from another terminal:
   set -a; . DIR/local.env; set +a
   aws sagemaker list-hyper-parameter-tuning-jobs
 
-DIR keeps jobs, objects and logs; the next start on it goes on where this one ended, however it ended.
+DIR keeps jobs, objects and logs. A restart on the same DIR resumes from the last committed state, even after a crash.
 
-faults, to see how your DAGs and programs bear them (--faults FILE, in TOML):
+fault injection, to test how your DAGs and programs handle failures (--faults FILE, in TOML):
   [[fault]]                                  # a call of these operations ...
-  operation = "Describe*"                    # glob; other services' as "s3:PutObject", "logs:*"
+  operation = "Describe*"                    # glob; for other services "s3:PutObject", "logs:*"
   kind = "throttle"                          # or internal_error, service_unavailable_html, reset, truncate
-                                             # (carried out, half the answer lost), slow (with seconds = N),
+                                             # (carried out, half of the response lost), slow (with seconds = N),
                                              # expired_token, access_denied
-  rate = 0.2                                 # share of the matching calls; default: all
-  seed = 7                                   # the same ones every time
-  after = 3                                  # not the first 3,
-  first = 50                                 # only among the first 50,
-  times = 10                                 # and 10 times at most
+  rate = 0.2                                 # share of the matching calls (default: all)
+  seed = 7                                   # makes the choice repeatable
+  after = 3                                  # skip the first 3 calls,
+  first = 50                                 # consider only the first 50,
+  times = 10                                 # and inject at most 10 faults
 
   [[trial]]                                  # a training job ...
-  reason = "AlgorithmError: no label column" # fails with this; InternalServerError: RetryStrategy tries again
-  numbers = [2, 5]                           # trials of each tuning job; and/or rate (with seed)
-  training_job = "forecast-*"                # glob on its name
+  reason = "AlgorithmError: no label column" # fails with this; RetryStrategy retries InternalServerError
+  numbers = [2, 5]                           # these training jobs of each tuning job; and/or rate (with seed)
+  training_job = "forecast-*"                # glob on the training job's name
   attempts = 1                               # only its first attempt
-  seconds = 2.5                              # after so long; default: at once
+  seconds = 2.5                              # after 2.5 s (default: immediately)
 
-  [[tuning_job]]                             # a tuning job as a whole ...
+  [[tuning_job]]                             # a whole tuning job ...
   reason = "InternalServerError: try again"  # fails with this
   tuning_job = "forecast-?"                  # glob on its name
-  after = 3                                  # when so many of its training jobs have ended"""
+  after = 3                                  # after 3 of its training jobs have ended"""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -60,33 +60,33 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     serve = commands.add_parser(
         "serve",
-        help="run it until Ctrl-C",
+        help="run the service until Ctrl-C",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     serve.add_argument(
-        "--port", type=_port, default=0, metavar="N", help="port to listen on; 0, the default, is a free one"
+        "--port", type=_port, default=0, metavar="N", help="port to listen on (default: 0, any free port)"
     )
     serve.add_argument(
         "--data-dir",
         type=Path,
         default=Path(".local"),
         metavar="DIR",
-        help="directory for everything it keeps (default: %(default)s); made private to you",
+        help="directory for all of the service's data (default: %(default)s); made private to your user",
     )
     serve.add_argument(
         "--images",
         type=Path,
         metavar="FILE",
-        help="TOML file that says which command stands for which training image: [[image]] tables with match "
+        help="TOML file that maps training images to commands: [[image]] tables with match "
         "(a glob on the image URI) and command (a list), optional directory and environment; or container = true. "
-        "Images that match none run in containers where docker or podman answers",
+        "Images without a match run in containers if docker or podman is available",
     )
     serve.add_argument(
         "--pull",
         action="store_true",
-        help="let docker or podman pull training images that are not on this machine (default: refuse their jobs)",
+        help="let docker or podman pull missing training images (default: reject their jobs)",
     )
     serve.add_argument(
         "--region",
@@ -98,20 +98,20 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--max-parallel",
         type=count,
         metavar="N",
-        help="training jobs at the same time, over all tuning jobs (default: the number of CPUs)",
+        help="maximum number of concurrent training jobs, over all tuning jobs (default: the number of CPUs)",
     )
     serve.add_argument(
         "--spot-interruptions",
         type=_rate,
         default=0.0,
         metavar="RATE",
-        help="interrupt each managed spot training job so many times a minute, on average (default: never)",
+        help="average number of interruptions per minute of each managed spot training job (default: 0)",
     )
     serve.add_argument(
         "--faults",
         type=Path,
         metavar="FILE",
-        help="TOML file that says which calls and training jobs are to go wrong, and how; see below",
+        help="TOML file with the faults to inject into calls and training jobs; see below",
     )
     serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=argparse.SUPPRESS)
     add_debug(serve)
@@ -122,9 +122,9 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 def run_serve(options: argparse.Namespace) -> int:
     """Serve until SIGINT or SIGTERM."""
     if options.images is not None and not options.images.is_file():
-        raise CommandError(f"--images {options.images}: there is no such file")
+        raise CommandError(f"--images {options.images}: file not found")
     if options.faults is not None and not options.faults.is_file():
-        raise CommandError(f"--faults {options.faults}: there is no such file")
+        raise CommandError(f"--faults {options.faults}: file not found")
     try:
         from airflow_hpt_provider.local.errors import StartError
         from airflow_hpt_provider.local.server import serve
@@ -154,7 +154,7 @@ def run_serve(options: argparse.Namespace) -> int:
 
 def _announce(environment_file: Path, environment: Environment) -> None:
     print(
-        f"Local tuning service at {environment.endpoint_url}; use it with: "
+        f"Local tuning service at {environment.endpoint_url}. Use it with: "
         f"set -a; . {environment_file}; set +a; aws sagemaker list-hyper-parameter-tuning-jobs",
         flush=True,
     )
@@ -177,7 +177,7 @@ def _configure_logging(*, debug: bool) -> None:
 
 def _port(text: str) -> int:
     if not text.isdigit() or int(text) > _MAX_PORT:
-        raise argparse.ArgumentTypeError(f"'{text}' is no port: give a number from 0 to {_MAX_PORT}")
+        raise argparse.ArgumentTypeError(f"must be a port from 0 to {_MAX_PORT}, got '{text}'")
     return int(text)
 
 
@@ -187,5 +187,5 @@ def _rate(text: str) -> float:
     except ValueError:
         rate = -1.0
     if not 0 <= rate < float("inf"):
-        raise argparse.ArgumentTypeError(f"'{text}' is no rate: give a number from 0 upwards")
+        raise argparse.ArgumentTypeError(f"must be a rate of at least 0, got '{text}'")
     return rate

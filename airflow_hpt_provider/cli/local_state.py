@@ -23,17 +23,17 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add both commands."""
     status = subparsers.add_parser(
         "status",
-        help="whether it runs, where, and what it is doing",
-        description=f"Tell whether a service runs on a data directory. Exit code {NOT_RUNNING} if none does.",
+        help="show whether the service runs, where, and what it is doing",
+        description=f"Show whether a service runs on a data directory. Exit code {NOT_RUNNING} means that none does.",
     )
     status.set_defaults(run=run_status)
     reset = subparsers.add_parser(
         "reset",
-        help="delete its jobs, objects and models",
-        description="Delete everything that the service keeps in its data directory, but for its key in local.env. "
-        "It must not be running.",
+        help="delete the service's jobs, objects and models",
+        description="Delete everything in the service's data directory except its key in local.env. "
+        "Stop the service first.",
     )
-    reset.add_argument("--yes", action="store_true", help="do not ask")
+    reset.add_argument("--yes", action="store_true", help="do not prompt for confirmation")
     reset.set_defaults(run=run_reset)
     for parser in (status, reset):
         parser.add_argument(
@@ -41,13 +41,13 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
             type=Path,
             default=Path(".local"),
             metavar="DIR",
-            help="the service's (default: %(default)s)",
+            help="data directory of the service (default: %(default)s)",
         )
         add_debug(parser)
 
 
 def run_status(options: argparse.Namespace) -> int:
-    """Tell where the service is; 3 if it does not run."""
+    """Print where the service is, and return the exit code: 3 if it does not run."""
     from airflow_hpt_provider.local.env_file import read_environment
     from airflow_hpt_provider.local.settings import ServiceSettings
 
@@ -56,7 +56,7 @@ def run_status(options: argparse.Namespace) -> int:
     process = _running(settings.lock_file)
     if process is None:
         print(
-            f"No local tuning service runs on {directory}; start one: airflow-hpt local serve --data-dir {directory}"
+            f"No local tuning service runs on {directory}. Start one: airflow-hpt local serve --data-dir {directory}"
         )
         return NOT_RUNNING
     environment = read_environment(settings.environment_file)
@@ -71,18 +71,18 @@ def run_status(options: argparse.Namespace) -> int:
 
 
 def run_reset(options: argparse.Namespace) -> int:
-    """Delete what the service keeps, but for its lock and its key: connections that were made with it go on working."""
+    """Delete the service's data except its lock and its key, so that connections to it keep working."""
     from airflow_hpt_provider.local.settings import ServiceSettings
 
     directory = options.data_dir.absolute()
     settings = ServiceSettings(directory)
     if not settings.lock_file.is_file():
         raise CommandError(
-            f"{directory} is not a local tuning service's data directory; name it with --data-dir"
+            f"{directory} is not a data directory of a local tuning service; name one with --data-dir"
         )
     if process := _running(settings.lock_file):
         raise CommandError(
-            f"the local tuning service on {directory} is running (process {process}); end it first"
+            f"the local tuning service on {directory} is running (process {process}); stop it first"
         )
     if not options.yes and not _agreed(f"Delete all jobs, objects and models in {directory}? [y/N] "):
         raise CommandError("nothing was deleted")
@@ -91,15 +91,15 @@ def run_reset(options: argparse.Namespace) -> int:
             shutil.rmtree(path)
         elif path not in (settings.lock_file, settings.environment_file):
             path.unlink()
-    print(f"{directory} is empty, but for the key in {settings.environment_file.name}.")
+    print(f"Deleted everything in {directory} except the key in {settings.environment_file.name}.")
     return 0
 
 
 def _running(lock_file: Path) -> str | None:
-    """The process that holds a data directory's lock, `unknown` if it has not told its number; None if there is none.
+    """Return the process that holds a data directory's lock, `unknown` without its number; None if the lock is free.
 
     Raises:
-        CommandError: the lock cannot be looked at.
+        CommandError: the lock file cannot be read.
     """
     try:
         descriptor = os.open(lock_file, os.O_RDWR)
@@ -138,5 +138,5 @@ def _jobs(environment: Environment) -> dict[str, int]:
 
 def _agreed(question: str) -> bool:
     if not sys.stdin.isatty():
-        raise CommandError("there is nobody to ask; give --yes")
+        raise CommandError("stdin is not a terminal; pass --yes to confirm")
     return input(question).strip().lower() in {"y", "yes"}

@@ -43,7 +43,7 @@ COMMANDS = (
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command; its exit code: 0 for success, 2 for an error of the user's, 1 for one of ours."""
+    """Run a command and return its exit code: 0 for success, 2 for a usage error, 1 for any other error."""
     parser = build_parser()
     _complete(parser)
     options, unknown = parser.parse_known_args(arguments)
@@ -87,14 +87,14 @@ def _complete(parser: argparse.ArgumentParser) -> None:
 
 
 class _Parser(argparse.ArgumentParser):
-    """Tells a usage error in one line, without a page of options above it."""
+    """Reports a usage error in one line, without the list of options."""
 
     def error(self, message: str) -> NoReturn:
         usage_error(self, message)
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """The parser with every command in it."""
+    """Return the parser with every command."""
     parser = _Parser(
         prog="airflow-hpt",
         description="SageMaker hyperparameter tuning with Airflow, on AWS or on this machine.",

@@ -14,26 +14,26 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.migrate.folders import Report
 
 _DESCRIPTION = """\
-Read DAG files, and list with file and line what to change when SageMakerTuningOperator, SageMakerTuningSensor and
-SageMakerTrigger (of tuning jobs) of the amazon provider give way to this provider's, and why. Nothing is imported, and
-nothing is changed. A line says "change" where the DAG would not run, and "look" where it behaves differently."""
+List, with file and line, what to change in DAGs when this provider replaces the amazon provider's
+SageMakerTuningOperator, SageMakerTuningSensor and SageMakerTrigger (of tuning jobs), and why. The command only reads
+the files. A line says "change" where the DAG would not run, and "look" where it behaves differently."""
 
 _EPILOG = """\
-exit code: 0 if there is nothing to change, 1 if there is, 2 if the folder cannot be read"""
+exit code: 0 without a finding, 1 with findings, 2 if the folder cannot be read"""
 
 
 def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Add ``migrate-check``."""
     parser = subparsers.add_parser(
         "migrate-check",
-        help="what to change in DAGs that use SageMakerTuningOperator",
+        help="list what to change in DAGs that use SageMakerTuningOperator",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("folder", type=Path, metavar="DAGS_FOLDER", help="folder with DAG files, or one file")
     parser.add_argument(
-        "--format", choices=("text", "json"), default="text", help="of the list (default: %(default)s)"
+        "--format", choices=("text", "json"), default="text", help="output format (default: %(default)s)"
     )
     add_debug(parser)
     parser.set_defaults(run=run)
@@ -44,7 +44,7 @@ def run(options: argparse.Namespace) -> int:
     from airflow_hpt_provider.migrate.folders import check_folder
 
     if not options.folder.exists():
-        raise CommandError(f"{options.folder}: there is no such file or folder")
+        raise CommandError(f"{options.folder}: file or folder not found")
     report = check_folder(options.folder)
     if options.format == "json":
         print(json.dumps(_as_json(report), indent=2))
@@ -53,7 +53,7 @@ def run(options: argparse.Namespace) -> int:
             print(finding)
         print(
             f"{report.files} file{'s' * (report.files != 1)} read: {report.count('change')} to change, "
-            f"{report.count('look')} to look at."
+            f"{report.count('look')} to review."
         )
     return 1 if report.count("change") else 0
 

@@ -7,7 +7,7 @@ import re
 
 OUTPUTS = ("table", "json")
 MAX_NAME = 32
-"""Characters of a tuning job's name."""
+"""Maximum length of a tuning job's name."""
 
 
 def add_debug(parser: argparse._ActionsContainer) -> None:
@@ -16,7 +16,7 @@ def add_debug(parser: argparse._ActionsContainer) -> None:
         "--debug",
         action="store_true",
         default=argparse.SUPPRESS,
-        help="log what botocore does, and show the traceback of an error",
+        help="log botocore's calls, and show the traceback of an error",
     )
 
 
@@ -26,12 +26,12 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--aws-conn-id",
         metavar="ID",
-        help="Airflow connection to use. Default: with `airflow hpt`, aws_default; with `airflow-hpt`, or where "
-        "--profile is given, none: credentials, region and endpoint come from where boto3 finds them",
+        help="Airflow connection to use. Default: aws_default with `airflow hpt`; none with `airflow-hpt` or with "
+        "--profile: boto3 then finds credentials, region and endpoint",
     )
-    group.add_argument("--region", metavar="REGION", help="region, instead of the settings' own")
+    group.add_argument("--region", metavar="REGION", help="region (default: from the settings)")
     group.add_argument("--profile", metavar="NAME", help="profile of the AWS configuration files")
-    group.add_argument("--endpoint-url", type=_url, metavar="URL", help="send the calls there")
+    group.add_argument("--endpoint-url", type=_url, metavar="URL", help="URL to send the calls to")
     group.add_argument(
         "--no-verify-ssl", action="store_true", help="do not verify the certificates of TLS connections"
     )
@@ -40,16 +40,16 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
         "--cli-read-timeout",
         type=int,
         metavar="SECONDS",
-        help="longest wait for an answer (default: 60); 0: without end",
+        help="read timeout in seconds (default: 60); 0 means none",
     )
     group.add_argument(
         "--cli-connect-timeout",
         type=int,
         metavar="SECONDS",
-        help="longest wait for a connection (default: 60); 0: without end",
+        help="connect timeout in seconds (default: 60); 0 means none",
     )
     group.add_argument(
-        "--no-sign-request", action="store_true", help="do not sign requests; no credentials are looked for"
+        "--no-sign-request", action="store_true", help="do not sign requests, and do not load credentials"
     )
     add_debug(group)
 
@@ -60,42 +60,42 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         "--output",
         choices=OUTPUTS,
         default="table",
-        help="table for people (the default), or JSON in AWS's names",
+        help="a table (default), or JSON with AWS member names",
     )
 
 
 def add_job_name(parser: argparse.ArgumentParser) -> None:
-    """The tuning job's name."""
-    parser.add_argument("name", type=_job_name, metavar="NAME", help="the tuning job's name")
+    """Add the argument for the tuning job's name."""
+    parser.add_argument("name", type=_job_name, metavar="NAME", help="name of the tuning job")
 
 
 def count(text: str) -> int:
-    """A number from 1 upwards."""
+    """Parse a whole number of at least 1."""
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a number from 1 upwards")
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got '{text}'")
     return int(text)
 
 
 def seconds(text: str) -> float:
-    """A time in seconds, more than 0."""
+    """Parse a duration in seconds, more than 0."""
     try:
         value = float(text)
     except ValueError:
         value = 0.0
     if not 0 < value < float("inf"):
-        raise argparse.ArgumentTypeError(f"'{text}' is no time: give seconds, as a number above 0")
+        raise argparse.ArgumentTypeError(f"must be a number of seconds greater than 0, got '{text}'")
     return value
 
 
 def _job_name(text: str) -> str:
     if len(text) > MAX_NAME or not re.fullmatch("[a-zA-Z0-9](-*[a-zA-Z0-9])*", text):
         raise argparse.ArgumentTypeError(
-            f"'{text}' is no name of a tuning job, which has at most {MAX_NAME} letters, digits and hyphens"
+            f"must be a tuning job's name (1 to {MAX_NAME} letters, digits and hyphens), got '{text}'"
         )
     return text
 
 
 def _url(text: str) -> str:
     if "://" not in text:
-        raise argparse.ArgumentTypeError(f"'{text}' has no scheme: give it as http://HOST/ or https://HOST/")
+        raise argparse.ArgumentTypeError(f"must begin with http:// or https://, got '{text}'")
     return text

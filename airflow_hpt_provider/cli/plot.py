@@ -17,9 +17,9 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "plot",
-        help="a picture of a tuning job: PNG, SVG or HTML",
-        description="Draw the objective over the training jobs with the best so far, and each hyperparameter against "
-        "the objective on its own scale. Needs the 'plot' extra.",
+        help="draw a chart of a tuning job as PNG, SVG or HTML",
+        description="Plot the objective over the training jobs with the best so far, and each hyperparameter against "
+        "the objective on its own scale. Requires the 'plot' extra.",
     )
     add_job_name(parser)
     parser.add_argument(
@@ -28,7 +28,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         type=_path,
         required=True,
         metavar="FILE",
-        help="file to write; its name ends in .png, .svg or .html",
+        help="file to write; its name must end in .png, .svg or .html",
     )
     add_connection(parser)
     parser.set_defaults(run=run)
@@ -48,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
     trials = list(hook.training_jobs(options.name, sort_by="CreationTime", sort_order="Ascending"))
     if not any(trial.final_metric is not None for trial in trials):
         raise CommandError(
-            f"no training job of {options.name} ({description.status}) has reported its objective: nothing to draw"
+            f"no training job of {options.name} ({description.status}) has reported its objective: nothing to plot"
         )
     chart = tuning_chart(description, trials)
     form = options.out.suffix.lower().removeprefix(".")
@@ -57,7 +57,7 @@ def run(options: argparse.Namespace) -> int:
     try:
         chart.save(str(options.out), format=form, **more)
     except OSError as error:
-        raise CommandError(f"{options.out} cannot be written: {error.strerror}") from error
+        raise CommandError(f"{options.out}: cannot write the file: {error.strerror}") from error
     print(options.out)
     return 0
 
@@ -65,5 +65,5 @@ def run(options: argparse.Namespace) -> int:
 def _path(text: str) -> Path:
     path = Path(text)
     if path.suffix.lower() not in FORMATS:
-        raise argparse.ArgumentTypeError(f"'{text}' must end in .png, .svg or .html")
+        raise argparse.ArgumentTypeError(f"must end in .png, .svg or .html, got '{text}'")
     return path

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def shown_progress(out: TextIO) -> Iterator[Callable[[TuningJobDescription], None]]:
-    """What to call with each description; the bar goes when the context ends."""
+    """Yield a function to call with each description; the progress bar ends with the context."""
     if not out.isatty():
         from airflow_hpt_provider.waiting.progress import ProgressLog
 

@@ -1,4 +1,4 @@
-"""``validate``: every problem of config files at once, without a call."""
+"""``validate``: report every problem of config files, without a call."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser = subparsers.add_parser(
         "validate",
         help="check config files, offline",
-        description="Check config files against all that SageMaker is known to check, without a call. Tells every "
-        "problem with file, line, field, value and remedy. Exit code 1 if there is any. Values that are templates of a "
-        "DAG's task are named, and not checked.",
+        description="Validate config files against all checks that SageMaker is known to make, without a call. Report "
+        "every problem with file, line, field, value and remedy. Exit code 1 means that a file has problems. Values "
+        "that are templates of a DAG's task are listed, and not checked.",
     )
     parser.add_argument(
         "configs",
         nargs="+",
         metavar="FILE",
-        help="JSON or YAML with what boto3's create_hyper_parameter_tuning_job takes; the name may be missing",
+        help="JSON or YAML file with the arguments of boto3's create_hyper_parameter_tuning_job; the name is optional",
     )
     add_debug(parser)
     parser.set_defaults(run=run)
@@ -51,19 +51,21 @@ def run(options: argparse.Namespace) -> int:
             wrong = False
             for place, text, value in errors_in(error):
                 templated = isinstance(value, str) and ("{{" in value or "{%" in value)
-                print(f"{place}{'is a template: checked when a task has rendered it' if templated else text}")
+                print(
+                    f"{place}{'is a template: checked after a task has rendered it' if templated else text}"
+                )
                 wrong = wrong or not templated
             if wrong:
                 code = INVALID
             else:
-                print(f"{path}: valid, as far as can be told without its templates")
+                print(f"{path}: valid, except for templates, which are not checked")
         else:
             print(f"{path}: valid: {summary(request)}")
     return code
 
 
 def summary(request: TuningJobRequest) -> str:
-    """A request in a line: ``Bayesian search of 4 hyperparameters, at most 12 training jobs, 2 at a time``."""
+    """Summarize a request: ``Bayesian search of 4 hyperparameters, at most 12 training jobs, 2 at a time``."""
     from airflow_hpt_provider.models.spaces import search_spaces
 
     config = request.hyper_parameter_tuning_job_config

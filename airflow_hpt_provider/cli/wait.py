@@ -1,4 +1,4 @@
-"""``wait``: look at a tuning job until it has ended; the exit code tells how."""
+"""``wait``: poll a tuning job until it has ended; the exit code says how."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 EXIT_CODES = {"Completed": 0, "Failed": 3, "Stopped": 4, "DeleteFailed": 5}
 NO_RESULT = 3
-"""Completed, but no training job reported the objective: as good as failed."""
+"""Completed, but no training job reported the objective: treated as a failure."""
 TIMED_OUT = 6
 
 EPILOG = """\
@@ -26,18 +26,18 @@ exit codes:
   3    Failed; or Completed, and no training job has reported the objective metric
   4    Stopped
   5    DeleteFailed
-  6    --timeout is over; the tuning job goes on
-  130  Ctrl-C; the tuning job goes on, unless --stop-on-interrupt is given
-  1, 2 as for every command: 1 the service cannot be reached or refuses, 2 there is no such tuning job"""
+  6    --timeout expired; the tuning job keeps running
+  130  Ctrl-C; the tuning job keeps running, unless --stop-on-interrupt is given
+  1, 2 as for every command: 1 the service is unreachable or returns an error, 2 the tuning job does not exist"""
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         "wait",
-        help="wait for a tuning job with a progress bar; the exit code tells how it ended",
-        description="Wait until a tuning job has ended. Shows a progress bar with the best so far, or, where there is "
-        "no terminal, a line for each change; on stderr. At the end the best training job's name is printed on stdout.",
+        help="wait for a tuning job with a progress bar; the exit code says how it ended",
+        description="Wait until a tuning job has ended. Show a progress bar with the best objective so far on stderr, "
+        "or, without a terminal, a line for each change. At the end, print the best training job's name on stdout.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -55,12 +55,15 @@ def add_wait_options(parser: argparse.ArgumentParser) -> None:
         type=seconds,
         default=10.0,
         metavar="SECONDS",
-        help="between two looks (default: %(default)s)",
+        help="seconds between polls (default: %(default)s)",
     )
     group.add_argument(
-        "--timeout", type=seconds, metavar="SECONDS", help="give up after that long (default: never)"
+        "--timeout",
+        type=seconds,
+        metavar="SECONDS",
+        help="seconds to wait before giving up (default: no limit)",
     )
-    group.add_argument("--stop-on-interrupt", action="store_true", help="Ctrl-C stops the tuning job, too")
+    group.add_argument("--stop-on-interrupt", action="store_true", help="also stop the tuning job on Ctrl-C")
 
 
 def run(options: argparse.Namespace) -> int:
@@ -72,20 +75,20 @@ def wait(hook: HyperParameterTuningHook, name: str, options: argparse.Namespace)
     """Wait for a tuning job, showing its progress.
 
     Raises:
-        TuningJobNotFoundError: there is none of this name.
-        botocore.exceptions.ClientError: the service refuses to tell.
+        TuningJobNotFoundError: no tuning job has this name.
+        botocore.exceptions.ClientError: the service rejects the call.
     """
     from airflow_hpt_provider.cli.progress import shown_progress
     from airflow_hpt_provider.exceptions import TuningJobTimeoutError
 
-    hook.describe(name)  # a job that was never there is told as such
+    hook.describe(name)  # reports a job that has never existed
     limit = None if options.timeout is None else datetime.now(UTC) + timedelta(seconds=options.timeout)
     try:
         with shown_progress(sys.stderr) as show:
             description = hook.wait(name, poll_interval=options.poll_interval, deadline=limit, on_poll=show)
     except TuningJobTimeoutError:
         _tell(
-            f"{name} had not ended within {options.timeout:g} s; it goes on. Wait again: airflow-hpt wait {name}"
+            f"{name} did not end within {options.timeout:g} s and keeps running. Wait again: airflow-hpt wait {name}"
         )
         return TIMED_OUT
     except KeyboardInterrupt:
@@ -98,7 +101,9 @@ def _told(description: TuningJobDescription) -> int:
     from airflow_hpt_provider.models import TuningResult
 
     result = TuningResult.from_description(description)
-    if sys.stderr.isatty():  # elsewhere the last line of the progress says the same, but for the reason
+    if (
+        sys.stderr.isatty()
+    ):  # without a terminal the last progress line already says the same, except for the reason
         _tell(result.summary())
     elif result.failure_reason:
         _tell(result.failure_reason)
@@ -106,7 +111,7 @@ def _told(description: TuningJobDescription) -> int:
         print(result.best_training_job.training_job_name)
     elif result.status in ("Completed", "Failed"):
         _tell(
-            f"No training job has reported the objective metric: see `airflow-hpt training-jobs {description.name}`"
+            f"No training job has reported the objective metric. See `airflow-hpt training-jobs {description.name}`"
         )
         return NO_RESULT
     return EXIT_CODES[result.status]
@@ -118,7 +123,7 @@ def _interrupted(hook: HyperParameterTuningHook, name: str, *, stop: bool) -> No
         _tell(f"Tuning job {name} {'is being stopped' if stopping else 'had already ended'}.")
     else:
         _tell(
-            f"\nTuning job {name} goes on. Wait for it again: airflow-hpt wait {name}   "
+            f"\nTuning job {name} keeps running. Wait for it again: airflow-hpt wait {name}   "
             f"Stop it: airflow-hpt stop {name}"
         )
 

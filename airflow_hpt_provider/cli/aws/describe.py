@@ -24,12 +24,12 @@ COMMAND = "describe-hyper-parameter-tuning-job"
 NAME_OPTION = "--hyper-parameter-tuning-job-name"
 
 _DESCRIPTION = """\
-Gets a description of a hyperparameter tuning job. The same command as the aws CLI's, with the same options, output
-and exit codes; an Airflow connection will do, too."""
+Describe a hyperparameter tuning job. The command has the options, output and exit codes of the AWS CLI's command of
+the same name, and also accepts an Airflow connection."""
 
 _EPILOG = """\
-exit codes, as the aws CLI's version 2:
-  0 done, 252 wrong arguments, 253 credentials, region or profile missing, 254 refused by SageMaker, 255 anything else
+exit codes, as in version 2 of the AWS CLI:
+  0 success, 252 invalid arguments, 253 no credentials, region or profile, 254 rejected by SageMaker, 255 other error
 
 examples:
   describe-hyper-parameter-tuning-job --hyper-parameter-tuning-job-name NAME --query BestTrainingJob.TrainingJobName
@@ -41,7 +41,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     """Add the command."""
     parser = subparsers.add_parser(
         COMMAND,
-        help="what SageMaker says of a tuning job; as `aws sagemaker` has it",
+        help="describe a tuning job, with the same options and output as `aws sagemaker`",
         description=_DESCRIPTION,
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -49,7 +49,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     parser.add_argument(
         NAME_OPTION,
         metavar="VALUE",
-        help="the name of the tuning job; required, unless one of the next three is given",
+        help="name of the tuning job; required unless one of the next three options is given",
     )
     files = parser.add_mutually_exclusive_group()
     files.add_argument(
@@ -68,32 +68,41 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         const="input",
         choices=skeleton.KINDS,
         metavar="KIND",
-        help="send nothing; print the arguments to fill in, as JSON (input, the default) or YAML (yaml-input), or "
-        "check the arguments and print a sample answer (output)",
+        help="print a template of the arguments as JSON (input, the default) or YAML (yaml-input), or validate the "
+        "arguments and print a sample response (output); no request is sent",
     )
     formatting = parser.add_argument_group("output")
     formatting.add_argument(
         "--output",
         choices=output.FORMATS,
-        help="form of the answer; default: AWS_DEFAULT_OUTPUT, the AWS configuration file's, or json",
+        help="output format (default: AWS_DEFAULT_OUTPUT, the AWS configuration file's, or json)",
     )
-    formatting.add_argument("--query", metavar="EXPRESSION", help="a JMESPath query to filter the answer by")
     formatting.add_argument(
-        "--color", choices=output.COLORS, default="auto", help="of --output table; default: on a terminal"
+        "--query", metavar="EXPRESSION", help="JMESPath query to filter the response with"
+    )
+    formatting.add_argument(
+        "--color",
+        choices=output.COLORS,
+        default="auto",
+        help="colors of --output table (default: on a terminal)",
     )
     add_connection(parser)
     prompts = parser.add_mutually_exclusive_group()
     prompts.add_argument(
-        "--cli-auto-prompt", action="store_true", help="ask for the name of the tuning job if it is not given"
+        "--cli-auto-prompt",
+        action="store_true",
+        help="prompt for the name of the tuning job if it is not given",
     )
-    prompts.add_argument("--no-cli-auto-prompt", action="store_true", help="ask for nothing; the default")
-    others = parser.add_argument_group("taken for the aws CLI's sake; without effect on this command")
-    others.add_argument("--no-paginate", action="store_true", help="the answer has one page")
-    others.add_argument("--no-cli-pager", action="store_true", help="no pager is ever started")
+    prompts.add_argument("--no-cli-auto-prompt", action="store_true", help="do not prompt (the default)")
+    others = parser.add_argument_group(
+        "accepted for compatibility with the AWS CLI; no effect on this command"
+    )
+    others.add_argument("--no-paginate", action="store_true", help="the response always has one page")
+    others.add_argument("--no-cli-pager", action="store_true", help="this command never starts a pager")
     others.add_argument(
         "--cli-binary-format",
         choices=("base64", "raw-in-base64-out"),
-        help="the operation takes and gives no binary values",
+        help="this operation has no binary values",
     )
     parser.set_defaults(run=run, parser=parser)
     parser.error = partial(usage_error, parser, code=INVALID_INPUT)
@@ -103,7 +112,7 @@ def run(options: argparse.Namespace) -> int:
     """Call the operation and print its answer, or a skeleton."""
     try:
         _describe(options)
-    except BrokenPipeError:  # whoever read the output has seen enough
+    except BrokenPipeError:  # the reader of the output has closed the pipe
         discard_output()
     except Exception as error:
         if getattr(options, "debug", False):
@@ -156,7 +165,7 @@ def _parameters(options: argparse.Namespace) -> dict[str, Any]:
 
 def _asked() -> str:
     if not sys.stdin.isatty():
-        raise InputError(f"--cli-auto-prompt: there is no terminal to ask on; give {NAME_OPTION}")
+        raise InputError(f"--cli-auto-prompt: stdin is not a terminal; pass {NAME_OPTION}")
     print(f"{NAME_OPTION}: ", end="", file=sys.stderr, flush=True)  # stdout is for the answer
     if name := sys.stdin.readline().strip():
         return text_of(NAME_OPTION, name)
@@ -171,18 +180,22 @@ def _query(text: str | None) -> Any:
     try:
         return jmespath.compile(text)
     except Exception as error:
-        raise InputError(f"bad value for --query {text}: {' '.join(str(error).split())}") from error
+        raise InputError(
+            f"--query must be a JMESPath expression, got {text}: {' '.join(str(error).split())}"
+        ) from error
 
 
 def _form(chosen: str | None, session: Any) -> str:
     form = chosen or os.environ.get("AWS_DEFAULT_OUTPUT") or _setting(session, "output") or "json"
     if form not in output.FORMATS:
-        raise SettingsError(f"output = {form} in the AWS settings is none of {', '.join(output.FORMATS)}")
+        raise SettingsError(
+            f"output in the AWS settings must be one of {', '.join(output.FORMATS)}, got {form}"
+        )
     return form
 
 
 def _read_times_as_text(session: Any) -> None:
-    """Times become text where they are read, so that a query can select and format them."""
+    """Read times as text, so that a query can select and format them."""
     from botocore.utils import parse_timestamp
 
     form = _setting(session, "cli_timestamp_format") or "iso8601"
@@ -192,7 +205,7 @@ def _read_times_as_text(session: Any) -> None:
         "none": lambda value: value,
     }
     if form not in parsers:
-        raise SettingsError(f"cli_timestamp_format = {form} in the AWS settings is neither iso8601 nor wire")
+        raise SettingsError(f"cli_timestamp_format in the AWS settings must be iso8601 or wire, got {form}")
     core = session._session  # boto3 has no public way to it
     core.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=parsers[form])
 
@@ -202,7 +215,7 @@ def _setting(session: Any, name: str) -> str | None:
 
 
 def _any_client() -> Any:
-    """A client that is never used for a call."""
+    """Return a client that is never used for a call."""
     import boto3
 
     session: Any = boto3.session.Session

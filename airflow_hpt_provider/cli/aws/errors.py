@@ -35,7 +35,7 @@ class OtherError(CommandError):
 
 
 def as_aws_error(error: Exception) -> CommandError:
-    """An error with the exit code that the aws CLI gives it."""
+    """Return an error with the exit code that the AWS CLI gives it."""
     from botocore import exceptions as aws
 
     if isinstance(error, CommandError):

@@ -13,7 +13,7 @@ FILE, BINARY_FILE = "file://", "fileb://"
 
 
 def text_of(option: str, value: str, *prefixes: str) -> str:
-    """An option's value; ``file://PATH`` stands for what the file holds, with ``~`` and ``$NAME`` in the path.
+    """Return an option's value; ``file://PATH`` is replaced by the file's text, after ``~`` and ``$NAME`` in the path.
 
     Args:
         option: its name.
@@ -37,7 +37,7 @@ def text_of(option: str, value: str, *prefixes: str) -> str:
 def parameters_of(
     given: dict[str, str | None], cli_input_json: str | None, cli_input_yaml: str | None
 ) -> dict[str, Any]:
-    """What to call the operation with; what is given on the command line comes before what a file says.
+    """Return the arguments of the call: options of the command line override what a file contains.
 
     Args:
         given: the members that were options, by AWS's names; None: not given.
@@ -76,5 +76,5 @@ def _yaml(text: str) -> dict[str, Any]:
 
 def _structure(option: str, value: Any, text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise InputError(f"{option}: a structure with members is wanted; received: {text:.200}")
+        raise InputError(f"{option} must hold a structure with members, got {text:.200}")
     return {str(name): member for name, member in value.items()}

@@ -11,12 +11,12 @@ KINDS = ("input", "yaml-input", "output")
 
 
 def input_skeleton(client: Any, operation: str, *, as_yaml: bool) -> str:
-    """What ``--cli-input-json`` or ``--cli-input-yaml`` takes, to be filled in.
+    """Return a template for ``--cli-input-json`` or ``--cli-input-yaml``.
 
     Args:
         client: any client of the service; nothing is called.
         operation: its name in the API.
-        as_yaml: with what each member means beside it.
+        as_yaml: add a comment to each member that describes it.
     """
     from botocore.utils import ArgumentGenerator
 
@@ -28,7 +28,7 @@ def input_skeleton(client: Any, operation: str, *, as_yaml: bool) -> str:
 
 
 def output_skeleton(client: Any, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
-    """An answer with its members' names as values, for arguments that are checked as a call's are.
+    """Return a sample response with its members' names as values, after validating the arguments as a call does.
 
     (The aws CLI checks its own sample as well, which fails for this operation: 0 is too small for some members.)
 

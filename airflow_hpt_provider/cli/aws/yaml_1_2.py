@@ -22,7 +22,7 @@ _PLAIN = {
         "-+0123456789.",
     ),
 }
-"""What a plain word must look like to be more than a word, and the characters that it can begin with."""
+"""What a plain word must match to be more than a word, and the characters that it can begin with."""
 _BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -30,7 +30,7 @@ class Loader(yaml.SafeLoader):
     """Reads YAML 1.2; a name that stands twice in a structure is an error, as 1.2 has it."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        """A structure.
+        """Build a dict from a mapping node.
 
         Raises:
             yaml.constructor.ConstructorError: a name stands in it twice.
@@ -39,7 +39,7 @@ class Loader(yaml.SafeLoader):
         for name in names:
             if name != "<<" and names.count(name) > 1:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"{name!r} stands twice in a structure", node.start_mark
+                    None, None, f"{name!r} occurs twice in a structure", node.start_mark
                 )
         return super().construct_mapping(node, deep)
 

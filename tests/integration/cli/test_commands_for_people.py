@@ -33,7 +33,7 @@ def test_create_prints_the_name_and_waits(cli: CommandLine, tmp_path: Path) -> N
     assert " · best 0.0" in done.err.splitlines()[-1]
     taken = cli("create", file, "--name", name)
     assert (taken.code, taken.out) == (2, "")
-    assert taken.err == f"airflow-hpt: error: there is a tuning job {name} already; give another --name\n"
+    assert taken.err == f"airflow-hpt: error: tuning job {name} already exists; give another --name\n"
 
 
 def test_a_wrong_config_is_not_sent(cli: CommandLine, tmp_path: Path) -> None:
@@ -77,14 +77,14 @@ def test_failed_trials_and_no_best(cli: CommandLine, service: LocalService, name
     done = cli("wait", name, "--poll-interval", "0.2")
     assert (done.code, done.out) == (3, "")
     assert "All training jobs failed." in done.err, "AWS's reason"
-    assert f"see `airflow-hpt training-jobs {name}`" in done.err
+    assert f"See `airflow-hpt training-jobs {name}`" in done.err
     trials = cli("training-jobs", name)
     assert "Failed" in trials.out
     assert "failed: AlgorithmError: the data has no label column" in trials.err
     assert cli("best", name).code == 1
     drawn = cli("plot", name, "-o", "none.png")
     assert drawn.code == 2
-    assert "nothing to draw" in drawn.err
+    assert "nothing to plot" in drawn.err
 
 
 def test_stop(cli: CommandLine, service: LocalService, name: str, gate: Path) -> None:
@@ -115,7 +115,7 @@ def test_interrupting_a_wait(
         assert f"Tuning job {name} is being stopped." in err
         wait_for(service, name, "Stopped")
     else:
-        assert f"Tuning job {name} goes on. Wait for it again: airflow-hpt wait {name}" in err
+        assert f"Tuning job {name} keeps running. Wait for it again: airflow-hpt wait {name}" in err
         assert status_of(service, name) == "InProgress"
 
 
@@ -178,4 +178,4 @@ def test_the_services_own_state(
     assert status_of(service, finished) == "Completed"
     elsewhere = cli("local", "status", "--data-dir", str(tmp_path))
     assert elsewhere.code == 3
-    assert "is not a local tuning service's data directory" in cli("local", "reset").err
+    assert "is not a data directory of a local tuning service" in cli("local", "reset").err

@@ -61,7 +61,7 @@ def test_without_a_connection_boto3_finds_its_way(airflow: Airflow) -> None:
     assert "Unable to locate credentials. Give --region, --profile or --aws-conn-id" in done.err
     missing = airflow("hpt", "best", "any-job", "--aws-conn-id", "nowhere")
     assert missing.code == 2
-    assert "there is no Airflow connection 'nowhere'" in missing.err
+    assert "Airflow connection 'nowhere' does not exist" in missing.err
     both = airflow("hpt", "best", "any-job", "--aws-conn-id", "nowhere", "--profile", "me")
     assert "keep one" in both.err
 

@@ -128,7 +128,7 @@ def test_the_name_is_asked_for(cli: CommandLine, finished: str) -> None:
     assert f"{NAME}: " in told
     assert "no value was given" in cli.on_terminal(arguments, typed="\n")
     nobody = cli.run(*arguments)
-    assert (nobody.code, "there is no terminal" in nobody.err) == (252, True)
+    assert (nobody.code, "stdin is not a terminal" in nobody.err) == (252, True)
     assert cli(COMMAND, NAME, finished, "--cli-auto-prompt", "--output", "off") == Ended(0, "", "")
     assert cli(COMMAND, NAME, finished, "--cli-auto-prompt", "--no-cli-auto-prompt").code == 252
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.integration
 
 def test_announced_and_private(service: Any) -> None:
     assert service.announcement.startswith(
-        f"Local tuning service at {service.endpoint}; use it with: set -a; . "
+        f"Local tuning service at {service.endpoint}. Use it with: set -a; . "
     )
     assert stat.S_IMODE(service.data_dir.stat().st_mode) == 0o700
     assert stat.S_IMODE((service.data_dir / "local.env").stat().st_mode) == 0o600

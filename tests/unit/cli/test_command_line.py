@@ -77,9 +77,9 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
         ([], "required: COMMAND"),
         (["local"], "required: COMMAND"),
         (["local", "--nothing", "status"], "unrecognized arguments: --nothing"),
-        (["local", "serve", "--port", "70000"], "'70000' is no port"),
-        (["local", "serve", "--max-parallel", "0"], "'0' is not a number from 1 upwards"),
-        (["local", "serve", "--spot-interruptions", "often"], "'often' is no rate"),
+        (["local", "serve", "--port", "70000"], "must be a port from 0 to 65535, got '70000'"),
+        (["local", "serve", "--max-parallel", "0"], "must be a whole number of at least 1, got '0'"),
+        (["local", "serve", "--spot-interruptions", "often"], "must be a rate of at least 0, got 'often'"),
     ],
 )
 def test_usage_errors(arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -94,7 +94,7 @@ def test_usage_errors(arguments: list[str], text: str, capsys: pytest.CaptureFix
     [
         (["--output", "paper"], "invalid choice: 'paper'"),
         (["--cli-input-json", "{}", "--cli-input-yaml", "{}"], "not allowed with argument"),
-        (["--endpoint-url", "localhost"], "'localhost' has no scheme"),
+        (["--endpoint-url", "localhost"], "must begin with http:// or https://, got 'localhost'"),
         (["--nothing"], "unrecognized arguments: --nothing"),
     ],
 )
@@ -110,7 +110,7 @@ def test_usage_errors_of_the_aws_clis_command_have_its_exit_code(
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (["--images", "none.toml"], "none.toml: there is no such file"),
+        (["--images", "none.toml"], "none.toml: file not found"),
         (["--host", "0.0.0.0"], "loopback addresses only"),
     ],
 )
@@ -177,14 +177,14 @@ def test_help_imports_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (["list", "--limit", "-1"], "'-1' is not a number from 1 upwards"),
-        (["training-jobs", "job", "--limit", "0"], "'0' is not a number from 1 upwards"),
-        (["wait", "job", "--poll-interval", "0"], "'0' is no time: give seconds, as a number above 0"),
-        (["wait", "job", "--timeout", "1h"], "'1h' is no time"),
-        (["stop", "job", "--timeout", "nan"], "'nan' is no time"),
-        (["best", "my_job"], "'my_job' is no name of a tuning job"),
-        (["best", "j" * 33], "at most 32 letters, digits and hyphens"),
-        (["list", "--endpoint-url", "localhost"], "'localhost' has no scheme"),
+        (["list", "--limit", "-1"], "must be a whole number of at least 1, got '-1'"),
+        (["training-jobs", "job", "--limit", "0"], "must be a whole number of at least 1, got '0'"),
+        (["wait", "job", "--poll-interval", "0"], "must be a number of seconds greater than 0, got '0'"),
+        (["wait", "job", "--timeout", "1h"], "must be a number of seconds greater than 0, got '1h'"),
+        (["stop", "job", "--timeout", "nan"], "must be a number of seconds greater than 0, got 'nan'"),
+        (["best", "my_job"], "letters, digits and hyphens), got 'my_job'"),
+        (["best", "j" * 33], "1 to 32 letters, digits and hyphens"),
+        (["list", "--endpoint-url", "localhost"], "must begin with http:// or https://, got 'localhost'"),
     ],
 )
 def test_a_wrong_value_is_told_before_anything_is_asked(
@@ -226,7 +226,7 @@ def test_a_service_that_is_down_is_told_soon(tmp_path: Path) -> None:
     assert "trying again" not in done.stderr
     last = done.stderr.splitlines()[-1]
     assert last.startswith(f'airflow-hpt: error: Could not connect to the endpoint URL: "{url}')
-    assert "Is the service up" in last
+    assert "Is the service running" in last
 
 
 def test_a_profile_that_is_missing_is_the_users_to_put_right(
@@ -286,8 +286,8 @@ def test_templates_in_a_config_are_named_and_not_held_against_it(
     *templates, last = capsys.readouterr().out.splitlines()
     members = {line.split(": ")[1].rsplit(".", 1)[-1] for line in templates}
     assert members == {"MaxNumberOfTrainingJobs", "MaxValue", "RoleArn"}
-    assert all(line.endswith("is a template: checked when a task has rendered it") for line in templates)
-    assert last == f"{path}: valid, as far as can be told without its templates"
+    assert all(line.endswith("is a template: checked after a task has rendered it") for line in templates)
+    assert last == f"{path}: valid, except for templates, which are not checked"
     path.write_text(CONFIG.replace("Random", "Rnadom"))
     assert main(["validate", str(path)]) == 1
     told = capsys.readouterr().out

@@ -154,7 +154,7 @@ def test_yaml_is_read_as_aws_does(word: str) -> None:
 def test_a_member_that_stands_twice_is_refused(text: str) -> None:
     with pytest.raises(DuplicateKeyError):
         YAML(typ="safe", pure=True).load(text)
-    with pytest.raises(InputError, match="stands twice"):
+    with pytest.raises(InputError, match="occurs twice"):
         parameters_of({}, None, text)
 
 

@@ -195,7 +195,7 @@ def test_the_command(tmp_path, capsys):
     text = capsys.readouterr().out
     assert f"{tmp_path / 'sub' / 'theirs.py'}:9:9: change [parameter] Rename check_interval" in text
     assert f"{tmp_path / 'broken.py'}:1:1: change [unreadable]" in text
-    assert text.endswith("3 files read: 7 to change, 3 to look at.\n")
+    assert text.endswith("3 files read: 7 to change, 3 to review.\n")
 
     assert main(["migrate-check", str(tmp_path), "--format", "json"]) == 1
     report = json.loads(capsys.readouterr().out)
@@ -206,7 +206,7 @@ def test_the_command(tmp_path, capsys):
 
 def test_nothing_to_change(capsys):
     assert main(["migrate-check", str(example_dags())]) == 0
-    assert "0 to change, 0 to look at" in capsys.readouterr().out
+    assert "0 to change, 0 to review" in capsys.readouterr().out
 
 
 def test_nothing_is_run(tmp_path):
@@ -229,4 +229,4 @@ def test_what_python_itself_would_warn_of_is_not_ours_to_tell(tmp_path):
 
 def test_a_folder_that_is_not_there(tmp_path, capsys):
     assert main(["migrate-check", str(tmp_path / "nowhere")]) == 2
-    assert "there is no such file or folder" in capsys.readouterr().err
+    assert "file or folder not found" in capsys.readouterr().err

@@ -14,11 +14,11 @@ def write(value: Any, out: TextIO) -> None:
 
 
 def as_json(value: Any) -> str:
-    """A datetime as ISO 8601.
+    """Return a datetime as ISO 8601 text.
 
     Raises:
         TypeError: there is no JSON for the value.
     """
     if isinstance(value, dt.datetime):
         return value.isoformat()
-    raise TypeError(f"there is no JSON for {type(value).__name__}")
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -63,7 +63,7 @@ def _add_structures(sections: list[Section], title: str, values: list[Any], dept
     plain = sorted({key for each, _ in splits for key in each})
     others = sorted({key for _, each in splits for key in each})
     for index, each in enumerate(values):
-        # What is nested stands below its element, so the next one needs a head of its own.
+        # Nested values are printed below their element, so the next element needs a header again.
         if index and others:
             sections.append(Section(title, depth))
         if not index or others:
@@ -75,7 +75,7 @@ def _add_structures(sections: list[Section], title: str, values: list[Any], dept
 
 
 def _split(value: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-    """The names of the plain members, and of the others."""
+    """Return the names of the plain members, and those of the others."""
     plain = sorted(key for key in value if _is_plain(value[key]))
     return plain, sorted(key for key in value if not _is_plain(value[key]))
 

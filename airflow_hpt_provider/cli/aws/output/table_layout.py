@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TextIO
 
 PADDING = 4
-"""Of each column, frames included."""
+"""Widths of the columns, frames included."""
 
 
 class Colors:
@@ -22,11 +22,11 @@ class Colors:
     after = "\x1b[0m"
 
     def value(self, text: str) -> str:
-        """A cell."""
+        """Format a cell."""
         return f"\x1b[1m\x1b[34m{text}\x1b[0m"
 
     def frame(self, text: str) -> str:
-        """The edge of a nested table."""
+        """Format the edge of a nested table."""
         return f"\x1b[2m\x1b[33m{text}\x1b[0m"
 
 
@@ -89,7 +89,7 @@ class Section:
         return max(width_of(self.title), sum(self.natural_widths)) + 2 + 2 * self.depth
 
     def upright(self) -> Section:
-        """A single row under a header turned: a row for each column."""
+        """Turn a single row and its header into one row for each column."""
         if len(self.rows) != 1 or not self.header:
             return self
         turned = Section(self.title, self.depth)
@@ -98,7 +98,7 @@ class Section:
         return turned
 
     def widths(self, total: int) -> list[int]:
-        """The columns' widths, stretched or squeezed to a total."""
+        """Return the columns' widths, stretched or squeezed to a total."""
         natural = self.natural_widths
         if not natural:
             return []
@@ -113,7 +113,7 @@ class Section:
 
 
 def draw(sections: Sequence[Section], out: TextIO, colors: Colors | None = None) -> Iterator[str]:
-    """The lines of a table whose sections are given in order, with their ends."""
+    """Yield the lines of a table with these sections and their edges."""
     colors = colors or _Plain()
     total = max(section.natural_width for section in sections)
     if total > _terminal_width(out):
