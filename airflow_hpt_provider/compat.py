@@ -72,9 +72,9 @@ class Capability:
 CAPABILITIES = {
     "trigger_on_kill": Capability(
         (3, 3, 0),
-        "A deferred task that is marked or cleared, or whose DAG run times out, stops its tuning job at once.",
-        "The API server stops the job of a deferred task that a person marks. Otherwise it goes on until the task's "
-        "next attempt finds it again; use StopHyperParameterTuningJobOperator to end it.",
+        "A deferred task that is marked, or whose DAG run times out, stops its tuning job immediately.",
+        "The API server stops the job of a deferred task that a person marks. Otherwise it keeps running; use "
+        "StopHyperParameterTuningJobOperator to end it.",
     ),
     "retry_policy": Capability(
         (3, 3, 0),

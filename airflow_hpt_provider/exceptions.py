@@ -14,6 +14,7 @@
         ├── TuningJobTimeoutError         (fails the task at once) ``timeout`` is over
         ├── TuningJobBudgetExceededError          (fails the task at once) a spend guard has stopped the job
         ├── TuningServiceUnreachableError the service could not be reached for ``unreachable_timeout``
+        ├── TuningTaskInterruptedError    the task's process was asked to end; the next try rejoins the job
         └── RegistrationError
             └── ModelQualityGateError   (fails the task at once) the gate refused the model
 
@@ -85,6 +86,10 @@ class TuningJobBudgetExceededError(TuningError, AirflowFailException):
 
 class TuningServiceUnreachableError(TuningError):
     """Every call failed for longer than ``unreachable_timeout``. The tuning job itself goes on."""
+
+
+class TuningTaskInterruptedError(TuningError):
+    """The task's process was asked to end (SIGTERM). Says nothing about the tuning job, which the next try rejoins."""
 
 
 class RegistrationError(TuningError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -160,6 +161,7 @@ class HyperParameterTuningHook(ConnectionHook):
         deadline: datetime | None = None,
         unreachable_timeout: timedelta | None = None,
         on_poll: Callable[[TuningJobDescription], None] | None = None,
+        sleep: Callable[[float], None] = time.sleep,
         log: Any = None,
     ) -> TuningJobDescription:
         """Wait until a tuning job that exists has ended, in the calling thread, and return its last description.
@@ -172,6 +174,7 @@ class HyperParameterTuningHook(ConnectionHook):
             deadline: when to give up; None: never.
             unreachable_timeout: for how long every poll may fail; None: as long as the wait itself may last.
             on_poll: called with each description, the last included; what it raises ends the wait.
+            sleep: called with the seconds between two polls; what it raises ends the wait.
             log: receives a warning for each failed poll; default: the hook's own.
 
         Raises:
@@ -191,6 +194,7 @@ class HyperParameterTuningHook(ConnectionHook):
             poll_interval=poll_interval,
             on_poll=on_poll,
             on_refused_credentials=self.reset,
+            sleep=sleep,
             log=log or self.log,
         )
 

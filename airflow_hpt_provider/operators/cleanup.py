@@ -1,4 +1,4 @@
-"""No tuning job keeps running that nobody waits for any more."""
+"""Stop the tuning job when its task ends without it; leave it to the next try when only the task's process ends."""
 
 from __future__ import annotations
 
@@ -8,20 +8,27 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipException
-from airflow_hpt_provider.exceptions import TuningJobStoppedError
+from airflow_hpt_provider.exceptions import TuningTaskInterruptedError
 from airflow_hpt_provider.links.tuning import TuningJobLink, TuningPageLink
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS
-from airflow_hpt_provider.operators.on_kill import run_in_thread
+from airflow_hpt_provider.operators.on_kill import (
+    execution_timeout_is_over,
+    stop_in_thread,
+    supervisor_is_busy,
+)
 from airflow_hpt_provider.xcom.push import TUNING_JOB_NAME
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+    from airflow_hpt_provider.triggers.task_state import TaskFate
 
 
 SHOW_UP_SECONDS = 5.0
 """A job whose Create was cut off before it was answered may be there only after so long."""
+CHECK_SECONDS = 0.5
+"""While the task sleeps between two polls, it checks this often whether it was killed."""
 
 
 def stop_orphaned_job(context: Context) -> None:
@@ -36,12 +43,21 @@ def stop_orphaned_job(context: Context) -> None:
 
 
 class StopOnExitMixin:
-    """Stops the task's tuning job when the task is killed, or fails for good while the job is running.
+    """Stops the task's tuning job when Airflow has ended the task, or it fails for good while the job is running.
+
+    Airflow ends a task's process in the same way when a person has marked the task, and when only the process has to
+    go: its node is drained, the executor shuts down, the API server missed some heartbeats, the task was cleared. So a
+    process that is asked to end asks Airflow for the task's state (:mod:`airflow_hpt_provider.triggers.task_state`),
+    and stops the job only if the task has ended. In any case this try delivers nothing more, and raises an error that
+    Airflow retries.
 
     Attributes:
         _running_job: the job that is the task's own to stop: from right before it is created.
         _found: the task knows its job; so nothing else of it can be running.
         _unanswered: a job was to be created, and it is not known (yet) what came of it.
+        _killed: the process was asked to end; not because of ``execution_timeout``, which is about the task.
+        _fate: what Airflow said then of the task; None: it has not said anything.
+        _ti: the task instance, once ``execute`` has begun.
         _began, _rendered: this is the task's process, not Airflow's DAG processor; its template fields are rendered.
     """
 
@@ -53,30 +69,100 @@ class StopOnExitMixin:
     _found: bool = False
     _unanswered: bool = False
     _killed: bool = False
+    _fate: TaskFate | None = None
+    _ti: Any = None
     _began: bool = False
     _rendered: bool = False
 
     def on_kill(self) -> None:
-        """Stop the tuning job when the task is killed on its worker, or runs out of its ``execution_timeout``."""
+        """Stop the tuning job if the task has ended, or runs out of its ``execution_timeout``.
+
+        Airflow calls it when the process is asked to end. Unless the task has ended, the job is the next try's.
+        """
+        if execution_timeout_is_over():
+            if name := self._running_job:
+                stop_in_thread(lambda: True, self._make_ready, lambda: self._stop_or_log(name))
+            return
         self._killed = True
-        if name := self._running_job:
-            run_in_thread(self._make_ready, lambda: self._stop_or_log(name))
+        if self._running_job and not supervisor_is_busy():
+            self._stop_if_task_ended()
+
+    def _stop_if_task_ended(self) -> None:
+        """The process was asked to end: stop the job if the task has ended as well."""
+        name = self._running_job
+
+        def decide() -> bool:
+            self._ask_fate()
+            return self._task_ended
+
+        if name and self._fate is None:
+            stop_in_thread(decide, self._make_ready, lambda: self._stop_or_log(name))
+
+    def _ask_fate(self) -> None:
+        from airflow_hpt_provider.triggers.task_state import task_fate
+
+        self._fate = task_fate(self._ti, self.log) if self._ti else None
+
+    @property
+    def _task_ended(self) -> bool:
+        return self._fate is not None and self._fate.value == "ended"
+
+    def _raise_if_killed(self, name: str | None = None) -> None:
+        """End this try if its process was asked to end: it delivers nothing, and creates nothing.
+
+        Raises:
+            TuningTaskInterruptedError: Airflow retries it.
+        """
+        if not self._killed:
+            return
+        self._stop_if_task_ended()
+        job = name or self._running_job
+        if self._task_ended:
+            then = "Airflow has ended the task."
+        elif job:
+            then = f"Tuning job {job} keeps running for the task's next try."
+        else:
+            then = "The task has no tuning job yet, and creates none."
+        raise TuningTaskInterruptedError(f"The task's process was asked to end. {then}", job)
+
+    def _raise_if_task_ended(self) -> None:
+        """End this try if its process was asked to end because the task has ended; else it may still defer.
+
+        Raises:
+            TuningTaskInterruptedError: Airflow retries it.
+        """
+        if self._killed:
+            self._stop_if_task_ended()
+            if self._task_ended:
+                self._raise_if_killed()
+
+    def _sleep(self, seconds: float) -> None:
+        """Sleep between two polls; end the wait soon after the process was asked to end.
+
+        Raises:
+            TuningTaskInterruptedError: it was.
+        """
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            self._raise_if_killed()
+            time.sleep(min(left, CHECK_SECONDS))
+        self._raise_if_killed()
 
     def _about_to_create(self, name: str | None) -> None:
         """A job of this name is created next; None: it was not.
 
         Raises:
-            TuningJobStoppedError: the task has been killed: nothing is created any more.
+            TuningTaskInterruptedError: the task has been killed: nothing is created any more.
         """
         self._running_job, self._found, self._unanswered = name, False, True
         if name and self._killed:
             self._running_job, self._unanswered = None, False
-            raise TuningJobStoppedError("The task was killed before it created its tuning job.", name)
+            self._raise_if_killed()
 
     def _waits_for(self, name: str) -> None:
-        """This is the task's own job. If the task was killed before that was known, it is stopped now."""
+        """This is the task's own job. If the task has ended before it could be stopped, it is stopped now."""
         self._running_job, self._found, self._unanswered = name, bool(name), False
-        if name and self._killed:
+        if name and self._task_ended:
             self._stop_or_log(name)
 
     def _announced_name(self, context: Context) -> str:
@@ -89,7 +175,15 @@ class StopOnExitMixin:
 
     @contextmanager
     def _stop_on_failure(self, context: Context) -> Iterator[None]:
-        """Stop the job if this try fails while it runs, and no other try will come back for it."""
+        """Stop the job if this try fails while it runs, and no other try will come back for it.
+
+        Raises:
+            TuningTaskInterruptedError: in place of any other error, when the process was asked to end. Airflow would
+                not retry some of them; and if no try is left, it calls :func:`stop_orphaned_job`.
+        """
+        from airflow_hpt_provider.retries.errors import one_line
+
+        self._ti = context["ti"]
         try:
             yield
         except (KeyboardInterrupt, SystemExit):  # `dag.test()` or a local run, ended by hand
@@ -98,6 +192,13 @@ class StopOnExitMixin:
             raise
         except Exception as error:
             name = self._running_job
+            if isinstance(error, TuningTaskInterruptedError):
+                raise
+            if self._killed:
+                self._stop_if_task_ended()
+                raise TuningTaskInterruptedError(
+                    f"The task's process was asked to end; then: {one_line(error)}", name
+                ) from error
             if name and self._is_last_try(context, error):
                 self._stop_or_log(name)
                 self._running_job, self._found = None, True
@@ -109,6 +210,12 @@ class StopOnExitMixin:
         """Stop what the task has left running, now that Airflow has ended it for good (:func:`stop_orphaned_job`)."""
         from airflow_hpt_provider.retries.errors import one_line
 
+        self._ti = context["ti"]
+        if self._killed and not self._failed_for_good():
+            self.log.warning(
+                "The task's tuning job keeps running: Airflow does not say that the task has ended."
+            )
+            return  # it was cleared; or Airflow's DAG processor, the API server or the next try will know
         try:
             name = self._running_job if self._found else self._find_orphan(context)
         except Exception as error:  # noqa: BLE001 - something else has gone wrong already
@@ -116,6 +223,14 @@ class StopOnExitMixin:
         else:
             if name:
                 self._stop_or_log(name)
+
+    def _failed_for_good(self) -> bool:
+        """Whether this killed try is the task's end. Airflow calls back before the state of a last try is stored."""
+        from airflow_hpt_provider.triggers.task_state import TaskFate
+
+        if self._fate is not TaskFate.CONTINUES:
+            self._ask_fate()
+        return self._fate in {TaskFate.ENDED, TaskFate.RUNNING}
 
     def _find_orphan(self, context: Context) -> str | None:
         """The name of the job that the task may have left running; None if there is none."""

@@ -52,9 +52,11 @@ class JobLifecycleMixin(StopOnExitMixin, TuningArgumentsMixin, TuningLineageMixi
                 if limit is not None and datetime.now(UTC) >= limit:
                     ended_by = TuningJobTimeoutError("", description.name)
                 elif self.deferrable:
+                    self._raise_if_task_ended()
                     self._defer(description, earlier)
                 else:
                     description, ended_by = self._wait_here(description, earlier)
+            self._raise_if_killed(description.name)
             retry = None if ended_by else self._retry(context, description, earlier)
             if retry is None:
                 return self._finish(context, description, earlier, ended_by)
@@ -116,6 +118,7 @@ class JobLifecycleMixin(StopOnExitMixin, TuningArgumentsMixin, TuningLineageMixi
                 deadline=self._deadline(description, earlier),
                 unreachable_timeout=None if unreachable is None else timedelta(seconds=unreachable),
                 on_poll=PollCallback(self.hook, name, self._limits, previous, self.log),
+                sleep=self._sleep,
                 log=self.log,
             )
             return description, None
@@ -143,6 +146,7 @@ class JobLifecycleMixin(StopOnExitMixin, TuningArgumentsMixin, TuningLineageMixi
         self.note_lineage(description)
         result = self._settlement(earlier).settle(description, ended_by=ended_by)
         self.note_lineage(description, result)
+        self._raise_if_killed(name)
         value = deliver(self, context, result)
         mark_delivered(self.hook, description.hyper_parameter_tuning_job_arn, owner, self.log)
         JobStateStore(context).note_delivered(name, owner)

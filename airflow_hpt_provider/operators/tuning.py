@@ -74,8 +74,9 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         on_budget_exceeded: the same for a job that has reached ``max_billable_seconds`` or
             ``max_failed_training_jobs``; it is
             stopped first. Default None: as ``on_timeout``.
-        stop_on_kill: stop the tuning job when the task is killed, or fails for good while the job is running, or
-            starts again with another config (default True); False: it goes on, and the log says where.
+        stop_on_kill: stop the tuning job when the task is marked, times out, or fails for good while the job is
+            running, or starts again with another config (default True); False: it keeps running, and the log says
+            where.
         on_name_conflict: when the job's name is taken by another's job: ``fail`` (default), or use the
             ``next`` free name (``name-2`` ...).
         unreachable_timeout: seconds or timedelta for which the service may be unreachable during the wait
@@ -184,6 +185,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
             job = self._find_or_create(request, context)
             description = self.hook.describe(job.name)
             if not self.wait_for_completion:
+                self._raise_if_killed(job.name)
                 self.log.info("Not waiting for tuning job %s (wait_for_completion=False).", job.name)
                 self._running_job = None
                 self.note_lineage(description)

@@ -1,39 +1,97 @@
-"""Why a trigger was cancelled: somebody has ended its task, or the task only waits elsewhere by now."""
+"""Ask Airflow what has become of a task: a process or a trigger that goes is no reason to stop a tuning job.
+
+A worker's process is ended when its task is marked or cleared, but also when its node is drained, or when Airflow's
+API server was away for some heartbeats. Airflow 3.3 calls a trigger's ``on_kill`` when its task is marked, but also
+when the task is cleared, or when another triggerer has taken it over. Only the task's state in Airflow says which of
+them it was.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from enum import Enum
 from typing import Any
 
 from asgiref.sync import sync_to_async
 
 from airflow_hpt_provider.retries.errors import one_line
 
-WAITING = frozenset({"deferred", "running"})
+ENDED_STATES = frozenset({"failed", "success", "skipped", "upstream_failed", "removed"})
+"""The states of a task that Airflow does not start again by itself."""
+RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
+"""A trigger has time to ask again, when Airflow did not respond."""
+RESPONSE_SECONDS = 30.0
+"""A trigger waits at most this long for each of the responses."""
 
 
-async def task_still_waiting(ti: Any, log: Any) -> bool:
-    """Whether the trigger's task waits all the same, or is about to wait again.
+class TaskFate(Enum):
+    """What Airflow's state of a task means for its tuning job."""
 
-    Airflow 3.3 calls ``on_kill`` for every trigger that a triggerer no longer has to run; so also when another
-    triggerer has taken it over, because this one's heartbeat was late; and maybe only when a task that was cleared
-    has started again, and found its job.
+    ENDED = "ended"
+    """A person, or Airflow itself, has decided: the job is stopped."""
+    RUNNING = "running"
+    """Airflow takes this try for running."""
+    CONTINUES = "continues"
+    """The task waits elsewhere, or was cleared, and another try comes: it finds the job."""
+
+
+def task_fate(ti: Any, log: Any) -> TaskFate | None:
+    """Ask Airflow for the state of a task instance. Blocks until Airflow has responded.
+
+    Args:
+        ti: the task instance.
+        log: gets a warning if Airflow does not respond.
+
+    Returns:
+        None: Airflow did not say.
+    """
+    try:
+        return fate_of(_states(ti), ti)
+    except Exception as error:  # noqa: BLE001 - this runs while something else has gone wrong
+        log.warning("Airflow does not say what has become of the task (%s).", one_line(error))
+        return None
+
+
+async def trigger_task_fate(ti: Any, log: Any) -> TaskFate | None:
+    """Ask Airflow for the state of a trigger's task, several times if it does not respond.
 
     Args:
         ti: the trigger's task instance; None if it has none.
         log: the trigger's.
+
+    Returns:
+        None: Airflow did not say. The job is then left to those who will know: the API server, or the next try.
     """
     if ti is None:
-        return False
-    try:
-        states = await sync_to_async(_states)(ti)
-    except Exception as error:  # noqa: BLE001 - as a rule a person has ended the task
-        log.warning("Airflow does not tell the task's state (%s); it is taken for ended.", one_line(error))
-        return False
-    task = ti.task_id if ti.map_index < 0 else f"{ti.task_id}_{ti.map_index}"
-    return str(states.get(ti.run_id, {}).get(task)) in WAITING
+        return None
+    for seconds in (*RETRY_SECONDS, None):
+        try:
+            async with asyncio.timeout(RESPONSE_SECONDS):
+                return fate_of(await sync_to_async(_states)(ti), ti)
+        except Exception as error:  # noqa: BLE001 - on_kill must not fail on it
+            log.warning("Airflow does not say what has become of the task (%s).", one_line(error))
+        if seconds is not None:
+            await asyncio.sleep(seconds)
+    return None
 
 
-def _states(ti: Any) -> dict[str, Any]:
+def fate_of(states: dict[str, dict[str, Any]], ti: Any) -> TaskFate:
+    """Return what Airflow's response means: the states by run, then by task.
+
+    A task that the response does not have was deleted, as a rule with its DAG or DAG run. One without a state was
+    cleared and is about to be scheduled.
+    """
+    name = ti.task_id if ti.map_index is None or ti.map_index < 0 else f"{ti.task_id}_{ti.map_index}"
+    of_run = states.get(ti.run_id, {})
+    if name not in of_run:
+        return TaskFate.ENDED
+    state = str(of_run[name] or "")
+    if state == "running":
+        return TaskFate.RUNNING
+    return TaskFate.ENDED if state in ENDED_STATES else TaskFate.CONTINUES
+
+
+def _states(ti: Any) -> dict[str, dict[str, Any]]:
     from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
     return RuntimeTaskInstance.get_task_states(

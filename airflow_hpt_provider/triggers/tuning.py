@@ -21,7 +21,7 @@ from airflow_hpt_provider.exceptions import (
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.retries.errors import one_line
 from airflow_hpt_provider.triggers.task_completion import Finish
-from airflow_hpt_provider.triggers.task_state import task_still_waiting
+from airflow_hpt_provider.triggers.task_state import TaskFate, trigger_task_fate
 from airflow_hpt_provider.waiting.budget import BudgetLimits
 from airflow_hpt_provider.waiting.outcome import OnUnfinished, Outcome
 from airflow_hpt_provider.waiting.progress import ProgressLog
@@ -61,8 +61,8 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         deadline: ISO-8601 time at which to give up with ``timeout``; None (default): never.
         unreachable_timeout: for how many seconds every look may fail before ``unreachable``; None (default): as
             long as the wait may last.
-        stop_on_kill: stop the tuning job at its ``deadline``, and when a person fails, clears or marks the waiting task
-            as success (Airflow 3.3+). Default False: a trigger of its own waits for somebody else's job.
+        stop_on_kill: stop the tuning job at its ``deadline``, and when the waiting task is marked failed, success or
+            skipped (Airflow 3.3+). Default False: a trigger of its own waits for somebody else's job.
         event_queue_url: an SQS queue of its own that gets the job's state changes from EventBridge: the wait
             ends on the event; the job itself is looked at only every ``poll_interval``, five minutes at least.
         max_billable_seconds, max_failed_training_jobs: what the job may use before ``budget``; see
@@ -291,8 +291,10 @@ class HyperParameterTuningJobTrigger(BaseTrigger):
         }
 
     async def _stop(self) -> None:
-        if await task_still_waiting(self.task_instance, self.log):
-            self.log.info("Tuning job %s is not stopped: its task goes on waiting.", self.tuning_job_name)
+        fate = await trigger_task_fate(self.task_instance, self.log)
+        if fate is not TaskFate.ENDED:
+            why = "it is not known whether its task has ended" if fate is None else "its task continues"
+            self.log.info("Tuning job %s keeps running: %s.", self.tuning_job_name, why)
             return
         try:
             stopped = await self._poller.stop(self.tuning_job_name)

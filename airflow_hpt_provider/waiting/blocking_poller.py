@@ -34,6 +34,7 @@ def poll_until_done(
     on_poll: Callable[[TuningJobDescription], None] | None = None,
     on_refused_credentials: Callable[[], None] | None = None,
     backoff: FullJitter = BACKOFF,
+    sleep: Callable[[float], None] = time.sleep,
     log: Any = logger,
 ) -> TuningJobDescription:
     """Poll until the job has ended, and return its last description. The first poll is immediate.
@@ -45,6 +46,7 @@ def poll_until_done(
         on_poll: called with each description, the last included; what it raises ends the wait.
         on_refused_credentials: called when the service refused the credentials, before the next poll.
         backoff: delays after failed polls.
+        sleep: called with the seconds between two polls; what it raises ends the wait.
         log: receives a warning for each failed poll.
 
     Raises:
@@ -79,4 +81,4 @@ def poll_until_done(
                 one_line(error),
                 delay,
             )
-        time.sleep(delay)
+        sleep(delay)

@@ -30,7 +30,7 @@ RUNS = {
     "marked success": "stopping",
     "cleared": "stopping",
     "run marked failed": "stopping",
-    "terminated": "stopping",
+    "terminated": "terminated",
     "kept": "kept",
     "timed out": "timed_out",
     "run timed out": "run_timed_out",
@@ -75,6 +75,13 @@ class Case:
             HyperParameterTuningJobName=job
         )
         return str(answer["HyperParameterTuningJobStatus"])
+
+    def trained(self, job: str) -> int:
+        """How many training jobs have completed."""
+        completed = self.demo.service.client("sagemaker").list_training_jobs_for_hyper_parameter_tuning_job(
+            HyperParameterTuningJobName=job, StatusEquals="Completed"
+        )
+        return len(completed["TrainingJobSummaries"])
 
     def waiting(self) -> str:
         """The job's name, as soon as the task waits for it and has looked at it."""
@@ -228,12 +235,45 @@ def test_a_last_try_whose_templates_cannot_be_rendered_stops_the_job_of_the_one_
     assert "'nothing' is undefined" in case.log(2)
 
 
-def test_sigterm_at_the_worker_stops_the_job(find: Find) -> None:
+def test_sigterm_at_the_worker_leaves_the_job_to_the_next_try(find: Find) -> None:
+    """As when its node is drained; then a person clears the task while it runs, and one marks it failed."""
     case = find("terminated", "sync")
     job = case.waiting()
-    os.kill(case.demo.airflow.api.task(*case.key)["pid"], signal.SIGTERM)
+    terminate(case)
+    case.until(lambda: case.tries == 2 and f"{job}: InProgress" in case.log(2), "there is no second try")
+    assert "TuningTaskInterruptedError" in case.log(1)
+    assert (case.job, case.status(job)) == (job, "InProgress")
+    case.demo.airflow.api.clear_task(*case.key)
+    case.until(lambda: case.tries == 3 and f"{job}: InProgress" in case.log(3), "there is no third try")
+    assert (case.job, case.status(job)) == (job, "InProgress")
+    case.demo.airflow.api.mark_task(*case.key, "failed")
     case.until_stopped(job)
+    assert f"Tuning job {job} is being stopped" in case.log(3), "not by the worker"
+
+
+def test_sigterm_at_the_worker_delivers_no_part_of_a_search(find: Find) -> None:
+    """``on_stopped="use_best"`` is for jobs that a person stops: the task goes on to the whole result."""
+    case = find("terminated", "use_best")
+    job = case.waiting()
+    case.until(lambda: case.trained(job), "no training job has completed")
+    terminate(case)
+    case.until_state("success")
+    result = TuningResult.from_xcom(case.demo.airflow.api.xcom(*case.key))
+    assert (result.tuning_job_name, result.status) == (job, "Completed")
+    assert (case.trained(job), case.tries) == (4, 2)
+
+
+def test_sigterm_in_the_last_try_stops_the_job(find: Find) -> None:
+    """Airflow fails the task for good."""
+    case = find("terminated", "last")
+    job = case.waiting()
+    terminate(case)
     case.until_state("failed")
+    case.until_stopped(job)
+
+
+def terminate(case: Case) -> None:
+    os.kill(case.demo.airflow.api.task(*case.key)["pid"], signal.SIGTERM)
 
 
 @pytest.mark.parametrize("mode", MODES)

@@ -55,7 +55,7 @@ def test_a_triggerer_that_comes_back_leaves_the_job_to_the_one_that_has_taken_ov
             )
             for process in paused:
                 process.resume()
-            case.until(lambda: "its task goes on waiting" in case.log(), "on_kill was not called")
+            case.until(lambda: "keeps running: its task continues" in case.log(), "on_kill was not called")
             assert (case.state, case.status(job)) == ("deferred", "InProgress")
             airflow.api.mark_task(*case.key, "failed")
             case.until_stopped(job)

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from airflow_hpt_provider.compat import TaskDeferred
 from airflow_hpt_provider.creation.ownership import Owner
@@ -50,6 +51,9 @@ reason = "ClientError: the role may not read the bucket"
 after = 1
 """
 """What becomes of tuning jobs by their names; six characters stand for the run."""
+
+MISSING = object()
+"""Airflow's response has no such task: it was deleted."""
 
 
 @pytest.fixture(scope="session")
@@ -246,6 +250,30 @@ async def fire(trigger: Any) -> Any:
     async for event in trigger.run():
         return json.loads(json.dumps(event.payload))
     return None
+
+
+@pytest.fixture
+def airflow_says(monkeypatch: pytest.MonkeyPatch) -> Callable[[Try, Any], None]:
+    """What Airflow responds when a task asks for its own state."""
+
+    def say(one: Try, state: Any) -> None:
+        def states(**asked: Any) -> dict[str, Any]:
+            if isinstance(state, Exception):
+                raise state
+            assert asked == {
+                "dag_id": one.dag_id,
+                "task_ids": [one.task_id],
+                "run_ids": [one.run_id],
+                "map_index": one.map_index,
+            }
+            name = (
+                one.task_id if one.map_index < 0 else f"{one.task_id}_{one.map_index}"
+            )  # as Airflow responds
+            return {} if state is MISSING else {one.run_id: {name: state}}
+
+        monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", staticmethod(states))
+
+    return say
 
 
 @pytest.fixture

@@ -93,7 +93,10 @@ async def test_deferrable_goes_the_same_way_through_the_trigger(config, gated, g
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_fire_and_forget_returns_at_once_in_every_mode(gated, gate, first_try, hook, deferrable):
+def test_fire_and_forget_returns_at_once_in_every_mode(
+    gated, gate, first_try, hook, deferrable, airflow_says
+):
+    airflow_says(first_try, "success")
     task = tune(gated, deferrable=deferrable, wait_for_completion=False)
     value = task.execute(first_try.context(task))
     assert value["status"] == "InProgress"
@@ -248,7 +251,8 @@ def test_a_trigger_that_failed_leaves_the_job_to_the_next_try_and_stops_it_after
 
 
 @pytest.mark.parametrize("stop_on_kill", [True, False])
-def test_on_kill_on_the_worker(gated, gate, first_try, hook, stop_on_kill):
+def test_on_kill_on_the_worker(gated, gate, first_try, hook, stop_on_kill, airflow_says):
+    airflow_says(first_try, "failed")
     task = tune(gated, deferrable=True, stop_on_kill=stop_on_kill)
     with pytest.raises(TaskDeferred):
         task.execute(first_try.context(task))
@@ -257,13 +261,17 @@ def test_on_kill_on_the_worker(gated, gate, first_try, hook, stop_on_kill):
     assert (status in {"Stopping", "Stopped"}) is stop_on_kill
 
 
-async def test_on_kill_in_the_triggerer_stops_only_the_tasks_own_job(gated, gate, first_try, hook):
+async def test_on_kill_in_the_triggerer_stops_only_the_tasks_own_job(
+    gated, gate, first_try, hook, airflow_says, monkeypatch
+):
     for stop_on_kill in (False, True):
         one = first_try.retry()
         one.run_id += str(stop_on_kill)
+        airflow_says(one, "failed")
         task = tune(gated, deferrable=True, stop_on_kill=stop_on_kill)
         with pytest.raises(TaskDeferred) as deferred:
             task.execute(one.context(task))
+        monkeypatch.setattr(type(deferred.value.trigger), "task_instance", one)
         await deferred.value.trigger.on_kill()
         status = hook.describe(one.xcom["tuning_job_name"]).status
         assert (status in {"Stopping", "Stopped"}) is stop_on_kill
@@ -291,9 +299,10 @@ def test_access_denied_is_told_as_it_is(config, first_try, monkeypatch, service)
 
 
 def test_on_kill_stops_the_job_even_if_the_signal_came_while_the_client_was_being_made(
-    gated, gate, first_try, hook
+    gated, gate, first_try, hook, airflow_says
 ):
     """As Airflow calls it: in the middle of the task's own thread, which holds a lock there."""
+    airflow_says(first_try, "failed")
     task = tune(gated, deferrable=True)
     with pytest.raises(TaskDeferred):
         task.execute(first_try.context(task))

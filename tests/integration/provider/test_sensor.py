@@ -119,11 +119,13 @@ async def test_poking_goes_on_while_the_service_is_unreachable(config, start, mo
         await sense(name, MODES["poke"], aws_conn_id="nowhere", timeout=1)
 
 
-async def test_the_sensor_never_stops_somebody_elses_job(gated, start, hook, gate):
-    name = start(gated)
+async def test_the_sensor_never_stops_somebody_elses_job(gated, start, hook, gate, airflow_says, monkeypatch):
+    name, one = start(gated), Try(task_id="wait")
+    airflow_says(one, "failed")
     task = make(HyperParameterTuningJobSensor, tuning_job_name=name, task_id="wait", deferrable=True)
     with pytest.raises(TaskDeferred) as deferred:
-        task.execute(Try(task_id="wait").context(task))
+        task.execute(one.context(task))
+    monkeypatch.setattr(type(deferred.value.trigger), "task_instance", one)
     task.on_kill()
     await deferred.value.trigger.on_kill()
     assert hook.describe(name).status == "InProgress"

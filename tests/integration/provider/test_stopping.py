@@ -11,18 +11,23 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import FunctionType
 
 import pytest
+from airflow.sdk.execution_time import comms
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from botocore.exceptions import ClientError
 
-from airflow_hpt_provider.compat import TaskDeferralError, TaskDeferred, has
+from airflow_hpt_provider.compat import AirflowFailException, TaskDeferralError, TaskDeferred, has
 from airflow_hpt_provider.exceptions import (
-    TuningJobStoppedError,
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
+    TuningTaskInterruptedError,
 )
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
-from tests.integration.provider.conftest import Try, jobs_of, make, run, wait_for, with_static
+from airflow_hpt_provider.result.resolve import OutcomeResolver
+from airflow_hpt_provider.triggers import task_state
+from tests.integration.provider.conftest import MISSING, Try, jobs_of, make, run, wait_for, with_static
 
 pytestmark = pytest.mark.integration
 ONE_TRY = Path(__file__).parent / "processes" / "one_try.py"
@@ -68,13 +73,152 @@ def deferred(config, one, **kwargs):
 
 # -- killed on a worker ------------------------------------------------------------------------------------
 
+ENDED = ["failed", "success", "skipped", "removed", MISSING]
+NOT_ENDED = ["running", "restarting", None, "scheduled", "queued", "up_for_retry", "deferred"]
+UNKNOWN = [ConnectionError("no API server")]
+
+
+@pytest.mark.parametrize("state", ENDED + NOT_ENDED + UNKNOWN, ids=str)
+def test_a_killed_process_stops_the_job_only_if_its_task_has_ended(
+    state, gated, gate, first_try, hook, airflow_says
+):
+    """Whatever becomes of the job, this try raises what Airflow retries."""
+    airflow_says(first_try, state)
+    task = tune(gated)
+    first_try.once_running(lambda _: task.on_kill())
+    with pytest.raises(TuningTaskInterruptedError) as raised:
+        task.execute(first_try.context(task))
+    assert not isinstance(raised.value, AirflowFailException)
+    name = first_try.xcom["tuning_job_name"]
+    assert raised.value.tuning_job_name == name
+    assert (hook.describe(name).status in STOPPED) is (state in ENDED)
+
+
+@pytest.mark.parametrize("on_stopped", ["use_best", "skip"])
+def test_a_killed_try_delivers_nothing(on_stopped, gated, gate, first_try, hook, airflow_says):
+    """Somebody marks the task, then the process is asked to end: half a search is not its result."""
+    airflow_says(first_try, "success")
+    task = tune(gated, on_stopped=on_stopped)
+
+    def die(name):
+        gate.touch()
+        wait_for(hook, name, "Completed")
+        task.on_kill()
+
+    first_try.once_running(die)
+    with pytest.raises(TuningTaskInterruptedError):
+        task.execute(first_try.context(task))
+    assert "return_value" not in first_try.xcom
+    assert "best_training_job" not in first_try.xcom
+
+
+def test_killed_while_the_result_is_made(config, first_try, hook, airflow_says):
+    """The last moment: everything is read, nothing is delivered yet. The next try delivers."""
+    airflow_says(first_try, "running")
+    task = tune(config)
+    settle = OutcomeResolver.settle
+
+    def settle_and_die(self, *args, **kwargs):
+        task.on_kill()
+        return settle(self, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(OutcomeResolver, "settle", settle_and_die)
+        with pytest.raises(TuningTaskInterruptedError):
+            task.execute(first_try.context(task))
+    assert "best_training_job" not in first_try.xcom
+    again, name = first_try.retry(), first_try.xcom["tuning_job_name"]
+    task = tune(config)
+    assert task.execute(again.context(task))["tuning_job_name"] == name
+
+
+def test_a_killed_try_creates_no_further_attempt(first_try, hook, config, airflow_says):
+    """The job has failed in the meantime, and retry_strategy would make another."""
+    airflow_says(first_try, "running")
+    config["HyperParameterTuningJobName"] = f"hopeless-{first_try.run_id[-6:]}"
+    task = tune(config, retry_strategy=2)
+
+    def die(name):
+        wait_for(hook, name, "Failed")
+        task.on_kill()
+
+    first_try.once_running(die)
+    with pytest.raises(TuningTaskInterruptedError):
+        task.execute(first_try.context(task))
+    assert len(list(hook.list(name_contains=config["HyperParameterTuningJobName"]))) == 1
+
+
+@pytest.mark.parametrize(
+    ("state", "stops"),
+    [("running", True), ("failed", True), ("restarting", False), (None, False), (*UNKNOWN, False)],
+    ids=str,
+)
+def test_killed_in_the_last_try(state, stops, gated, gate, first_try, hook, airflow_says):
+    """Airflow fails the task, and calls back: then the job is stopped. Not if it was cleared, or nothing is known."""
+    airflow_says(first_try, state)
+    task = tune(gated)
+    first_try.once_running(lambda _: task.on_kill())
+    with pytest.raises(TuningTaskInterruptedError):
+        task.execute(first_try.context(task))
+    name = first_try.xcom["tuning_job_name"]
+    if state == "running":
+        assert hook.describe(name).status == "InProgress"
+    ended(task, first_try)
+    assert (hook.describe(name).status in STOPPED) is stops
+
+
+def test_a_killed_try_in_deferrable_mode_defers_all_the_same(gated, gate, first_try, hook, airflow_says):
+    """Its node is drained in its first second on the worker: the trigger waits, and no try is lost."""
+    airflow_says(first_try, "running")
+    task = tune(gated, deferrable=True)
+    first_try.once_running(lambda _: task.on_kill())
+    with pytest.raises(TaskDeferred):
+        task.execute(first_try.context(task))
+    assert hook.describe(first_try.xcom["tuning_job_name"]).status == "InProgress"
+
+
+def test_a_killed_try_in_deferrable_mode_stops_the_job_of_a_marked_task(
+    gated, gate, first_try, hook, airflow_says
+):
+    airflow_says(first_try, "failed")
+    task = tune(gated, deferrable=True)
+    first_try.once_running(lambda _: task.on_kill())
+    with pytest.raises(TuningTaskInterruptedError):
+        task.execute(first_try.context(task))
+    assert hook.describe(first_try.xcom["tuning_job_name"]).status in STOPPED
+
+
+def test_killed_while_it_asks_airflow_something_else(gated, gate, first_try, hook, airflow_says):
+    """The signal handler cannot ask then, and does not wait; the task's code asks when it is back."""
+    asked, handler = [], []
+    airflow_says(first_try, "failed")
+    say = RuntimeTaskInstance.get_task_states
+    task = tune(gated, deferrable=True)
+
+    def states(**kwargs):
+        asked.append(len(handler))
+        return say(**kwargs)
+
+    def send():  # as in airflow.sdk.execution_time.comms
+        task.on_kill()
+        handler.append("is back")
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RuntimeTaskInstance, "get_task_states", staticmethod(states))
+        in_comms = FunctionType(send.__code__, comms.__dict__, closure=send.__closure__)
+        first_try.once_running(lambda _: in_comms())
+        with pytest.raises(TuningTaskInterruptedError):
+            task.execute(first_try.context(task))
+    assert asked == [1]
+    assert hook.describe(first_try.xcom["tuning_job_name"]).status in STOPPED
+
 
 def test_sigterm_of_a_waiting_worker(gated, gate, tmp_path, hook):
-    """As it comes when the task is marked, cleared, or its DAG run is failed: the handler runs amid the wait."""
+    """Airflow cannot be asked there: the process ends soon, and its next try finds the job running."""
     one, file = Try(), tmp_path / "config.json"
     file.write_text(json.dumps(gated))
     process = subprocess.Popen(
-        [sys.executable, str(ONE_TRY), str(file), one.run_id, "--wait"],
+        [sys.executable, str(ONE_TRY), str(file), one.run_id, "--wait", "--poll-interval", "600"],
         env={**os.environ, "PYTHONPATH": "."},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -87,18 +231,19 @@ def test_sigterm_of_a_waiting_worker(gated, gate, tmp_path, hook):
         time.sleep(0.1)
     process.send_signal(signal.SIGTERM)
     output, _ = process.communicate(timeout=120)
-    assert "TuningJobStoppedError" in output
-    assert {hook.describe(name).status for name in mine} <= STOPPED
+    assert "TuningTaskInterruptedError" in output
+    assert {hook.describe(name).status for name in mine} == {"InProgress"}
 
 
-async def test_killed_in_the_middle_of_create(gated, gate, first_try, hook):
-    """There is nothing to stop yet when on_kill comes; the job is stopped as soon as it is there."""
+def test_killed_in_the_middle_of_create(gated, gate, first_try, hook, airflow_says):
+    """There is nothing to stop yet when on_kill comes; if the task has ended, the job is stopped once it exists."""
+    airflow_says(first_try, "failed")
     task = tune(gated)
     events = task.hook.conn.meta.events
     events.register("before-call.sagemaker.CreateHyperParameterTuningJob", lambda **_: task.on_kill())
-    with pytest.raises(TuningJobStoppedError):
-        await run(task, first_try)
-    assert hook.describe(first_try.xcom["tuning_job_name"]).status == "Stopped"
+    with pytest.raises(TuningTaskInterruptedError):
+        task.execute(first_try.context(task))
+    wait_for(hook, first_try.xcom["tuning_job_name"], "Stopped")
 
 
 def test_nothing_of_anybody_elses_is_stopped(gated, gate, first_try, hook):
@@ -162,7 +307,8 @@ def test_a_policy_that_fails_the_task_leaves_no_job_behind(with_policy, gated, g
     assert (status in STOPPED) is with_policy
 
 
-def test_stop_on_kill_false_says_where_the_job_goes_on(gated, gate, first_try, hook, capsys):
+def test_stop_on_kill_false_says_where_the_job_goes_on(gated, gate, first_try, hook, capsys, airflow_says):
+    airflow_says(first_try, "failed")
     task, _ = deferred(gated, first_try, stop_on_kill=False)
     task.on_kill()
     name = first_try.xcom["tuning_job_name"]
@@ -207,26 +353,31 @@ def test_execution_timeout_in_the_middle_of_create(gated, gate, first_try, hook)
 
     task = tune(gated)
     task.hook.conn.meta.events.register("before-call.sagemaker.CreateHyperParameterTuningJob", on_its_way)
-    with pytest.raises(AirflowTaskTimeout):
+    try:
         task.execute(first_try.context(task))
-    task.on_kill()
+    except AirflowTaskTimeout:
+        task.on_kill()  # as the runner does
     [name] = jobs_of(hook, first_try)
     assert hook.describe(name).status in STOPPED
 
 
-def test_killed_before_it_is_taken_up_again(gated, gate, first_try, hook):
+@pytest.mark.parametrize("state", ["failed", "running"])
+def test_killed_before_it_is_taken_up_again(state, gated, gate, first_try, hook, airflow_says):
     """SIGTERM comes when the worker has begun to render, and ``execute_complete`` has not begun."""
+    airflow_says(first_try, state)
     first_try.max_tries = 3
     _, waiting = deferred(gated, first_try)
     again = tune(gated, deferrable=True)
     again.on_kill()
     event = {"status": "unreachable", "message": "out of reach"}
-    with pytest.raises(TuningServiceUnreachableError):
+    with pytest.raises(TuningTaskInterruptedError, match="out of reach"):
         again.execute_complete(first_try.context(again), event=event, **waiting.kwargs)
-    assert hook.describe(waiting.kwargs["tuning_job_name"]).status in STOPPED
+    stopped = hook.describe(waiting.kwargs["tuning_job_name"]).status in STOPPED
+    assert stopped is (state == "failed")
 
 
-def test_told_to_stop_twice(gated, gate, first_try, hook, capsys):
+def test_told_to_stop_twice(gated, gate, first_try, hook, capsys, airflow_says):
+    airflow_says(first_try, "failed")
     task, _ = deferred(gated, first_try)
     task.on_kill()
     task.on_kill()
@@ -235,12 +386,12 @@ def test_told_to_stop_twice(gated, gate, first_try, hook, capsys):
     assert "could not be stopped" not in capsys.readouterr().out
 
 
-async def test_killed_before_create(gated, first_try, hook):
+def test_killed_before_create(gated, first_try, hook):
     task = tune(gated)
     events = task.hook.conn.meta.events
     events.register("before-call.sagemaker.DescribeHyperParameterTuningJob", lambda **_: task.on_kill())
-    with pytest.raises(TuningJobStoppedError, match="killed before it created"):
-        await run(task, first_try)
+    with pytest.raises(TuningTaskInterruptedError, match="creates none"):
+        task.execute(first_try.context(task))
     assert not jobs_of(hook, first_try)
 
 
@@ -248,11 +399,13 @@ async def test_killed_before_create(gated, first_try, hook):
 
 
 async def test_on_kill_of_the_trigger_survives_being_cancelled(
-    untagged_service, gated, gate, first_try, hook, monkeypatch
+    untagged_service, gated, gate, first_try, hook, monkeypatch, airflow_says
 ):
     """Airflow cancels it after a second; this service takes two to stop a job."""
+    airflow_says(first_try, "failed")
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", untagged_service.airflow_connection)
     _, waiting = deferred(gated, first_try)
+    monkeypatch.setattr(type(waiting.trigger), "task_instance", first_try)
     killing = asyncio.create_task(waiting.trigger.on_kill())
     await asyncio.sleep(0.3)
     killing.cancel()
@@ -265,37 +418,38 @@ async def test_on_kill_of_the_trigger_survives_being_cancelled(
         await asyncio.sleep(0.1)
 
 
-@pytest.mark.parametrize(
-    ("map_index", "state", "stops"),
-    [
-        (-1, "failed", True),
-        (-1, None, True),  # cleared
-        (-1, "queued", True),
-        (-1, "deferred", False),  # another triggerer has taken it over: this one's heartbeat was late
-        (3, "deferred", False),
-        (3, "failed", True),
-        (-1, "running", False),  # cleared, and the next try has begun: it finds the job
-        (-1, ConnectionError("no API server"), True),
-    ],
-)
-async def test_on_kill_of_the_trigger_leaves_a_job_that_is_waited_for(
-    map_index, state, stops, gated, gate, hook, monkeypatch
+@pytest.mark.parametrize("map_index", [-1, 3])
+@pytest.mark.parametrize("state", ENDED + NOT_ENDED + UNKNOWN, ids=str)
+async def test_on_kill_of_the_trigger_stops_the_job_only_if_its_task_has_ended(
+    map_index, state, gated, gate, hook, monkeypatch, airflow_says
 ):
-    from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
-
-    def states(**asked):
-        if isinstance(state, Exception):
-            raise state
-        assert asked["map_index"] == map_index
-        name = "tune" if map_index < 0 else f"tune_{map_index}"  # as Airflow's API answers
-        return {one.run_id: {name: state}}
-
+    """Cleared, it waits for its next try; deferred, another triggerer has taken it over."""
+    monkeypatch.setattr(task_state, "RETRY_SECONDS", (0.0, 0.0))
     one = Try(map_index=map_index)
+    airflow_says(one, state)
     _, waiting = deferred(gated, one)
-    monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", staticmethod(states))
     monkeypatch.setattr(type(waiting.trigger), "task_instance", one)
     await waiting.trigger.on_kill()
-    assert (hook.describe(one.xcom["tuning_job_name"]).status in STOPPED) is stops
+    assert (hook.describe(one.xcom["tuning_job_name"]).status in STOPPED) is (state in ENDED)
+
+
+async def test_on_kill_of_the_trigger_asks_again_when_airflow_does_not_respond(
+    gated, gate, first_try, hook, monkeypatch
+):
+    responses = [ConnectionError("no API server"), {first_try.run_id: {"tune": "failed"}}]
+
+    def states(**_):
+        response = responses.pop(0)
+        if isinstance(response, Exception):
+            raise response
+        return response
+
+    monkeypatch.setattr(task_state, "RETRY_SECONDS", (0.0,))
+    monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", staticmethod(states))
+    _, waiting = deferred(gated, first_try)
+    monkeypatch.setattr(type(waiting.trigger), "task_instance", first_try)
+    await waiting.trigger.on_kill()
+    assert hook.describe(first_try.xcom["tuning_job_name"]).status in STOPPED
 
 
 @pytest.mark.parametrize("last", [False, True])

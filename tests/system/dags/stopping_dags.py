@@ -83,6 +83,18 @@ with DAG("unrendered", schedule=None):
         retry_delay=timedelta(seconds=1),
     )
 
+with DAG("terminated", schedule=None):
+    for task_id, seconds, retries in (("sync", "600", 3), ("use_best", "20", 3), ("last", "600", 0)):
+        HyperParameterTuningJobOperator(
+            task_id=task_id,
+            config=job(seconds=seconds),
+            deferrable=False,
+            poll_interval=1,
+            on_stopped="use_best" if task_id == "use_best" else "fail",
+            retries=retries,
+            retry_delay=timedelta(seconds=1),
+        )
+
 with DAG("going_on", schedule=None):
     HyperParameterTuningJobOperator(
         task_id="deferred", config=job(seconds="15"), deferrable=True, poll_interval=1

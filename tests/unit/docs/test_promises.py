@@ -1,4 +1,4 @@
-"""Every test that docs/promises.md names is there."""
+"""Every test that docs/promises.md and docs/guarantees.md name exists."""
 
 from __future__ import annotations
 
@@ -9,13 +9,20 @@ from pathlib import Path
 import pytest
 
 TESTS = Path(__file__).parents[2]
-ROWS = [
-    [cell.strip() for cell in row.split("|")]
-    for row in re.findall(r"^\|(.*)\|$", (TESTS.parent / "docs" / "promises.md").read_text(), re.MULTILINE)[
-        2:
+
+
+def rows(page: str) -> list[list[str]]:
+    """The rows of a page's tables, without headings."""
+    text = (TESTS.parent / "docs" / page).read_text()
+    tables = re.findall(r"^\|.*\|\n\|[-|]+\|\n((?:\|.*\|\n)+)", text, re.MULTILINE)
+    return [
+        [cell.strip() for cell in row.strip("|").split("|")] for table in tables for row in table.splitlines()
     ]
-]
-NAMED = sorted({name for row in ROWS for name in re.findall(r"`([^`]*::[^`]*)`", row[-1])})
+
+
+ROWS = rows("promises.md")
+GUARANTEES = [row for row in rows("guarantees.md") if "::" in row[-1] or row[-1] == "not tested"]
+NAMED = sorted({name for row in ROWS + GUARANTEES for name in re.findall(r"`([^`]*::[^`]*)`", row[-1])})
 
 
 def test_every_promise_is_shown_by_a_test():
@@ -23,6 +30,14 @@ def test_every_promise_is_shown_by_a_test():
     for row in ROWS:
         assert len(row) == 3
         assert re.search(r"`[^`]*::test_[^`]*`", row[-1]), row[0]
+
+
+def test_every_guarantee_names_its_test_or_says_that_it_has_none():
+    text = (TESTS.parent / "docs" / "guarantees.md").read_text()
+    tables = text.count("| tested in |")
+    assert tables == 3
+    with_tests = re.findall(r"\| tested in \|\n\|[-|]+\|\n((?:\|.*\|\n)+)", text)
+    assert sum(len(table.splitlines()) for table in with_tests) == len(GUARANTEES) > 40
 
 
 @pytest.mark.parametrize("name", NAMED)

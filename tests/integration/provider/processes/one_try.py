@@ -25,6 +25,7 @@ parser.add_argument("config", type=Path)
 parser.add_argument("run_id")
 parser.add_argument("--kill-at", choices=["store", "xcom"])
 parser.add_argument("--wait", action="store_true")
+parser.add_argument("--poll-interval", type=float, default=0.1)
 parser.add_argument("--start-when", type=Path)
 parser.add_argument("--ready", type=Path)
 arguments = parser.parse_args()
@@ -39,7 +40,7 @@ task = make(
     config=json.loads(arguments.config.read_text()),
     wait_for_completion=arguments.wait,
     deferrable=False,
-    poll_interval=0.1,
+    poll_interval=arguments.poll_interval,
 )
 signal.signal(signal.SIGTERM, lambda *_: task.on_kill())  # as Airflow's task runner does
 if arguments.start_when:
