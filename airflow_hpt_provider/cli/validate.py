@@ -19,7 +19,8 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         "validate",
         help="check config files, offline",
         description="Validate config files against all checks that SageMaker is known to make, without a call. Report "
-        "every problem with file, line, field, value and remedy. Exit code 1 means that a file has problems. Values "
+        "every problem with file, line, field, value and remedy. Exit code 1 means that a file has problems. "
+        "What SageMaker accepts but is likely to go wrong is a warning, and the file stays valid. Values "
         "that are templates of a DAG's task are listed, and not checked.",
     )
     parser.add_argument(
@@ -60,8 +61,23 @@ def run(options: argparse.Namespace) -> int:
             else:
                 print(f"{path}: valid, except for templates, which are not checked")
         else:
+            for warning in located_warnings(request, path):
+                print(warning)
             print(f"{path}: valid: {summary(request)}")
     return code
+
+
+def located_warnings(request: TuningJobRequest, path: str) -> list[str]:
+    """Return the request's warnings in a line each, with the file and the line that they are about."""
+    from airflow_hpt_provider.models.files import line_of, lines_in
+
+    warnings = request.warnings()
+    lines = lines_in(path) if warnings else {}
+    located = ((line_of(warning.location, lines), warning) for warning in warnings)
+    return [
+        f"{path}:{line}: warning: {warning}" if line else f"{path}: warning: {warning}"
+        for line, warning in located
+    ]
 
 
 def summary(request: TuningJobRequest) -> str:

@@ -129,8 +129,8 @@ def _locate(node: Any, location: Location, lines: dict[Location, int], path: str
             _locate(value, (*location, index), lines, path)
 
 
-def with_lines(error: ValidationError, path: str | Path) -> ValidationError:
-    """The error with the file as its title and the line in each message."""
+def lines_in(path: str | Path) -> dict[Location, int]:
+    """Return the line of each member and element in a config file; nothing if the file cannot be read again."""
     import yaml
 
     lines: dict[Location, int] = {}
@@ -142,13 +142,24 @@ def with_lines(error: ValidationError, path: str | Path) -> ValidationError:
             _locate(root, (), lines, path)
     except (yaml.YAMLError, RecursionError, OSError):
         pass  # the messages are good without their lines
+    return lines
+
+
+def line_of(location: Location, lines: dict[Location, int]) -> int | None:
+    """Return the line of a location, or of the innermost structure around it that has one."""
+    return next(
+        (lines[location[:end]] for end in range(len(location), 0, -1) if location[:end] in lines), None
+    )
+
+
+def with_lines(error: ValidationError, path: str | Path) -> ValidationError:
+    """The error with the file as its title and the line in each message."""
+    lines = lines_in(path)
     located = []
     for each in lines_of(error):
         kind = each["type"]
         location = each.get("loc", ())
-        found = next(
-            (lines[location[:end]] for end in range(len(location), 0, -1) if location[:end] in lines), None
-        )
+        found = line_of(location, lines)
         if isinstance(kind, str) or found is None:
             located.append(each)
             continue

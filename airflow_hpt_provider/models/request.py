@@ -10,7 +10,7 @@ from pydantic_core import InitErrorDetails
 from airflow_hpt_provider.models import shapes
 from airflow_hpt_provider.models.files import read_config, with_lines
 from airflow_hpt_provider.models.fingerprints import fingerprint_of
-from airflow_hpt_provider.models.rules import broken_rules
+from airflow_hpt_provider.models.rules import broken_rules, warnings_of
 from airflow_hpt_provider.models.training import HyperParameterTrainingJobDefinition
 from airflow_hpt_provider.models.tuning import (
     Autotune,
@@ -141,6 +141,10 @@ class TuningJobRequest(RequestModel):
             msg = "HyperParameterTuningJobName is missing; add it to the config, or use with_name('my-tuning-job')"
             raise ValueError(msg)
         return self.to_dict()
+
+    def warnings(self) -> "list[Problem]":
+        """Return what AWS accepts of this request but is likely to go wrong: each with field, value and remedy."""
+        return warnings_of(self)
 
     def fingerprint(self) -> str:
         """SHA-256, in hexadecimal, of all that determines the job: everything but its name and its tags.

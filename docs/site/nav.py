@@ -27,6 +27,7 @@ SECTIONS: dict[str, list[str]] = {
         "promises.md",
         "faults.md",
         "local-service.md",
+        "algorithms.md",
         "security.md",
     ],
     "Reference": [

@@ -324,6 +324,34 @@ INTEGER, CONTINUOUS = "IntegerParameterRanges", "ContinuousParameterRanges"
 GROUPS = [{"InstanceType": "ml.m5.large", "InstanceCount": 1, "InstanceGroupName": "group"}]
 TWO = [{"InstanceType": "ml.m5.large"}, {"InstanceType": "ml.m5.xlarge"}]
 
+XGBOOST = "811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:1"
+
+
+def _use_xgboost(request: Request) -> str:
+    """Make the first definition one of the built-in XGBoost; return its path."""
+    path, definition = _first(request)
+    definition["AlgorithmSpecification"] = {"TrainingImage": XGBOOST, "TrainingInputMode": "File"}
+    return path
+
+
+def built_in_objective(member: str, direction: str, metric: str) -> Break:
+    def change(request: Request) -> str:
+        path = _use_xgboost(request)
+        objective = {"Type": direction, "MetricName": metric}
+        if "TrainingJobDefinition" in request:
+            _config(request)["HyperParameterTuningJobObjective"] = objective
+            return f"{CONFIG}.HyperParameterTuningJobObjective.{member}"
+        _first(request)[1]["TuningObjective"] = objective
+        return f"{path}.TuningObjective.{member}"
+
+    return change
+
+
+def untunable(request: Request) -> str:
+    _use_xgboost(request)
+    return _range("CategoricalParameterRanges", Values=["a"])(request) + ".Name"
+
+
 BREAKERS: dict[str, Breaker] = {
     "integer bounds reversed": Breaker("bounds", _of(_range(INTEGER, MinValue="3"), "MinValue")),
     "integer bound a fraction": Breaker("bounds", _of(_range(INTEGER, MaxValue="2.5"), "MaxValue")),
@@ -360,6 +388,9 @@ BREAKERS: dict[str, Breaker] = {
     "image and name": Breaker("image_or_name", image_and_name),
     "neither image nor name": Breaker("image_or_name", neither_image_nor_name),
     "unknown metric": Breaker("objective_is_a_metric", unknown_metric),
+    "unknown metric of a built-in algorithm": Breaker("objective_of_algorithm", built_in_objective("MetricName", "Maximize", "validation:r2")),
+    "built-in metric in the wrong direction": Breaker("objective_of_algorithm", built_in_objective("Type", "Minimize", "validation:auc")),
+    "hyperparameter that cannot be tuned": Breaker("tunable_names", untunable),
     "spot waits less than it runs": Breaker("spot", _spot(59, 60)),
     "spot without a wait": Breaker("spot", _spot(None, 60)),
     "a wait without spot": Breaker("spot", _spot(60, 60, spot=False)),

@@ -10,7 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.models.rules import (
+    advice,
     algorithm,
+    built_in,
     forms,
     instances,
     job,
@@ -42,6 +44,8 @@ RULES: tuple[Rule, ...] = (
     limits.number_of_training_jobs,
     algorithm.image_or_name,
     algorithm.objective_is_a_metric,
+    built_in.objective_of_algorithm,
+    built_in.tunable_names,
     training.spot,
     training.run_time,
     training.channels,
@@ -57,6 +61,21 @@ RULES: tuple[Rule, ...] = (
 """All rules, in the order in which their problems are reported."""
 
 
+WARNINGS: tuple[Rule, ...] = (
+    advice.own_metrics,
+    advice.control_characters,
+    advice.required_by_algorithm,
+    advice.data_of_objective,
+    advice.recommended_ranges,
+)
+"""The rules whose problems are warnings: AWS accepts the request, and what it asks for is likely to go wrong."""
+
+
 def broken_rules(request: TuningJobRequest) -> list[Problem]:
     """Every problem of a request, whole or read in parts."""
     return [problem for rule in RULES for problem in rule(request)]
+
+
+def warnings_of(request: TuningJobRequest) -> list[Problem]:
+    """Return what a valid request asks for that is likely to go wrong."""
+    return [problem for rule in WARNINGS for problem in rule(request)]

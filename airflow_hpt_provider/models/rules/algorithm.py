@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from airflow_hpt_provider.models.algorithms import amazon_image, find_algorithm
 from airflow_hpt_provider.models.rules.helpers import aims, definitions, listed, part
 from airflow_hpt_provider.models.validation.errors import near
 from airflow_hpt_provider.models.validation.problems import Problem
@@ -13,18 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from airflow_hpt_provider.models.request import TuningJobRequest
-
-_BUILT_IN: Final = re.compile(
-    r"\d{12}\.dkr\.ecr\.[a-z0-9-]+\.[a-z0-9.]+/(xgboost|sagemaker-xgboost|linear-learner|kmeans|pca|knn|lda|ntm|"
-    r"factorization-machines|object2vec|blazingtext|image-classification|object-detection|semantic-segmentation|"
-    r"seq2seq|ipinsights|randomcutforest|forecasting-deepar)(:.*|@.*)?"
-)
-"""Images of AWS's own algorithms, whose metrics AWS knows."""
-
-
-def is_built_in(image: str) -> bool:
-    """Whether an image is one of AWS's own algorithms, which need no MetricDefinitions."""
-    return _BUILT_IN.fullmatch(image) is not None
 
 
 def image_or_name(request: TuningJobRequest) -> Iterator[Problem]:
@@ -60,16 +48,18 @@ def objective_is_a_metric(request: TuningJobRequest) -> Iterator[Problem]:
         if specification is None or image is None or wanted is None:
             continue
         metrics = [metric.name for _, metric in listed(specification.metric_definitions)]
-        if wanted in metrics or (not metrics and is_built_in(image)):
+        if wanted in metrics or find_algorithm(image) is not None:
             continue
         place = (*aim.definition_at, "AlgorithmSpecification", "MetricDefinitions")
         known = [name for name in metrics if part(name) is not None]
+        meant = amazon_image(image)
+        remedy = "add a MetricDefinition with this Name and a Regex that finds it in the output"
         yield Problem(
             (*aim.where, "MetricName"),
             wanted,
             f"is not among the MetricDefinitions of the image ({', '.join(known) or 'there are none'})"
             + near(wanted, known),
-            "add a MetricDefinition with this Name and a Regex that finds it in the output",
+            remedy + (f", or use Amazon's image, {meant}" if meant else ""),
             aws_message="A metric is required for this hyperparameter tuning job objective. Provide a metric in the "
             "metric definitions.",
             sought=(place,),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_hpt_provider.models.rules.algorithm import is_built_in
+from airflow_hpt_provider.models.algorithms import find_algorithm
 from airflow_hpt_provider.models.rules.helpers import definitions, listed, part
 from airflow_hpt_provider.models.status import S3DataType, TrainingInputMode
 from airflow_hpt_provider.models.validation.problems import Problem
@@ -76,7 +76,9 @@ def _without_checkpoints(definition: HyperParameterTrainingJobDefinition) -> boo
     if definition.checkpoint_config is not None or specification is None:
         return False
     image = specification.training_image
-    return specification.algorithm_name is not None or (image is not None and is_built_in(image))
+    return specification.algorithm_name is not None or (
+        image is not None and find_algorithm(image) is not None
+    )
 
 
 def run_time(request: TuningJobRequest) -> Iterator[Problem]:

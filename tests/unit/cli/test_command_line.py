@@ -293,3 +293,18 @@ def test_templates_in_a_config_are_named_and_not_held_against_it(
     told = capsys.readouterr().out
     assert "did you mean 'Random'?" in told
     assert f"{path}: valid" not in told
+
+
+def test_warnings_name_their_line_and_leave_a_config_valid(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = CONFIG.replace("loss=([0-9.]+)", "\\\\tloss=([0-9.]+)").replace('"{{ params.jobs }}"', "2")
+    config = config.replace("{% if wide %}9{% else %}5{% endif %}", "9")
+    config = config.replace("{{ params.role_arn }}", "arn:aws:iam::123456789012:role/tuning")
+    path = tmp_path / "job.yaml"
+    path.write_text(config)
+    assert main(["validate", str(path)]) == 0
+    warning, last = capsys.readouterr().out.splitlines()
+    place = "TrainingJobDefinition.AlgorithmSpecification.MetricDefinitions[0].Regex"
+    assert warning.startswith(f"{path}:11: warning: {place}: \\t never matches on AWS")
+    assert last.startswith(f"{path}: valid: Random search of 1 hyperparameter")

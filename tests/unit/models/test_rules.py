@@ -8,11 +8,12 @@ import pytest
 from pydantic import ValidationError
 
 from airflow_hpt_provider.models import TuningJobRequest, check_request, explain
-from airflow_hpt_provider.models.rules import RULES
+from airflow_hpt_provider.models.rules import RULES, WARNINGS
 
 CONFIG = "HyperParameterTuningJobConfig"
 RANGES = f"{CONFIG}.ParameterRanges"
 LIMITS = f"{CONFIG}.ResourceLimits"
+OBJECTIVE = f"{CONFIG}.HyperParameterTuningJobObjective"
 CONTINUOUS = f"{RANGES}.ContinuousParameterRanges"
 INTEGER = f"{RANGES}.IntegerParameterRanges"
 CATEGORICAL = f"{RANGES}.CategoricalParameterRanges"
@@ -24,7 +25,8 @@ MACHINES = f"{JOB}.ResourceConfig"
 TUNING_MACHINES = f"{JOB}.HyperParameterTuningResourceConfig"
 HYPERBAND = f"{CONFIG}.StrategyConfig.HyperbandStrategyConfig"
 GONE = object()
-XGBOOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com/xgboost:1"
+XGBOOST = "811284229777.dkr.ecr.us-east-1.amazonaws.com/xgboost:1"
+KMEANS = "382416733822.dkr.ecr.us-east-1.amazonaws.com/kmeans:1"
 
 Changes = dict[str, Any]
 
@@ -94,6 +96,12 @@ WARM: Changes = {
     }
 }
 
+BUILT_IN: Changes = {
+    ALGORITHM: {"TrainingImage": XGBOOST, "TrainingInputMode": "File"},
+    f"{OBJECTIVE}.MetricName": "validation:rmse",
+    **only(Continuous=[span("eta", 0.1, 0.5)]),
+}
+
 # name, the violation, its field, a word of the message, the valid neighbour
 CASES: list[tuple[str, Changes, str, str, Changes]] = [
     ("logarithmic from 0", {f"{CONTINUOUS}.0.MinValue": "0"}, f"{CONTINUOUS}[0].ScalingType", "above 0", {f"{CONTINUOUS}.0.MinValue": "1e-9"}),
@@ -114,7 +122,14 @@ CASES: list[tuple[str, Changes, str, str, Changes]] = [
     ("100 and the objective's own", {f"{JOB}.StaticHyperParameters": {f"s{i}": "1" for i in range(97)}}, f"{JOB}.StaticHyperParameters", "more than 100", {f"{JOB}.StaticHyperParameters": {f"s{i}": "1" for i in range(96)}}),
     ("the objective's own given", {f"{JOB}.StaticHyperParameters": {f"s{i}": "1" for i in range(98)}}, f"{JOB}.StaticHyperParameters", "more than 100", {f"{JOB}.StaticHyperParameters": {**{f"s{i}": "1" for i in range(96)}, "_tuning_objective_metric": "rmse"}}),
     ("metric unknown", {f"{CONFIG}.HyperParameterTuningJobObjective.MetricName": "rmsle"}, f"{CONFIG}.HyperParameterTuningJobObjective.MetricName", "did you mean 'rmse'", {f"{CONFIG}.HyperParameterTuningJobObjective.Type": "Maximize"}),
-    ("custom image without metrics", {f"{ALGORITHM}.MetricDefinitions": GONE}, f"{CONFIG}.HyperParameterTuningJobObjective.MetricName", "there are none", {f"{ALGORITHM}.MetricDefinitions": GONE, f"{ALGORITHM}.TrainingImage": XGBOOST}),
+    ("custom image without metrics", {f"{ALGORITHM}.MetricDefinitions": GONE}, f"{CONFIG}.HyperParameterTuningJobObjective.MetricName", "there are none", BUILT_IN),
+    ("custom image named like Amazon's", BUILT_IN | {f"{ALGORITHM}.TrainingImage": XGBOOST.replace("811284229777", "123456789012")}, f"{OBJECTIVE}.MetricName", f"use Amazon's image, {XGBOOST}", BUILT_IN),
+    ("metric of another algorithm", BUILT_IN | {f"{OBJECTIVE}.MetricName": "test:msd"}, f"{OBJECTIVE}.MetricName", "no objective metric of the built-in algorithm xgboost", BUILT_IN | {f"{OBJECTIVE}.MetricName": "validation:mae"}),
+    ("metric of the training data", BUILT_IN | {f"{OBJECTIVE}.MetricName": "train:rmse"}, f"{OBJECTIVE}.MetricName", "did you mean", BUILT_IN | {f"{OBJECTIVE}.MetricName": "train:rmse", f"{ALGORITHM}.MetricDefinitions": [{"Name": "train:rmse", "Regex": "x"}]}),
+    ("metric in the wrong direction", BUILT_IN | {f"{OBJECTIVE}.Type": "Maximize"}, f"{OBJECTIVE}.Type", "must be Minimize for validation:rmse", BUILT_IN | {f"{OBJECTIVE}.Type": "Maximize", f"{OBJECTIVE}.MetricName": "validation:auc"}),
+    ("algorithm that has no objective", BUILT_IN | {f"{ALGORITHM}.TrainingImage": KMEANS.replace("kmeans", "pca")}, f"{OBJECTIVE}.MetricName", "cannot be tuned", BUILT_IN),
+    ("hyperparameter that cannot be tuned", BUILT_IN | only(Categorical=[values("booster", "gbtree", "dart")]), f"{CATEGORICAL}[0].Name", "cannot be tuned", BUILT_IN | only(Integer=[span("max_depth", 0, 20)])),
+    ("hyperparameter of a later version", BUILT_IN | only(Continuous=[span("colsample_bynode", 0.5, 1)]), f"{CONTINUOUS}[0].Name", "cannot be tuned", BUILT_IN | only(Continuous=[span("colsample_bynode", 0.5, 1)]) | {f"{ALGORITHM}.TrainingImage": "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"}),
     ("image and name", {f"{ALGORITHM}.AlgorithmName": "mine"}, f"{ALGORITHM}.AlgorithmName", "TrainingImage is given", {f"{ALGORITHM}.AlgorithmName": "mine", f"{ALGORITHM}.TrainingImage": GONE}),
     ("neither image nor name", {f"{ALGORITHM}.TrainingImage": GONE}, f"{ALGORITHM}.TrainingImage", "neither", {f"{ALGORITHM}.TrainingImage": "local"}),
     ("more parallel than all", {f"{LIMITS}.MaxParallelTrainingJobs": 13}, f"{LIMITS}.MaxParallelTrainingJobs", "more than MaxNumberOfTrainingJobs", {f"{LIMITS}.MaxParallelTrainingJobs": 12}),
@@ -141,7 +156,7 @@ CASES: list[tuple[str, Changes, str, str, Changes]] = [
     ("spot waits less than it runs", SPOT | {f"{STOP}.MaxWaitTimeInSeconds": 599}, f"{STOP}.MaxWaitTimeInSeconds", "less than MaxRuntime", SPOT),
     ("spot without wait", SPOT | {f"{STOP}.MaxWaitTimeInSeconds": GONE}, f"{STOP}.MaxWaitTimeInSeconds", "required", SPOT),
     ("wait without spot", {f"{STOP}.MaxWaitTimeInSeconds": 600}, f"{STOP}.MaxWaitTimeInSeconds", "spot training only", SPOT),
-    ("built-in spot without checkpoints", SPOT | {f"{ALGORITHM}": {"TrainingImage": XGBOOST, "TrainingInputMode": "File"}, f"{STOP}.MaxWaitTimeInSeconds": 3601}, f"{STOP}.MaxWaitTimeInSeconds", "without checkpoints", SPOT | {f"{ALGORITHM}": {"TrainingImage": XGBOOST, "TrainingInputMode": "File"}, f"{STOP}.MaxWaitTimeInSeconds": 3601, f"{JOB}.CheckpointConfig": {"S3Uri": "s3://b/c"}}),
+    ("built-in spot without checkpoints", SPOT | BUILT_IN | {f"{STOP}.MaxWaitTimeInSeconds": 3601}, f"{STOP}.MaxWaitTimeInSeconds", "without checkpoints", SPOT | BUILT_IN | {f"{STOP}.MaxWaitTimeInSeconds": 3601, f"{JOB}.CheckpointConfig": {"S3Uri": "s3://b/c"}}),
     ("29 days", {f"{STOP}.MaxRuntimeInSeconds": 29 * 86_400}, f"{STOP}.MaxRuntimeInSeconds", "28 days", {f"{STOP}.MaxRuntimeInSeconds": 28 * 86_400}),
     ("augmented manifest as files", {CHANNEL: [channel(S3DataType="AugmentedManifestFile")]}, f"{CHANNEL}[0].DataSource.S3DataSource.S3DataType", "Pipe mode only", {CHANNEL: [{**channel(S3DataType="AugmentedManifestFile"), "InputMode": "Pipe"}]}),
     ("attributes of a prefix", {CHANNEL: [channel(AttributeNames=["a"])]}, f"{CHANNEL}[0].DataSource.S3DataSource.AttributeNames", "AugmentedManifestFile only", {CHANNEL: [{**channel(S3DataType="AugmentedManifestFile", AttributeNames=["a"]), "InputMode": "Pipe"}]}),
@@ -260,4 +275,4 @@ def test_rules_bear_any_part_that_cannot_be_read(config, broken, with_what):
 
 
 def test_every_rule_is_listed_once():
-    assert len(set(RULES)) == len(RULES)
+    assert len({*RULES, *WARNINGS}) == len(RULES) + len(WARNINGS)

@@ -1,0 +1,80 @@
+"""What SageMaker refuses of a tuning job of one of its built-in algorithms. The words are ours: AWS's are unknown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from airflow_hpt_provider.models.algorithms import Algorithm, find_algorithm
+from airflow_hpt_provider.models.algorithms.algorithm import EITHER
+from airflow_hpt_provider.models.rules.helpers import aims, listed, part, searches
+from airflow_hpt_provider.models.validation.errors import near
+from airflow_hpt_provider.models.validation.problems import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from airflow_hpt_provider.models.request import TuningJobRequest
+    from airflow_hpt_provider.models.training import HyperParameterTrainingJobDefinition
+
+
+def algorithm_of(definition: HyperParameterTrainingJobDefinition | None) -> Algorithm | None:
+    """Return the built-in algorithm of a training job definition; None for a custom image or an AlgorithmName."""
+    specification = part(definition.algorithm_specification) if definition is not None else None
+    image = specification.training_image if specification is not None else None
+    return find_algorithm(image) if image is not None else None
+
+
+def objective_of_algorithm(request: TuningJobRequest) -> Iterator[Problem]:
+    """The objective is a metric that the algorithm logs, in its direction.
+
+    A metric that the request defines by itself is left to AWS, which is reported both to refuse and to take it.
+    """
+    for aim in aims(request):
+        algorithm = algorithm_of(aim.definition)
+        wanted, direction = part(aim.objective.metric_name), part(aim.objective.type)
+        specification = part(aim.definition.algorithm_specification)
+        if algorithm is None or wanted is None or specification is None:
+            continue
+        own = [metric.name for _, metric in listed(specification.metric_definitions)]
+        known = algorithm.objectives
+        if wanted not in known:
+            if wanted not in own:
+                yield Problem(
+                    (*aim.where, "MetricName"),
+                    wanted,
+                    f"is no objective metric of the built-in algorithm {algorithm.name}"
+                    + near(wanted, known),
+                    f"use one of {', '.join(known)}" if known else "this algorithm cannot be tuned",
+                )
+        elif direction is not None and direction != known[wanted] and known[wanted] != EITHER:
+            yield Problem(
+                (*aim.where, "Type"),
+                direction,
+                f"must be {known[wanted]} for {wanted} of the built-in algorithm {algorithm.name}",
+                f"set it to {known[wanted]}",
+            )
+
+
+def tunable_names(request: TuningJobRequest) -> Iterator[Problem]:
+    """Only hyperparameters that the algorithm lets tuning jobs search have ranges."""
+    for search in searches(request):
+        algorithm = algorithm_of(search.definition)
+        if algorithm is None:
+            continue
+        for member, elements in (
+            ("IntegerParameterRanges", search.ranges.integer_parameter_ranges),
+            ("ContinuousParameterRanges", search.ranges.continuous_parameter_ranges),
+            ("CategoricalParameterRanges", search.ranges.categorical_parameter_ranges),
+        ):
+            for index, element in listed(elements):
+                name = part(element.name)
+                if name is None or name in algorithm.tunable:
+                    continue
+                tunable = ", ".join(algorithm.tunable) or "no hyperparameter"
+                yield Problem(
+                    (*search.where, member, index, "Name"),
+                    name,
+                    f"cannot be tuned: the built-in algorithm {algorithm.name} lets a tuning job search {tunable}"
+                    + near(name, algorithm.tunable),
+                    "move it to StaticHyperParameters",
+                )
