@@ -70,7 +70,7 @@ class Algorithm:
         """
         kind = hyperparameters.get("objective", "").partition(":")[0]
         names = list(self.shown.get(kind, self.shown.get("", tuple(self.metrics))))
-        if objective in self.metrics and objective not in names:
+        if objective is not None and objective in self.metrics and objective not in names:
             names.append(objective)
         definitions = [{"Name": name, "Regex": self.metrics[name]} for name in names if self.metrics[name]]
         return with_objective(definitions, objective)

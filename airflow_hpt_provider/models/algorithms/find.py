@@ -35,7 +35,7 @@ def find_algorithm(image: str) -> Algorithm | None:
 
 
 def amazon_image(image: str) -> str | None:
-    """Return Amazon's image that an image of another account is named like; None if there is none.
+    """Return Amazon's image that an image of another account is named like, or None.
 
     An example that masks the account (123456789012) usually means it.
     """
