@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.api_fastapi.app import get_auth_manager
 from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import HTTPException, Request
 
-from airflow_hpt_provider.creation.ownership import OWNER_TAG, Owner
-from airflow_hpt_provider.ui.problems import Problem
+from airflow_hpt_provider.ui.job_owner import foreign_owner, owner_of, unknown_owner
 
-DAG_TAG = "airflow:dag_id"
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_hpt_provider.ui.job_owner import JobOwner
+    from airflow_hpt_provider.ui.problems import Problem
+    from airflow_hpt_provider.ui.tasks import TaskJob
 
 requires_reading = requires_access_dag("GET", access_entity=DagAccessEntity.XCOM)
 """To look at a tuning job: the permission to read XComs of the DAG in the path."""
@@ -43,6 +47,30 @@ class Access:
         """The ids of all DAGs that the user may see; for each, :meth:`may_read` tells whether its XComs too."""
         return set(get_auth_manager().get_authorized_dag_ids(user=self._user, method="GET"))
 
+    def denial(self, job: TaskJob, tags: Mapping[str, str] | None) -> Problem | None:
+        """Return why the user may not look at a tuning job that a readable task names; None if he may.
+
+        Args:
+            job: the job as the task names it.
+            tags: the job's; None if the connection has no permission to read them.
+        """
+        owner = _owner(job, tags)
+        if owner is None:
+            return unknown_owner(job, tags)
+        if owner.dag_id == job.task.dag_id or (owner.dag_id and self.may_read(owner.dag_id)):
+            return None
+        return foreign_owner(owner.dag_id)
+
+    def may_stop(self, job: TaskJob, tags: Mapping[str, str] | None) -> bool:
+        """Return whether the user may stop a tuning job; the parameters are those of :meth:`denial`.
+
+        It must be proven whose job it is, and the user must be permitted to edit that DAG and the task's.
+        """
+        owner = _owner(job, tags)
+        if owner is None or not owner.is_proven or not owner.dag_id:
+            return False
+        return all(self.may_edit(dag_id) for dag_id in {job.task.dag_id, owner.dag_id})
+
     def _may(self, method: Literal["GET", "PUT"], entity: DagAccessEntity, dag_id: str) -> bool:
         check = requires_access_dag(method, access_entity=entity, param_dag_id=dag_id)
         try:
@@ -52,28 +80,5 @@ class Access:
         return True
 
 
-def maker(tags: dict[str, str] | None, owner: Owner) -> str | None:
-    """The DAG that a tuning job was made by, if its tags tell of another one than the task's own.
-
-    A task names its job in an XCom, and whoever may write XComs can name any job. So the job's own tags are asked:
-    the page shows a job to those only who may also read the DAG that made it.
-
-    Returns:
-        None if the job is the task's own DAG's, or carries no tag of ours (made outside of Airflow, or without the
-        permission to tag); else the other DAG's id, empty if the tags do not tell it.
-    """
-    if not tags or OWNER_TAG not in tags or tags[OWNER_TAG] == owner.digest:
-        return None
-    dag_id = tags.get(DAG_TAG, "")
-    return None if dag_id == owner.dag_id else dag_id
-
-
-def forbidden_by_maker(dag_id: str) -> Problem:
-    """The job belongs to a DAG that the user may not read."""
-    return Problem(
-        403,
-        "forbidden",
-        "This tuning job belongs to another DAG",
-        f"Its tags say that DAG {dag_id or '(not told)'} made it.",
-        "Ask for the permission to read that DAG.",
-    )
+def _owner(job: TaskJob, tags: Mapping[str, str] | None) -> JobOwner | None:
+    return owner_of(tags, job.name, job.task.owner, is_confirmed=job.is_confirmed)

@@ -14,13 +14,7 @@ from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
 from fastapi.responses import Response
 
 from airflow_hpt_provider.ui import export, listing, tasks
-from airflow_hpt_provider.ui.access import (
-    Access,
-    forbidden_by_maker,
-    maker,
-    requires_editing,
-    requires_reading,
-)
+from airflow_hpt_provider.ui.access import Access, requires_editing, requires_reading
 from airflow_hpt_provider.ui.document import encode
 from airflow_hpt_provider.ui.importance import importance as importance_of
 from airflow_hpt_provider.ui.jobs import JobReader, JobView
@@ -75,9 +69,9 @@ JobDep = Annotated[TaskJob, Depends(_job)]
 
 def _viewed(job: TaskJob, reader: JobReader, access: Access) -> JobView:
     view = reader.view(job)
-    dag_id = maker(view.tags, job.task.owner)
-    if dag_id is not None and not (dag_id and access.may_read(dag_id)):
-        raise forbidden_by_maker(dag_id)
+    denial = access.denial(job, view.tags)
+    if denial is not None:
+        raise denial
     return view
 
 
@@ -92,7 +86,7 @@ def get_job(
     view = _viewed(job, reader, access)
     own = {
         "task": {**job.task._asdict(), "state": job.task_state},
-        "can_stop": not view.description.is_terminal and _may_stop(job, view, access),
+        "can_stop": not view.description.is_terminal and access.may_stop(job, view.tags),
     }
     body = b'{"page":' + encode(own) + b"," + view.encoded[1:]
     tag = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
@@ -121,7 +115,7 @@ def get_parent(name: str, job: JobDep, reader: ReaderDep, access: AccessDep) -> 
             f"{job.name} was not warm-started from {name!r}.",
             "Choose one of its parents.",
         )
-    parent = replace(job, name=name, arn="", final_metric=None)
+    parent = replace(job, name=name, final_metric=None, is_confirmed=True)
     return Response(_viewed(parent, reader, access).encoded, media_type="application/json")
 
 
@@ -158,17 +152,23 @@ def stop_job(
             "Use the page's own Stop button.",
         )
     view = _viewed(job, reader, access)
-    if not _may_stop(job, view, access):
-        raise forbidden_by_maker(maker(view.tags, job.task.owner) or "")
+    if not access.may_stop(job, view.tags):
+        raise Problem(
+            403,
+            "forbidden",
+            "You do not have permission to stop this tuning job",
+            "Its tags name another DAG as the owner, or nothing proves that this task created it.",
+            "Ask for the permission to edit the DAG that owns it, or stop it in the SageMaker console.",
+        )
     return _json({"stopped": reader.stop(job)})
 
 
 @router.get("/dags/{dag_id}/runs/{run_id}/jobs", dependencies=[can_read])
 def list_jobs_of_run(
-    dag_id: str, run_id: str, session: SessionDep, reader: ReaderDep, before: PositionDep
+    dag_id: str, run_id: str, session: SessionDep, reader: ReaderDep, access: AccessDep, before: PositionDep
 ) -> Response:
     """The newest tuning jobs of a DAG run; ``before`` asks for older ones."""
-    return _json(listing.of(tasks.jobs_of_run(session, dag_id, run_id, before=before), reader))
+    return _json(listing.of(tasks.jobs_of_run(session, dag_id, run_id, before=before), reader, access))
 
 
 @router.get("/jobs")
@@ -180,13 +180,6 @@ def list_jobs(
 ) -> Response:
     """The newest tuning jobs of all DAGs that the user may read; ``before`` asks for older ones."""
     return _json(listing.page(session, access, reader, before))
-
-
-def _may_stop(job: TaskJob, view: JobView, access: Access) -> bool:
-    made_by = maker(view.tags, job.task.owner)
-    return access.may_edit(job.task.dag_id) and (
-        made_by is None or bool(made_by and access.may_edit(made_by))
-    )
 
 
 def _nothing(state: str | None, task: TaskKey) -> Problem:
@@ -219,9 +212,9 @@ def _nothing(state: str | None, task: TaskKey) -> Problem:
         404,
         "no_job",
         "This task has made no tuning job",
-        f"The task ended as {state} and names no tuning job in its XComs.",
-        "Open a task of HyperParameterTuningJobOperator or HyperParameterTuningJobSensor; if this is one, its log"
-        " tells why it made none.",
+        f"The task ended as {state} and names no tuning job in its XComs, or its class is neither"
+        " HyperParameterTuningJobOperator nor HyperParameterTuningJobSensor.",
+        "Open a task of one of these classes, or of a class derived from one. If this is one, see its log.",
     )
 
 

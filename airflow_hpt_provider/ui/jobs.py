@@ -6,13 +6,15 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from airflow.sdk import BaseHook
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from airflow_hpt_provider.creation.ownership import OWNER_TAG
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+from airflow_hpt_provider.retries.errors import is_denied
 from airflow_hpt_provider.ui.cache import SharedCache
 from airflow_hpt_provider.ui.document import document, encode
 from airflow_hpt_provider.ui.problems import LISTING, READING, STOPPING, Attempt, Problem, from_error
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 RUNNING_SECONDS, ENDED_SECONDS, LIST_SECONDS = 4.0, 60.0, 10.0
 """How long a running job, one that has ended, and the list are served before they are read again."""
+OWNED_SECONDS, UNOWNED_SECONDS = 600.0, 4.0
+"""How long tags that name an owner are served, and tags that do not or cannot be read."""
 
 
 class PageHook(HyperParameterTuningHook):
@@ -42,7 +46,7 @@ class JobView:
     Attributes:
         description: DescribeHyperParameterTuningJob's answer.
         trials: its training jobs by name, in the order of their creation.
-        tags: its tags; None if they may not be read.
+        tags: its tags; None if the connection has no permission to read them.
         calls: how many calls it took.
     """
 
@@ -63,7 +67,9 @@ class JobView:
 
     @property
     def seconds(self) -> float:
-        """How long it is fresh: a job of many pages is read less often."""
+        """How long it is fresh: a job of many pages is read less often, one of an unknown owner more often."""
+        if OWNER_TAG not in (self.tags or {}):
+            return UNOWNED_SECONDS
         return ENDED_SECONDS if self.description.is_terminal else RUNNING_SECONDS + self.calls / 2
 
 
@@ -75,6 +81,7 @@ class JobReader:
         self._views: SharedCache[JobView] = SharedCache(size=64)
         self._derived: SharedCache[Any] = SharedCache(size=32)
         self._lists: SharedCache[dict[str, TuningJobSummary]] = SharedCache(size=32)
+        self._tags: SharedCache[_Tags] = SharedCache(size=2000)
 
     def view(self, job: TaskJob) -> JobView:
         """A job with its training jobs, at most some seconds old.
@@ -87,7 +94,7 @@ class JobReader:
         )
 
     def summaries(self, job: TaskJob) -> dict[str, TuningJobSummary]:
-        """The newest 100 tuning jobs of the account that a job is in, by ARN.
+        """Return the newest 100 tuning jobs of the account that a job is in, by name.
 
         Raises:
             Problem: they cannot be listed.
@@ -95,11 +102,23 @@ class JobReader:
 
         def load(_: Any) -> dict[str, TuningJobSummary]:
             found = self._hook(job.settings).list(limit=100)
-            return {summary.hyper_parameter_tuning_job_arn: summary for summary in found}
+            return {summary.hyper_parameter_tuning_job_name: summary for summary in found}
 
         return self._guarded(
             job, LISTING, lambda: self._lists.get(job.settings.key, load, lambda _: LIST_SECONDS)
         )
+
+    def tags(self, job: TaskJob, arn: str) -> dict[str, str] | None:
+        """Return the tags of the job with this ARN; None if the connection has no permission to read them.
+
+        Raises:
+            Problem: they cannot be read now.
+        """
+        return self._guarded(job, READING, lambda: self._tags_of(self._hook(job.settings), job, arn))
+
+    def _tags_of(self, hook: PageHook, job: TaskJob, arn: str) -> dict[str, str] | None:
+        key = f"{arn} {job.settings.key}"
+        return self._tags.get(key, lambda _: _Tags(tags_of(hook, arn)), lambda tags: tags.seconds).tags
 
     def derived(self, job: TaskJob, what: str, view: JobView, compute: Callable[[], Any]) -> Any:
         """Something computed from a view, once for all who ask while the job is as it was."""
@@ -138,7 +157,7 @@ class JobReader:
             if known is not None and known.description.hyper_parameter_tuning_job_arn != arn:
                 known = None
             trials, calls = _trials(hook, description, known.trials if known else {})
-            return JobView(description, trials, known.tags if known else tags_of(hook, arn), calls)
+            return JobView(description, trials, self._tags_of(hook, job, arn), calls)
 
         return load
 
@@ -168,7 +187,7 @@ def make_hook(settings: ConnectionSettings) -> PageHook:
         aws_conn_id=settings.aws_conn_id,
         region_name=settings.region_name,
         verify=settings.verify,
-        config=config.merge(own),
+        config=own.merge(config),  # the page's time-outs last: no DAG or connection makes them longer
     )
 
 
@@ -191,9 +210,24 @@ def _trials(
     return {trial.training_job_name: trial for trial in ordered}, 1 + -(-seen // 100)
 
 
-def tags_of(hook: PageHook, arn: str) -> dict[str, str] | None:
-    """A job's tags; None if they may not be read."""
+class _Tags(NamedTuple):
+    tags: dict[str, str] | None
+
+    @property
+    def seconds(self) -> float:
+        return OWNED_SECONDS if OWNER_TAG in (self.tags or {}) else UNOWNED_SECONDS
+
+
+def tags_of(hook: HyperParameterTuningHook, arn: str) -> dict[str, str] | None:
+    """Return a job's tags; None if the connection has no permission to read them.
+
+    Raises:
+        botocore.exceptions.ClientError: they cannot be read now, for example because SageMaker throttles. That is no
+            reason to take the job for the task's own.
+    """
     try:
         return hook.tags(arn)
-    except ClientError:
-        return None  # not allowed to: the task's word must do
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        return None

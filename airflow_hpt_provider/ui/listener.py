@@ -82,11 +82,12 @@ class TaskStateListener:
             if session is None:
                 return
             task = [getattr(TaskInstance, name) for name in TaskKey._fields]
-            query = select(Trigger.id, Trigger.encrypted_kwargs, *task).where(
+            trigger = (Trigger.id, Trigger.encrypted_kwargs, TaskInstance.dag_version_id)
+            query = select(*trigger, *task).where(
                 TaskInstance.trigger_id == Trigger.id, Trigger.classpath == OURS, *which
             )
-            for trigger_id, arguments, *key in session.execute(query):
-                self._leftovers.note(Wait(TaskKey(*key), trigger_id, arguments))
+            for trigger_id, arguments, version, *key in session.execute(query):
+                self._leftovers.note(Wait(TaskKey(*key), trigger_id, arguments, version))
         except Exception:
             log.exception("A task that was ended may have left its tuning job running.")
 

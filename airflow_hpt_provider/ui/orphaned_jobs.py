@@ -18,11 +18,13 @@ from sqlalchemy import select
 
 from airflow_hpt_provider.compat import trigger_arguments
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
-from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.retries.errors import one_line
 from airflow_hpt_provider.ui.problems import Problem
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
+    from airflow_hpt_provider.hooks.settings import ConnectionSettings
     from airflow_hpt_provider.ui.tasks import TaskKey
 
 SETTLE_SECONDS = 5.0
@@ -44,11 +46,13 @@ class Wait:
         task: the task instance.
         trigger_id: of its trigger's row, which Airflow is about to delete.
         arguments: the trigger's, encrypted, as that row had them.
+        version: the id of the DAG version that the task instance ran with; None if it has none.
     """
 
     task: TaskKey
     trigger_id: int
     arguments: str
+    version: UUID | None = None
 
     def __str__(self) -> str:
         """What happened, for logs."""
@@ -140,23 +144,40 @@ def look_after(wait: Wait) -> bool:
         return False
     if state not in ENDED:
         return True  # cleared meanwhile: the next try looks for its job itself
-    _stop(wait, name, {field: arguments.get(field) for field in ConnectionSettings.__dataclass_fields__})
+    _stop(wait, name, _connection(wait, arguments))
     return True
 
 
-def _stop(wait: Wait, name: str, connection: dict[str, Any]) -> None:
-    from airflow_hpt_provider.ui.access import maker
+def _connection(wait: Wait, arguments: dict[str, Any]) -> ConnectionSettings:
+    """Return the connection that a worker has stored with the trigger, as far as the API server may use it."""
+    from airflow_hpt_provider.ui.connections import connection_of
+    from airflow_hpt_provider.ui.task_code import TaskCode, task_codes
+
+    code = None
+    if wait.version:
+        with create_session() as session:
+            code = task_codes(session, [wait.version]).get(wait.version, {}).get(wait.task.task_id)
+    return connection_of(code or TaskCode(), arguments)
+
+
+def _stop(wait: Wait, name: str, connection: ConnectionSettings) -> None:
+    from airflow_hpt_provider.ui.job_owner import is_own
     from airflow_hpt_provider.ui.jobs import make_hook, tags_of
 
-    hook = make_hook(ConnectionSettings(**connection))
+    hook = make_hook(connection)
     try:
         description = hook.describe(name)
     except TuningJobNotFoundError:
         return
     if description.status != "InProgress":
         return  # as a rule: the trigger has stopped it
-    if maker(tags_of(hook, description.hyper_parameter_tuning_job_arn), wait.task.owner) is not None:
-        log.warning("%s. Tuning job %s goes on: it is another DAG's.", wait, name)
+    if not is_own(tags_of(hook, description.hyper_parameter_tuning_job_arn), name, wait.task.owner):
+        log.warning(
+            "%s. Tuning job %s keeps running, because neither its tags nor its name prove that this task created it."
+            " Stop it by hand if it should end.",
+            wait,
+            name,
+        )
     elif hook.stop(name):
         log.warning("%s. Tuning job %s is being stopped.", wait, name)
 

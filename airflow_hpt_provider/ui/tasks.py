@@ -1,12 +1,17 @@
-"""Which tuning job a task instance has made, and by which connection: from Airflow's own records."""
+"""Which tuning job a task instance names, and the connection to it, from Airflow's own records.
+
+The name is an XCom's, which users may change, so :mod:`airflow_hpt_provider.ui.job_owner` checks whose job it is. The
+connection is never an XCom's.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
+from uuid import UUID
 
 from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.models.taskinstance import TaskInstance
@@ -15,20 +20,20 @@ from sqlalchemy import select
 
 from airflow_hpt_provider.compat import deployment
 from airflow_hpt_provider.creation.ownership import Owner
-from airflow_hpt_provider.hooks.settings import ConnectionSettings
+from airflow_hpt_provider.ui.connections import connection_of
 from airflow_hpt_provider.ui.paging import NEWEST_FIRST, Position
-from airflow_hpt_provider.xcom.push import (
-    FINAL_METRIC,
-    TUNING_CONNECTION,
-    TUNING_JOB_ARN,
-    TUNING_JOB_NAME,
-)
+from airflow_hpt_provider.ui.problems import Problem
+from airflow_hpt_provider.ui.task_code import TaskCode, task_codes
+from airflow_hpt_provider.xcom.job_name import job_name
+from airflow_hpt_provider.xcom.push import FINAL_METRIC, TUNING_JOB_NAME
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
 
-_KEYS = (TUNING_JOB_NAME, TUNING_JOB_ARN, TUNING_CONNECTION, FINAL_METRIC)
-_MASKED = "***"
+    from airflow_hpt_provider.hooks.settings import ConnectionSettings
+
+_KEYS = (TUNING_JOB_NAME, FINAL_METRIC)
+CONFIG_NAME = "HyperParameterTuningJobName"
 
 
 class TaskKey(NamedTuple):
@@ -47,24 +52,36 @@ class TaskKey(NamedTuple):
 
 @dataclass(frozen=True)
 class TaskJob:
-    """A tuning job as a task instance names it.
+    """A tuning job as a task instance of this provider's operators names it.
 
     Attributes:
         task: the task instance.
-        name, arn: the tuning job's.
-        settings: the connection by which the task reached it.
-        announced: when the task told of it.
+        name: the tuning job's, from an XCom.
+        connection: the task's connection; or the reason why it cannot be known.
+        announced: when the XCom was written.
         task_state: Airflow's state of the task instance.
         final_metric: what the task left in XCom; None before its end.
+        is_confirmed: a worker or the DAG's code has given the task the same name.
     """
 
     task: TaskKey
     name: str
-    arn: str
-    settings: ConnectionSettings = field(compare=False)
+    connection: ConnectionSettings | Problem = field(compare=False)
     announced: datetime
     task_state: str | None
     final_metric: float | None = None
+    is_confirmed: bool = False
+
+    @property
+    def settings(self) -> ConnectionSettings:
+        """The task's connection.
+
+        Raises:
+            Problem: it cannot be known.
+        """
+        if isinstance(self.connection, Problem):
+            raise self.connection
+        return self.connection
 
     @property
     def key(self) -> str:
@@ -74,12 +91,12 @@ class TaskJob:
 
 def task_state(session: Session, task: TaskKey) -> str | None:
     """Airflow's state of a task instance; an empty string if it has none yet, None if there is no such task."""
-    states = _states(session, [task])
-    return (states[task] or "") if task in states else None
+    instances = _instances(session, [task])
+    return (instances[task].state or "") if task in instances else None
 
 
 def job_of(session: Session, task: TaskKey) -> TaskJob | None:
-    """The tuning job of a task instance; None if it has told of none."""
+    """Return the tuning job of a task instance; None if it names none, or is a task of another operator."""
     query = select(XComModel).where(
         XComModel.key == TUNING_JOB_NAME,
         XComModel.dag_id == task.dag_id,
@@ -121,7 +138,7 @@ def recent_jobs(
         session: of Airflow's database.
         dag_ids: those that the user may read.
         before: where the page before this one said that the next begins.
-        limit: so many rows are read; tasks that name no job are left out.
+        limit: the number of rows to read. Tasks that name no job and tasks of other operators are left out.
     """
     return _found(session, select(XComModel).where(XComModel.dag_id.in_(dag_ids)), before, limit)
 
@@ -138,41 +155,43 @@ def _found(session: Session, query: Any, before: Position | None, limit: int) ->
 def _jobs(session: Session, rows: Iterable[Any]) -> list[TaskJob]:
     named = [(_key(row), row) for row in rows]
     tasks = [key for key, _ in named]
+    instances = _instances(session, tasks)
+    codes = task_codes(session, {each.version for each in instances.values() if each.version})
     values, fields = _xcoms(session, tasks), _rendered_fields(session, tasks)
-    states = _states(session, tasks)
     jobs = []
     for key, row in named:
-        xcoms = values[key]
-        metric = xcoms.get(FINAL_METRIC)
+        name = str(values[key].get(TUNING_JOB_NAME) or "")
+        instance = instances.get(key)
+        code = codes.get(instance.version, {}).get(key.task_id) if instance and instance.version else None
+        if not name or instance is None or code is None:
+            continue
+        metric, rendered = values[key].get(FINAL_METRIC), fields.get(key) or {}
         jobs.append(
             TaskJob(
                 task=key,
-                name=str(xcoms.get(TUNING_JOB_NAME) or ""),
-                arn=str(xcoms.get(TUNING_JOB_ARN) or ""),
-                settings=_settings(fields.get(key), xcoms.get(TUNING_CONNECTION)),
+                name=name,
+                connection=_connection(code, rendered),
                 announced=row.timestamp,
-                task_state=states.get(key),
+                task_state=instance.state,
                 final_metric=metric if isinstance(metric, (int, float)) else None,
+                is_confirmed=name in {*_names(rendered), *_names(code.constants)},
             )
         )
-    return [job for job in jobs if job.name]
+    return jobs
 
 
-def _settings(rendered: dict[str, Any] | None, pushed: Any) -> ConnectionSettings:
-    """How the task reached its job.
+def _connection(code: TaskCode, rendered: dict[str, Any]) -> ConnectionSettings | Problem:
+    try:
+        return connection_of(code, rendered)
+    except Problem as problem:
+        return problem
 
-    The rendered fields come first: workers alone write them, while XComs can be changed by whoever may edit the DAG.
-    Airflow keeps them for the last runs only; then the XCom counts, which holds what leads there and no secret.
-    """
-    for told in (rendered, pushed):
-        if isinstance(told, dict) and "aws_conn_id" in told and _MASKED not in map(str, told.values()):
-            given = {
-                name: told.get(name) for name in ("aws_conn_id", "region_name", "verify", "botocore_config")
-            }
-            return ConnectionSettings(
-                **{name: None if value == "None" else value for name, value in given.items()}
-            )
-    return ConnectionSettings()
+
+def _names(arguments: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the tuning job's name that a task's arguments give it."""
+    config = arguments.get("config")
+    names = (job_name(arguments.get("tuning_job_name")), isinstance(config, dict) and config.get(CONFIG_NAME))
+    yield from (name for name in names if isinstance(name, str))
 
 
 def _key(row: Any) -> TaskKey:
@@ -192,10 +211,16 @@ def _rendered_fields(session: Session, tasks: Sequence[TaskKey]) -> dict[TaskKey
     return {_key(row): row.rendered_fields for row in session.scalars(query)}
 
 
-def _states(session: Session, tasks: Sequence[TaskKey]) -> dict[TaskKey, str | None]:
-    columns = [getattr(TaskInstance, name) for name in ("dag_id", "run_id", "task_id", "map_index", "state")]
+class _Instance(NamedTuple):
+    state: str | None
+    version: UUID | None
+
+
+def _instances(session: Session, tasks: Sequence[TaskKey]) -> dict[TaskKey, _Instance]:
+    names = (*TaskKey._fields, "state", "dag_version_id")
+    columns = [getattr(TaskInstance, name) for name in names]
     rows: Iterable[Any] = session.execute(_of_tasks(select(*columns), TaskInstance, tasks))
-    return {TaskKey(*row[:4]): row[4] for row in rows}
+    return {TaskKey(*row[:4]): _Instance(*row[4:]) for row in rows}
 
 
 def _of_tasks(query: Any, table: Any, tasks: Sequence[TaskKey]) -> Any:

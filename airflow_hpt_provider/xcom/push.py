@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 TUNING_JOB_NAME = "tuning_job_name"
 TUNING_JOB_ARN = "tuning_job_arn"
 TUNING_CONNECTION = "tuning_connection"
-"""Where the job is: read by the tuning page, when Airflow has forgotten the task's rendered fields."""
+"""Where the job is, for DAGs and other programs. Nothing here reads it: users may write XComs."""
 BEST_TRAINING_JOB = "best_training_job"
 FINAL_METRIC = "final_metric"
 RETURN_VALUE = "return_value"

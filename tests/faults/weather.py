@@ -41,7 +41,7 @@ _TROUBLES: dict[Fault, tuple[Trouble, ...]] = {
     Fault.TRUNCATED: (T.TRUNCATE_AFTER,),
     Fault.HANGS: (T.HANG, T.HANG_AFTER),
     Fault.DRIPS: (T.DRIP_AFTER,),
-    Fault.MIXED: tuple(each for each in Trouble if each is not T.EXPIRED),
+    Fault.MIXED: tuple(each for each in Trouble if each not in (T.EXPIRED, T.DENIED)),
 }
 
 

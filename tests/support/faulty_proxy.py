@@ -38,6 +38,7 @@ class Trouble(Enum):
     HANG_AFTER = "no answer: the answer is lost"
     DRIP_AFTER = "the answer in drops, over seconds"
     EXPIRED = "400 ExpiredTokenException"
+    DENIED = "400 AccessDeniedException"
 
 
 @dataclass(frozen=True)
@@ -242,4 +243,5 @@ _REFUSALS: dict[Trouble, bytes] = {
     Trouble.EXPIRED: _error(
         "400 Bad Request", "ExpiredTokenException", "The security token included in the request is expired"
     ),
+    Trouble.DENIED: _error("400 Bad Request", "AccessDeniedException", "You are not authorized to do this"),
 }

@@ -6,10 +6,11 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
@@ -18,6 +19,7 @@ from airflow_hpt_provider.demo.airflow import LocalAirflow
 from airflow_hpt_provider.demo.processes import ChildProcess, stop_all
 from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.demo.waiting import wait_until
+from tests.support.faulty_proxy import Decide, FaultyProxy, Trouble
 from tests.support.tuning_jobs import images_file
 
 HERE = Path(__file__).parent
@@ -30,7 +32,14 @@ PERMISSIONS = {
     "other": {"theirs": "edit"},
     "nobody": {},
     "operator": {"waiting": "edit", "waiting_run": "edit"},
+    "listener": {"quiet": "read"},
 }
+WAYS: dict[str, Decide] = {
+    "throttled": lambda call: Trouble.THROTTLE if call.operation == "ListTags" else None,
+    "denied": lambda call: Trouble.DENIED if call.operation == "ListTags" else None,
+    "silent": lambda call: Trouble.HANG,
+}
+"""Connections of the API server that lead to the service through a proxy, and what the proxy does to each call."""
 TOKENS = """
 import json, sys
 from airflow.api_fastapi.app import create_auth_manager
@@ -52,6 +61,7 @@ class Page:
         service: the local tuning service.
         run: runs Python with arguments, in the environment of this Airflow; what it prints.
         log: the API server's log file.
+        thief: the program of an attacker, to which his XComs lead.
     """
 
     url: str
@@ -60,6 +70,7 @@ class Page:
     service: LocalService
     run: Callable[..., str]
     log: Path
+    thief: FaultyProxy
 
     def ask(self, user: str | None, method: str, path: str, **kwargs: Any) -> httpx.Response:
         """A request below the page's prefix; by nobody if there is no user."""
@@ -82,18 +93,23 @@ class Page:
 def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     folder = tmp_path_factory.mktemp("page")
     images, gate = images_file(folder, SCRIPT), folder / "gate"
-    with LocalService(folder / "service", images) as service:
+    with ExitStack() as stack:
+        service = stack.enter_context(LocalService(folder / "service", images))
         service.client("s3").create_bucket(Bucket="tuning-tests")
+        ways = {name: stack.enter_context(FaultyProxy(_place(service), way)) for name, way in WAYS.items()}
+        thief = stack.enter_context(FaultyProxy(_place(service), lambda call: None))
+        connections = {"AWS_DEFAULT", "WORKERS_ONLY", *map(str.upper, WAYS)}
         airflow = LocalAirflow(
             folder / "airflow",
             HERE,
             {
-                "AIRFLOW_CONN_AWS_DEFAULT": service.airflow_connection,
+                **{f"AIRFLOW_CONN_{name}": service.airflow_connection for name in connections},
                 "AIRFLOW__CORE__AUTH_MANAGER": "tests.support.per_dag_auth.PerDagAuthManager",
                 "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "False",
                 "AIRFLOW__LOGGING__LOGGING_LEVEL": "WARNING",
                 "HPT_TEST_PERMISSIONS": json.dumps(PERMISSIONS),
                 "HPT_TEST_GATE": str(gate),
+                "HPT_TEST_THIEF": f"http://127.0.0.1:{thief.port}",
                 "PYTHONPATH": str(ROOT),
             },
         )
@@ -103,22 +119,37 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         printed = run(str(HERE / "dags.py"))
         runs = json.loads(printed.rsplit("RUNS ", 1)[1])
         tokens = json.loads(run("-c", TOKENS, json.dumps(list(PERMISSIONS))).splitlines()[-1])
+        # The same connections lead the API server elsewhere than they led the tasks.
+        server_environment = airflow.environment | {
+            f"AIRFLOW_CONN_{name.upper()}": service.airflow_connection.replace(
+                service.endpoint, f"http://127.0.0.1:{way.port}"
+            )
+            for name, way in ways.items()
+        }
+        del server_environment["AIRFLOW_CONN_WORKERS_ONLY"]
         server = ChildProcess(
             "airflow api-server",
             [
                 *(sys.executable, "-m", "airflow", "api-server", "--host", "127.0.0.1"),
                 *("--port", airflow.url.rsplit(":", 1)[1]),
             ],
-            airflow.environment,
+            server_environment,
             airflow.logs / "api-server.log",
         )
         server.start()
         try:
             wait_until(lambda: _answers(server, airflow.url), 240, f"no API server; log: {server.log}")
-            yield Page(airflow.url, tokens, runs, service, run, server.log)
+            yield Page(airflow.url, tokens, runs, service, run, server.log, thief)
         finally:
             stop_all([server])
             gate.touch()
+
+
+def _place(service: LocalService) -> tuple[str, int]:
+    address = urlsplit(service.endpoint)
+    assert address.hostname
+    assert address.port
+    return address.hostname, address.port
 
 
 def _program(environment: dict[str, str]) -> Callable[..., str]:

@@ -10,14 +10,19 @@ import os
 import sys
 from typing import Any
 
+from airflow.models.renderedtifields import RenderedTaskInstanceFields
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.trigger import Trigger
+from airflow.models.xcom import XComModel
 from airflow.sdk import DAG, task
 from airflow.utils.session import create_session
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
+from airflow_hpt_provider.config.loading import validate
+from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.models import Continuous
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
+from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
 from tests.support.tuning_jobs import tuning_job
 
@@ -38,16 +43,36 @@ def child_of(parent: str, name: str, gate: str) -> dict[str, Any]:
     return {**job(name, gate=gate), "WarmStartConfig": warm_start}
 
 
+THIEF = {
+    "aws_conn_id": "aws_default",
+    "region_name": None,
+    "verify": False,
+    "botocore_config": {"proxies": {"http": os.environ.get("HPT_TEST_THIEF", "")}},
+}
+"""What an attacker writes into an XCom, so that requests and credentials go to a program of his."""
+
+
 @task
-def names(tuning_job_name: str, aws_conn_id: str, ti: Any = None) -> None:
-    """An XCom that names somebody else's job, as whoever may edit XComs can write it."""
-    ti.xcom_push(key="tuning_job_name", value=tuning_job_name)
-    ti.xcom_push(key="tuning_connection", value={"aws_conn_id": aws_conn_id, "region_name": None})
+def stolen(ti: Any = None) -> None:
+    """Leaves the XComs of a tuning task; as a user may write them who may edit XComs."""
+    ti.xcom_push(key="tuning_job_name", value="mine")
+    ti.xcom_push(key="tuning_connection", value=THIEF)
 
 
 @task
 def nothing() -> None:
     """Makes no tuning job."""
+
+
+def waits(task_id: str, tuning_job_name: str = "outside", **arguments: Any) -> None:
+    """A sensor whose job has ended when it starts."""
+    HyperParameterTuningJobSensor(
+        task_id=task_id, tuning_job_name=tuning_job_name, deferrable=False, poke_interval=0.5, **arguments
+    )
+
+
+class DerivedOperator(HyperParameterTuningJobOperator):
+    """A DAG author's own class."""
 
 
 GATE = os.environ.get("HPT_TEST_GATE", "")
@@ -61,16 +86,43 @@ with DAG("mine", schedule=None) as mine:
     HyperParameterTuningJobOperator(
         task_id="tune", config=job("mine", gate=GATE), deferrable=False, wait_for_completion=False
     )
-    HyperParameterTuningJobOperator(
+    DerivedOperator(
         task_id="child",
         config=child_of("theirs", "child", GATE),
         deferrable=False,
         wait_for_completion=False,
     )
-    names.override(task_id="borrowed")("theirs", "aws_default")
-    names.override(task_id="deleted")("never-made", "aws_default")
-    names.override(task_id="no_connection")("mine", "no_such_connection")
+    unnamed = job("", gate=GATE)
+    del unnamed["HyperParameterTuningJobName"]
+    HyperParameterTuningJobOperator(
+        task_id="derived", config=unnamed, deferrable=False, wait_for_completion=False, aws_conn_id="denied"
+    )
+    waits("borrowed", "theirs")
+    waits("throttled", "theirs", aws_conn_id="throttled")
+    waits("denied", "theirs", aws_conn_id="denied")
+    waits("outside")
+    waits("claims")
+    waits("deleted")
+    waits("forgotten")
+    waits("templated", aws_conn_id="{{ 'aws_default' }}")
+    waits("no_connection", aws_conn_id="workers_only")
+    stolen()
     nothing()
+
+with DAG("quiet", schedule=None) as quiet:
+    waits("silent", aws_conn_id="silent")
+
+OUTSIDE = ("outside", "outside-too")
+"""Jobs without tags of the provider."""
+XCOMS: dict[str, dict[str, Any]] = {
+    "claims": {"tuning_job_name": "outside-too"},
+    "deleted": {"tuning_job_name": "never-made"},
+    "forgotten": {"tuning_connection": THIEF},
+    "templated": {"tuning_connection": THIEF},
+}
+"""What users have made of XComs, by task of DAG ``mine``."""
+FORGOTTEN = ("forgotten", "templated")
+"""Tasks whose rendered fields Airflow no longer has."""
 
 WAITS = {
     "marked": {"stop_on_kill": True},
@@ -79,6 +131,8 @@ WAITS = {
     "unmarked": {"stop_on_kill": True},
     "not-mine": {"stop_on_kill": True, "tuning_job_name": "mine"},
     "lost": {"stop_on_kill": True, "aws_conn_id": "no_such_connection"},
+    "throttled": {"stop_on_kill": True, "tuning_job_name": "mine", "aws_conn_id": "throttled"},
+    "denied": {"stop_on_kill": True, "tuning_job_name": "mine", "aws_conn_id": "denied"},
 }
 """Tasks of DAG ``waiting``, and their triggers' arguments."""
 
@@ -111,9 +165,30 @@ def defer(run: Any, task_id: str, **arguments: Any) -> None:
         instance.state, instance.trigger_id = "deferred", row.id
 
 
+def create_outside() -> None:
+    """Create jobs as another program than Airflow does."""
+    hook = HyperParameterTuningHook(aws_conn_id="aws_default")
+    for name in OUTSIDE:
+        hook.create(validate(job(name), ""))
+
+
+def tamper(run: Any) -> None:
+    """Change XComs as users may who may edit the DAG's XComs, and forget rendered fields as Airflow does."""
+    with create_session() as session:
+        for task_id, values in XCOMS.items():
+            for key, value in values.items():
+                XComModel.set(
+                    key, value, dag_id=run.dag_id, task_id=task_id, run_id=run.run_id, session=session
+                )
+        fields = RenderedTaskInstanceFields
+        session.execute(delete(fields).where(fields.dag_id == run.dag_id, fields.task_id.in_(FORGOTTEN)))
+
+
 if __name__ == "__main__":
+    create_outside()
     # theirs first: its job is the child's parent, which has to have ended
-    done = [dag.test() for dag in (theirs, mine, waiting, waiting_run)]
+    done = [dag.test() for dag in (theirs, mine, waiting, waiting_run, quiet)]
+    tamper(done[1])
     assert all(run.state == "success" for run in done), done
     runs = {run.dag_id: run.run_id for run in done}
     for task_id, arguments in WAITS.items():

@@ -125,8 +125,55 @@ def test_the_list_has_only_jobs_of_readable_dags(page: Page, user: str, dags: se
 
 def test_the_list_tells_nothing_of_jobs_that_the_task_only_names(page: Page) -> None:
     rows = {row["task_id"]: row for row in page.ask("viewer", "GET", "/api/jobs").json()["jobs"]}
-    assert rows["tune"]["status"] == "InProgress"
-    assert rows["borrowed"]["status"] is None, "its XComs lack the job's ARN"
+    assert (rows["tune"]["status"], rows["derived"]["status"]) == ("InProgress",) * 2
+    assert (rows["outside"]["status"], rows["outside"]["finished"]) == ("Completed", 2)
+    for unknown in ("borrowed", "throttled", "denied", "claims", "deleted", "templated"):
+        assert [rows[unknown][key] for key in ("status", "created_at", "finished", "strategy")] == [None] * 4
+    assert not {"stolen", "nothing"}.intersection(rows), "tasks of other operators"
+    both = page.ask("neighbour", "GET", "/api/jobs").json()
+    rows = {row["task_id"]: row for row in both["jobs"] if row["dag_id"] == "mine"}
+    assert rows["borrowed"]["status"] == "Completed"
+    assert "unknown_connection" in {problem["kind"] for problem in both["problems"]}
+
+
+def test_no_xcom_leads_to_a_connection(page: Page) -> None:
+    """XComs that ask for a proxy, for no TLS and for another connection than the task's."""
+    of_another_operator = page.ask("editor", "GET", page.task("mine", "stolen"))
+    assert (of_another_operator.status_code, of_another_operator.json()["kind"]) == (404, "no_job")
+    by_the_dags_code = page.ask("editor", "GET", page.task("mine", "forgotten"))
+    assert by_the_dags_code.json()["job"]["name"] == "outside"
+    unknown = page.ask("editor", "GET", page.task("mine", "templated"))
+    assert (unknown.status_code, unknown.json()["kind"]) == (409, "unknown_connection")
+    for task_id in ("stolen", "templated"):
+        stop = page.ask("editor", "POST", page.task("mine", task_id, "/stop"), headers=OURS)
+        assert stop.status_code in (404, 409)
+    assert page.thief.calls == []
+
+
+def test_a_job_without_tags_is_shown_only_if_a_worker_names_it_and_never_stopped(page: Page) -> None:
+    shown = page.ask("editor", "GET", page.task("mine", "outside"))
+    assert (shown.status_code, shown.json()["job"]["name"]) == (200, "outside")
+    stop = page.ask("editor", "POST", page.task("mine", "outside", "/stop"), headers=OURS)
+    assert (stop.status_code, stop.json()["kind"]) == (403, "forbidden")
+    for method, rest in (("GET", ""), ("GET", "/trials.csv"), ("POST", "/stop")):
+        answer = page.ask("editor", method, page.task("mine", "claims", rest), headers=OURS)
+        assert (answer.status_code, answer.json()["kind"]) == (403, "unknown_owner")
+
+
+@pytest.mark.parametrize(
+    ("task_id", "status", "kind"), [("throttled", 504, "unreachable"), ("denied", 403, "unknown_owner")]
+)
+def test_unreadable_tags_are_no_permission(page: Page, task_id: str, status: int, kind: str) -> None:
+    for _ in range(2):
+        for method, rest in (("GET", ""), ("GET", "/trials.json"), ("POST", "/stop")):
+            answer = page.ask("editor", method, page.task("mine", task_id, rest), headers=OURS)
+            assert (answer.status_code, answer.json()["kind"]) == (status, kind)
+
+
+def test_a_derived_name_proves_whose_a_job_is_without_tags(page: Page) -> None:
+    assert page.ask("viewer", "GET", page.task("mine", "derived")).json()["page"]["can_stop"] is False
+    shown = page.ask("editor", "GET", page.task("mine", "derived")).json()
+    assert (shown["job"]["status"], shown["page"]["can_stop"]) == ("InProgress", True)
 
 
 @pytest.mark.parametrize("before", ["nan", "1e20", "yesterday", "2026-99-24T10:30:00.123456Z~1~-1~tune"])
@@ -150,7 +197,10 @@ def test_a_map_index_that_no_task_has(page: Page) -> None:
 def test_the_list_of_a_run(page: Page) -> None:
     path = at(page, "/api/dags/{dag_id}/runs/{run_id}/jobs")
     rows = page.ask("viewer", "GET", path).json()["jobs"]
-    assert {row["task_id"] for row in rows} == {"tune", "child", "borrowed", "deleted", "no_connection"}
+    assert {row["task_id"] for row in rows} == {
+        "tune", "child", "derived", "borrowed", "throttled", "denied", "outside", "claims", "deleted",
+        "forgotten", "templated", "no_connection",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

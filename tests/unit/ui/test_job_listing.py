@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.creation.ownership import Owner
+from airflow_hpt_provider.creation.ownership import OWNER_TAG, Owner
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.ui.listing import rows
+from airflow_hpt_provider.ui.job_owner import JobOwner, owner_of
+from airflow_hpt_provider.ui.listing import MAX_TAGS_READ, rows
 from airflow_hpt_provider.ui.problems import Problem
 from airflow_hpt_provider.ui.tasks import TaskJob, TaskKey
 
@@ -22,8 +24,7 @@ def job(number: int, conn_id: str) -> TaskJob:
     return TaskJob(
         task=TaskKey("dag", "run", f"task{number}", -1),
         name=f"tune-{number}",
-        arn=f"arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/tune-{number}",
-        settings=ConnectionSettings(aws_conn_id=conn_id),
+        connection=ConnectionSettings(aws_conn_id=conn_id),
         announced=datetime(2026, 11, 24, tzinfo=UTC),
         task_state="running",
     )
@@ -35,6 +36,7 @@ class Accounts:
     def __init__(self, together: int) -> None:
         self.barrier = threading.Barrier(together)
         self.asked: Counter[str | None] = Counter()
+        self.tags_read: list[str] = []
 
     def summaries(self, job: TaskJob) -> dict[str, Any]:
         self.asked[job.settings.aws_conn_id] += 1
@@ -44,6 +46,7 @@ class Accounts:
                 403, "access_denied", "Not allowed", remedy=f"Allow it to {job.settings.aws_conn_id}."
             )
         summary = SimpleNamespace(
+            hyper_parameter_tuning_job_arn=arn_of(job.name),
             status="InProgress",
             strategy="Bayesian",
             creation_time=job.announced,
@@ -51,30 +54,77 @@ class Accounts:
             training_job_status_counters=None,
             resource_limits=None,
         )
-        return {job.arn: summary}
+        names = [f"tune-{number}" for number in range(1, 101)]
+        return dict.fromkeys([*names, TaskKey("dag", "run", "task5").owner.base_name], summary)
+
+    def tags(self, job: TaskJob, arn: str) -> dict[str, str] | None:
+        self.tags_read.append(job.name)
+        if job.name == "tune-9":
+            raise Problem(504, "unreachable", "Throttled")
+        if job.name == "tune-8":
+            return None
+        return {
+            OWNER_TAG: Owner("other", "task", "run").digest if job.name == "tune-7" else job.task.owner.digest
+        }
+
+
+class NoAccess:
+    """A user who may read only the DAG of the tasks."""
+
+    def denial(self, job: TaskJob, tags: dict[str, str] | None) -> Problem | None:
+        owner = owner_of(tags, job.name, job.task.owner, is_confirmed=job.is_confirmed)
+        return None if owner == JobOwner("dag") else Problem(403, "forbidden", "No")
+
+
+def arn_of(name: str) -> str:
+    return f"arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/{name}"
+
+
+def listed(jobs: list[TaskJob], accounts: Accounts) -> dict[str, Any]:
+    return rows(jobs, accounts, NoAccess())  # type: ignore[arg-type]
 
 
 def test_accounts_are_asked_side_by_side() -> None:
     accounts = Accounts(together=3)
     jobs = [job(1, "a"), job(2, "b"), job(3, "denied"), job(4, "denied")]
-    listed = rows(jobs, accounts)  # type: ignore[arg-type]
+    found = listed(jobs, accounts)
     assert accounts.asked == {"a": 1, "b": 1, "denied": 1}
-    assert [row["name"] for row in listed["jobs"]] == ["tune-1", "tune-2", "tune-3", "tune-4"]
-    assert [row["status"] for row in listed["jobs"]] == ["InProgress", "InProgress", None, None]
-    assert [problem["kind"] for problem in listed["problems"]] == ["access_denied"]
+    assert [row["name"] for row in found["jobs"]] == ["tune-1", "tune-2", "tune-3", "tune-4"]
+    assert [row["status"] for row in found["jobs"]] == ["InProgress", "InProgress", None, None]
+    assert [problem["kind"] for problem in found["problems"]] == ["access_denied"]
 
 
 def test_every_account_that_could_not_be_asked_is_told() -> None:
     accounts = Accounts(together=2)
-    listed = rows([job(1, "denied-a"), job(2, "denied-b")], accounts)  # type: ignore[arg-type]
-    assert [problem["remedy"] for problem in listed["problems"]] == [
+    found = listed([job(1, "denied-a"), job(2, "denied-b")], accounts)
+    assert [problem["remedy"] for problem in found["problems"]] == [
         "Allow it to denied-a.",
         "Allow it to denied-b.",
     ]
 
 
 def test_no_jobs_are_no_list_and_no_problem() -> None:
-    assert rows([], Accounts(together=1)) == {"jobs": [], "problems": []}  # type: ignore[arg-type]
+    assert listed([], Accounts(together=1)) == {"jobs": [], "problems": []}
+
+
+def test_what_sagemaker_says_of_a_job_is_listed_only_if_its_tags_allow_it() -> None:
+    accounts = Accounts(together=1)
+    jobs = [job(number, "a") for number in (6, 7, 8, 9)]
+    derived = replace(job(5, "a"), name=job(5, "a").task.owner.base_name)
+    unknown = replace(job(4, "a"), connection=Problem(409, "unknown_connection", "Unknown"))
+    found = listed([derived, unknown, *jobs], accounts)
+    assert [row["status"] for row in found["jobs"]] == ["InProgress", None, "InProgress", None, None, None]
+    assert {problem["kind"] for problem in found["problems"]} == {"unknown_connection", "unreachable"}
+    assert sorted(accounts.tags_read) == ["tune-6", "tune-7", "tune-8", "tune-9"], (
+        "a derived name needs no tags"
+    )
+
+
+def test_a_list_reads_the_tags_of_few_jobs() -> None:
+    accounts = Accounts(together=1)
+    found = listed([job(number, "a") for number in range(11, 61)], accounts)
+    assert len(accounts.tags_read) == MAX_TAGS_READ
+    assert [row["status"] for row in found["jobs"]] == ["InProgress"] * MAX_TAGS_READ + [None] * 25
 
 
 def test_a_tasks_jobs_are_those_of_this_deployment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import create_engine, insert
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.ui.tasks import Found
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # what Airflow's models warn of when they are imported
+VERSION = UUID(int=1)
 AT = datetime(2026, 11, 24, 10, 30, 0, 123456, tzinfo=UTC)
 
 
@@ -22,17 +24,26 @@ def session() -> Iterator[Session]:
     """Airflow's tables, empty."""
     from airflow.models import import_all_models
     from airflow.models.base import Base
+    from airflow.models.serialized_dag import SerializedDagModel
 
     import_all_models()
     engine = create_engine("sqlite://")
     Base.metadata.create_all(engine)
     with Session(engine) as made:
+        task = {"task_id": "tune", "_operator_extra_links": {"Tuning page": "_link_TuningPageLink"}}
+        other = {"task_id": "python", "task_type": "PythonOperator"}
+        data = {"dag": {"tasks": [{"__type": "operator", "__var": each} for each in (task, other)]}}
+        made.execute(
+            insert(SerializedDagModel),
+            [{"id": uuid4(), "dag_id": "dag", "_data": data, "dag_hash": "1", "dag_version_id": VERSION}],
+        )
         yield made
     engine.dispose()
 
 
-def announce(session: Session, *names: str, run: int = 1, at: datetime = AT) -> None:
-    """Mapped tasks that tell of their jobs, all at one instant."""
+def announce(session: Session, *names: str, run: int = 1, at: datetime = AT, task_id: str = "tune") -> None:
+    """Mapped tasks that name their jobs, all at one instant."""
+    from airflow.models.taskinstance import TaskInstance
     from airflow.models.xcom import XComModel
 
     values = [
@@ -40,7 +51,7 @@ def announce(session: Session, *names: str, run: int = 1, at: datetime = AT) -> 
             "dag_run_id": run,
             "run_id": f"run-{run}",
             "dag_id": "dag",
-            "task_id": "tune",
+            "task_id": task_id,
             "map_index": index,
             "key": "tuning_job_name",
             "value": name,
@@ -49,6 +60,18 @@ def announce(session: Session, *names: str, run: int = 1, at: datetime = AT) -> 
         for index, name in enumerate(names)
     ]
     session.execute(insert(XComModel), values)
+    instances = [
+        {name: value[name] for name in ("run_id", "dag_id", "task_id", "map_index")}
+        | {
+            "id": uuid4(),
+            "dag_version_id": VERSION,
+            "pool": "default_pool",
+            "pool_slots": 1,
+            "span_status": "ended",
+        }
+        for value in values
+    ]
+    session.execute(insert(TaskInstance), instances)
 
 
 def pages(session: Session, limit: int) -> list[list[str]]:
@@ -75,6 +98,13 @@ def test_jobs_announced_at_the_same_instant_are_all_listed(session: Session) -> 
 def test_a_task_that_names_no_job_does_not_end_the_list(session: Session) -> None:
     announce(session, "a", "", "c", "", "", "f")
     assert pages(session, 2) == [["f"], ["c"], ["a"]]
+
+
+def test_tasks_of_other_operators_are_not_listed(session: Session) -> None:
+    announce(session, "a", "b")
+    announce(session, "stolen", task_id="python")
+    announce(session, "gone", task_id="removed_from_the_dag")
+    assert pages(session, 10) == [["b", "a"]]
 
 
 def test_a_page_that_is_just_full_promises_no_other(session: Session) -> None:

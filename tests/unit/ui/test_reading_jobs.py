@@ -8,11 +8,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
-from airflow_hpt_provider.creation.ownership import FINGERPRINT_TAG, OWNER_TAG, Owner
+from airflow_hpt_provider.creation.ownership import OWNER_TAG
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.ui.jobs import _trials
-from airflow_hpt_provider.ui.tasks import _settings
+from airflow_hpt_provider.ui.jobs import UNOWNED_SECONDS, JobView, _trials, make_hook, tags_of
 from tests.unit.ui.test_job_document import description, trial
 
 
@@ -53,31 +53,45 @@ def test_a_running_one_is_looked_for_until_it_is_found() -> None:
     assert ended.pages == 3
 
 
-def test_rendered_fields_come_before_what_an_xcom_says() -> None:
-    rendered = {"aws_conn_id": "team_a", "region_name": "eu-west-1", "verify": None, "config": {}}
-    pushed = {"aws_conn_id": "stolen", "region_name": None}
-    assert _settings(rendered, pushed) == ConnectionSettings("team_a", "eu-west-1")
-    assert _settings(None, pushed).aws_conn_id == "stolen"
-    assert _settings({"op_args": []}, None) == ConnectionSettings()
-    assert _settings({"aws_conn_id": None}, None).aws_conn_id is None
+class Tags:
+    """ListTags; raises or returns what it is given."""
+
+    def __init__(self, *answers: Any) -> None:
+        self.answers = list(answers)
+
+    def tags(self, arn: str) -> dict[str, str]:
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return dict(answer)
 
 
-@pytest.mark.filterwarnings("ignore")  # what Airflow's API server warns of when it is imported
-def test_whose_job_it_is() -> None:
-    from airflow_hpt_provider.ui.access import maker
+def error(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "ListTags")
 
-    mine, sibling = Owner("mine", "tune", "run"), Owner("mine", "other", "run")
-    theirs = Owner("theirs", "tune", "run")
 
-    def tags(owner: Owner, **change: str) -> dict[str, str]:
-        return {tag["Key"]: tag["Value"] for tag in owner.tags("f")} | change
+def test_only_a_denial_counts_as_unreadable_tags() -> None:
+    assert tags_of(Tags({"a": "b"}), "arn") == {"a": "b"}  # type: ignore[arg-type]
+    assert tags_of(Tags(error("AccessDeniedException")), "arn") is None  # type: ignore[arg-type]
+    for code in ("ThrottlingException", "InternalFailure", "ValidationException"):
+        with pytest.raises(ClientError, match=code):
+            tags_of(Tags(error(code)), "arn")  # type: ignore[arg-type]
 
-    assert maker(tags(mine), mine) is None
-    assert maker(tags(sibling), mine) is None
-    assert maker(tags(theirs), mine) == "theirs"
-    assert maker({OWNER_TAG: theirs.digest, FINGERPRINT_TAG: "f"}, mine) == ""
-    assert maker({"cost-center": "7"}, mine) is None
-    assert maker(None, mine) is None
+
+@pytest.mark.parametrize("tags", [None, {}, {"cost-center": "7"}])
+def test_tags_that_name_no_owner_are_read_again_within_seconds(tags: Any) -> None:
+    view = JobView(description(HyperParameterTuningJobStatus="Completed"), {}, tags)
+    assert view.seconds <= UNOWNED_SECONDS < 10
+    assert JobView(view.description, {}, {OWNER_TAG: "f" * 40}).seconds > view.seconds
+
+
+def test_the_pages_time_outs_cannot_be_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SLOW", "aws://")
+    slow = {"connect_timeout": 900, "read_timeout": 900, "retries": {"total_max_attempts": 99}}
+    config: Any = make_hook(ConnectionSettings("slow", botocore_config=slow))._config
+    plain: Any = make_hook(ConnectionSettings("slow"))._config
+    for name in ("connect_timeout", "read_timeout", "retries"):
+        assert getattr(config, name) == getattr(plain, name)
 
 
 def test_links_to_the_page() -> None:
