@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from airflow_hpt_provider.config.templates import TemplatesMixin, holds_template
 from airflow_hpt_provider.exceptions import TuningJobConfigError
-from airflow_hpt_provider.operators.templates import TemplatesMixin, holds_template
 from airflow_hpt_provider.waiting.outcome import check_policy
 
 if TYPE_CHECKING:
@@ -50,15 +50,11 @@ class TuningConnectionMixin(TemplatesMixin):
 def cast_argument(name: str, value: Any, kind: type[T]) -> Any:
     """An argument that may have been a template, as what it should be: ``"30"`` -> 30.0, ``"PT1H"`` -> timedelta.
 
-    ``"None"`` and ``""``, which a template of a param that was left empty is rendered to, are None; but for booleans.
-
     Raises:
         TuningJobConfigError: naming the argument, the value and the remedy.
     """
     if value is None or isinstance(value, kind):
         return value
-    if kind is not bool and isinstance(value, str) and value.strip() in {"", "None"}:
-        return None
     given = value
     if kind is timedelta and isinstance(value, str):
         with contextlib.suppress(ValueError):

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipException
+from airflow_hpt_provider.config.templates import check_given
 from airflow_hpt_provider.exceptions import TuningTaskInterruptedError
 from airflow_hpt_provider.links.tuning import TuningJobLink, TuningPageLink
 from airflow_hpt_provider.operators.base import CONNECTION_FIELDS
@@ -243,7 +244,9 @@ class StopOnExitMixin:
             return None
         if not self._rendered:
             for field in CONNECTION_FIELDS:
-                setattr(self, field, self.render_template(getattr(self, field), context))
+                rendered = self.render_template(getattr(self, field), context)
+                check_given(field, getattr(self, field), rendered)
+                setattr(self, field, rendered)
         if announced:
             return announced
         memory = JobStateStore(context).recall() if self._began else {}  # the DAG processor cannot ask for it

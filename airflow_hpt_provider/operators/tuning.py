@@ -263,7 +263,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         try:
             return configs.validate(configs.expand_roles(config, self.hook), path)
         except TuningJobConfigError as error:
-            raise TuningJobConfigError(f"{error}{self._nothing}") from None
+            raise TuningJobConfigError(f"{error}\n{self._nothing}".rstrip()) from None
 
     def _find_or_create(
         self, request: TuningJobRequest, context: Context, failed: Sequence[str] = ()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
 
 from airflow_hpt_provider.compat import has
+from airflow_hpt_provider.config.templates import TemplatesMixin
 from airflow_hpt_provider.exceptions import (
     TuningJobBudgetExceededError,
     TuningJobNotFoundError,
@@ -46,7 +47,7 @@ _stopping: set[asyncio.Task[Any]] = set()
 """Stop requests under way: the event loop itself keeps only weak references to its tasks."""
 
 
-class HyperParameterTuningJobTrigger(BaseTrigger):
+class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
     """Fires once when a tuning job has ended, or can no longer be waited for.
 
     The event's payload is a dict: ``status`` (``completed``, ``failed``, ``stopped`` or ``deletefailed``: the

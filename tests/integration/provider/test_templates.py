@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
+from types import SimpleNamespace
 
 import pytest
 from airflow.sdk import DAG
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from airflow_hpt_provider.compat import has
 from airflow_hpt_provider.config.loading import load, validate
 from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.models import TuningJobRequest
@@ -16,6 +18,7 @@ from airflow_hpt_provider.operators.registration import RegisterBestTrainingJobO
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
+from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
 
 pytestmark = pytest.mark.integration
 
@@ -45,7 +48,7 @@ def test_literals_reach_aws_as_written(config, native):
 
 
 @pytest.mark.parametrize("native", [False, True])
-@pytest.mark.parametrize("text", [text for text in LITERALS if text != "None"])
+@pytest.mark.parametrize("text", LITERALS)
 def test_text_that_a_template_makes_reaches_aws_as_it_was_made(config, native, text):
     config["TrainingJobDefinition"]["StaticHyperParameters"] = {
         "whole": "{{ params.text }}",
@@ -136,3 +139,117 @@ def test_a_required_member_that_renders_to_nothing_is_refused_with_its_template(
     task = rendered(HyperParameterTuningJobOperator, context, native=False, config=config)
     with pytest.raises(TuningJobConfigError, match=r"RoleArn: is required(.|\n)*'{{ params.role }}'"):
         task._request(context)
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_a_text_with_an_expression_that_gives_none_is_refused_with_its_template(config, native):
+    config["TrainingJobDefinition"]["StaticHyperParameters"] = {"job": "{{ params.x }}-job"}
+    with pytest.raises(TuningJobConfigError, match=r"'\{\{ params.x \}\}-job' must give a text"):
+        rendered(HyperParameterTuningJobOperator, {"params": {"x": None}}, native=native, config=config)
+    task = rendered(HyperParameterTuningJobOperator, {"params": {"x": ""}}, native=native, config=config)
+    assert static_of(task, {}) == {"job": "-job"}
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize("empty", [None, ""])
+def test_texts_whose_expressions_are_all_empty_render_to_nothing(native, empty):
+    for template in (
+        "{{ params.x }}",
+        " {{ params.x }} ",
+        "{{ params.x }}{{ params.x }}",
+        "{% if 0 %}a{% endif %}",
+    ):
+        task = rendered(
+            HyperParameterTuningJobOperator,
+            {"params": {"x": empty}},
+            native=native,
+            config={},
+            region_name=template,
+        )
+        assert task.region_name is None
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_names_of_members_are_rendered(config, native):
+    static = {"{{ params.name }}": "1", "h{{ params.number }}": "2", "plain": "3"}
+    config["TrainingJobDefinition"]["StaticHyperParameters"] = static
+    context = {"params": {"name": "2024", "number": 7}}
+    task = rendered(HyperParameterTuningJobOperator, context, native=native, config=config)
+    assert static_of(task, context) == {"2024": "1", "h7": "2", "plain": "3"}
+
+
+@pytest.mark.parametrize("native", [False, True])
+@pytest.mark.parametrize(
+    ("static", "words"),
+    [
+        ({"{{ params.none }}": "1"}, "must have a value, but renders to nothing"),
+        ({"a{{ params.none }}": "1"}, "must give a text"),
+        (
+            {"{{ params.name }}": "1", "plain": "2"},
+            "in one structure are both 'plain'",
+        ),
+        (
+            {"plain": "2", "{{ params.name }}": "1"},
+            "in one structure are both 'plain'",
+        ),
+    ],
+)
+def test_names_that_cannot_be_rendered_are_refused_with_their_template(config, native, static, words):
+    config["TrainingJobDefinition"]["StaticHyperParameters"] = static
+    context = {"params": {"name": "plain", "none": None}}
+    with pytest.raises(TuningJobConfigError, match=words) as caught:
+        rendered(HyperParameterTuningJobOperator, context, native=native, config=config)
+    assert "{{ params.n" in str(caught.value)
+
+
+def test_other_delimiters_of_a_dag_are_templates_too(config):
+    config["TrainingJobDefinition"]["StaticHyperParameters"] = {"a": "<< params.x >>", "b": "{{ params.x }}"}
+    environment = {"variable_start_string": "<<", "variable_end_string": ">>"}
+    with DAG("d", schedule=None, jinja_environment_kwargs=environment):
+        task = HyperParameterTuningJobOperator(task_id="t", config=config)
+    task.render_template_fields({"params": {"x": "1.10"}})
+    assert static_of(task, {}) == {"a": "1.10", "b": "{{ params.x }}"}
+
+
+def trigger_of(sensor, context):
+    """Return the trigger of a sensor that starts in the triggerer, rendered as the triggerer does."""
+    trigger = HyperParameterTuningJobTrigger(**sensor.start_trigger_args.trigger_kwargs)
+    trigger.task_instance = SimpleNamespace(task_id="t", task=sensor)
+    trigger.render_template_fields(context)
+    return trigger
+
+
+@pytest.mark.skipif(not has("start_from_trigger"), reason="tasks start on a worker")
+@pytest.mark.parametrize("native", [False, True])
+def test_a_task_that_starts_in_the_triggerer_follows_the_same_rule(native):
+    with DAG("d", schedule=None, render_template_as_native_obj=native):
+        sensor = HyperParameterTuningJobSensor(
+            task_id="t",
+            start_from_trigger=True,
+            tuning_job_name="{{ params.name }}",
+            region_name="{{ params.region }}",
+            event_queue_url="{{ params.region }}",
+            max_failed_training_jobs="{{ params.most }}",
+        )
+    assert sensor.start_from_trigger
+    for empty in (None, ""):
+        trigger = trigger_of(sensor, {"params": {"name": "20240101", "region": empty, "most": 3}})
+        assert (trigger.tuning_job_name, trigger.region_name, trigger.event_queue_url) == (
+            "20240101",
+            None,
+            None,
+        )
+        assert trigger._limits.max_failed_training_jobs == 3
+        with pytest.raises(TuningJobConfigError, match=r"^tuning_job_name must have a value, .*params.name"):
+            trigger_of(sensor, {"params": {"name": empty, "region": "us-east-1", "most": 3}})
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_a_failed_task_looks_for_its_orphan_over_the_connection_that_is_given(native):
+    with DAG("d", schedule=None, render_template_as_native_obj=native):
+        task = HyperParameterTuningJobOperator(task_id="t", config={}, aws_conn_id="{{ params.x }}")
+    ti = SimpleNamespace(xcom_pull=lambda **_: "job", task_id="t", map_index=-1, try_number=1)
+    with pytest.raises(TuningJobConfigError, match=r"^aws_conn_id must have a value"):
+        task._find_orphan({"params": {"x": None}, "ti": ti})
+    assert task._find_orphan({"params": {"x": "aws_other"}, "ti": ti}) == "job"
+    assert task.aws_conn_id == "aws_other"

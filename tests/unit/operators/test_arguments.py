@@ -89,15 +89,19 @@ def test_times_may_be_given_in_every_form():
 
 def test_a_param_that_was_left_empty_is_no_argument():
     names = ("poll_interval", "timeout", "max_billable_seconds", "max_failed_training_jobs")
-    for empty in ("None", ""):
+    for empty in (None, ""):
         task = tune(**dict.fromkeys(names, "{{ params.x }}"))
-        for name in names:
-            setattr(task, name, empty)  # what it is rendered to
+        task.render_template_fields({"params": {"x": empty}})
         task._cast_templated()
         assert (task.poll_interval, task._timeout) == (30.0, None)
         assert task._limits == BudgetLimits()
-    task.wait_for_completion = "None"
-    with pytest.raises(TuningJobConfigError, match="wait_for_completion='None'"):
+
+
+@pytest.mark.parametrize("name", ["poll_interval", "timeout", "max_billable_seconds", "wait_for_completion"])
+def test_the_text_none_is_no_number(name):
+    task = tune(**{name: "{{ params.x }}"})
+    task.render_template_fields({"params": {"x": "None"}})
+    with pytest.raises(TuningJobConfigError, match=f"{name}='None'"):
         task._cast_templated()
 
 
