@@ -21,7 +21,8 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         description="Validate config files against all checks that SageMaker is known to make, without a call. Report "
         "every problem with file, line, field, value and remedy. Exit code 1 means that a file has problems. "
         "What SageMaker accepts but is likely to go wrong is a warning, and the file stays valid. Values "
-        "that are templates of a DAG's task are listed, and not checked.",
+        "that are templates of a DAG's task are listed, and not checked. A note names each YAML value that "
+        "YAML 1.1 reads differently.",
     )
     parser.add_argument(
         "configs",
@@ -38,7 +39,7 @@ def run(options: argparse.Namespace) -> int:
     from pydantic import ValidationError
 
     from airflow_hpt_provider.models import TuningJobRequest
-    from airflow_hpt_provider.models.files import ConfigFileError
+    from airflow_hpt_provider.models.files import ConfigFileError, yaml_notes
     from airflow_hpt_provider.models.validation.messages import errors_in
 
     code = VALID
@@ -48,6 +49,7 @@ def run(options: argparse.Namespace) -> int:
         except ConfigFileError as error:
             code = INVALID
             print(error)
+            continue
         except ValidationError as error:
             wrong = False
             for place, text, value in errors_in(error):
@@ -64,6 +66,8 @@ def run(options: argparse.Namespace) -> int:
             for warning in located_warnings(request, path):
                 print(warning)
             print(f"{path}: valid: {summary(request)}")
+        for note in yaml_notes(path):
+            print(note)
     return code
 
 

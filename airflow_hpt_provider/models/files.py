@@ -11,11 +11,10 @@ from airflow_hpt_provider.models.validation.errors import Location, line, lines_
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
+    from airflow_hpt_provider.models.yaml_1_2 import YamlError
+
 MAX_CHARACTERS: Final = 5_000_000
 """No request is that long; such a file is something else."""
-
-MAX_NODES: Final = 100_000
-"""No request has that many members; a few lines of YAML with aliases can stand for more."""
 
 
 class ConfigFileError(ValueError):
@@ -59,18 +58,23 @@ def _too_long(path: Path) -> ConfigFileError:
 
 
 def _from_json(text: str, path: Path) -> Any:
+    from airflow_hpt_provider.models.validation.written import WrittenFloat, WrittenInt
+
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members: dict[str, Any] = {}
         for name, value in pairs:
             if name in members:
+                _name_duplicate(text, path)
                 raise ConfigFileError(f"{path}: {name!r} is given twice in one structure; keep one")
             members[name] = value
         return members
 
     try:
-        return json.loads(text, object_pairs_hook=once)
+        return json.loads(text, object_pairs_hook=once, parse_int=WrittenInt, parse_float=WrittenFloat)
     except json.JSONDecodeError as error:
-        raise ConfigFileError(f"{path}:{error.lineno}: not well-formed JSON: {error.msg}") from error
+        raise ConfigFileError(
+            f"{path}:{error.lineno}:{error.colno}: not well-formed JSON: {error.msg}"
+        ) from error
     except RecursionError as error:
         raise ConfigFileError(f"{path}: nested too deeply") from error
     except ValueError as error:  # Python reads no number of more than 4,300 digits
@@ -79,68 +83,57 @@ def _from_json(text: str, path: Path) -> Any:
         raise ConfigFileError(f"{path}: holds a number that cannot be read: {error}") from error
 
 
-def _from_yaml(text: str, path: Path) -> Any:
-    import yaml
+def _name_duplicate(text: str, path: Path) -> None:
+    """Raise the error of a name that is given twice with its line and column: JSON is YAML, whose reader has them."""
+    from airflow_hpt_provider.models.yaml_1_2 import YamlError, load
 
     try:
-        lines: dict[Location, int] = {}
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
-        if root is not None:
-            _locate(root, (), lines, path)
-        return yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f"{path}:{mark.line + 1}" if mark else str(path)
-        what = getattr(error, "problem", None) or str(error)
-        raise ConfigFileError(f"{where}: not well-formed YAML: {what}") from error
-    except RecursionError as error:
-        raise ConfigFileError(f"{path}: nested too deeply") from error
-    except (ValueError, LookupError, AttributeError, TypeError, OverflowError) as error:
-        # PyYAML's own, on values such as the date 2026-99-99 or !!bool x
-        if isinstance(error, ConfigFileError):
-            raise
-        raise ConfigFileError(
-            f"{path}: holds a value that cannot be read: {error}; put it in quotes"
-        ) from error
+        load(text)
+    except YamlError as error:
+        if "given twice" in error.problem:
+            raise _in_file(path, error) from None
 
 
-def _locate(node: Any, location: Location, lines: dict[Location, int], path: str | Path) -> None:
-    """Note the line of every member and element below a YAML node, in ``lines``.
+def _in_file(path: str | Path, error: YamlError) -> ConfigFileError:
+    where = str(path) if error.line is None else f"{path}:{error.line}:{error.column}"
+    return ConfigFileError(f"{where}: {error.problem}")
 
-    Raises:
-        ConfigFileError: a member is given twice, or there are too many.
+
+def _from_yaml(text: str, path: Path) -> Any:
+    from airflow_hpt_provider.models.yaml_1_2 import YamlError, load
+
+    try:
+        return load(text)
+    except YamlError as error:
+        raise _in_file(path, error) from error
+
+
+def yaml_notes(path: str | Path) -> list[str]:
+    """Return a note for each plain scalar of a YAML file that YAML 1.1 reads as something else.
+
+    Args:
+        path: a file that :func:`read_config` can read. Only .yaml and .yml files have notes.
     """
-    import yaml
+    from airflow_hpt_provider.models.yaml_1_2 import differences_from_1_1
 
-    if len(lines) > MAX_NODES:
-        raise ConfigFileError(f"{path}: has more than {MAX_NODES} members; is this the right file?")
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            below = (*location, str(key.value))
-            if below in lines:
-                raise ConfigFileError(
-                    f"{path}:{key.start_mark.line + 1}: {key.value!r} is given twice in one structure; keep one"
-                )
-            lines[below] = key.start_mark.line + 1
-            _locate(value, below, lines, path)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            lines[(*location, index)] = value.start_mark.line + 1
-            _locate(value, (*location, index), lines, path)
+    if Path(path).suffix.lower() == ".json":
+        return []
+    text = Path(path).read_text(encoding="utf-8-sig")
+    return [f"{path}:{line}:{column}: note: {note}" for line, column, note in differences_from_1_1(text)]
 
 
 def lines_in(path: str | Path) -> dict[Location, int]:
     """Return the line of each member and element in a config file; nothing if the file cannot be read again."""
-    import yaml
+    from airflow_hpt_provider.models.yaml_1_2 import YamlError, lines_of_members
 
     lines: dict[Location, int] = {}
     try:
         # JSON is YAML, so one parser finds the lines of both.
-        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML has it
-        root = yaml.compose(Path(path).read_text(encoding="utf-8-sig"), Loader=loader)
-        if root is not None:
-            _locate(root, (), lines, path)
-    except (yaml.YAMLError, RecursionError, OSError):
+        lines = lines_of_members(Path(path).read_text(encoding="utf-8-sig"))
+    except YamlError as problem:
+        if "members" in problem.problem:
+            raise _in_file(path, problem) from None
+    except OSError:
         pass  # the messages are good without their lines
     return lines
 

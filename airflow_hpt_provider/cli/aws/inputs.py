@@ -63,13 +63,11 @@ def _json(text: str) -> dict[str, Any]:
 
 
 def _yaml(text: str) -> dict[str, Any]:
-    import yaml
-
-    from airflow_hpt_provider.cli.aws.yaml_1_2 import Loader
+    from airflow_hpt_provider.models.yaml_1_2 import YamlError, load
 
     try:
-        value = yaml.load(text, Loader=Loader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, RecursionError, ValueError) as error:  # ValueError: a date such as 2026-02-30
+        value = load(text)
+    except YamlError as error:
         raise InputError(f"--cli-input-yaml: invalid YAML: {error}; received: {text:.200}") from error
     return _structure("--cli-input-yaml", value, text)
 

@@ -121,7 +121,7 @@ class Whole(Scalar):
         if hasattr(value, "item"):
             value = value.item()
         if isinstance(value, int) and not isinstance(value, bool):
-            return value
+            return int(value)
         if isinstance(value, float) and value.is_integer():
             return int(value)
         if isinstance(value, str) and re.fullmatch(r"\s*[+-]?[0-9]{1,20}(\.0{1,20})?\s*", value):

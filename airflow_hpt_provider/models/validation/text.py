@@ -12,18 +12,21 @@ from typing import Any
 from airflow_hpt_provider.models.validation import patterns
 from airflow_hpt_provider.models.validation.errors import between, fault, show
 from airflow_hpt_provider.models.validation.scalars import Scalar
+from airflow_hpt_provider.models.validation.written import WrittenFloat, WrittenInt
 
 
 def as_text(value: object, *, structures: bool = False) -> str | None:
     """A value as the text that AWS stores, or None if it has none.
 
-    Numbers and booleans are written as JSON (`0.1`, `3`, `true`), as the SageMaker SDK's ModelTrainer does;
-    with `structures`, lists and dicts too.
+    Numbers from config files keep the digits of the file. Other numbers, and booleans, are written as JSON
+    (`0.1`, `3`, `true`), as the SageMaker SDK's ModelTrainer does; with `structures`, lists and dicts too.
     """
     if isinstance(value, Enum):
         value = value.value
     if isinstance(value, str):
         return value
+    if isinstance(value, WrittenInt | WrittenFloat):
+        return value.written
     if hasattr(value, "item"):  # a NumPy scalar
         value = value.item()
     if isinstance(value, Decimal):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
@@ -133,12 +133,16 @@ def test_words_that_look_like_numbers_are_quoted_as_aws_does(word: str) -> None:
     assert written({"Value": word}, "yaml") == theirs.getvalue()
 
 
+BEYOND_THE_CORE_SCHEMA = re.compile(r"_|0b|[-+]0[ox]|^(=|<<)$|^[-+]?\.[0-9]+[eE][0-9]|^[0-9]{4}-[0-9]")
+"""What the aws CLI's library reads in another way than the core schema has it: binary numbers, dates and so on."""
+
+
 @settings(max_examples=1000, deadline=None, derandomize=True)
 @given(lookalikes)
 @example("089")
 @example("1e5")
-@example("2026-02-30")
 def test_yaml_is_read_as_aws_does(word: str) -> None:
+    assume(not BEYOND_THE_CORE_SCHEMA.search(word))
     text = f"HyperParameterTuningJobName: {word}"
     try:
         theirs = YAML(typ="safe", pure=True).load(text)
@@ -150,11 +154,20 @@ def test_yaml_is_read_as_aws_does(word: str) -> None:
     assert repr(ours) == repr(theirs)
 
 
+@pytest.mark.parametrize(
+    "word", ["=", "<<", "1_000", "0b11", "2026-11-24", "2026-02-30", "-0x1F", "12:30", "yes", "Off", "+0o7"]
+)
+def test_what_the_core_schema_does_not_have_is_text(word: str) -> None:
+    assert parameters_of({}, None, f"HyperParameterTuningJobName: {word}") == {
+        "HyperParameterTuningJobName": word
+    }
+
+
 @pytest.mark.parametrize("text", ["A: 1\nA: 2", "A: {B: 1, B: 1}"])
 def test_a_member_that_stands_twice_is_refused(text: str) -> None:
     with pytest.raises(DuplicateKeyError):
         YAML(typ="safe", pure=True).load(text)
-    with pytest.raises(InputError, match="occurs twice"):
+    with pytest.raises(InputError, match="is given twice"):
         parameters_of({}, None, text)
 
 

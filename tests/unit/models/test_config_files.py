@@ -94,7 +94,7 @@ def test_errors_name_file_and_line(tmp_path, config, name):
 def test_json_with_too_many_members_is_named(tmp_path, config):
     config["TrainingJobDefinition"]["Environment"] = {f"A{n}": "" for n in range(100_001)}
     path = write(tmp_path, "job.json", json.dumps(config))
-    with pytest.raises(ConfigFileError, match=rf"^{path}: has more than 100000 members"):
+    with pytest.raises(ConfigFileError, match=rf"^{path}:1:\d+: has more than 100000 members"):
         TuningJobRequest.from_file(path)
 
 
@@ -113,12 +113,19 @@ def test_missing_members_name_the_line_of_their_structure(tmp_path, config):
 @pytest.mark.parametrize(
     ("name", "text", "words"),
     [
-        ("job.json", '{\n"a": 1\n"b": 2}', "job.json:3: not well-formed JSON"),
-        ("job.yaml", "a: 1\nb: [", "job.yaml:2: not well-formed YAML"),
-        ("job.yaml", "a: 1\n\tb: 2", "job.yaml:2: not well-formed YAML"),
-        ("job.yaml", "a: !!python/object/apply:os.system ['true']", "job.yaml:1: not well-formed YAML"),
-        ("job.yaml", "Tags: []\nTags: []", "job.yaml:2: 'Tags' is given twice"),
-        ("job.json", '{"Tags": [], "Tags": []}', "job.json: 'Tags' is given twice"),
+        ("job.json", '{\n"a": 1\n"b": 2}', "job.json:3:1: not well-formed JSON"),
+        ("job.yaml", "a: 1\nb: [", "job.yaml:2:5: not well-formed YAML"),
+        ("job.yaml", "a: 1\n\tb: 2", "job.yaml:2:1: not well-formed YAML"),
+        ("job.yaml", "a: !!python/object/apply:os.system ['true']", "job.yaml:1:4: the tag !!python/object"),
+        ("job.yaml", "a: 1\nb: !!str 2", "job.yaml:2:4: the tag !!str must not be given"),
+        ("job.yaml", "a: !local 2", "job.yaml:1:4: the tag !local must not be given"),
+        ("job.yaml", "%YAML 1.1\n---\na: on", "job.yaml:1:1: declares YAML 1.1"),
+        ("job.yaml", "a: &a [1, *a]", "job.yaml:1:4: an alias stands for a structure that it is a part of"),
+        ("job.yaml", "a: 1\n? [b]\n: 1", "job.yaml:2:3: a name must be a text"),
+        ("job.yaml", "a: {<<: 5}", "job.yaml:1:9: a merge key (<<) must have a structure"),
+        ("job.yaml", "a: 1\n---\nb: 1", "job.yaml:2:1: not well-formed YAML"),
+        ("job.yaml", "Tags: []\nTags: []", "job.yaml:2:1: 'Tags' is given twice"),
+        ("job.json", '{"Tags": [], "Tags": []}', "job.json:1:14: 'Tags' is given twice"),
         ("job.yaml", "", "must hold one structure"),
         ("job.yaml", "- 1", "must hold one structure"),
         ("job.json", "[1]", "must hold one structure"),

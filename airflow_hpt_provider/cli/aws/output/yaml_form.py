@@ -8,7 +8,7 @@ from typing import Any, TextIO
 import yaml
 
 from airflow_hpt_provider.cli.aws.output.json_form import as_json
-from airflow_hpt_provider.cli.aws.yaml_1_2 import Dumper
+from airflow_hpt_provider.cli.aws.output.yaml_dumper import Dumper
 
 
 def write(value: Any, out: TextIO) -> None:

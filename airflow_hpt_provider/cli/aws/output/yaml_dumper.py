@@ -26,24 +26,6 @@ _PLAIN = {
 _BaseDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-class Loader(yaml.SafeLoader):
-    """Reads YAML 1.2; a name that stands twice in a structure is an error, as 1.2 has it."""
-
-    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-        """Build a dict from a mapping node.
-
-        Raises:
-            yaml.constructor.ConstructorError: a name stands in it twice.
-        """
-        names = [name.value for name, _ in node.value if isinstance(name, yaml.ScalarNode)]
-        for name in names:
-            if name != "<<" and names.count(name) > 1:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{name!r} occurs twice in a structure", node.start_mark
-                )
-        return super().construct_mapping(node, deep)
-
-
 class Dumper(_BaseDumper):  # type: ignore[misc]
     """Writes YAML 1.2: words without quotes where they are words."""
 
@@ -61,16 +43,7 @@ def _know(dialect: Any) -> None:
         dialect.add_implicit_resolver(tag, re.compile(f"^(?:{pattern})$"), list(begins))
 
 
-def _integer(_: Any, node: Any) -> int:
-    text = node.value.replace("_", "").lower()
-    sign, digits = (text[0], text[1:]) if text[:1] in ("+", "-") else ("", text)
-    base = {"0b": 2, "0o": 8, "0x": 16}.get(digits[:2], 10)
-    return int(sign + digits.removeprefix(digits[:2] if base != 10 else ""), base)
-
-
-_know(Loader)
 _know(Dumper)
-Loader.add_constructor(f"{_TAG}int", _integer)
 Dumper.add_representer(
     float, lambda dumper, value: dumper.represent_scalar(f"{_TAG}float", json.dumps(value))
 )
