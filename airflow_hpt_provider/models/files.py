@@ -114,7 +114,7 @@ def yaml_notes(path: str | Path) -> list[str]:
     Args:
         path: a file that :func:`read_config` can read. Only .yaml and .yml files have notes.
     """
-    from airflow_hpt_provider.models.yaml_1_2 import differences_from_1_1
+    from airflow_hpt_provider.models.yaml_1_1 import differences_from_1_1
 
     if Path(path).suffix.lower() == ".json":
         return []

@@ -7,7 +7,6 @@ where ``off`` is a boolean, ``12:30`` is the number 750 and ``012`` is 10. Merge
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models.validation.errors import Location
 
 MAX_NODES: Final = 100_000
-"""Maximum number of members and elements. No request has so many; a few lines with aliases can stand for more."""
+"""Maximum number of members and elements. No request needs more; a few lines with aliases can stand for more."""
 
 _TAG: Final = "tag:yaml.org,2002:"
 _NULL, _BOOL, _INT, _FLOAT, _MERGE = (f"{_TAG}{name}" for name in ("null", "bool", "int", "float", "merge"))
@@ -34,8 +33,6 @@ _PLAIN: Final = (
     (_MERGE, r"<<", ["<"]),
 )
 """What a plain scalar must look like to be more than text, and the characters that it can begin with."""
-_BOOLEANS_OF_1_1: Final = {"y": True, "Y": True, "n": False, "N": False}
-"""Booleans of YAML 1.1 that PyYAML reads as text."""
 
 
 class YamlError(ValueError):
@@ -54,7 +51,7 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own
 
     def compose_document(self) -> Any:
-        event: Any = self.peek_event()
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if event.version not in (None, (1, 2)):
             version = ".".join(map(str, event.version))
             raise YamlError(
@@ -63,7 +60,7 @@ class _Loader(yaml.SafeLoader):
         return super().compose_document()
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        event: Any = self.peek_event()
+        event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if tag := getattr(event, "tag", None):
             raise YamlError(
                 f"the tag {tag.replace(_TAG, '!!')} must not be given; remove it", event.start_mark
@@ -103,11 +100,8 @@ def lines_of_members(text: str) -> dict[Location, int]:
     return reading.lines
 
 
-def differences_from_1_1(text: str) -> Iterator[tuple[int, int, str]]:
-    """Find the plain scalars that YAML 1.1 reads as something else.
-
-    Yields:
-        line, column, and a sentence that names both readings.
+def plain_scalars(text: str) -> list[Any]:
+    """Return the plain scalars of a text, names included, as PyYAML's nodes in the order of the text.
 
     Raises:
         YamlError: as :func:`load`.
@@ -115,9 +109,7 @@ def differences_from_1_1(text: str) -> Iterator[tuple[int, int, str]]:
     reading = _Reading()
     if (root := _compose(text)) is not None:
         reading.value(root)
-    for node in sorted(reading.plain.values(), key=lambda each: each.start_mark.index):
-        if note := _difference(node):
-            yield node.start_mark.line + 1, node.start_mark.column + 1, note
+    return sorted(reading.plain.values(), key=lambda each: each.start_mark.index)
 
 
 def _compose(text: str, kind: Any = _Loader) -> Any:
@@ -203,10 +195,11 @@ class _Reading:
     def _scalar(self, node: Any) -> Any:
         if node.style is None:
             self.plain[id(node)] = node
-        return _meaning(node)
+        return meaning(node)
 
 
-def _meaning(node: Any) -> Any:
+def meaning(node: Any) -> Any:
+    """Return what a scalar node means."""
     text: str = node.value
     if node.tag == _NULL:
         return None
@@ -221,36 +214,3 @@ def _meaning(node: Any) -> Any:
     except ValueError as error:  # Python reads no number of more than 4,300 digits
         raise YamlError(f"holds a number that cannot be read: {error}", node.start_mark) from error
     return text
-
-
-def _difference(node: Any) -> str | None:
-    from airflow_hpt_provider.models.validation.text import as_text
-
-    text: str = node.value
-    here = _meaning(node)
-    try:
-        before = _as_1_1(text)
-    except (yaml.YAMLError, ValueError, OverflowError):
-        return f"{text} is the text {text!r}, but YAML 1.1 cannot read it; put it in quotes"
-    numbers = all(isinstance(each, int | float) and not isinstance(each, bool) for each in (here, before))
-    if (numbers and here == before) or as_text(before) == as_text(here) or before is here:
-        return None
-    shown = before if isinstance(before, str) else as_text(before)
-    kind = (
-        "text" if isinstance(here, str) else "number" if numbers or isinstance(here, int | float) else "value"
-    )
-    return (
-        f"{text} is the {kind} {as_text(here)!r}, but YAML 1.1 reads {shown}; "
-        "put it in quotes, so that every program reads the same"
-    )
-
-
-def _as_1_1(text: str) -> Any:
-    if text in _BOOLEANS_OF_1_1:
-        return _BOOLEANS_OF_1_1[text]
-    loader = yaml.SafeLoader("")
-    try:
-        tag = loader.resolve(yaml.ScalarNode, text, (True, False))
-        return loader.construct_object(yaml.ScalarNode(tag, text))
-    finally:
-        loader.dispose()

@@ -11,6 +11,7 @@ SECTIONS: dict[str, list[str]] = {
     "How to": [
         "how-to.md",
         "examples.md",
+        "configs.md",
         "trigger-form.md",
         "events.md",
         "assets-and-lineage.md",
