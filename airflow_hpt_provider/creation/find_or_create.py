@@ -1,4 +1,4 @@
-"""Finding the task's own tuning job, or making it."""
+"""Find the task's own tuning job, or create it."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
+from airflow_hpt_provider.creation.job_match import JobMatch, match_job
 from airflow_hpt_provider.creation.ownership import (
     FINGERPRINT_TAG,
     GENERATION_TAG,
@@ -16,10 +17,8 @@ from airflow_hpt_provider.creation.ownership import (
     NAME,
     OWNER_TAG,
     RETRY_OF_TAG,
-    JobMatch,
     Owner,
     attempt_name,
-    match_job,
 )
 from airflow_hpt_provider.creation.submission import Submission
 from airflow_hpt_provider.exceptions import (
@@ -39,6 +38,15 @@ if TYPE_CHECKING:
 
 OnNameConflict = Literal["fail", "next"]
 
+MEANING = {
+    JobMatch.REJOIN: "is still running; waiting for it",
+    JobMatch.USE_RESULT: "has ended; taking its result",
+    JobMatch.CREATE_NEXT: "has ended; creating the next one",
+    JobMatch.NOT_OWNED: "belongs to another task, or has no owner tag",
+    JobMatch.CONFIG_CHANGED: "belongs to this task and is running, but was created from another config",
+}
+"""How the task's log and error messages put each match, after the job's name."""
+
 
 @dataclass(frozen=True)
 class OwnedJob:
@@ -48,7 +56,7 @@ class OwnedJob:
         name, arn: its own.
         created: when.
         rejoined: it was there before this try of the task.
-        marks: its tags that say whose it is; what they should be, if they could not be written.
+        tags: its ownership tags; what they should be, if they could not be written.
         earlier: the attempts that failed before it, if it is a retry of theirs.
     """
 
@@ -56,16 +64,16 @@ class OwnedJob:
     arn: str
     created: datetime
     rejoined: bool
-    marks: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
     earlier: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True)
 class _FinishedJob:
-    """A job of this task that is over and done with. Without permission to read its marks, they are empty."""
+    """A job of this task that is over and done with. Without permission to read its tags, they are empty."""
 
     description: TuningJobDescription
-    marks: Mapping[str, str]
+    tags: Mapping[str, str]
 
 
 @dataclass
@@ -77,7 +85,7 @@ class JobResolver:
         owner: the task instance.
         request: what to create; its name is the author's, or None for a derived one.
         on_name_conflict: when the name is taken by another's job: ``fail``, or take the ``next`` free name.
-        memory: what the task state store knows of the task's last job: its ``name`` and marks.
+        memory: what the task state store knows of the task's last job: its ``name`` and tags.
         retry_strategy: whether a job that failed is retried by another one.
         timeout: for all attempts of such a series together.
         first_try: the task instance has not been tried before.
@@ -119,16 +127,16 @@ class JobResolver:
         series: list[_FinishedJob] = []
         for number in range(1, MAX_NAMES + 1):
             name = attempt_name(base, number)
-            found = self._look(name, series, derived=given is None)
+            found = self._inspect(name, series, derived=given is None)
             if found is None and self._is_own(attempt_name(base, number + 1), derived=given is None):
                 continue  # somebody has deleted it, but what came after it counts
             if found is None:
                 # Losing the race for the name means that there is now a job to look at.
-                found = self._create(name, series) or self._look(name, series, derived=given is None)
+                found = self._create(name, series) or self._inspect(name, series, derived=given is None)
             if isinstance(found, OwnedJob):
                 return found
             if isinstance(found, _FinishedJob):
-                series = [*(series if self._is_retry(found.marks, series) else ()), found]
+                series = [*(series if self._is_retry(found.tags, series) else ()), found]
         raise TuningJobNameConflictError(
             f"All names from {base} to {attempt_name(base, MAX_NAMES)} are taken. Delete old tuning jobs or give"
             " HyperParameterTuningJobName another value.",
@@ -137,7 +145,7 @@ class JobResolver:
 
     # -- what is there -----------------------------------------------------------------------------------
 
-    def _look(
+    def _inspect(
         self, name: str, series: list[_FinishedJob], *, derived: bool
     ) -> OwnedJob | _FinishedJob | JobMatch | None:
         """The job of this name if it is the one to wait for; what it is else; None if there is none."""
@@ -146,30 +154,30 @@ class JobResolver:
         except TuningJobNotFoundError:
             return None
         arn, remembered = description.hyper_parameter_tuning_job_arn, self.memory.get(NAME) == name
-        marks = self._marks(arn, remembered=remembered)
-        verdict = match_job(
+        tags = self._tags(arn, remembered=remembered)
+        match = match_job(
             description.status,
-            marks,
+            tags,
             self.owner,
             self.request.fingerprint(),
             known_own=derived or remembered or name in self.failed,
-            this_generation_only=not self.waits or description.best_training_job is None,
+            has_result=self.waits and description.best_training_job is not None,
             first_try=self.first_try,
         )
-        if verdict in {JobMatch.REJOIN, JobMatch.USE_RESULT}:
-            self.log.info("Tuning job %s is this task's own: %s.", name, verdict.value)
-            earlier = series if self._is_retry(marks or {}, series) else []
-            marks = marks or self.owner.marks(self.request.fingerprint())
-            return self._own(name, arn, description.creation_time, marks, earlier, rejoined=True)
-        if verdict is JobMatch.CONFIG_CHANGED and self.stop_superseded:
-            self.log.warning("Tuning job %s %s: it is stopped.", name, verdict.value)
+        if match in {JobMatch.REJOIN, JobMatch.USE_RESULT}:
+            self.log.info("Tuning job %s of this task %s.", name, MEANING[match])
+            earlier = series if self._is_retry(tags or {}, series) else []
+            tags = tags or self.owner.ownership_tags(self.request.fingerprint())
+            return self._own(name, arn, description.creation_time, tags, earlier, rejoined=True)
+        if match is JobMatch.CONFIG_CHANGED and self.stop_superseded:
+            self.log.warning("Tuning job %s %s; stopping it.", name, MEANING[match])
             self.hook.stop(name)
-            return verdict
-        if verdict is JobMatch.CREATE_NEXT or self.on_name_conflict == "next":
-            self.log.info("Tuning job %s (%s): %s.", name, description.status, verdict.value)
-            return _FinishedJob(description, marks or {}) if verdict is JobMatch.CREATE_NEXT else verdict
+            return match
+        if match is JobMatch.CREATE_NEXT or self.on_name_conflict == "next":
+            self.log.info("Tuning job %s (%s) %s.", name, description.status, MEANING[match])
+            return _FinishedJob(description, tags or {}) if match is JobMatch.CREATE_NEXT else match
         raise TuningJobNameConflictError(
-            f"Tuning job {name} ({description.status}) {verdict.value}. Give HyperParameterTuningJobName another"
+            f"Tuning job {name} ({description.status}) {MEANING[match]}. Give HyperParameterTuningJobName another"
             " value, stop that job, or set on_name_conflict='next'.",
             name,
         )
@@ -181,10 +189,10 @@ class JobResolver:
         except TuningJobNotFoundError:
             return False
         remembered = self.memory.get(NAME) == name
-        marks = self._marks(arn, remembered=remembered) or {}
-        return marks.get(OWNER_TAG) == self.owner.digest or (OWNER_TAG not in marks and derived)
+        tags = self._tags(arn, remembered=remembered) or {}
+        return tags.get(OWNER_TAG) == self.owner.digest or (OWNER_TAG not in tags and derived)
 
-    def _marks(self, arn: str, *, remembered: bool) -> Mapping[str, str] | None:
+    def _tags(self, arn: str, *, remembered: bool) -> Mapping[str, str] | None:
         """The job's tags; where they don't say whose it is, what the task remembers of it; None if unreadable."""
         tags: Mapping[str, str] | None
         try:
@@ -205,22 +213,22 @@ class JobResolver:
         name: str,
         arn: str,
         created: datetime,
-        marks: Mapping[str, str],
+        tags: Mapping[str, str],
         series: list[_FinishedJob],
         *,
         rejoined: bool,
     ) -> OwnedJob:
         earlier = tuple(Attempt.of(past.description, number) for number, past in enumerate(series, 1))
-        return OwnedJob(name, arn, created, rejoined, marks, earlier)
+        return OwnedJob(name, arn, created, rejoined, tags, earlier)
 
     # -- the series of attempts --------------------------------------------------------------------------
 
-    def _is_retry(self, marks: Mapping[str, str], series: list[_FinishedJob]) -> bool:
+    def _is_retry(self, tags: Mapping[str, str], series: list[_FinishedJob]) -> bool:
         """Whether a job of this task is the retry of the one before it."""
         if not series:
             return False
-        if OWNER_TAG in marks:
-            return marks.get(RETRY_OF_TAG) == series[-1].description.name
+        if OWNER_TAG in tags:
+            return tags.get(RETRY_OF_TAG) == series[-1].description.name
         return self._is_unfinished(series)  # made without tags: what we would do ourselves
 
     def _is_unfinished(self, series: list[_FinishedJob]) -> bool:
@@ -230,12 +238,12 @@ class JobResolver:
         last = series[-1]
         if last.description.name in self.failed:
             return self.retry_strategy.continues(last.description, len(series))
-        # A person who has cleared the task wants a new start; without marks, only generation 0 is sure to be the same.
-        same_round = last.marks.get(GENERATION_TAG, "0") == str(self.owner.generation)
-        same_config = (
-            last.marks.get(FINGERPRINT_TAG, self.request.fingerprint()) == self.request.fingerprint()
+        # A person who has cleared the task wants a new start; without tags, only generation 0 is sure to be the same.
+        same_generation = last.tags.get(GENERATION_TAG, "0") == str(self.owner.generation)
+        same_config = last.tags.get(FINGERPRINT_TAG, self.request.fingerprint()) == self.request.fingerprint()
+        return (
+            same_generation and same_config and self.retry_strategy.continues(last.description, len(series))
         )
-        return same_round and same_config and self.retry_strategy.continues(last.description, len(series))
 
     # -- a new one ---------------------------------------------------------------------------------------
 
@@ -270,5 +278,5 @@ class JobResolver:
             self.log.info("Created tuning job %s (%s%s).", arn, how, ", warm-started" if warm else "")
         else:
             self.log.info("Created tuning job %s.", arn)
-        marks = self.owner.marks(fingerprint, retry_of)
-        return self._own(name, arn, before, marks, series, rejoined=False)
+        tags = self.owner.ownership_tags(fingerprint, retry_of)
+        return self._own(name, arn, before, tags, series, rejoined=False)

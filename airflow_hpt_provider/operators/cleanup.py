@@ -249,7 +249,7 @@ class StopOnExitMixin:
                 setattr(self, field, rendered)
         if announced:
             return announced
-        memory = JobStateStore(context).recall() if self._began else {}  # the DAG processor cannot ask for it
+        memory = JobStateStore(context).load() if self._began else {}  # the DAG processor cannot ask for it
         return running_job_of(self.hook, Owner.from_context(context), memory)
 
     @staticmethod

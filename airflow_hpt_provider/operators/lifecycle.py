@@ -149,7 +149,7 @@ class JobLifecycleMixin(StopOnExitMixin, TuningArgumentsMixin, TuningLineageMixi
         self._raise_if_killed(name)
         value = deliver(self, context, result)
         mark_delivered(self.hook, description.hyper_parameter_tuning_job_arn, owner, self.log)
-        JobStateStore(context).note_delivered(name, owner)
+        JobStateStore(context).save_delivered(name, owner)
         self._running_job = None
         log_result(self.hook, result, self.log)
         return value

@@ -1,4 +1,4 @@
-"""What Airflow's task state store (3.3+) keeps of a task's tuning job, beside the tags on the job itself."""
+"""The task's entry in Airflow's task state store (3.3+): its tuning job, in addition to the tags on the job."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
 STORE_KEY = "airflow_hpt_tuning_job"
-"""Its value: the job's name and its marks (:meth:`Owner.marks`)."""
+"""Its value: the job's name and its tags (:meth:`Owner.ownership_tags`)."""
 
 
 class JobStateStore:
-    """The task's memory of its last tuning job; below Airflow 3.3 it remembers nothing."""
+    """Stores the task's last tuning job; below Airflow 3.3 it stores nothing."""
 
     def __init__(self, context: Context) -> None:
         self._store: Any = context.get("task_state_store")
 
-    def recall(self) -> Mapping[str, str]:
-        """The job's name and marks; empty if nothing is known."""
+    def load(self) -> Mapping[str, str]:
+        """Return the job's name and tags; empty if none is stored."""
         return (self._store.get(STORE_KEY) if self._store else None) or {}
 
-    def note(self, name: str, marks: Mapping[str, str]) -> None:
-        """Remember a job in place of the one before."""
+    def save(self, name: str, tags: Mapping[str, str]) -> None:
+        """Store a job in place of the previous one."""
         if self._store:
-            self._store.set(STORE_KEY, {NAME: name, **marks})
+            self._store.set(STORE_KEY, {NAME: name, **tags})
 
-    def note_delivered(self, name: str, owner: Owner) -> None:
-        """Remember that the job's result has arrived, unless another job is remembered by now."""
-        known = self.recall()
+    def save_delivered(self, name: str, owner: Owner) -> None:
+        """Store that the job's result was delivered, unless another job is stored."""
+        known = self.load()
         if self._store and known.get(NAME) == name:
             self._store.set(STORE_KEY, {**known, DELIVERED_TAG: str(owner.generation)})

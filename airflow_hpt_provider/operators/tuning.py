@@ -190,7 +190,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
                 self._running_job = None
                 self.note_lineage(description)
                 return deliver(self, context, self._settlement(job.earlier).result(description))
-            if description.status in {"Stopping", "Stopped"} and DELIVERED_TAG in job.marks:
+            if description.status in {"Stopping", "Stopped"} and DELIVERED_TAG in job.tags:
                 self.on_stopped = "use_best"  # it was taken before, so it is again
             return self._wait_and_finish(context, description, job.earlier)
 
@@ -272,13 +272,13 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         from airflow_hpt_provider.creation.ownership import Owner
         from airflow_hpt_provider.operators.state_store import JobStateStore
 
-        memory = JobStateStore(context)
+        store = JobStateStore(context)
         job = JobResolver(
             hook=self.hook,
             owner=Owner.from_context(context),
             request=request,
             on_name_conflict=self.on_name_conflict,
-            memory=memory.recall(),
+            memory=store.load(),
             retry_strategy=self._strategy,
             timeout=self._timeout,
             first_try=context["ti"].try_number <= 1,
@@ -289,7 +289,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
             log=self.log,
         ).find_or_create()
         self._waits_for(job.name)
-        memory.note(job.name, job.marks)
+        store.save(job.name, job.tags)
         announce(self, context, job.name, job.arn)
         return job
 

@@ -180,7 +180,7 @@ def test_a_cleared_task_waits_for_one_job_again(find: Find, mode: str) -> None:
         job = case.job
         if job is None or case.state not in ("running", "deferred") or case.status(job) != "InProgress":
             return None
-        rejoined = job == first and "is this task's own" in case.log(2)
+        rejoined = job == first and "of this task is still running" in case.log(2)
         return job if job != first or rejoined else None
 
     second = case.until(again, "the cleared task does not wait again")

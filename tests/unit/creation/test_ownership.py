@@ -1,4 +1,4 @@
-"""How a task finds its own job again."""
+"""Names and tags that identify a task's tuning job."""
 
 import re
 from types import SimpleNamespace
@@ -8,14 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_hpt_provider.creation.ownership import (
-    DELIVERED_TAG,
-    FINGERPRINT_TAG,
-    GENERATION_TAG,
-    OWNER_TAG,
-    JobMatch,
     Owner,
     attempt_name,
-    match_job,
 )
 
 AWS_NAME = re.compile(r"[a-zA-Z0-9](-*[a-zA-Z0-9]){0,31}")
@@ -65,78 +59,20 @@ def test_the_name_depends_on_all_that_makes_a_task_instance_and_on_no_try():
     assert Owner("a", "bc", "r").digest != Owner("ab", "c", "r").digest
 
 
-OWNER, CLEARED = Owner("dag", "tune", "run"), Owner("dag", "tune", "run", generation=2)
-OWN = {OWNER_TAG: OWNER.digest, FINGERPRINT_TAG: "f"}
-DELIVERED = {**OWN, DELIVERED_TAG: "0"}
-CHANGED = {**OWN, FINGERPRINT_TAG: "g"}
-FOREIGN = {OWNER_TAG: "somebody", FINGERPRINT_TAG: "f"}
+OWNER = Owner("dag", "tune", "run")
 
 
 @pytest.mark.parametrize(
-    ("status", "tags", "owner", "verdict"),
-    [
-        ("InProgress", OWN, OWNER, JobMatch.REJOIN),
-        ("InProgress", OWN, CLEARED, JobMatch.REJOIN),
-        ("InProgress", CHANGED, OWNER, JobMatch.CONFIG_CHANGED),
-        ("InProgress", FOREIGN, OWNER, JobMatch.NOT_OWNED),
-        ("Completed", OWN, OWNER, JobMatch.USE_RESULT),
-        ("Completed", OWN, CLEARED, JobMatch.USE_RESULT),
-        ("Completed", DELIVERED, OWNER, JobMatch.USE_RESULT),
-        ("Completed", DELIVERED, CLEARED, JobMatch.CREATE_NEXT),
-        ("Completed", CHANGED, OWNER, JobMatch.CREATE_NEXT),
-        ("Completed", FOREIGN, OWNER, JobMatch.NOT_OWNED),
-        ("Completed", {}, OWNER, JobMatch.USE_RESULT),
-        ("Failed", OWN, OWNER, JobMatch.CREATE_NEXT),
-        ("Stopped", OWN, OWNER, JobMatch.CREATE_NEXT),
-        ("Stopping", OWN, OWNER, JobMatch.CREATE_NEXT),
-        (
-            "Stopping",
-            DELIVERED,
-            OWNER,
-            JobMatch.USE_RESULT,
-        ),  # use_best took what there was when its time was over
-        ("Stopping", DELIVERED, CLEARED, JobMatch.CREATE_NEXT),
-        ("DeleteFailed", OWN, OWNER, JobMatch.CREATE_NEXT),
-        # tags may not be read
-        ("InProgress", None, OWNER, JobMatch.REJOIN),
-        ("Completed", None, OWNER, JobMatch.USE_RESULT),
-        ("Completed", None, CLEARED, JobMatch.CREATE_NEXT),
-    ],
-)
-def test_what_an_existing_job_of_a_derived_name_is_to_the_task(status, tags, owner, verdict):
-    assert match_job(status, tags, owner, "f", known_own=True) is verdict
-
-
-@pytest.mark.parametrize(
-    ("status", "tags", "verdict"),
-    [
-        ("Completed", DELIVERED, JobMatch.CREATE_NEXT),
-        ("Stopped", DELIVERED, JobMatch.CREATE_NEXT),
-        ("Completed", None, JobMatch.CREATE_NEXT),
-        ("Completed", OWN, JobMatch.USE_RESULT),
-        ("InProgress", OWN, JobMatch.REJOIN),
-    ],
-)
-def test_a_first_try_has_delivered_nothing_so_what_was_delivered_is_a_deleted_dag_runs(status, tags, verdict):
-    assert match_job(status, tags, OWNER, "f", known_own=True, first_try=True) is verdict
-
-
-def test_a_first_try_takes_no_job_without_a_result_either():
-    made = {**OWN, GENERATION_TAG: "0"}
-    for first_try, verdict in ((False, JobMatch.USE_RESULT), (True, JobMatch.CREATE_NEXT)):
-        arguments = {"known_own": True, "this_generation_only": True, "first_try": first_try}
-        assert match_job("Completed", made, OWNER, "f", **arguments) is verdict
-
-
-@pytest.mark.parametrize(
-    ("retries", "max_tries", "round_"),
+    ("retries", "max_tries", "generation"),
     [(0, 0, 0), (2, 2, 0), (0, 1, 1), (2, 3, 1), (2, 5, 3), (3, 2, 0), (None, None, 0)],
 )
-def test_a_round_begins_when_a_person_clears_the_task_and_not_when_it_is_retried(retries, max_tries, round_):
+def test_a_generation_begins_when_a_person_clears_the_task_and_not_when_it_is_retried(
+    retries, max_tries, generation
+):
     """Clearing sets max_tries to the last try's number plus the task's retries."""
     ti = SimpleNamespace(dag_id="dag", task_id="tune", run_id="run", map_index=None, max_tries=max_tries)
     owner = Owner.from_context({"ti": ti, "task": SimpleNamespace(retries=retries)})
-    assert (owner.generation, owner.map_index) == (round_, -1)
+    assert (owner.generation, owner.map_index) == (generation, -1)
 
 
 def test_a_deployment_of_another_name_is_another_owner(monkeypatch):
@@ -146,25 +82,4 @@ def test_a_deployment_of_another_name_is_another_owner(monkeypatch):
     staging = Owner.from_context({"ti": ti})
     assert staging.deployment == "staging"
     assert staging.base_name != OWNER.base_name
-    assert match_job("InProgress", OWN, staging, "f", known_own=True) is JobMatch.NOT_OWNED
-
-
-@pytest.mark.parametrize(
-    ("tags", "owner", "verdict"),
-    [
-        ({**OWN, GENERATION_TAG: "0"}, OWNER, JobMatch.USE_RESULT),
-        ({**OWN, GENERATION_TAG: "0"}, CLEARED, JobMatch.CREATE_NEXT),
-        ({**OWN, GENERATION_TAG: "2"}, CLEARED, JobMatch.USE_RESULT),
-        ({**CHANGED, GENERATION_TAG: "0"}, OWNER, JobMatch.CREATE_NEXT),
-        (None, OWNER, JobMatch.USE_RESULT),
-        (None, CLEARED, JobMatch.CREATE_NEXT),
-    ],
-)
-def test_a_job_without_a_result_to_deliver_is_another_ones_when_the_task_is_cleared(tags, owner, verdict):
-    assert match_job("Completed", tags, owner, "f", known_own=True, this_generation_only=True) is verdict
-
-
-@pytest.mark.parametrize("tags", [None, {}, {"team": "a"}])
-def test_a_job_of_a_given_name_without_our_tags_is_never_adopted(tags):
-    for status in ("InProgress", "Completed", "Failed"):
-        assert match_job(status, tags, OWNER, "f", known_own=False) is JobMatch.NOT_OWNED
+    assert staging.digest != OWNER.digest

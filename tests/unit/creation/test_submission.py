@@ -38,8 +38,8 @@ def test_a_jobs_own_tags_count_before_what_the_task_remembers_of_it(foreign):
     for tags, marks in ((delivered, delivered), (foreign, {OWNER_TAG: OWNER.digest})):
         hook = SimpleNamespace(tags=lambda arn, tags=tags: tags)
         finder = JobResolver(hook=hook, owner=OWNER, request=request, memory=memory)
-        assert finder._marks("arn", remembered=True) == marks
-        assert finder._marks("arn", remembered=False) == tags
+        assert finder._tags("arn", remembered=True) == marks
+        assert finder._tags("arn", remembered=False) == tags
 
 
 @pytest.mark.parametrize(
