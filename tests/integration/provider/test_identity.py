@@ -231,7 +231,7 @@ async def test_foreign(gated_small, gate, first, deferrable, hook):
     other = first.retry()
     other.task_id, other.try_number = "another", 1
     start(named, other)
-    with pytest.raises(TuningJobNameConflictError, match="another task, or to nobody we know"):
+    with pytest.raises(TuningJobNameConflictError, match="another task, or has no owner tag"):
         await run(tune(named, deferrable=deferrable), first)
     assert hook.describe(name).status == "InProgress"
     gate.touch()
@@ -329,7 +329,7 @@ async def test_tags_denied_given_name(untagged, gated_small, gate, first, deferr
     again = first.retry()
     again.once_running(lambda _: gate.touch())
     if first.store is None:
-        with pytest.raises(TuningJobNameConflictError, match="nobody we know"):
+        with pytest.raises(TuningJobNameConflictError, match="has no owner tag"):
             await run(tune(named, deferrable=deferrable), again)
     else:
         assert (await run(tune(named, deferrable=deferrable), again))["tuning_job_name"] == name

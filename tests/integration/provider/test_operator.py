@@ -191,7 +191,7 @@ def test_a_job_of_the_same_name_that_is_not_ours_is_never_adopted(config, gated,
     hook.call("create_hyper_parameter_tuning_job", **gated, HyperParameterTuningJobName=name)
     named = {**config, "HyperParameterTuningJobName": name}
     task = tune(named)
-    with pytest.raises(TuningJobNameConflictError, match="another task, or to nobody we know"):
+    with pytest.raises(TuningJobNameConflictError, match="another task, or has no owner tag"):
         task.execute(first_try.context(task))
     task = tune(named, on_name_conflict="next", wait_for_completion=False)
     assert task.execute(first_try.context(task))["tuning_job_name"] == f"{name}-2"

@@ -251,7 +251,7 @@ def test_nothing_of_anybody_elses_is_stopped(gated, gate, first_try, hook):
     name = f"given-{first_try.run_id[-12:]}"
     hook.call("create_hyper_parameter_tuning_job", **gated, HyperParameterTuningJobName=name)
     task = tune({**gated, "HyperParameterTuningJobName": name})
-    with pytest.raises(Exception, match="nobody we know"):
+    with pytest.raises(Exception, match="has no owner tag"):
         task.execute(first_try.context(task))
     task.on_kill()
     ended(task, first_try)
