@@ -80,13 +80,36 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         type=Path,
         metavar="FILE",
         help="TOML file that maps training images to commands: [[image]] tables with match "
-        "(a glob on the image URI) and command (a list), optional directory and environment; or container = true. "
-        "Images without a match run in containers if docker or podman is available",
+        "(a glob on the image URI) and command (a list; the hyperparameters follow it as --name value, unless "
+        "arguments = false; {python} is the service's interpreter), optional directory and environment; or "
+        "container = true. Images without a match run in containers if docker or podman is available",
     )
     serve.add_argument(
         "--pull",
         action="store_true",
         help="let docker or podman pull missing training images (default: reject their jobs)",
+    )
+    serve.add_argument(
+        "--isolation",
+        choices=("auto", "sandbox", "none"),
+        default="auto",
+        help="run each training job in a bubblewrap sandbox with its own /opt/ml, network and processes (sandbox), as a "
+        "bare process (none), or in a sandbox where bubblewrap works (auto, the default)",
+    )
+    serve.add_argument(
+        "--readable",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="directory that sandboxed training jobs may read besides the system and the Python environment; "
+        "repeatable",
+    )
+    serve.add_argument(
+        "--no-install",
+        dest="install",
+        action="store_false",
+        help="do not install the requirements.txt next to a training script",
     )
     serve.add_argument(
         "--region",
@@ -125,6 +148,9 @@ def run_serve(options: argparse.Namespace) -> int:
         raise CommandError(f"--images {options.images}: file not found")
     if options.faults is not None and not options.faults.is_file():
         raise CommandError(f"--faults {options.faults}: file not found")
+    for path in options.readable:
+        if not path.is_dir():
+            raise CommandError(f"--readable must be a directory, got {path}")
     try:
         from airflow_hpt_provider.local.errors import StartError
         from airflow_hpt_provider.local.server import serve
@@ -143,6 +169,9 @@ def run_serve(options: argparse.Namespace) -> int:
         max_parallel=options.max_parallel,
         spot_interruptions=options.spot_interruptions,
         faults=options.faults.absolute() if options.faults else None,
+        isolation=options.isolation,
+        install=options.install,
+        readable=tuple(path.absolute() for path in options.readable),
     )
     _configure_logging(debug=getattr(options, "debug", False))
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import fcntl
 import os
 import shutil
@@ -64,6 +65,8 @@ def run_status(options: argparse.Namespace) -> int:
         print(f"The local tuning service on {directory} (process {process}) is starting.")
         return RUNNING
     print(f"The local tuning service on {directory} (process {process}) is at {environment.endpoint_url}")
+    with contextlib.suppress(OSError):
+        print(f"  {settings.isolation_file.read_text(encoding='utf-8').strip()}")
     for status, count in _jobs(environment).items():
         print(f"  {count:>5} tuning job{'s' * (count != 1)} {status}")
     print(f"use it: set -a; . {settings.environment_file}; set +a; airflow-hpt list")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 ACCOUNT_ID = "123456789012"
 
@@ -22,6 +23,9 @@ class ServiceSettings:
         pull: whether training images that are not on this machine are pulled by the container engine.
         max_parallel: training jobs that run at the same time over all tuning jobs; None: the number of CPUs.
         spot_interruptions: mean interruptions per minute of training of each managed spot training job.
+        isolation: how training jobs are kept apart: ``auto``, ``sandbox`` or ``none``.
+        readable: directories that training jobs in sandboxes may read too.
+        install: whether a ``requirements.txt`` next to a script is installed.
         faults: TOML, what is to go wrong (:mod:`airflow_hpt_provider.local.fault_injection`); None: nothing.
     """
 
@@ -35,6 +39,9 @@ class ServiceSettings:
     max_parallel: int | None = None
     spot_interruptions: float = 0.0
     faults: Path | None = None
+    isolation: Literal["auto", "sandbox", "none"] = "auto"
+    readable: tuple[Path, ...] = ()
+    install: bool = True
 
     @property
     def environment_file(self) -> Path:
@@ -50,6 +57,11 @@ class ServiceSettings:
     def registry_file(self) -> Path:
         """Where the model packages are."""
         return self.data_dir / "model-registry.sqlite"
+
+    @property
+    def isolation_file(self) -> Path:
+        """Says in a sentence how the service that runs keeps training jobs apart."""
+        return self.data_dir / "isolation.txt"
 
     @property
     def lock_file(self) -> Path:

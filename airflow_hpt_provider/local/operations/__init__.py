@@ -6,6 +6,8 @@ engine's thread; what only looks reads the store at once.
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from airflow_hpt_provider.local.db.migrate import open_database
@@ -14,14 +16,16 @@ from airflow_hpt_provider.local.engine.naming import Arns
 from airflow_hpt_provider.local.operations.contract import Operations
 from airflow_hpt_provider.local.operations.local_operations import LocalOperations
 from airflow_hpt_provider.local.runners.containers.containers import Containers
+from airflow_hpt_provider.local.runners.requirements import Environments
+from airflow_hpt_provider.local.runners.sandbox.choose import choose
 from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from airflow_hpt_provider.local.engine.tuning import FailureOf, OnChange
     from airflow_hpt_provider.local.runners.contract import Runner
+    from airflow_hpt_provider.local.runners.sandbox.choose import Isolation
     from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 __all__ = ["Operations", "OperationsSettings", "build_operations"]
@@ -56,6 +60,26 @@ class OperationsSettings(Protocol):
         ...
 
     @property
+    def isolation(self) -> Isolation:
+        """Whether training jobs run in sandboxes."""
+        ...
+
+    @property
+    def isolation_file(self) -> Path:
+        """Gets a sentence about that."""
+        ...
+
+    @property
+    def install(self) -> bool:
+        """Whether a requirements.txt next to a script is installed."""
+        ...
+
+    @property
+    def readable(self) -> tuple[Path, ...]:
+        """Directories that training jobs in sandboxes may read too."""
+        ...
+
+    @property
     def max_parallel(self) -> int | None:
         """Training jobs at once, over all tuning jobs; None: the number of CPUs."""
         ...
@@ -83,13 +107,18 @@ def build_operations(
         failure_of: lets tuning jobs fail on request.
 
     Raises:
-        ValueError, OSError: the images file can't be used.
+        ValueError, OSError: the images file can't be used; sandboxes are required and cannot be made.
     """
+    hidden = [settings.data_dir, Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser()]
+    sandbox, choice = choose(settings.isolation, readable=settings.readable, hidden=hidden)
+    settings.isolation_file.write_text(f"{choice}.\n", encoding="utf-8")
     runner = SubprocessRunner(
         objects,
         images=settings.images,
         region=settings.region,
         containers=Containers(pull=settings.pull),
+        sandbox=sandbox,
+        environments=Environments(settings.data_dir / "environments", sandbox) if settings.install else None,
     )
     engine = Engine(
         open_database(settings.data_dir / "jobs.sqlite"),

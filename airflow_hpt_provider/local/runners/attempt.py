@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.runners import outcome, permissions, process, script_mode
@@ -27,7 +28,8 @@ from airflow_hpt_provider.local.runners.failures import (
 )
 from airflow_hpt_provider.local.runners.log import LogFollower, LogReader
 from airflow_hpt_provider.local.runners.metrics import MetricScraper
-from airflow_hpt_provider.local.runners.opt_ml import Tree
+from airflow_hpt_provider.local.runners.opt_ml import OPT_ML, Tree
+from airflow_hpt_provider.local.runners.sandbox import leader
 from airflow_hpt_provider.local.runners.variables import BASE_DIRECTORY
 
 if TYPE_CHECKING:
@@ -160,7 +162,10 @@ class Attempt:
 
     def _start_process(self) -> process.Process | None:
         """Start it; None if it has been told to stop before."""
-        command = self._means.commands.make(self.spec, self._tree, self._directory)
+        try:
+            command = self._means.commands.make(self.spec, self._tree, self._directory)
+        except ValueError as error:  # a name or value that no process can be given
+            raise ClientFailure(f"the training job can't be started: {error}") from error
         with self._lock:
             if self._stopping:
                 return None
@@ -170,6 +175,7 @@ class Attempt:
                     self._directory,
                     working_directory=command.working_directory,
                     environment=command.environment,
+                    leader=command.leader,
                 )
             except (OSError, ValueError) as error:  # ValueError: a name or value that no process can be given
                 raise ClientFailure(f"{command.argv[0]} can't be started: {error}") from error
@@ -228,7 +234,7 @@ class Attempt:
                 checkpoints.stop_saving()
             _end(pipes)
             in_container = containers.end(self._directory, self._tree)
-            if running is not None and not in_container:
+            if running is not None and not in_container and not leader.is_sandboxed(self._directory):
                 # With a container, all of its processes are gone; what podman keeps running is not the job's.
                 self._kill_escaped_processes(since=running.pid)
         if self._means.closing.is_set():
@@ -261,14 +267,18 @@ class Attempt:
             return AttemptResult(failure_reason=INTERNAL, internal=True)
         if in_container and exit_code == containers.NOT_STARTED and not stopping:
             return AttemptResult(failure_reason=not_started(self._directory / "log"))
+        sandboxed = leader.is_sandboxed(self._directory)
+        if sandboxed and exit_code != 0 and not stopping and not leader.is_complete(self._directory):
+            return AttemptResult(failure_reason=not_started(self._directory / "log", "sandbox"))
         if exit_code != 0 and not stopping:
+            tree = Tree(Path(OPT_ML)) if sandboxed else self._tree
             reason = algorithm_error(
                 exit_code=exit_code or 0,
                 tree=self._tree,
                 log=self._directory / "log",
-                command=script_command(without_secrets(spec.hyperparameters), self._tree),
+                command=script_command(without_secrets(spec.hyperparameters), tree),
                 script_mode=script_mode.is_script_mode(spec.hyperparameters),
-                in_container=in_container,
+                has_opt_ml=in_container or sandboxed,
             )
             return AttemptResult(failure_reason=reason)
         self._report("Uploading", "Uploading generated training model")

@@ -2,33 +2,38 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.local.runners import script_mode
+from airflow_hpt_provider.local.runners import process, requirements, script_mode
 from airflow_hpt_provider.local.runners.containers import containers
+from airflow_hpt_provider.local.runners.data.input_config import HOST
 from airflow_hpt_provider.local.runners.failures import ClientFailure
+from airflow_hpt_provider.local.runners.opt_ml import OPT_ML, Tree, checkpoint_path
+from airflow_hpt_provider.local.runners.sandbox import leader
+from airflow_hpt_provider.local.runners.sandbox.sandbox import HOME, TEMPORARY, Place, Sandbox
 from airflow_hpt_provider.local.runners.variables import BASE_DIRECTORY, environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from airflow_hpt_provider.local.runners.containers.containers import Containers
     from airflow_hpt_provider.local.runners.containers.images import ImageMap
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
-    from airflow_hpt_provider.local.runners.opt_ml import Tree
     from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 
 @dataclass(frozen=True)
 class Command:
-    """What to run, where, and with what environment, the whole of it."""
+    """What to run, where, and with what environment, the whole of it; ``leader`` is the shell that starts it."""
 
     argv: tuple[str, ...]
     working_directory: Path
     environment: Mapping[str, str]
+    leader: str = process.LEADER
 
 
 @dataclass(frozen=True)
@@ -40,12 +45,16 @@ class CommandMaker:
         containers: for those that none stands for.
         objects: where script mode's code is.
         region: given to the jobs as AWS_REGION.
+        sandbox: makes sandboxes for the jobs; None: they are bare processes.
+        environments: those with what scripts require; None: nothing is installed.
     """
 
     images: ImageMap
     containers: Containers
     objects: ObjectStore
     region: str
+    sandbox: Sandbox | None = None
+    environments: requirements.Environments | None = None
 
     def make(self, spec: TrainingSpec, tree: Tree, attempt: Path) -> Command:
         """The command of a training job; in script mode, its code is fetched first.
@@ -57,7 +66,7 @@ class CommandMaker:
             ClientFailure: there is no such code, or nothing any more that could run the image.
         """
         if script_mode.is_script_mode(spec.hyperparameters):
-            return self._script(spec, tree, attempt / "log")
+            return self._script(spec, tree, attempt)
         uri = image_uri(spec.definition)
         image = self.images.find(uri)
         if image is None or image.container:
@@ -67,32 +76,88 @@ class CommandMaker:
             *(specification.get("ContainerEntrypoint") or image.command),
             *(specification.get("ContainerArguments") or ()),
         )
-        return self._process(
-            spec,
-            tree,
-            tuple(tree.here(word) for word in argv),
-            image.directory or spec.directory,
-            image.environment,
-        )
+        if image.arguments and "ContainerArguments" not in specification:
+            argv += tuple(script_mode.arguments(spec.hyperparameters))
+        return self._process(spec, tree, attempt, argv, image.directory, image.environment)
 
-    def _script(self, spec: TrainingSpec, tree: Tree, log: Path) -> Command:
+    def _script(self, spec: TrainingSpec, tree: Tree, attempt: Path) -> Command:
         script_mode.fetch_code(spec.hyperparameters, self.objects, tree.code)
-        if (tree.code / "requirements.txt").is_file():
-            note = "requirements.txt is not installed: the training job runs in the service's environment\n"
+        python = self._requirements(tree, attempt / "log")
+        argv = script_command(spec.hyperparameters, Tree(Path(OPT_ML)), python)
+        return self._process(spec, tree, attempt, argv, Path(OPT_ML, "code"), {}, python)
+
+    def _requirements(self, tree: Tree, log: Path) -> Path | None:
+        """Install requirements.txt; return the interpreter that has it, None for the service's."""
+        if self.environments is not None:
+            return self.environments.python(tree.code, log)
+        if (tree.code / requirements.NAME).is_file():
+            note = "requirements.txt is not installed (--no-install): the job runs in the service's environment\n"
             log.write_text(note, encoding="utf-8")
-        return self._process(spec, tree, script_command(spec.hyperparameters, tree), tree.code, {})
+        return None
 
     def _process(
         self,
         spec: TrainingSpec,
         tree: Tree,
+        attempt: Path,
         argv: tuple[str, ...],
-        directory: Path,
+        directory: Path | None,
         image_variables: Mapping[str, str],
+        python: Path | None = None,
     ) -> Command:
+        """Return the command of a process or sandbox; its words and directory name ``/opt/ml``."""
         arguments = script_mode.arguments(spec.hyperparameters)
-        variables = environment(spec, tree, image=image_variables, arguments=arguments, region=self.region)
-        return Command(argv, directory, variables)
+        if self.sandbox is not None:
+            inside = environment(
+                spec,
+                Tree(Path(OPT_ML)),
+                image=image_variables,
+                arguments=arguments,
+                region=self.region,
+                python=python,
+                home=HOME,
+                temporary=Path(TEMPORARY[0]),
+            )
+            return self._sandboxed(self.sandbox, spec, tree, attempt, argv, directory, inside, python)
+        variables = environment(
+            spec, tree, image=image_variables, arguments=arguments, region=self.region, python=python
+        )
+        where = Path(tree.here(str(directory))) if directory else spec.directory
+        return Command(tuple(tree.here(word) for word in argv), where, variables)
+
+    def _sandboxed(
+        self,
+        sandbox: Sandbox,
+        spec: TrainingSpec,
+        tree: Tree,
+        attempt: Path,
+        argv: tuple[str, ...],
+        directory: Path | None,
+        variables: Mapping[str, str],
+        python: Path | None,
+    ) -> Command:
+        for path in (tree.home, tree.temporary):
+            path.mkdir(exist_ok=True, mode=0o700)
+        checkpoints, inside = tree.checkpoints(spec.definition), checkpoint_path(spec.definition)
+        elsewhere = checkpoints is not None and inside is not None and not inside.is_relative_to(OPT_ML)
+        readable = [directory] if directory and not directory.is_relative_to(OPT_ML) else []
+        if python is not None:
+            readable.append(python.parents[1])
+        place = Place(
+            attempt=attempt,
+            opt_ml=tree.base,
+            home=tree.home,
+            temporary=tree.temporary,
+            host=HOST,
+            hosts={HOST: "127.0.1.1"},
+            working_directory=directory or HOME,
+            readable=readable,
+            mounts=[(checkpoints, str(inside), True)] if elsewhere and checkpoints else [],
+            isolated=bool(spec.definition.get("EnableNetworkIsolation")),
+        )
+        # Nothing of the job's own environment reaches the processes outside of the sandbox: not LD_PRELOAD, say.
+        outside = {"PATH": os.environ.get("PATH", os.defpath), BASE_DIRECTORY: str(tree.base)}
+        return Command(sandbox.command(place, argv, variables), attempt, outside, leader.SCRIPT)
 
     def _container(
         self, spec: TrainingSpec, tree: Tree, attempt: Path, uri: str, image_variables: Mapping[str, str]
@@ -114,13 +179,15 @@ def image_uri(definition: Mapping[str, Any]) -> str:
     return str(specification.get("TrainingImage") or specification.get("AlgorithmName") or "")
 
 
-def script_command(hyperparameters: Mapping[str, str], tree: Tree) -> tuple[str, ...]:
+def script_command(
+    hyperparameters: Mapping[str, str], tree: Tree, python: Path | None = None
+) -> tuple[str, ...]:
     """Script mode's command line; empty without script mode."""
     if not script_mode.is_script_mode(hyperparameters):
         return ()
     program = script_mode.program(hyperparameters)
     if script_mode.is_python(program):
-        start: tuple[str, ...] = (sys.executable, program)
+        start: tuple[str, ...] = (str(python or sys.executable), program)
     else:
         start = (program if program.startswith("/") else f"./{program}",)
     return (*start, *(tree.here(word) for word in script_mode.arguments(hyperparameters)))

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 MAX_FAILURE = 1024
 INTERNAL = "InternalServerError: We encountered an internal error. Please try again."
 NO_OPT_ML = (
-    f"{OPT_ML} is there in containers only. Here, SM_MODEL_DIR, SM_CHANNEL_... and the other SM_* variables name the "
-    "directories."
+    f"{OPT_ML} exists in sandboxes and containers only. Here, SM_MODEL_DIR, SM_CHANNEL_... and the other SM_* "
+    "variables name the directories."
 )
 
 
@@ -27,6 +27,13 @@ class ClientFailure(Exception):  # noqa: N818 - it is an outcome
 
     def __str__(self) -> str:
         return printable(f"ClientError: {self.args[0]}")
+
+
+class AlgorithmFailure(ClientFailure):
+    """The job failed by what its author sent: shown as ``AlgorithmError: ...``."""
+
+    def __str__(self) -> str:
+        return printable(f"AlgorithmError: {self.args[0]}")
 
 
 def printable(reason: str) -> str:
@@ -41,7 +48,7 @@ def algorithm_error(
     log: Path,
     command: Sequence[str],
     script_mode: bool,
-    in_container: bool,
+    has_opt_ml: bool,
 ) -> str:
     """The FailureReason of a process that ended with an exit code other than 0.
 
@@ -52,7 +59,7 @@ def algorithm_error(
     if words:
         return f"AlgorithmError: {words}"
     tail = _end(log)
-    missing_opt_ml = OPT_ML in tail and not in_container
+    missing_opt_ml = OPT_ML in tail and not has_opt_ml
     if script_mode:
         shown = shlex.join(command)
         text = f'ExecuteUserScriptError:\nExitCode {exit_code}\nErrorMessage "{tail}"\nCommand "{shown}"'
@@ -67,9 +74,9 @@ def without_secrets(hyperparameters: Mapping[str, str]) -> dict[str, str]:
     return {name: "***" if looks_secret(name) else value for name, value in hyperparameters.items()}
 
 
-def not_started(log: Path) -> str:
-    """The FailureReason where the container engine could not run the container: it says why at the end of the log."""
-    return str(ClientFailure(f"The container could not be started: {_end(log)}"))
+def not_started(log: Path, what: str = "container") -> str:
+    """Return the FailureReason where a container or sandbox could not be started: the end of the log says why."""
+    return str(ClientFailure(f"The {what} could not be started: {_end(log)}"))
 
 
 def _beginning(tree: Tree) -> str:

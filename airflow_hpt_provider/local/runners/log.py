@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 CHUNK = 1 << 20
-"""Bytes that are read at once."""
+"""Bytes that are read in one piece."""
+NUMBER = b"0123456789.+-_eExXinfINFaA"
+"""Bytes that a number may consist of."""
 INTERVAL = 0.1
 """Seconds between two looks at the logs."""
 
@@ -67,7 +69,7 @@ class LogReader:
         """Take the whole lines of a chunk; says whether there may be more."""
         end = chunk.rfind(b"\n") + 1
         if len(chunk) == CHUNK and end == 0:
-            end = CHUNK  # a line longer than a chunk: in pieces
+            end = _end_of_piece(chunk)
         elif final and len(chunk) < CHUNK:
             end = len(chunk)
         if end == 0:
@@ -81,6 +83,15 @@ class LogReader:
         if metrics:
             self._on_metrics(metrics, self._position)
         return len(chunk) == CHUNK
+
+
+def _end_of_piece(chunk: bytes) -> int:
+    """Return where to cut a line that is longer than a chunk: before its last word, or at least not in a number.
+
+    A cut number would be another number. A chunk that is one number from its start to its end is none.
+    """
+    space = chunk.rfind(b" ") + 1
+    return space or len(chunk.rstrip(NUMBER)) or len(chunk)
 
 
 class LogFollower(threading.Thread):

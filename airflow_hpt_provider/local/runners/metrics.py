@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import math
+import time
 from typing import TYPE_CHECKING, Any
 
 import regex
@@ -15,10 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 LOGGER = logging.getLogger(__name__)
-MAX_LINE = 16_384
-"""Characters of a line that are looked at."""
 MAX_SECONDS = 0.25
 """For one regex on one line: a user's regex may backtrack without end."""
+ALLOWANCE, ALLOWANCE_PER_CHARACTER = 1.0, 1e-6
+"""Seconds of CPU time that a regex may take on an attempt's log, at least and for each character of it."""
 
 
 class MetricScraper:
@@ -30,24 +32,50 @@ class MetricScraper:
     """
 
     def __init__(self, definitions: Sequence[Mapping[str, Any]]) -> None:
-        self._patterns = [(d["Name"], compile_regex(d["Name"], d["Regex"])) for d in definitions]
-        self._slow: set[str] = set()
+        self._patterns = [_Pattern(d["Name"], compile_regex(d["Name"], d["Regex"])) for d in definitions]
 
     def scrape(self, line: str, at: float) -> list[Metric]:
         """All metrics in a line; what is no finite number is left out."""
         found: list[Metric] = []
-        for name, pattern in self._patterns:
-            try:
-                for match in pattern.finditer(line[:MAX_LINE], timeout=MAX_SECONDS):
-                    value = _number(match[1] if pattern.groups else match[0])
-                    if value is not None:
-                        found.append(Metric(name, value, at))
-            except TimeoutError:
-                if name not in self._slow:
-                    self._slow.add(name)
-                    LOGGER.warning(
-                        "the regex of metric %r takes too long on a line of the log: %.200r", name, line
-                    )
+        for pattern in self._patterns:
+            found += [Metric(pattern.name, value, at) for value in pattern.values(line)]
+        dropped = [pattern for pattern in self._patterns if pattern.too_slow]
+        for pattern in dropped:
+            self._patterns.remove(pattern)
+            LOGGER.warning(
+                "the regex of metric %r takes too long and is not matched any more in this attempt's log; the line: "
+                "%.200r",
+                pattern.name,
+                line,
+            )
+        return found
+
+
+class _Pattern:
+    """A metric's regex in one attempt's log, and the time that it has taken."""
+
+    def __init__(self, name: str, pattern: regex.Pattern[str]) -> None:
+        self.name = name
+        self._pattern = pattern
+        self._seconds = 0.0
+        self._characters = 0
+
+    @property
+    def too_slow(self) -> bool:
+        """Whether it backtracks: it has taken much more time than the text is long."""
+        return self._seconds > ALLOWANCE + ALLOWANCE_PER_CHARACTER * self._characters
+
+    def values(self, line: str) -> list[float]:
+        """Return the values of all matches, up to where a match takes too long."""
+        found: list[float] = []
+        started = time.thread_time()
+        with contextlib.suppress(TimeoutError):
+            for match in self._pattern.finditer(line, timeout=MAX_SECONDS, concurrent=True):
+                value = _number(match[1] if self._pattern.groups else match[0])
+                if value is not None:
+                    found.append(value)
+        self._seconds += time.thread_time() - started
+        self._characters += len(line)
         return found
 
 

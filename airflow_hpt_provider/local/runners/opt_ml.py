@@ -76,6 +76,11 @@ class Tree:
         """The job's TMPDIR."""
         return self.base.parent / "tmp"
 
+    @property
+    def home(self) -> Path:
+        """The job's home directory, in a sandbox."""
+        return self.base.parent / "home"
+
     def checkpoints(self, definition: Any) -> Path | None:
         """The directory of the job's checkpoints; None if its definition asks for none.
 
@@ -137,7 +142,7 @@ class Tree:
     def clear(self) -> None:
         """Free the disk once the job has ended: all but the configuration files and ``output/failure`` goes."""
         own = (path for path in (self.data, self.model, self.output_data, self.code) if self.holds(path))
-        for directory in (*own, self.temporary):
+        for directory in (*own, self.temporary, self.home):
             permissions.remove(directory)
 
 

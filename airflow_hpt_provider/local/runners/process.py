@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_hpt_provider.local.runners.sandbox import leader as sandbox
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -33,6 +35,8 @@ while [ "$again" ]; do again=; wait $!; code=$?; done
 echo $code > "$0/exit"
 """
 PROC = Path("/proc")
+SANDBOX_END_SECONDS = 10.0
+"""How long to wait for the kernel to end the processes of a sandbox."""
 
 
 @dataclass
@@ -62,6 +66,7 @@ class Process:
             self.child.wait()
         else:
             _wait_for_stranger(self)
+        _wait_for_sandbox(self.directory)
         return exit_code(self.directory)
 
     def signal(self, number: int) -> None:
@@ -71,20 +76,30 @@ class Process:
                 return
         elif not is_leader(self.pid, self.directory):
             return
+        # In a sandbox, the leader passes the signal on to the job: bwrap, in the same group, would end by it.
+        passed_on = number != signal.SIGKILL and sandbox.is_sandboxed(self.directory)
         with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self.pid, number)
+            (os.kill if passed_on else os.killpg)(self.pid, number)
 
 
 def start(
-    command: Sequence[str], directory: Path, *, working_directory: Path, environment: Mapping[str, str]
+    command: Sequence[str],
+    directory: Path,
+    *,
+    working_directory: Path,
+    environment: Mapping[str, str],
+    leader: str = LEADER,
 ) -> Process:
     """Start a command in a process group of its own. ``directory`` receives ``process``, ``log``, ``exit``.
+
+    Args:
+        leader: the script of the shell that leads the group.
 
     Raises:
         OSError: it can't be started.
     """
     child = subprocess.Popen(
-        ["/bin/sh", "-c", LEADER, str(directory), *command],
+        ["/bin/sh", "-c", leader, str(directory), *command],
         cwd=working_directory,
         env=dict(environment),
         stdin=subprocess.DEVNULL,
@@ -170,6 +185,14 @@ def _last_pid() -> int:
         return int((PROC / "loadavg").read_text().split()[-1])
     except (OSError, ValueError, IndexError):
         return 0
+
+
+def _wait_for_sandbox(directory: Path) -> None:
+    """Wait until nothing in the attempt's sandbox runs any more: the kernel is ending it."""
+    first = sandbox.first_process(directory)
+    deadline = time.monotonic() + SANDBOX_END_SECONDS
+    while first is not None and is_leader(first, directory) and time.monotonic() < deadline:
+        time.sleep(0.002)
 
 
 def _wait_for_stranger(process: Process) -> None:

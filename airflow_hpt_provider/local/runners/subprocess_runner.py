@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from airflow_hpt_provider.local.runners.contract import AttemptListener, RunningJob, TrainingSpec
+    from airflow_hpt_provider.local.runners.requirements import Environments
+    from airflow_hpt_provider.local.runners.sandbox.sandbox import Sandbox
     from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 CLOSE_TIMEOUT = 10.0
@@ -35,6 +37,8 @@ class SubprocessRunner:
         images: the file given as ``--images``, if one was.
         containers: for the images that no command stands for.
         region: given to the jobs as AWS_REGION.
+        sandbox: makes a sandbox for each job that is a process; None: bare processes.
+        environments: with what scripts require; None: their requirements.txt is not installed.
 
     Raises:
         ValueError, OSError: the images file can't be used.
@@ -47,11 +51,13 @@ class SubprocessRunner:
         images: Path | None = None,
         region: str = "us-east-1",
         containers: Containers | None = None,
+        sandbox: Sandbox | None = None,
+        environments: Environments | None = None,
     ) -> None:
         self._follower = LogFollower()
         self._images = ImageMap.load(images)
         self._containers = containers or Containers()
-        commands = CommandMaker(self._images, self._containers, objects, region)
+        commands = CommandMaker(self._images, self._containers, objects, region, sandbox, environments)
         self._means = RunnerContext(commands, objects, self._follower)
         self._attempts: set[Attempt] = set()
         self._lock = threading.Lock()

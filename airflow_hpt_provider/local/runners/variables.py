@@ -32,7 +32,15 @@ name.
 
 
 def environment(
-    spec: TrainingSpec, tree: Tree, *, image: Mapping[str, str], arguments: Sequence[str], region: str
+    spec: TrainingSpec,
+    tree: Tree,
+    *,
+    image: Mapping[str, str],
+    arguments: Sequence[str],
+    region: str,
+    python: Path | None = None,
+    home: Path | None = None,
+    temporary: Path | None = None,
 ) -> dict[str, str]:
     """All variables of an attempt at a training job.
 
@@ -40,6 +48,8 @@ def environment(
         image: those of the image's ``[[image]]`` table.
         arguments: of the script.
         region: of the service.
+        python: the interpreter; the service's by default.
+        home, temporary: HOME and TMPDIR, where they are not in the tree's own place.
     """
     definition = spec.definition
     hyperparameters = script_mode.decoded(spec.hyperparameters)
@@ -76,11 +86,13 @@ def environment(
         variables["SM_USER_ENTRY_POINT"] = script_mode.program(spec.hyperparameters)
         variables["SM_MODULE_NAME"] = Path(script_mode.program(spec.hyperparameters)).stem
     return {
-        # The interpreter's own directory first: `python` is then the service's.
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
-        "HOME": str(spec.directory),
+        # The interpreter's own directory first: `python` is then the same.
+        "PATH": os.pathsep.join(
+            [str((python or Path(sys.executable)).parent), os.environ.get("PATH", os.defpath)]
+        ),
+        "HOME": str(home or spec.directory),
         "LANG": "C.UTF-8",
-        "TMPDIR": str(tree.temporary),
+        "TMPDIR": str(temporary or tree.temporary),
         "PYTHONUNBUFFERED": "1",
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,

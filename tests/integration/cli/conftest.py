@@ -136,7 +136,7 @@ class CommandLine:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
     folder = tmp_path_factory.mktemp("command-line")
     images = images_file(folder, SCRIPT)
-    with LocalService(folder / "data", images) as running:
+    with LocalService(folder / "data", images, ["--readable", str(folder.parent)]) as running:
         running.client("s3").create_bucket(Bucket=BUCKET)
         yield running
 

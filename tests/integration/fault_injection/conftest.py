@@ -26,7 +26,9 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
     def start(faults: str) -> LocalService:
         images, file = images_file(tmp_path, SCRIPT), tmp_path / "faults.toml"
         file.write_text(faults)
-        service = LocalService(tmp_path / "data", images, ["--faults", str(file)])
+        service = LocalService(
+            tmp_path / "data", images, ["--faults", str(file), "--readable", str(tmp_path)]
+        )
         running.append(service)
         service.start()
         return service

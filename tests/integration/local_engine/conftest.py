@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -18,6 +19,10 @@ from airflow_hpt_provider.local.engine.naming import Arns
 from airflow_hpt_provider.local.operations.local_operations import LocalOperations
 from airflow_hpt_provider.local.runners.containers.containers import Containers
 from airflow_hpt_provider.local.runners.containers.engine import EngineFinder
+from airflow_hpt_provider.local.runners.requirements import Environments
+from airflow_hpt_provider.local.runners.sandbox.bubblewrap import find
+from airflow_hpt_provider.local.runners.sandbox.choose import Isolation, choose
+from airflow_hpt_provider.local.runners.sandbox.visible import visible
 from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
 from airflow_hpt_provider.local.s3.objects import ObjectStore
 
@@ -35,7 +40,7 @@ KILLED_SERVICE = """
 import sys, time
 from pathlib import Path
 from tests.integration.local_engine.conftest import Service
-service = Service(Path(sys.argv[1]))
+service = Service(Path(sys.argv[1]), sandboxed=sys.argv[2] == "sandboxed")
 {create}
 print("ready", flush=True)
 time.sleep(600)
@@ -59,6 +64,7 @@ class Service:
 
     directory: Path
     options: Mapping[str, Any] = field(default_factory=dict)
+    sandboxed: bool = False
 
     wait_until = staticmethod(wait_until)
 
@@ -77,7 +83,12 @@ class Service:
     def start(self) -> None:
         # The same on every machine, whether it has docker or podman.
         no_engine = Containers(EngineFinder(()))
-        self.runner = SubprocessRunner(self.objects, images=self.images, containers=no_engine)
+        isolation: Isolation = "sandbox" if self.sandboxed else "none"
+        sandbox, _ = choose(isolation, readable=[self.scripts])
+        environments = Environments(self.directory / "environments", sandbox)
+        self.runner = SubprocessRunner(
+            self.objects, images=self.images, containers=no_engine, sandbox=sandbox, environments=environments
+        )
         self.engine = Engine(
             open_database(self.directory / "jobs.sqlite"),
             self.runner,
@@ -202,12 +213,14 @@ def make_service(tmp_path: Path) -> Iterator[Callable[..., Service]]:
 
 
 @pytest.fixture
-def killed(tmp_path: Path) -> Callable[[str, Callable[[], Any]], None]:
+def killed(tmp_path: Path, request: pytest.FixtureRequest) -> Callable[[str, Callable[[], Any]], None]:
     """Have a service create jobs in a process of its own, and kill that once a condition holds."""
+
+    how = "sandboxed" if "sandboxed" in request.fixturenames else "bare"
 
     def run(create: str, condition: Callable[[], Any]) -> None:
         process = subprocess.Popen(
-            [sys.executable, "-c", KILLED_SERVICE.format(create=create), str(tmp_path)],
+            [sys.executable, "-c", KILLED_SERVICE.format(create=create), str(tmp_path), how],
             stdout=subprocess.PIPE,
             text=True,
             cwd=Path(__file__).parents[3],
@@ -219,3 +232,13 @@ def killed(tmp_path: Path) -> Callable[[str, Callable[[], Any]], None]:
         process.communicate()
 
     return run
+
+
+@pytest.fixture
+def sandboxed(tmp_path: Path) -> Iterator[Service]:
+    """A service whose training jobs run in sandboxes."""
+    if not os.environ.get("CI") and find(visible()).program is None:
+        pytest.skip("bubblewrap does not work here")
+    made = Service(tmp_path, sandboxed=True)
+    yield made
+    made.close()

@@ -20,7 +20,6 @@ def test_script_mode(service, tmp_path):
         "print(os.environ['SM_USER_ENTRY_POINT'], os.environ['SM_MODULE_DIR'] == os.getcwd())\n"
     )
     (source / "helper.py").write_text("loss = 0.5\n")
-    (source / "requirements.txt").write_text("left-pad\n")
     archive = tmp_path / "sourcedir.tar.gz"
     with tarfile.open(archive, "w:gz") as tar:
         for path in source.iterdir():
@@ -42,7 +41,6 @@ def test_script_mode(service, tmp_path):
     log = (service.directory / "training-jobs/job/attempt-1/log").read_text()
     assert "argv ['--epochs', '3', '-n', '1.5', '--name', 'a b']" in log
     assert "main.py True" in log
-    assert "requirements.txt is not installed" in log
     assert job["FinalMetricDataList"][0]["Value"] == 0.5
 
     hyperparameters["sagemaker_program"] = '"fails.py"'

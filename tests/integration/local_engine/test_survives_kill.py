@@ -38,7 +38,7 @@ import os
 directory, request = Path(sys.argv[1]), json.loads(sys.argv[2])
 objects = ObjectStore(directory / "s3")
 objects.create_bucket("bucket", exist_ok=True)
-settings = ServiceSettings(directory, images=directory / "images.toml", max_parallel=3)
+settings = ServiceSettings(directory, images=directory / "images.toml", max_parallel=3, isolation="none")
 operations = build_operations(settings, objects)
 operations.start()
 name = {"HyperParameterTuningJobName": request["HyperParameterTuningJobName"]}

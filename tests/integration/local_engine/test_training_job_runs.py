@@ -489,3 +489,29 @@ while not (base.parent / "go").exists():
     (service.directory / "training-jobs" / "job" / "go").touch()
     reason = service.training_job("job")["FailureReason"]
     assert reason.startswith("ClientError: Checkpoint upload failed:NoSuchBucket (s3://gone/checkpoints)")
+
+
+PARSED = """
+import argparse
+parser = argparse.ArgumentParser()
+parser.add_argument("--rate", type=float, default=-1)
+parser.add_argument("-n", type=int)
+print(f"loss={parser.parse_args().rate}")
+"""
+
+
+@pytest.mark.parametrize(("extra", "loss"), [("", 0.25), ("arguments = false\n", -1)])
+def test_hyperparameters_follow_the_command_of_an_image(service, extra, loss):
+    (service.scripts / "parsed.py").write_text(PARSED)
+    service.close()
+    service.images.write_text(
+        f'[[image]]\nmatch = "local/*"\ncommand = ["{{python}}", "{service.scripts}/parsed.py"]\n{extra}'
+    )
+    service.start()
+    hyperparameters = {"rate": "0.25", "n": "3", "_tuning_objective_metric": "loss"}
+    service.call(
+        "CreateTrainingJob", TrainingJobName="job", HyperParameters=hyperparameters, **service.definition()
+    )
+    job = service.training_job("job")
+    assert job["TrainingJobStatus"] == "Completed", job
+    assert job["FinalMetricDataList"][0]["Value"] == loss

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,16 @@ class Service:
 
     Args:
         python: the interpreter.
+        arguments: more of the command line.
         options: of the process, as Popen takes them.
     """
 
-    def __init__(self, data_dir: Path, python: str = sys.executable, **options: Any) -> None:
+    def __init__(
+        self, data_dir: Path, python: str = sys.executable, arguments: Sequence[str] = (), **options: Any
+    ) -> None:
         self.data_dir = data_dir
         self.python = python
+        self.arguments = arguments
         self.options = options
         self.log = data_dir.with_suffix(".log")
         self.process: subprocess.Popen[bytes] | None = None
@@ -38,7 +42,7 @@ class Service:
         self.started = time.time_ns()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, "--data-dir", str(self.data_dir)],
+                [*command, "--data-dir", str(self.data_dir), *self.arguments],
                 stdout=subprocess.PIPE,
                 stderr=log,
                 **self.options,

@@ -86,15 +86,16 @@ def interpreter(options: dict[str, Any]) -> str:
     pytest.skip(f"nobody may run {sys.executable}, and no other {name} here has this environment's packages")
 
 
-@pytest.fixture(scope="module")
-def service() -> Iterator[Service]:
+@pytest.fixture(scope="module", params=["none", "auto"])
+def service(request: pytest.FixtureRequest) -> Iterator[Service]:
     options = process_options()
     python = interpreter(options)
     # pytest's own directories are for their user alone.
     directory = Path(tempfile.mkdtemp(prefix="airflow-hpt-not-root-"))
     if "user" in options:
         os.chown(directory, options["user"], options["group"])
-    made = Service(directory / "data", python, cwd=directory, **options)
+    isolation = ["--isolation", request.param]
+    made = Service(directory / "data", python, isolation, cwd=directory, **options)
     try:
         made.start()
         yield made
@@ -190,6 +191,7 @@ def test_one_that_is_stopped(service: Service, static: dict[str, str]) -> None:
     until(lambda: status(describe) == "Stopped")
 
 
+@pytest.mark.parametrize("service", ["none"], indirect=True)  # it writes outside of its /opt/ml
 def test_what_a_job_has_locked(service: Service, static: dict[str, str]) -> None:
     """It is uploaded, it does not stand in the next attempt's way, and the disk is freed of it."""
     asked = request(static, epochs=1, RetryStrategy={"MaximumRetryAttempts": 1})

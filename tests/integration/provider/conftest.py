@@ -75,7 +75,9 @@ def untagged_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local
 def serve(folder: Path, faults: str) -> Iterator[LocalService]:
     images, file = images_file(folder, SCRIPT), folder / "faults.toml"
     file.write_text(faults)
-    with LocalService(folder / "data", images, ["--faults", str(file)]) as running:
+    with LocalService(
+        folder / "data", images, ["--faults", str(file), "--readable", str(folder.parent)]
+    ) as running:
         running.client("s3").create_bucket(Bucket=BUCKET)
         yield running
 

@@ -33,7 +33,9 @@ seed = 3
 def faulty_service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     images, faults = images_file(tmp_path, SCRIPT), tmp_path / "faults.toml"
     faults.write_text(FAULTS)
-    with LocalService(tmp_path / "data", images, options=["--faults", str(faults)]) as running:
+    with LocalService(
+        tmp_path / "data", images, options=["--faults", str(faults), "--readable", str(tmp_path)]
+    ) as running:
         running.client("s3").create_bucket(Bucket=BUCKET)
         monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", running.airflow_connection)
         yield running

@@ -110,7 +110,9 @@ def test_throttled_describes_fail_neither_operator_nor_sensor(service, config, t
     faults = tmp_path / "faults.toml"
     faults.write_text('[[fault]]\noperation = "Describe*"\nkind = "throttle"\nrate = 0.3\nseed = 3\n')
     images = service.data_dir.parent / "images.toml"
-    with LocalService(tmp_path / "data", images, ["--faults", str(faults)]) as throttling:
+    with LocalService(
+        tmp_path / "data", images, ["--faults", str(faults), "--readable", str(tmp_path)]
+    ) as throttling:
         throttling.client("s3").create_bucket(Bucket=BUCKET)
         monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", throttling.airflow_connection)
         task = make(HyperParameterTuningJobOperator, config=config, deferrable=False, poll_interval=0.1)

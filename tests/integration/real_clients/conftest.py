@@ -21,7 +21,7 @@ SCRIPT = Path(__file__).parent / "train.py"
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
     folder = tmp_path_factory.mktemp("real-clients")
     images = images_file(folder, SCRIPT)
-    with LocalService(folder / "data", images) as running:
+    with LocalService(folder / "data", images, ["--readable", str(folder.parent)]) as running:
         s3 = running.client("s3")
         s3.create_bucket(Bucket=BUCKET)
         s3.put_object(Bucket=BUCKET, Key="train/rows.csv", Body=b"1,2\n")

@@ -94,7 +94,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     folder = tmp_path_factory.mktemp("page")
     images, gate = images_file(folder, SCRIPT), folder / "gate"
     with ExitStack() as stack:
-        service = stack.enter_context(LocalService(folder / "service", images))
+        service = stack.enter_context(LocalService(folder / "service", images, ["--readable", str(folder)]))
         service.client("s3").create_bucket(Bucket="tuning-tests")
         ways = {name: stack.enter_context(FaultyProxy(_place(service), way)) for name, way in WAYS.items()}
         thief = stack.enter_context(FaultyProxy(_place(service), lambda call: None))

@@ -7,6 +7,7 @@ TOML, first match wins::
     command = ["{python}", "train.py"]             # {python} is the service's own interpreter
     directory = "algorithms/mine"                  # where it runs, from the file; default: the job's own
     environment = { OMP_NUM_THREADS = "1" }        # below the definition's own Environment
+    arguments = false                              # no hyperparameters as arguments; default: --name value ...
 
     [[image]]
     match = "*/xgboost:*"
@@ -25,18 +26,22 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-KEYS = {"match", "command", "container", "directory", "environment"}
+KEYS = {"match", "command", "container", "directory", "environment", "arguments"}
 
 
 @dataclass(frozen=True)
 class Image:
-    """What stands for the images that match a glob: a command, or with ``container`` the image itself."""
+    """What stands for the images that match a glob: a command, or with ``container`` the image itself.
+
+    With ``arguments``, the hyperparameters follow the command as in script mode.
+    """
 
     match: str
     command: tuple[str, ...]
     directory: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     container: bool = False
+    arguments: bool = True
 
 
 @dataclass(frozen=True)
@@ -89,6 +94,9 @@ def _image(table: Any, where: str, base: Path) -> Image:
     container = table.get("container", False)
     if not isinstance(container, bool):
         raise ValueError(f"{where}: `container` must be true or false")  # noqa: TRY004 - bad content
+    arguments = table.get("arguments", True)
+    if not isinstance(arguments, bool):
+        raise ValueError(f"{where}: `arguments` must be true or false")  # noqa: TRY004 - bad content
     if container:
         command = _no_process(table, where)
     elif not isinstance(command, list) or not command or not all(isinstance(word, str) for word in command):
@@ -112,12 +120,13 @@ def _image(table: Any, where: str, base: Path) -> Image:
         directory=resolved if directory is not None else None,
         environment=environment,
         container=container,
+        arguments=arguments,
     )
 
 
 def _no_process(table: Mapping[str, Any], where: str) -> list[str]:
     """A container's command, which is the image's affair."""
-    for key in ("command", "directory"):
+    for key in ("command", "directory", "arguments"):
         if key in table:
             raise ValueError(f"{where}: `{key}` is for a process: leave it out, or `container = true`")
     return []

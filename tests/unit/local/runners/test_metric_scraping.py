@@ -80,3 +80,44 @@ def test_long_lines_and_many_chunks(tmp_path, monkeypatch):
     assert len(found) == 100
     reader.read(final=True)
     assert [metric.value for metric in found] == list(range(101))
+
+
+@pytest.mark.parametrize(
+    "before", ["x" * 100_000 + " ", "=" * 16_380, "word " * 50_000, "0 " * 200_000, "#" * 1_048_570]
+)
+def test_a_number_at_any_place_of_a_long_line_is_the_whole_number(tmp_path, before):
+    path = tmp_path / "log"
+    path.write_text(f"{before}loss=0.987654{before} loss=0.5\n")
+    found = []
+    reader = LogReader(path, MetricScraper(LOSS), 0, lambda metrics, position: found.extend(metrics))
+    reader.read(final=True)
+    assert {metric.value for metric in found} <= {0.987654, 0.5}
+    assert found[-1].value == 0.5
+
+
+@given(st.integers(0, 70))
+def test_no_cut_makes_another_number(tmp_path_factory, padding):
+    path = tmp_path_factory.mktemp("log") / "log"
+    path.write_text("#" * padding + "loss=0.987654|" + "#" * 200 + "\n")
+    found = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(log, "CHUNK", 64)
+        reader = LogReader(path, MetricScraper(LOSS), 0, lambda metrics, position: found.extend(metrics))
+        reader.read(final=True)
+    assert {metric.value for metric in found} <= {0.987654}
+
+
+def test_a_backtracking_regex_is_dropped_for_the_attempt_and_the_others_are_not(monkeypatch, caplog):
+    monkeypatch.setattr(metrics, "ALLOWANCE", 0.2)
+    scraper = MetricScraper([{"Name": "evil", "Regex": "(a|a|aa)+$"}, *LOSS])
+    found = [metric.value for n in range(200) for metric in scraper.scrape("a" * 40 + f"! loss={n}", 0.0)]
+    assert found == list(range(200))
+    assert [pattern.name for pattern in scraper._patterns] == ["loss"]
+    assert caplog.text.count("the regex of metric 'evil' takes too long") == 1
+
+
+def test_a_long_log_does_not_make_a_regex_slow(monkeypatch):
+    monkeypatch.setattr(metrics, "ALLOWANCE", 0.001)
+    scraper = MetricScraper(LOSS)
+    for n in range(2_000):
+        assert [metric.value for metric in scraper.scrape("word " * 100 + f"loss={n}", 0.0)] == [n]
