@@ -74,15 +74,11 @@ class DagRunner:
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps({"dag_id": dag_id, "params": params, "skip": skip}) + "\n")
         self._process.stdin.flush()
-        output = []
-        for line in self._process.stdout:
-            if line.startswith("RESULT "):
-                break
-            output.append(line)
-        else:
+        line = self._process.stdout.readline()
+        if not line:
             pytest.fail(f"the process ended: {self._log.read_text()[-5000:]}")
-        result = json.loads(line.removeprefix("RESULT "))
-        assert result["state"] == "success", "".join(output)[-5000:] + self._log.read_text()[-5000:]
+        result = json.loads(line)
+        assert result["state"] == "success", self._log.read_text()[-10_000:]
         return Run(
             state=result["state"],
             tasks={(task_id, index): state for task_id, index, state in result["tasks"]},

@@ -2,12 +2,14 @@
 
 ``python run_dags.py DAGS_FOLDER``, with AIRFLOW_HOME and the connection in the environment. A line is
 ``{"dag_id": ..., "params": {...}, "skip": PATTERN}``: tasks that match the pattern are marked as success instead of
-run. What came of it follows ``RESULT`` on stdout. One process for all: importing Airflow takes longer than most runs.
+run. The outcome is a line of JSON on stdout. Whatever else writes to stdout, such as the log of a thread that outlives
+its run, goes to stderr. One process for all: importing Airflow takes longer than most runs.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import Any
 
@@ -31,9 +33,11 @@ def outcome(run: Any) -> dict[str, Any]:
     return {"run_id": run.run_id, "state": str(run.state), "tasks": tasks, "xcoms": xcoms, "events": events}
 
 
+outcomes = os.fdopen(os.dup(1), "w")
+os.dup2(2, 1)
 bag = DagBag(sys.argv[1])
 assert not bag.import_errors, bag.import_errors
 for line in sys.stdin:
     asked = json.loads(line)
     run = bag.dags[asked["dag_id"]].test(run_conf=asked["params"], mark_success_pattern=asked["skip"])
-    print("RESULT " + json.dumps(outcome(run)), flush=True)
+    print(json.dumps(outcome(run)), file=outcomes, flush=True)
