@@ -94,7 +94,26 @@ def wait(hook: HyperParameterTuningHook, name: str, options: argparse.Namespace)
     except KeyboardInterrupt:
         _interrupted(hook, name, stop=options.stop_on_interrupt)
         return INTERRUPTED
+    _explain(hook, description)
     return _told(description)
+
+
+def _explain(hook: HyperParameterTuningHook, description: TuningJobDescription) -> None:
+    """Print why training jobs failed, grouped by reason, and whether the result is suspicious."""
+    from airflow_hpt_provider.result.failure_report import grouped_reasons
+    from airflow_hpt_provider.result.suspicious import same_objective_warning
+    from airflow_hpt_provider.retries.errors import one_line
+
+    try:
+        if description.training_job_status_counters.failed:
+            for line in grouped_reasons(description, hook.failures(description.name), is_aws=hook.is_aws):
+                _tell(line)
+        if description.best_training_job is not None:
+            warning = same_objective_warning(hook, description.name)
+            if warning:
+                _tell(f"Warning: {warning}")
+    except Exception as error:  # noqa: BLE001 - the outcome and its exit code are known
+        _tell(f"The training jobs could not be listed: {one_line(error)}")
 
 
 def _told(description: TuningJobDescription) -> int:

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 
 from airflow_hpt_provider.models import FailureGroup, TrainingJobSummary
 
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|(?<!\w)(?:nan|inf)(?!\w)")
+
 
 def group_failures(trials: Iterable[TrainingJobSummary]) -> list[FailureGroup]:
-    """Group failed training jobs by what their FailureReasons say, the largest group first."""
+    """Group failed training jobs by what their FailureReasons say, the largest group first.
+
+    Job names, hyperparameter values and numbers in a reason make no difference; a group shows its first job's reason.
+    """
     by_reason: dict[str, list[TrainingJobSummary]] = defaultdict(list)
     for trial in trials:
-        by_reason[headline(trial.failure_reason)].append(trial)
+        by_reason[_without_particulars(trial)].append(trial)
     groups = [
         FailureGroup(
-            reason=reason,
+            reason=headline(members[0].failure_reason),
             count=len(members),
             training_job_names=tuple(member.training_job_name for member in members[:5]),
             hyper_parameters=_shared_values(members),
         )
-        for reason, members in by_reason.items()
+        for members in by_reason.values()
     ]
     return sorted(groups, key=lambda group: -group.count)
 
@@ -39,6 +45,16 @@ def headline(failure_reason: str | None) -> str:
         if said:
             return f"{lines[0]} {said[-1].removeprefix('ErrorMessage').strip().strip(chr(34))}"
     return lines[0]
+
+
+def _without_particulars(trial: TrainingJobSummary) -> str:
+    """Return a failed training job's headline without what differs from job to job: names, values, numbers."""
+    text = headline(trial.failure_reason)
+    values = [value.strip('"') for value in trial.tuned_hyper_parameters.values()]
+    # A word as a whole: the value `a` of a categorical hyperparameter is not every letter `a`.
+    for particular in sorted({trial.training_job_name, *values} - {""}, key=len, reverse=True):
+        text = re.sub(rf"(?<!\w){re.escape(particular)}(?!\w)", "*", text)
+    return _NUMBER.sub("*", text)
 
 
 def _shared_values(members: list[TrainingJobSummary]) -> dict[str, str]:

@@ -40,12 +40,21 @@ def failure_report(
     if earlier:
         past = "; ".join(f"{each.tuning_job_name} {each.status}" for each in earlier)
         lines.append(f"  Attempt {len(earlier) + 1}, after {_shorten(past, 160)}")
+    lines.extend(grouped_reasons(description, groups, is_aws=is_aws))
+    return "\n".join(lines[:MAX_LINES])
+
+
+def grouped_reasons(
+    description: TuningJobDescription, groups: Sequence[FailureGroup], *, is_aws: bool = False
+) -> list[str]:
+    """Return lines about the most frequent reasons: count, reason, shared hyperparameters, the log of one of them."""
+    lines: list[str] = []
     for group in groups[:_GROUPS]:
         lines.extend(_of_group(group, description, is_aws=is_aws))
     if len(groups) > _GROUPS:
         rest = sum(group.count for group in groups[_GROUPS:])
         lines.append(f"  ... and {rest} for {len(groups) - _GROUPS} more reasons.")
-    return "\n".join(lines[:MAX_LINES])
+    return lines
 
 
 def _of_group(group: FailureGroup, description: TuningJobDescription, *, is_aws: bool) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.models.constant_objective import constant_objective, constant_objective_warning
 from airflow_hpt_provider.models.failure_groups import headline
 from airflow_hpt_provider.ui.parameters import parameters, value_of
 
@@ -26,7 +27,7 @@ def document(description: TuningJobDescription, trials: Sequence[TrainingJobSumm
     searched = parameters(description, trials)
     return {
         "version": VERSION,
-        "job": _job(description),
+        "job": {**_job(description), "warning": _warning(description, trials)},
         "parameters": searched,
         **_trials(trials, searched),
     }
@@ -87,6 +88,14 @@ def _job(description: TuningJobDescription) -> dict[str, Any]:
         },
         "instances": [_instances(definition) for definition in description.definitions],
     }
+
+
+def _warning(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> str | None:
+    objective = description.objective_of()
+    value = constant_objective((trial.tuned_hyper_parameters, trial.final_metric) for trial in trials)
+    return (
+        constant_objective_warning(objective.metric_name, value) if objective and value is not None else None
+    )
 
 
 def _instances(definition: Any) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from airflow_hpt_provider.local.engine.stop_reasons import CompletionReason, Sto
 from airflow_hpt_provider.local.engine.suggesters import Searches
 from airflow_hpt_provider.local.strategies.completion import trials_not_improving
 from airflow_hpt_provider.local.strategies.contract import Exhausted, Suggestion
+from airflow_hpt_provider.models.constant_objective import constant_objective, constant_objective_warning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -68,6 +69,7 @@ class TuningJobs:
         self._asked: set[int] = set()
         self._judging: set[int] = set()
         self._converging: set[int] = set()
+        self._warned: set[int] = set()
         self._served = 0
 
     # Requests
@@ -194,10 +196,22 @@ class TuningJobs:
                 tuning_jobs.recount(transaction.connection, job.tuning_job_id, transaction.now)
             return
         state.read_training_job(transaction, job.id)
+        self._warn_of_constant_objective(state, job)
         self._fail_on_request(transaction, state)
         if state.job.ending is None:
             self._check_criteria(transaction, state)
         self.review(transaction, state)
+
+    def _warn_of_constant_objective(self, state: State, job: TrainingJob) -> None:
+        """Log once if training jobs with different hyperparameters all report one objective value."""
+        if state.job.id in self._warned:
+            return
+        jobs = state.history.jobs.values()
+        value = constant_objective((each.point, each.objective_value) for each in jobs)
+        if value is not None:
+            self._warned.add(state.job.id)
+            text = constant_objective_warning(job.objective_metric or "the objective", value)
+            LOGGER.warning("tuning job %s: %s", state.job.name, text)
 
     def _fail_on_request(self, transaction: Transaction, state: State) -> None:
         ended = len(state.history.jobs) - len(state.history.unfinished)
@@ -299,6 +313,7 @@ class TuningJobs:
         )
         self._tell(transaction, job.id)
         del self._states[job.id]
+        self._warned.discard(job.id)
         transaction.on_commit(partial(self._searches.drop, job.id))
         LOGGER.info("tuning job %s: %s%s", job.name, status, f": {reason}" if reason else "")
 

@@ -87,6 +87,35 @@ def test_failed_trials_and_no_best(cli: CommandLine, service: LocalService, name
     assert "nothing to plot" in drawn.err
 
 
+def test_the_reasons_of_failed_training_jobs_are_grouped(
+    cli: CommandLine, service: LocalService, name: str
+) -> None:
+    create(service, name, request(fail="always"))
+    done = cli("wait", name, "--poll-interval", "0.2")
+    failed = len(json.loads(cli("training-jobs", name, "--output", "json").out))
+    assert f"{failed} training jobs failed with: AlgorithmError: the data has no label column" in done.err
+
+
+def test_one_objective_for_all_hyperparameters_is_suspicious(
+    cli: CommandLine, service: LocalService, name: str
+) -> None:
+    warning = (
+        "All training jobs reported the same value of objective, 0.04, although their hyperparameters differ."
+    )
+    few, many = request(ignores_x="yes"), request(ignores_x="yes")
+    limits = many["HyperParameterTuningJobConfig"]["ResourceLimits"]
+    limits["MaxNumberOfTrainingJobs"] = 6
+    create(service, name, few)
+    assert "Warning" not in cli("wait", name, "--poll-interval", "0.2").err, "four may be alike by chance"
+    create(service, f"{name}-6", many)
+    done = cli("wait", f"{name}-6", "--poll-interval", "0.2")
+    assert done.code == 0
+    assert f"Warning: {warning}" in done.err
+    log = service.log.read_text()
+    assert log.count(f"tuning job {name}-6: {warning}") == 1
+    assert f"tuning job {name}: {warning}" not in log
+
+
 def test_stop(cli: CommandLine, service: LocalService, name: str, gate: Path) -> None:
     create(service, name, request(gate=str(gate)))
     assert cli("wait", name, "--timeout", "0.5", "--poll-interval", "0.1").code == 6

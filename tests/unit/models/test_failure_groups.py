@@ -58,3 +58,24 @@ def test_the_same_failure_of_different_commands_is_one_group_with_what_they_shar
     )
     assert [(group.count, group.hyper_parameters) for group in groups] == [(2, {"depth": "9"}), (1, {})]
     assert groups[0].training_job_names == ("tune-001", "tune-003")
+
+
+def test_names_values_and_numbers_make_no_difference():
+    groups = group_failures(
+        [
+            failed(1, "AlgorithmError: tune-001: loss 1.5e-3 at epoch 3 with adam", opt='"adam"'),
+            failed(2, "AlgorithmError: tune-002: loss nan at epoch 12 with sgd", opt='"sgd"'),
+            failed(3, "AlgorithmError: tune-003: no optimizer named adamw", opt='"a"'),
+        ]
+    )
+    assert [(group.reason, group.count) for group in groups] == [
+        ("AlgorithmError: tune-001: loss 1.5e-3 at epoch 3 with adam", 2),
+        ("AlgorithmError: tune-003: no optimizer named adamw", 1),
+    ]
+
+
+def test_a_value_of_one_letter_does_not_make_different_reasons_alike():
+    assert (
+        len(group_failures([failed(1, "a cat", v="a"), failed(2, "b cut", v="b"), failed(3, "b cat", v="b")]))
+        == 2
+    )

@@ -102,6 +102,16 @@ def test_columns_and_scales() -> None:
     assert told["job"]["instances"] == [{"definition": None, "type": "ml.m5.large", "count": 2}]
 
 
+def test_one_objective_for_all_hyperparameters_is_a_warning() -> None:
+    trials = [trial(number, 0.5, lr=number / 10, noise=0.2, kind="a") for number in range(1, 6)]
+    assert document(description(), trials[:4])["job"]["warning"] is None
+    assert (
+        "All training jobs reported the same value of loss, 0.5"
+        in document(description(), trials)["job"]["warning"]
+    )
+    assert document(description(), [*trials, trial(6, 0.4, lr=0.6)])["job"]["warning"] is None
+
+
 def searched_by(*spaces: dict[str, Any]) -> TuningJobDescription:
     """A tuning job with a definition for each of these search spaces."""
     one = description().to_aws()

@@ -23,6 +23,7 @@ export interface Job {
   status: string;
   ended: boolean;
   failure_reason: string | null;
+  warning: string | null;
   strategy: string;
   early_stopping: string | null;
   objective: { metric: string; type: "Minimize" | "Maximize" } | null;

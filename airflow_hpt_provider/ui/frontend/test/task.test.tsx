@@ -76,6 +76,14 @@ test("when the task goes on with another tuning job, nothing of the one before s
   expect(root.querySelector("dialog")?.open).toBe(false);
 });
 
+test("a warning about the results is shown", async () => {
+  await show();
+  expect(root.querySelector("header")?.textContent).not.toContain("the same value");
+  job = answer({ warning: "All training jobs reported the same value of loss." });
+  again();
+  await vi.waitFor(() => expect(root.querySelector("header")?.textContent).toContain("the same value of loss."));
+});
+
 test("failures that were opened stay open when the first training job has a result", async () => {
   job = { ...answer({ best: null }) };
   await show();

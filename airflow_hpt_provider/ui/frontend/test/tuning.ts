@@ -13,6 +13,7 @@ export function answer(change: Partial<Answer["job"]> = {}): Answer {
       status: "InProgress",
       ended: false,
       failure_reason: null,
+      warning: null,
       strategy: "Bayesian",
       early_stopping: null,
       objective: { metric: "loss", type: "Minimize" },

@@ -17,5 +17,7 @@ while gated and not Path(gate).exists():
 if fail == "always":
     (Path(os.environ["SM_OUTPUT_DIR"]) / "failure").write_text("the data has no label column\nTraceback ...")
     sys.exit(1)
+if hyperparameters.get("ignores_x"):
+    x = 0.5
 print(f"objective={(x - 0.3) ** 2:.6f};", flush=True)
 (Path(os.environ["SM_MODEL_DIR"]) / "model.json").write_text(json.dumps({"x": x}))

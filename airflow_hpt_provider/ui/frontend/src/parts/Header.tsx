@@ -39,6 +39,11 @@ export function Header({ tuning, task, onStopped }: Props) {
         </div>
       </div>
       {job.failure_reason && <p class="reason">{job.failure_reason}</p>}
+      {job.warning && (
+        <p class="reason" role="status">
+          {job.warning}
+        </p>
+      )}
       <Progress tuning={tuning} />
       <dl class="stats">
         <div class="stat-best">
