@@ -66,19 +66,20 @@ class Connection:
             sign=not options.no_sign_request,
         )
 
-    def client(self, session: Any = None) -> Any:
-        """SageMaker's boto3 client.
+    def client(self, session: Any = None, service: str = "sagemaker") -> Any:
+        """Return a boto3 client, SageMaker's by default.
 
         Args:
             session: one of :meth:`session`, changed since.
+            service: the AWS service, as boto3 names it.
         """
         session = session or self.session()
         endpoint, verify = self.endpoint_url, self.verify
         if self._airflow is not None:
             settings = self._airflow.conn_config
-            endpoint = endpoint or settings.get_service_endpoint_url("sagemaker")
+            endpoint = endpoint or settings.get_service_endpoint_url(service)
             verify = settings.verify if verify is None else verify
-        return session.client("sagemaker", endpoint_url=endpoint, verify=verify, config=self._config())
+        return session.client(service, endpoint_url=endpoint, verify=verify, config=self._config())
 
     def session(self) -> Any:
         """Return a boto3 session with the credentials and the region.

@@ -1,4 +1,4 @@
-"""``local status`` and ``local reset``: what a service's data directory says of it."""
+"""``local status``, ``local bucket`` and ``local reset``: the service that a data directory belongs to."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RUNNING, NOT_RUNNING = 0, 3
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
-    """Add both commands."""
+    """Add the commands."""
     status = subparsers.add_parser(
         "status",
         help="show whether the service runs, where, and what it is doing",
@@ -36,7 +36,15 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     reset.add_argument("--yes", action="store_true", help="do not prompt for confirmation")
     reset.set_defaults(run=run_reset)
-    for parser in (status, reset):
+    bucket = subparsers.add_parser(
+        "bucket",
+        help="create S3 buckets in it",
+        description="Create S3 buckets in a running service, for input data, code and models. One that exists is left "
+        "as it is. The service creates none by itself: on AWS, a request that names a missing bucket fails too.",
+    )
+    bucket.add_argument("names", metavar="NAME", nargs="+", help="the bucket's name")
+    bucket.set_defaults(run=run_bucket)
+    for parser in (status, reset, bucket):
         parser.add_argument(
             "--data-dir",
             type=Path,
@@ -71,6 +79,35 @@ def run_status(options: argparse.Namespace) -> int:
         print(f"  {count:>5} tuning job{'s' * (count != 1)} {status}")
     print(f"use it: set -a; . {settings.environment_file}; set +a; airflow-hpt list")
     return RUNNING
+
+
+def run_bucket(options: argparse.Namespace) -> int:
+    """Create the buckets; 2 if the service does not run."""
+    from botocore.exceptions import ClientError
+
+    from airflow_hpt_provider.local.env_file import read_environment
+    from airflow_hpt_provider.local.settings import ServiceSettings
+
+    settings = ServiceSettings(options.data_dir.absolute())
+    environment = (
+        read_environment(settings.environment_file) if _running(settings.lock_file) is not None else None
+    )
+    if environment is None:
+        raise CommandError(
+            f"no local tuning service runs on {settings.data_dir}; start one: "
+            f"airflow-hpt local serve --data-dir {settings.data_dir}"
+        )
+    client = _client(environment, "s3")
+    # S3 takes every region but the first as a location.
+    elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": environment.region}}
+    for name in options.names:
+        try:
+            client.create_bucket(Bucket=name, **(elsewhere if environment.region != "us-east-1" else {}))
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "BucketAlreadyOwnedByYou":
+                raise CommandError(f"bucket {name}: {error.response['Error']['Message']}") from error
+        print(f"s3://{name}")
+    return 0
 
 
 def run_reset(options: argparse.Namespace) -> int:
@@ -120,14 +157,18 @@ def _running(lock_file: Path) -> str | None:
         os.close(descriptor)
 
 
-def _jobs(environment: Environment) -> dict[str, int]:
-    """How many tuning jobs there are, by status; of the newest 1,000."""
+def _client(environment: Environment, service: str) -> Any:
     import boto3
 
     session: Any = boto3.session.Session(
         environment.access_key_id, environment.secret_access_key, region_name=environment.region
     )
-    client = session.client("sagemaker", endpoint_url=environment.endpoint_url)
+    return session.client(service, endpoint_url=environment.endpoint_url)
+
+
+def _jobs(environment: Environment) -> dict[str, int]:
+    """How many tuning jobs there are, by status; of the newest 1,000."""
+    client = _client(environment, "sagemaker")
     pages = client.get_paginator("list_hyper_parameter_tuning_jobs").paginate(
         PaginationConfig={"MaxItems": 1000, "PageSize": 100}
     )

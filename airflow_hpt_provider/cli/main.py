@@ -33,6 +33,7 @@ COMMANDS = (
     "airflow_hpt_provider.cli.create",
     "airflow_hpt_provider.cli.wait",
     "airflow_hpt_provider.cli.jobs",
+    "airflow_hpt_provider.cli.logs",
     "airflow_hpt_provider.cli.plot",
     "airflow_hpt_provider.cli.aws.describe",
     "airflow_hpt_provider.cli.local",

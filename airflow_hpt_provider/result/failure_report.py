@@ -65,7 +65,7 @@ def _of_group(group: FailureGroup, description: TuningJobDescription, *, is_aws:
         yield f"    all of them with {_shorten(shared, 160)}"
     if group.training_job_names:
         name = group.training_job_names[0]
-        yield f"    log: {_log_url(description, name) if is_aws else f'/aws/sagemaker/TrainingJobs, stream {name}/'}"
+        yield f"    log: {_log_url(description, name) if is_aws else f'airflow-hpt logs {name}'}"
 
 
 def _log_url(description: TuningJobDescription, training_job_name: str) -> str:

@@ -143,6 +143,7 @@ class Attempt:
         permissions.remove(self._directory)
         self._directory.mkdir(mode=0o700)
         self._tree.create(self.spec)
+        artifacts.check(self.spec, self._means.objects)
         checkpoints = self._checkpoints()
         if checkpoints or self.spec.definition.get("InputDataConfig"):
             self._report("Downloading", "Downloading input data")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import select
 import signal
 import time
@@ -114,6 +115,52 @@ def test_one_objective_for_all_hyperparameters_is_suspicious(
     log = service.log.read_text()
     assert log.count(f"tuning job {name}-6: {warning}") == 1
     assert f"tuning job {name}: {warning}" not in log
+
+
+def test_the_log_of_a_training_job(cli: CommandLine, finished: str) -> None:
+    name = cli("best", finished).out.splitlines()[0].split()[-1]
+    done = cli("logs", name)
+    assert done.code == 0
+    assert re.fullmatch(r"objective=0\.\d+;\n", done.out)
+    assert cli("logs", name, "--follow").out == done.out, "it has ended: nothing to wait for"
+    missing = cli("logs", "no-such-job")
+    assert (missing.code, missing.out) == (2, "")
+    assert "there is no training job 'no-such-job' in this account and region" in missing.err
+    assert cli("logs", "n" * 64).code == 2
+
+
+def test_a_log_is_followed_until_the_training_job_has_ended(
+    cli: CommandLine, service: LocalService, name: str, gate: Path
+) -> None:
+    wanted = request(gate=str(gate))
+    wanted["HyperParameterTuningJobConfig"]["ResourceLimits"] = {
+        "MaxNumberOfTrainingJobs": 1,
+        "MaxParallelTrainingJobs": 1,
+    }
+    create(service, name, wanted)
+    deadline = time.monotonic() + 60
+    while not (found := json.loads(cli("training-jobs", name, "--output", "json").out)):
+        assert time.monotonic() < deadline
+    training_job = found[0]["TrainingJobName"]
+    with cli.start("logs", training_job, "--follow", "--poll-interval", "0.1") as process:
+        gate.touch()
+        out, _ = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert out.startswith("objective=")
+
+
+def test_buckets_of_the_local_service(cli: CommandLine, service: LocalService, tmp_path: Path) -> None:
+    for _ in range(2):
+        done = cli("local", "bucket", "bucket-one", "bucket-two", "--data-dir", str(service.data_dir))
+        assert (done.code, done.out) == (0, "s3://bucket-one\ns3://bucket-two\n")
+    names = [each["Name"] for each in service.client("s3").list_buckets()["Buckets"]]
+    assert {"bucket-one", "bucket-two"} <= set(names)
+    wrong = cli("local", "bucket", "No_Bucket", "--data-dir", str(service.data_dir))
+    assert wrong.code == 2
+    assert "No_Bucket" in wrong.err
+    nowhere = cli("local", "bucket", "bucket-one", "--data-dir", str(tmp_path))
+    assert nowhere.code == 2
+    assert "no local tuning service runs on" in nowhere.err
 
 
 def test_stop(cli: CommandLine, service: LocalService, name: str, gate: Path) -> None:

@@ -191,6 +191,26 @@ def test_missing_data_is_a_client_error(service):
     )
 
 
+def test_a_missing_output_bucket_is_a_client_error_before_training(service, tmp_path):
+    service.script(f"open({str(tmp_path / 'trained')!r}, 'w')")
+    create(service, OutputDataConfig={"S3OutputPath": "s3://no-bucket/models"})
+    job = service.training_job("job")
+    assert job["FailureReason"] == (
+        "ClientError: Artifact upload failed:NoSuchBucket (s3://no-bucket/models/job/output): "
+        "The specified bucket does not exist"
+    )
+    assert not (tmp_path / "trained").exists()
+    assert "Training" not in [each["Status"] for each in job["SecondaryStatusTransitions"]]
+
+
+def test_a_missing_code_archive_is_a_client_error_before_training(service):
+    code = {"sagemaker_program": "train.py", "sagemaker_submit_directory": "s3://bucket/no-code.tar.gz"}
+    create(service, HyperParameters={name: json.dumps(value) for name, value in code.items()})
+    job = service.training_job("job")
+    assert job["FailureReason"].startswith("ClientError: Code download failed: s3://bucket/no-code.tar.gz: ")
+    assert "Training" not in [each["Status"] for each in job["SecondaryStatusTransitions"]]
+
+
 def test_a_manifest_cannot_write_outside(service):
     service.objects.put("bucket", "m", b'[{"prefix": "s3://bucket/"}, "../../../../evil"]')
     service.objects.put("bucket", "../../../../evil", b"x")

@@ -48,9 +48,9 @@ def test_the_whole_report(description):
         "  Status Failed; training jobs: 1 completed, 9 failed",
         "  8 training jobs failed with: AlgorithmError: 1 " + "x" * 21,
         "    all of them with depth=9, kind=deep",
-        "    log: /aws/sagemaker/TrainingJobs, stream tune-001-0badcafe/",
+        "    log: airflow-hpt logs tune-001-0badcafe",
         "  1 training job failed with: AlgorithmError: 2 " + "x" * 22,
-        "    log: /aws/sagemaker/TrainingJobs, stream tune-002-0badcafe/",
+        "    log: airflow-hpt logs tune-002-0badcafe",
     ]
 
 

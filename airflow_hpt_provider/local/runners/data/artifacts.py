@@ -29,6 +29,23 @@ def output_uri(name: str, definition: Mapping[str, Any]) -> S3Uri:
     return S3Uri.parse(definition["OutputDataConfig"]["S3OutputPath"]) / name / "output"
 
 
+def check(spec: TrainingSpec, objects: ObjectStore) -> None:
+    """Find out before a job trains whether its artifacts can be uploaded.
+
+    Raises:
+        ClientFailure: there is no such bucket.
+    """
+    target = output_uri(spec.name, spec.definition)
+    try:
+        objects.bucket(target.bucket)
+    except ServiceError as error:
+        raise _not_uploaded(target, error) from error
+
+
+def _not_uploaded(target: S3Uri, error: ServiceError) -> ClientFailure:
+    return ClientFailure(f"Artifact upload failed:{error.code} ({target}): {error.message}")
+
+
 def upload(spec: TrainingSpec, tree: Tree, objects: ObjectStore, *, even_empty: bool) -> str | None:
     """Upload the model and the output data.
 
@@ -55,7 +72,7 @@ def upload(spec: TrainingSpec, tree: Tree, objects: ObjectStore, *, even_empty: 
         if even_empty or _entries(tree.model):
             return _upload(tree, tree.model, target, "model", objects, compressed=compressed)
     except ServiceError as error:
-        raise ClientFailure(f"Artifact upload failed:{error.code} ({target}): {error.message}") from error
+        raise _not_uploaded(target, error) from error
     return None
 
 
