@@ -205,7 +205,7 @@ def test_a_missing_output_bucket_is_a_client_error_before_training(service, tmp_
 
 def test_a_missing_code_archive_is_a_client_error_before_training(service):
     code = {"sagemaker_program": "train.py", "sagemaker_submit_directory": "s3://bucket/no-code.tar.gz"}
-    create(service, HyperParameters={name: json.dumps(value) for name, value in code.items()})
+    create(service, hyperparameters={name: json.dumps(value) for name, value in code.items()})
     job = service.training_job("job")
     assert job["FailureReason"].startswith("ClientError: Code download failed: s3://bucket/no-code.tar.gz: ")
     assert "Training" not in [each["Status"] for each in job["SecondaryStatusTransitions"]]
