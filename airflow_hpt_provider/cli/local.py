@@ -93,8 +93,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--isolation",
         choices=("auto", "sandbox", "none"),
         default="auto",
-        help="run each training job in a bubblewrap sandbox with its own /opt/ml, network and processes (sandbox), as a "
-        "bare process (none), or in a sandbox where bubblewrap works (auto, the default)",
+        help="run each training job in a bubblewrap sandbox with its own /opt/ml, network and processes (sandbox), "
+        "as a bare process (none), or in a sandbox where bubblewrap works (auto, the default)",
     )
     serve.add_argument(
         "--readable",
