@@ -23,7 +23,7 @@ ARGUMENTS, NAMESPACE, STARTED = "bwrap.arguments", "bwrap.json", "bwrap.started"
 """Files of an attempt: bwrap's options, what bwrap reports, and the note that the sandbox is complete."""
 
 # $0 is the attempt's directory, "$@" bwrap with the job's command. The trap is set before anything is started, and
-# waits, a few seconds at most, for the sandbox to be complete: before that there is nobody to give the signal to.
+# waits, a few seconds at most, for the sandbox to be complete: before that, no process could receive the signal.
 SCRIPT = f"""
 echo $$ > "$0/process"
 pass_on() {{
