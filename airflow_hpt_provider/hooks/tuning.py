@@ -161,6 +161,7 @@ class HyperParameterTuningHook(ConnectionHook):
         deadline: datetime | None = None,
         unreachable_timeout: timedelta | None = None,
         on_poll: Callable[[TuningJobDescription], None] | None = None,
+        until_ended: bool = True,
         sleep: Callable[[float], None] = time.sleep,
         log: Any = None,
     ) -> TuningJobDescription:
@@ -174,6 +175,7 @@ class HyperParameterTuningHook(ConnectionHook):
             deadline: when to give up; None: never.
             unreachable_timeout: for how long every poll may fail; None: as long as the wait itself may last.
             on_poll: called with each description, the last included; what it raises ends the wait.
+            until_ended: False: return the first description, as soon as the service is within reach.
             sleep: called with the seconds between two polls; what it raises ends the wait.
             log: receives a warning for each failed poll; default: the hook's own.
 
@@ -194,6 +196,7 @@ class HyperParameterTuningHook(ConnectionHook):
             poll_interval=poll_interval,
             on_poll=on_poll,
             on_refused_credentials=self.reset,
+            until_ended=until_ended,
             sleep=sleep,
             log=log or self.log,
         )

@@ -125,6 +125,20 @@ class JobLifecycleMixin(StopOnExitMixin, TuningArgumentsMixin, TuningLineageMixi
         except (TuningJobTimeoutError, TuningJobBudgetExceededError) as error:
             return self.hook.describe(name), error
 
+    def _describe_again(self, name: str) -> TuningJobDescription:
+        """Describe a job that the trigger has waited for, and tolerate as much as the wait does.
+
+        The service may be away, or refuse the credentials, when the job has ended; this must not cost the task a try.
+        """
+        unreachable = self.unreachable_timeout
+        return self.hook.wait(
+            name,
+            unreachable_timeout=self._timeout if unreachable is None else timedelta(seconds=unreachable),
+            until_ended=False,
+            sleep=self._sleep,
+            log=self.log,
+        )
+
     def _finish(
         self,
         context: Context,

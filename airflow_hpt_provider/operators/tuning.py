@@ -213,7 +213,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
             self._cast_templated()
             if event.get("status") == Outcome.UNREACHABLE:
                 raise TuningServiceUnreachableError(str(event.get("message")), tuning_job_name)
-            description = self.hook.describe(tuning_job_name)
+            description = self._describe_again(tuning_job_name)
             arn = description.hyper_parameter_tuning_job_arn
             announce(self, context, tuning_job_name, arn)
             attempts = (

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.waiting.on_poll import PollCallback
     from airflow_hpt_provider.waiting.outcome import OnUnfinished
 
+UNKNOWN_CONNECTION_SECONDS = 600.0
+"""How long a worker retries that has not used the connection before: its credentials may be wrong for good."""
+
 
 class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, BaseSensorOperator):
     """Wait until a tuning job has ended; leaves the same XComs as the operator that made it would.
@@ -199,7 +202,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         if event.get("status") == Outcome.BUDGET:
             error = TuningJobBudgetExceededError(str(event.get("message")), self.tuning_job_name)
             return self._budget_ended(context, error)
-        description = self.hook.describe(self.tuning_job_name)
+        description = self._describe_again(event.get("status"), connection_worked=bool(deadline))
         if outcome_of(description.status) is None:
             # The event was early. Without a leg on a worker before, nobody has set the deadline yet.
             limit = (
@@ -209,6 +212,23 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             )
             return self._defer(limit)
         return self._finish(context, description)
+
+    def _describe_again(self, status: str | None, *, connection_worked: bool) -> TuningJobDescription:
+        """Describe a job that the trigger has waited for, and tolerate as much as the wait does.
+
+        The service may be away, or refuse the credentials, when the job has ended; this must not cost the task a try.
+        """
+        if status == Outcome.NOT_FOUND:
+            return self.hook.describe(self.tuning_job_name)
+        seconds = self.unreachable_timeout
+        if seconds is None:
+            seconds = self.timeout if connection_worked else UNKNOWN_CONNECTION_SECONDS
+        return self.hook.wait(
+            self.tuning_job_name,
+            unreachable_timeout=timedelta(seconds=seconds),
+            until_ended=False,
+            log=self.log,
+        )
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """As in BaseSensorOperator; but ``on_timeout`` says what becomes of a timeout."""

@@ -34,6 +34,7 @@ def poll_until_done(
     on_poll: Callable[[TuningJobDescription], None] | None = None,
     on_refused_credentials: Callable[[], None] | None = None,
     backoff: FullJitter = BACKOFF,
+    until_ended: bool = True,
     sleep: Callable[[float], None] = time.sleep,
     log: Any = logger,
 ) -> TuningJobDescription:
@@ -46,6 +47,7 @@ def poll_until_done(
         on_poll: called with each description, the last included; what it raises ends the wait.
         on_refused_credentials: called when the service refused the credentials, before the next poll.
         backoff: delays after failed polls.
+        until_ended: False: return the first description, whatever the job's status.
         sleep: called with the seconds between two polls; what it raises ends the wait.
         log: receives a warning for each failed poll.
 
@@ -68,7 +70,7 @@ def poll_until_done(
             limits.record_success()
             if on_poll:
                 on_poll(description)
-            if outcome_of(description.status) is not None:
+            if not until_ended or outcome_of(description.status) is not None:
                 return description
             delay = poll_interval * random.uniform(0.9, 1.1)  # noqa: S311 - not cryptography
         if expired := limits.expired_error(error):
