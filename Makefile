@@ -60,6 +60,15 @@ env-browser: env  ## Playwright, to drive an installed Chromium
 	@$(BIN)/python -c "import playwright" 2>/dev/null || \
 	  $(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt --group browser
 
+env-clients: env  ## the AWS CLI 2, rclone, s3cmd (Debian, as root), pyarrow, pandas, s3fs, DuckDB, polars, for their tests
+	@echo "Installed: $$(.ci/clients)"
+
+S3_LIBRARIES := .heavy/s3-libraries
+env-s3-libraries: env
+	@test -x $(S3_LIBRARIES)/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) $(S3_LIBRARIES) && \
+	  $(BIN)/uv pip install -q -p $(S3_LIBRARIES)/bin/python \
+	    pyarrow pandas s3fs polars duckdb-extensions duckdb-extension-httpfs || { rm -rf $(S3_LIBRARIES); exit 1; }; }
+
 test: lint types contracts test-ui test-fast test-integration  ## everything CI runs
 
 test-fast: env    ## unit tests

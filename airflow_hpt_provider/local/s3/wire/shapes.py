@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,33 @@ from airflow_hpt_provider.local.s3.wire.routing import s3_operation
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+"""The XML namespace of every S3 response except errors. Some clients find no element without it."""
+
+ROOTS: dict[str, str] = {
+    "ListBuckets": "ListAllMyBucketsResult",
+    "GetBucketLocation": "LocationConstraint",
+    "GetBucketVersioning": "VersioningConfiguration",
+    "GetBucketTagging": "Tagging",
+    "ListObjects": "ListBucketResult",
+    "ListObjectsV2": "ListBucketResult",
+    "CopyObject": "CopyObjectResult",
+    "DeleteObjects": "DeleteResult",
+    "GetObjectAttributes": "GetObjectAttributesResponse",
+    "GetObjectTagging": "Tagging",
+    "CreateMultipartUpload": "InitiateMultipartUploadResult",
+    "UploadPartCopy": "CopyPartResult",
+    "CompleteMultipartUpload": "CompleteMultipartUploadResult",
+    "ListParts": "ListPartsResult",
+    "ListMultipartUploads": "ListMultipartUploadsResult",
+}
+"""The root element of each response that has XML, from S3's API reference. botocore's model does not have them."""
+
+
+_CONTROL = re.compile("[\x00-\x08\x0b-\x1f]")
+"""S3 writes these as character references. A raw carriage return in a key would be read as a line feed."""
 
 
 def parse(
@@ -67,4 +95,14 @@ def render(operation: str, result: Mapping[str, Any], request_id: str) -> tuple[
 
 @cache
 def _serializer_class() -> Any:
-    return get_serializer_class("s3", "rest-xml")
+    base: Any = get_serializer_class("s3", "rest-xml")
+
+    class Serializer(base):  # type: ignore[misc]
+        """moto's serialiser with S3's root elements and namespace; moto names the root after botocore's shape."""
+
+        def _serialize_body(self, body: Mapping[str, Any]) -> str:
+            (content,) = body.values()
+            root = {ROOTS[self.operation_model.name]: {"@xmlns": NAMESPACE, **content}}
+            return _CONTROL.sub(lambda found: f"&#x{ord(found[0]):X};", super()._serialize_body(root))
+
+    return Serializer
