@@ -22,7 +22,7 @@ from airflow_hpt_provider.local.http.auth.errors import AuthenticationError, Aut
 from airflow_hpt_provider.local.http.auth.parse import parse_signature
 from airflow_hpt_provider.local.http.auth.sigv2 import is_presigned_v2, verify_presigned_v2
 from airflow_hpt_provider.local.http.auth.sigv4 import verify
-from airflow_hpt_provider.local.http.body import MIB, ClientGone, read_body
+from airflow_hpt_provider.local.http.body import MAX_MOTO_BODY, MIB, ClientGone, read_body
 from airflow_hpt_provider.local.http.errors import error_response, protocol_of, refused
 from airflow_hpt_provider.local.http.host_check import check_host
 from airflow_hpt_provider.local.http.request import CONTENT_TYPE, WireRequest
@@ -44,7 +44,6 @@ log = logging.getLogger(__name__)
 
 MAX_BODY = 4 * MIB
 """For SageMaker's operations; AWS's own limit for a Create is well below."""
-MAX_MOTO_BODY = 16 * MIB
 _DRAIN = MIB
 """Bytes of a refused request's body that are read all the same, so that the client sees the answer."""
 

@@ -5,12 +5,16 @@ moto checks no signatures; by the time a request comes here, the endpoint has.
 
 from __future__ import annotations
 
+import gzip
+import io
 import json
 import logging
 import re
+import zlib
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import anyio.to_thread
 from a2wsgi import WSGIMiddleware
 from moto.iam.models import iam_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -19,7 +23,9 @@ from starlette.responses import Response
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.http.auth.sigv4 import Secret
+from airflow_hpt_provider.local.http.body import MAX_MOTO_BODY, too_large
 from airflow_hpt_provider.local.http.request import CONTENT_TYPE
+from airflow_hpt_provider.local.http.xml_body import XmlRefused, looks_like_xml, root_of
 
 if TYPE_CHECKING:
     from starlette.types import Message, Scope, Send
@@ -59,6 +65,8 @@ class MotoBackend:
         if re.sub("/+", "/", scope["path"]).startswith(_PRIVATE):
             raise ServiceError("UnknownOperationException", f"There is nothing at {request.path}.", 404)
         operation = request.target.rpartition(".")[2] or request.parameters.get("Action") or request.path
+        if looks_like_xml(body) or "content-encoding" in request.headers:
+            await anyio.to_thread.run_sync(_check, body, request.headers.get("content-encoding", ""))
         try:
             status, headers, content = await self._collect(body, scope)
         except NotImplementedError:
@@ -101,6 +109,30 @@ class MotoBackend:
         headers = {n.decode("latin-1").lower(): v.decode("latin-1") for n, v in start["headers"]}
         headers["content-length"] = str(len(content))
         return start["status"], headers, bytes(content)
+
+
+def _check(body: bytes, encoding: str) -> None:
+    """Refuse what moto, which unpacks and parses without bounds, must not read.
+
+    Raises:
+        ServiceError: RequestEntityTooLargeException for a compressed body that is larger than an uncompressed one may
+            be; MalformedXML.
+    """
+    if encoding:
+        if encoding.strip().lower() != "gzip":
+            raise ServiceError("UnsupportedMediaType", f"Content-Encoding must be gzip, got {encoding}.", 415)
+        try:
+            with gzip.GzipFile(fileobj=io.BytesIO(body)) as file:
+                body = file.read(MAX_MOTO_BODY + 1)
+        except (OSError, EOFError, zlib.error) as error:
+            raise ServiceError("SerializationException", f"The body is not gzip: {error}.") from None
+        if len(body) > MAX_MOTO_BODY:
+            raise too_large(MAX_MOTO_BODY)
+    if looks_like_xml(body):
+        try:
+            root_of(body)
+        except XmlRefused as error:
+            raise ServiceError("MalformedXML", str(error)) from None
 
 
 def _completed(content: bytes, headers: dict[str, str]) -> bytes:

@@ -130,6 +130,9 @@ def names(rng: random.Random, resources: Resources) -> Case:
     return s3(method, path)
 
 
+ENCODINGS = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-7", "cp037")
+
+
 def xml(rng: random.Random, resources: Resources) -> Case:
     at = f"/{resources.bucket}"
     targets = (
@@ -149,6 +152,12 @@ def xml(rng: random.Random, resources: Resources) -> Case:
         BOMB + b"<%b>&i;</%b>" % (root, root),
         ENTITY + b"<%b><Object><Key>&x;</Key></Object></%b>" % (root, root),
         b"<a>" * 20_000,
+        b"<%b>" % root + b"<a>" * 100_000,
+        (BOMB + b"<%b>&i;</%b>" % (root, root)).decode().encode(rng.choice(ENCODINGS)),
+        (ENTITY + b"<%b><Object><Key>&x;</Key></Object></%b>" % (root, root))
+        .decode()
+        .encode(rng.choice(ENCODINGS)),
+        b"<%b><Object><Key>%b</Key></Object></%b>" % (root, b"k" * 100_000, root),
         b"<%b><Part><PartNumber>x</PartNumber><ETag>e</ETag></Part></%b>" % (root, root),
         b"<%b><Part><PartNumber>1</PartNumber><ETag>no</ETag></Part></%b>" % (root, root),
         b"<%b><TagSet><Tag><Key></Key></Tag></TagSet></%b>" % (root, root),

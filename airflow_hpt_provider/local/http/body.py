@@ -22,6 +22,8 @@ MIN_RATE = 1024
 """Bytes a second that a body which takes longer must come at, on average: a client that sends a byte now and then
 does not hold a connection for hours."""
 MIB = 1 << 20
+MAX_MOTO_BODY = 16 * MIB
+"""For every operation that moto answers, before and after decompression."""
 
 
 class ClientGone(Exception):  # noqa: N818 - it says what is the case

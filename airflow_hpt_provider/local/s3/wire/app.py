@@ -13,7 +13,7 @@ from airflow_hpt_provider.local.http.body import IDLE_SECONDS, MIB, check_length
 from airflow_hpt_provider.local.s3.errors import s3_error
 from airflow_hpt_provider.local.s3.multipart import MultipartUploads
 from airflow_hpt_provider.local.s3.names import check_key
-from airflow_hpt_provider.local.s3.wire import buckets, listings, objects, shapes, tagging, uploads
+from airflow_hpt_provider.local.s3.wire import buckets, deletes, listings, objects, shapes, tagging, uploads
 from airflow_hpt_provider.local.s3.wire.aws_chunked import payload_decoder
 from airflow_hpt_provider.local.s3.wire.bodies import MAX_PUT_SIZE, check_body, receive_upload
 from airflow_hpt_provider.local.s3.wire.call import Content, S3Request, S3Response
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 OPERATIONS: dict[str, Operation] = {
     **buckets.OPERATIONS,
+    **deletes.OPERATIONS,
     **listings.OPERATIONS,
     **objects.OPERATIONS,
     **tagging.OPERATIONS,
@@ -74,16 +75,10 @@ class S3Endpoint:
         decoder = payload_decoder(verified, headers.get("x-amz-decoded-content-length"))
         body, upload = b"", None
         if name not in _UPLOADS:
-            body = await self._small_body(headers, receive, decoder)
-        parameters = shapes.parse(
-            name,
-            method=request.method,
-            bucket=bucket,
-            key=key,
-            query=request.parameters,
-            headers=headers,
-            body=body,
-        )
+            body = await read_body(receive, headers, MAX_XML)
+        # Large bodies take time to hash and parse: not on the event loop, where every other request waits.
+        parse = self._run if body else _here
+        parameters = await parse(_parameters, name, request, bucket, key, headers, body, decoder)
         if name in _UPLOADS:
             await self._run(self._check_target, name, parameters)
             if "content-length" not in headers and "chunked" not in headers.get("transfer-encoding", ""):
@@ -95,16 +90,9 @@ class S3Endpoint:
         answer = await self._run(_perform, operation, call)
         await self._send(name, answer, request, scope, receive, send)
 
-    async def _small_body(self, headers: dict[str, str], receive: Receive, decoder: PayloadDecoder) -> bytes:
-        body = decoder.feed(await read_body(receive, headers, MAX_XML))
-        decoder.finish()
-        check_body(headers, body)
-        return body
-
     def _check_target(self, name: str, parameters: Mapping[str, object]) -> None:
         """Refuse an upload to what is not there before gigabytes have come, not after."""
         bucket, key = str(parameters["Bucket"]), str(parameters["Key"])
-        check_key(key)
         if name == "UploadPart":
             self._multipart.get(bucket, key, str(parameters["UploadId"]))
         else:
@@ -147,6 +135,38 @@ class S3Endpoint:
             await send({"type": "http.response.body", "body": b""})
         finally:
             content.reader.close()
+
+
+async def _here(function: Callable[[*Ts], T], *arguments: *Ts) -> T:
+    return function(*arguments)
+
+
+def _parameters(
+    name: str,
+    request: WireRequest,
+    bucket: str,
+    key: str,
+    headers: dict[str, str],
+    body: bytes,
+    decoder: PayloadDecoder,
+) -> dict[str, object]:
+    """Return the parameters of a request whose body, if any, has been read whole."""
+    if name not in _UPLOADS:
+        body = decoder.feed(body)
+        decoder.finish()
+        check_body(headers, body)
+    parameters = shapes.parse(
+        name,
+        method=request.method,
+        bucket=bucket,
+        key=key,
+        query=request.parameters,
+        headers=headers,
+        body=body,
+    )
+    if key:
+        check_key(key)
+    return parameters
 
 
 def _perform(operation: Operation, call: S3Request) -> S3Response:

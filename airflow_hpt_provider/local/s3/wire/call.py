@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.local.s3.errors import s3_error
+
 if TYPE_CHECKING:
     import io
 
@@ -84,3 +86,15 @@ class S3Response:
 
 
 Operation = Callable[[S3Request], S3Response]
+
+
+NULL_VERSION = "null"
+"""The version id of every object in a bucket without versions."""
+
+
+def check_version(version: str | None) -> None:
+    """Refuse a version id other than ``null``. Raises InvalidArgument."""
+    if version not in {None, NULL_VERSION}:
+        raise s3_error(
+            "InvalidArgument", "Invalid version id specified: the local service keeps no versions."
+        )

@@ -9,14 +9,13 @@ from urllib.parse import unquote
 from airflow_hpt_provider.local.s3.conditions import ByteRange, check_read, check_write, parse_range
 from airflow_hpt_provider.local.s3.errors import s3_error
 from airflow_hpt_provider.local.s3.model import Properties
-from airflow_hpt_provider.local.s3.wire.call import Content, S3Response
+from airflow_hpt_provider.local.s3.wire.call import Content, S3Response, check_version
 from airflow_hpt_provider.local.s3.wire.tagging import tags_from_header
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.s3.model import ObjectInfo
     from airflow_hpt_provider.local.s3.wire.call import Operation, S3Request
 
-MAX_DELETES = 1000
 _KEPT = (
     "ContentType",
     "ContentEncoding",
@@ -62,7 +61,7 @@ def copy_source(call: S3Request) -> tuple[str, str]:
         raise s3_error(
             "InvalidArgument", "Copy Source must mention the source bucket and key: sourcebucket/sourcekey"
         )
-    _check_version(version or None)
+    check_version(version or None)
     return bucket, key
 
 
@@ -159,32 +158,9 @@ def copy_object(call: S3Request) -> S3Response:
     return S3Response({"CopyObjectResult": result, **_encryption(info)})
 
 
-def delete_object(call: S3Request) -> S3Response:
-    """Delete an object; no error if there is none."""
-
-    def check(old: ObjectInfo | None) -> None:
-        if (etag := call.get("IfMatch")) is not None:
-            check_write(old, {"IfMatch": etag})
-
-    call.store.delete(call.bucket, call.key, precondition=check)
-    return S3Response()
-
-
-def delete_objects(call: S3Request) -> S3Response:
-    """Delete up to a thousand objects."""
-    call.store.bucket(call.bucket)
-    request = call.get("Delete")
-    keys = [item.get("Key", "") for item in request.get("Objects", [])]
-    if not 1 <= len(keys) <= MAX_DELETES or not all(keys):
-        raise s3_error("MalformedXML")
-    for key in keys:
-        call.store.delete(call.bucket, key)
-    return S3Response({} if request.get("Quiet") else {"Deleted": [{"Key": key} for key in keys]})
-
-
 def _described(call: S3Request, info: ObjectInfo) -> tuple[dict[str, Any], ByteRange, int]:
     """The headers of a GetObject or HeadObject, which bytes, and the status."""
-    _check_version(call.get("VersionId"))
+    check_version(call.get("VersionId"))
     check_read(info, call.parameters)
     partial = _wanted_range(call, info)
     byte_range = partial or ByteRange(0, info.size)
@@ -209,13 +185,6 @@ def _described(call: S3Request, info: ObjectInfo) -> tuple[dict[str, Any], ByteR
             text = value.strftime("%a, %d %b %Y %H:%M:%S GMT") if isinstance(value, datetime) else value
             result[name.removeprefix("Response")] = text
     return result, byte_range, 206 if partial else 200
-
-
-def _check_version(version: str | None) -> None:
-    if version not in {None, "null"}:
-        raise s3_error(
-            "InvalidArgument", "Invalid version id specified: the local service keeps no versions."
-        )
 
 
 def _wanted_range(call: S3Request, info: ObjectInfo) -> ByteRange | None:
@@ -245,6 +214,4 @@ OPERATIONS: dict[str, Operation] = {
     "HeadObject": head_object,
     "GetObjectAttributes": get_object_attributes,
     "CopyObject": copy_object,
-    "DeleteObject": delete_object,
-    "DeleteObjects": delete_objects,
 }
