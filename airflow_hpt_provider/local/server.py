@@ -34,9 +34,11 @@ from airflow_hpt_provider.local.moto_backend import MotoBackend, handed_out_secr
 from airflow_hpt_provider.local.operations.model_registry.operations import ModelRegistry
 from airflow_hpt_provider.local.s3.objects import ObjectStore
 from airflow_hpt_provider.local.s3.wire.app import S3Endpoint
+from airflow_hpt_provider.local.stopping import RESPONSE_SECONDS, StopDeadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from types import FrameType
 
     from starlette.types import ASGIApp
 
@@ -44,7 +46,6 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.operations.contract import Operations
     from airflow_hpt_provider.local.settings import ServiceSettings
 
-_GRACE_SECONDS = 5
 _BACKLOG = 512
 
 
@@ -72,6 +73,7 @@ def serve(
         )
     faults = _faults(settings)
     with ExitStack() as stack:
+        deadline = stack.enter_context(closing(StopDeadline()))
         # Whatever the service or a training job writes is its user's alone.
         stack.callback(os.umask, os.umask(0o077))
         stack.enter_context(DataDirectory(settings.data_dir, settings.lock_file))
@@ -98,7 +100,7 @@ def serve(
         operations.start()
         write_environment(settings.environment_file, environment)
         on_ready(environment)
-        _run(app, listener)
+        _run(app, listener, deadline)
 
 
 def create_app(
@@ -192,7 +194,7 @@ def _url(host: str, port: int) -> str:
     return f"http://[{host.strip('[]')}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _run(app: ASGIApp, listener: socket.socket) -> None:
+def _run(app: ASGIApp, listener: socket.socket, deadline: StopDeadline) -> None:
     config = uvicorn.Config(
         app,
         http=LimitedProtocol,
@@ -201,13 +203,22 @@ def _run(app: ASGIApp, listener: socket.socket) -> None:
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=_GRACE_SECONDS,
+        timeout_graceful_shutdown=RESPONSE_SECONDS,
     )
-    _Server(config).run(sockets=[listener])
+    _Server(config, deadline).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):
     """uvicorn's server, which would end the process by the signal that stopped it; we have things to close."""
+
+    def __init__(self, config: uvicorn.Config, deadline: StopDeadline) -> None:
+        super().__init__(config)
+        self._deadline = deadline
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """Begin to stop."""
+        self._deadline.begin()
+        super().handle_exit(sig, frame)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:

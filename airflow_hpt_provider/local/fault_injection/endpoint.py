@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import uuid
@@ -13,6 +14,7 @@ from starlette.responses import HTMLResponse, Response
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.fault_injection.calls import CallFaults, call_name, service_of
 from airflow_hpt_provider.local.fault_injection.rules import CallFault, Kind
+from airflow_hpt_provider.local.http.body import IDLE_SECONDS, ClientGone, chunks
 from airflow_hpt_provider.local.http.connections import HANG_UP
 from airflow_hpt_provider.local.http.errors import WireProtocol, error_response, protocol_of
 from airflow_hpt_provider.local.http.request import WireRequest
@@ -27,6 +29,8 @@ _HTML = "<html><body><b>Http/1.1 Service Unavailable</b></body> </html>"
 _TAGGED_CALL = "CreateHyperParameterTuningJob"
 _MOST_BODY = 2_000_000
 """Bytes of a body that are searched for tags."""
+_MOST_DRAINED = 6 << 30
+"""Bytes of a body that are read before a fault's response; more than S3 takes."""
 _P = WireProtocol
 _ERRORS: dict[Kind, tuple[dict[WireProtocol, tuple[str, int]], str]] = {
     Kind.THROTTLE: (
@@ -126,7 +130,10 @@ class _Body:
         """Whether it is a JSON structure with Tags; one that is too large is not looked at."""
         size = 0
         while size <= _MOST_BODY:
-            message = await self._receive()
+            with anyio.move_on_after(IDLE_SECONDS) as patience:
+                message = await self._receive()
+            if patience.cancelled_caught:
+                return False
             self._read.append(message)
             size += len(message.get("body", b""))
             if message["type"] == "http.disconnect" or not message.get("more_body", False):
@@ -139,18 +146,20 @@ class _Body:
 
 
 async def _drain(receive: Receive) -> None:
-    """Take the request whole: a client that still writes would not see the answer."""
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect" or not message.get("more_body", False):
-            return
+    """Read the whole request, as long as it arrives: a client that still writes would not see the response."""
+    with contextlib.suppress(ServiceError, ClientGone):
+        async for _ in chunks(receive, _MOST_DRAINED):
+            pass
 
 
 async def _hang_up(scope: Scope, receive: Receive, *, reset: bool) -> None:
     """End the connection, and wait until it has ended."""
     scope["extensions"][HANG_UP](reset)
-    while (await receive())["type"] != "http.disconnect":
-        pass
+    with anyio.move_on_after(
+        IDLE_SECONDS
+    ):  # a client that reads nothing keeps what was written in the socket
+        while (await receive())["type"] != "http.disconnect":
+            pass
 
 
 def _held_back(send: Send, seconds: float) -> Send:

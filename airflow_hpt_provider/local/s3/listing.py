@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.s3.model import ObjectInfo
 
 _LAST_CHARACTER = "\U0010ffff"
+_FIRST_SURROGATE, _LAST_SURROGATE = 0xD800, 0xDFFF
 
 
 @dataclass
@@ -47,16 +48,18 @@ def list_objects(
     if limit <= 0:
         return page
     # One seek of the index per stretch without a common prefix, one per prefix: never a scan of what is under it.
+    # Each further seek begins behind the keys of the one before, whatever characters they have.
     query = (
         f"select {OBJECT_COLUMNS} from object"  # noqa: S608 - our own columns
         " where bucket = ? and key >= ? and key > ? order by key limit ?"
     )
-    if (behind := common_prefix(after, prefix, delimiter)) is not None:
-        after = behind + _LAST_CHARACTER
+    start: str | None = prefix
     last = after
-    while True:
+    if (behind := common_prefix(after, prefix, delimiter)) is not None:
+        start = _behind(behind)
+    while start is not None:
         room = limit - len(page.objects) - len(page.prefixes)
-        rows = connection.execute(query, (bucket, prefix, after, room + 1)).fetchall()
+        rows = connection.execute(query, (bucket, start, after, room + 1)).fetchall()
         for row in rows:
             key: str = row["key"]
             if not key.startswith(prefix):
@@ -69,11 +72,23 @@ def list_objects(
             if (group := common_prefix(key, prefix, delimiter)) is not None:
                 page.prefixes.append(group)
                 last = group
-                after = group + _LAST_CHARACTER
+                start = _behind(group)
                 break
             page.objects.append(object_from(row))
         else:
             return page
+    return page
+
+
+def _behind(prefix: str) -> str | None:
+    """Return the first text, in order of UTF-8, after all that begin with the prefix; None if there is none."""
+    kept = prefix.rstrip(_LAST_CHARACTER)
+    if not kept:
+        return None
+    following = ord(kept[-1]) + 1
+    if following == _FIRST_SURROGATE:  # UTF-8 has no surrogates
+        following = _LAST_SURROGATE + 1
+    return kept[:-1] + chr(following)
 
 
 def common_prefix(key: str, prefix: str, delimiter: str) -> str | None:

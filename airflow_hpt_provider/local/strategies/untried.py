@@ -49,10 +49,10 @@ def first_untried(space: SearchSpace, tried: AbstractSet[Key], start: int = 0) -
     """
     check_not_exhausted(space, tried)
     size = int(space.size)
-    index = start
-    while space.key(point := space.point_at(index)) in tried:
-        index = (index + 1) % size
-    return point
+    for index in range(start, start + len(tried) + 1):  # of so many points, one has not been tried
+        if space.key(point := space.point_at(index % size)) not in tried:
+            return point
+    raise Exhausted(f"no untried combination of hyperparameters was found among {size}")
 
 
 def draw_untried(

@@ -8,6 +8,7 @@ from airflow_hpt_provider.local.engine import suggesters
 from airflow_hpt_provider.local.engine.loop import RETRY_AFTER
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.strategies.contract import Exhausted, Suggestion
+from tests.integration.local_engine.jobs import channel, create
 
 pytestmark = pytest.mark.integration
 
@@ -133,3 +134,24 @@ def test_max_runtime_of_a_tuning_job(service, monkeypatch):
     assert job["HyperParameterTuningJobStatus"] == "Completed"
     assert job["TrainingJobStatusCounters"]["Stopped"] == 2
     assert job["ConsumedResources"]["RuntimeInSeconds"] >= 130
+
+
+@pytest.mark.parametrize("mode", ["File", "Pipe"])
+def test_a_channel_whose_bytes_are_missing_fails_its_training_job_only(service, mode):
+    service.script(
+        "pipe = base / 'input' / 'data' / 'train_0'\nprint(pipe.read_bytes() if pipe.exists() else '')"
+    )
+    service.objects.put("bucket", "data/rows.csv", b"1,2\n")
+    service.objects.put("bucket", "data/whole.csv", b"3,4\n")
+    before = set(service.objects.blobs.directory.rglob("*"))
+    service.objects.put("bucket", "data/lost.csv", b"5,6\n" * 100)
+    for path in set(service.objects.blobs.directory.rglob("*")) - before:
+        if path.is_file():
+            path.unlink()
+    data = [channel("train", "S3Prefix", "s3://bucket/data/", InputMode=mode)]
+    create(service, InputDataConfig=data)
+    job = service.training_job("job")
+    assert job["TrainingJobStatus"] == "Failed"
+    assert "The bytes of 'data/lost.csv' in bucket 'bucket' are missing" in job["FailureReason"]
+    create(service, "other")
+    assert service.training_job("other")["TrainingJobStatus"] == "Completed"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from airflow_hpt_provider.local.s3.listing import list_objects
 from airflow_hpt_provider.local.s3.objects import ObjectStore
 
-keys = st.text(st.sampled_from("ab/é\U0001d4d0"), min_size=1, max_size=6)
+keys = st.text(st.sampled_from("ab/é\ud7ff\U0001d4d0\U0010ffff"), min_size=1, max_size=6)
 
 
 def expected(all_keys: set[str], prefix: str, delimiter: str) -> list[str]:
@@ -60,4 +60,20 @@ def test_no_room_no_page(tmp_path: Path) -> None:
     with store.database.snapshot() as connection:
         page = list_objects(connection, "bucket", limit=0)
     assert (page.objects, page.next) == ([], None)
+    store.close()
+
+
+def test_keys_with_the_last_character_of_unicode_end_a_list(tmp_path: Path) -> None:
+    store = ObjectStore(tmp_path / "s3")
+    store.create_bucket("bucket")
+    last = "\U0010ffff"
+    for key in (f"a/{last}", f"a/{last}{last}", f"a/{last}b", f"{last}/1", f"{last}/{last}{last}"):
+        store.put("bucket", key, b"")
+    with store.database.snapshot() as connection:
+        page = list_objects(connection, "bucket", delimiter="/", limit=5)
+        assert (page.prefixes, page.next) == (["a/", f"{last}/"], None)
+        page = list_objects(connection, "bucket", delimiter=last, after=last, limit=5)
+        assert (page.prefixes, page.next) == ([], None)
+        page = list_objects(connection, "bucket", delimiter="/", after="a/", limit=5)
+        assert (page.prefixes, page.next) == ([f"{last}/"], None)
     store.close()
