@@ -257,7 +257,7 @@ async def test_changed_config(gated_small, gate, first, deferrable, hook):
 async def test_changed_config_without_stopping(gated_small, gate, first, deferrable, hook):
     name = start(gated_small, first)
     changed = tune(with_static(gated_small, depth="9"), deferrable=deferrable, stop_on_kill=False)
-    with pytest.raises(TuningJobNameConflictError, match="made from another config"):
+    with pytest.raises(TuningJobNameConflictError, match="created from another config"):
         await run(changed, first.cleared())
     assert hook.describe(name).status == "InProgress"
 
