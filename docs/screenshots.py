@@ -9,8 +9,9 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from airflow_hpt_provider.links.page_urls import NAVIGATION_PAGE, URL_PREFIX, bare_task_page, task_page
+from airflow_hpt_provider.links.page_urls import NAVIGATION_PAGE, URL_PREFIX, task_page
 from benchmarks.page.session import airflow_with_jobs, browser
+from tests.support.page_addresses import bare_task_page
 
 IMAGES = Path(__file__).parent / "images"
 JOB = "churn-xgboost-warm"

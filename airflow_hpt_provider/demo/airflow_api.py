@@ -1,4 +1,4 @@
-"""What the demo and the system tests ask of a running Airflow, through its public REST API."""
+"""A client of a running Airflow's public REST API, as far as the demo needs it."""
 
 from __future__ import annotations
 
@@ -80,34 +80,9 @@ class AirflowApi:
         answer = self._call("POST", f"/api/v2/dags/{quote(dag_id)}/dagRuns", json=body)
         return str(answer["dag_run_id"])
 
-    def backfill(self, dag_id: str, first: str, last: str) -> int:
-        """Start runs for all dates from the first to the last that have none, or a failed one.
-
-        The backfill's id. Another one can be started when this one :meth:`backfill_has_ended`.
-
-        Args:
-            dag_id: of the DAG.
-            first, last: ISO 8601.
-        """
-        body = {"dag_id": dag_id, "from_date": first, "to_date": last, "reprocess_behavior": "failed"}
-        answer = self._call(
-            "POST", "/api/v2/backfills", json={**body, "max_active_runs": 3, "dag_run_conf": {}}
-        )
-        return int(answer["id"])
-
-    def backfill_has_ended(self, backfill_id: int) -> bool:
-        """Whether all of its runs have ended, and Airflow has noticed."""
-        return self._get(f"/api/v2/backfills/{backfill_id}")["completed_at"] is not None
-
     def run_state(self, dag_id: str, run_id: str) -> str:
         """``queued``, ``running``, ``success`` or ``failed``."""
         return str(self._get(self._run(dag_id, run_id))["state"])
-
-    def runs(self, dag_id: str) -> list[dict[str, Any]]:
-        """The DAG's latest runs, at most 100: ``dag_run_id``, ``run_type``, ``state``, ``partition_key``, ..."""
-        path = f"/api/v2/dags/{quote(dag_id)}/dagRuns"
-        runs: list[dict[str, Any]] = self._get(path, params={"limit": 100, "order_by": "-id"})["dag_runs"]
-        return runs
 
     def wait_for_run(self, dag_id: str, run_id: str, timeout: float) -> str:
         """The state the run ends in.
@@ -135,26 +110,6 @@ class AirflowApi:
         ]
         return instances
 
-    def tries(self, dag_id: str, run_id: str, task_id: str) -> list[dict[str, Any]]:
-        """A task instance as it was in each of its tries, the last included."""
-        found: list[dict[str, Any]] = self._get(f"{self._task(dag_id, run_id, task_id)}/tries")[
-            "task_instances"
-        ]
-        return found
-
-    def mark_task(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
-        """Mark a task instance ``failed`` or ``success``, as a person does in the UI."""
-        self._call("PATCH", self._task(dag_id, run_id, task_id), json={"new_state": state})
-
-    def clear_task(self, dag_id: str, run_id: str, task_id: str) -> None:
-        """Clear a task instance in whatever state, so that it runs again."""
-        body = {"dry_run": False, "only_failed": False, "dag_run_id": run_id, "task_ids": [task_id]}
-        self._call("POST", f"/api/v2/dags/{quote(dag_id)}/clearTaskInstances", json=body)
-
-    def mark_run(self, dag_id: str, run_id: str, state: str) -> None:
-        """Mark a whole DAG run ``failed`` or ``success``."""
-        self._call("PATCH", self._run(dag_id, run_id), json={"state": state})
-
     def xcom(
         self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1
     ) -> Any:
@@ -172,14 +127,6 @@ class AirflowApi:
         )
         lines = [_log_line(event) for event in answer["content"]]
         return "\n".join(line for line in lines if not line.startswith(("::group::", "::endgroup::")))
-
-    def set_variable(self, key: str, value: str) -> None:
-        """Make an Airflow Variable."""
-        self._call("POST", "/api/v2/variables", json={"key": key, "value": value})
-
-    def pool(self, name: str) -> dict[str, Any]:
-        """A pool: ``slots``, ``open_slots``, ``running_slots``, ``deferred_slots``, ..."""
-        return self._get(f"/api/v2/pools/{quote(name)}")
 
     # HTTP ---------------------------------------------------------------------------------------------------
 

@@ -31,10 +31,5 @@ def page_url(dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> str
     return f"{base_url().rstrip('/')}{task_page(dag_id, run_id, task_id, map_index)}"
 
 
-def bare_task_page(dag_id: str, run_id: str, task_id: str, map_index: int = -1) -> str:
-    """The same page without Airflow's UI around it."""
-    return f"{URL_PREFIX}/task/{_part(dag_id)}/{_part(run_id)}/{_part(task_id)}?map_index={map_index}"
-
-
 def _part(text: str) -> str:
     return quote(text, safe="")

@@ -63,18 +63,6 @@ class TuningJobRequest(RequestModel):
         return "CreateHyperParameterTuningJobRequest"
 
     @classmethod
-    def from_config(cls, config: "TuningJobRequest | Mapping[str, Any] | str | Path") -> Self:
-        """The request that a config means: a request, a mapping, its JSON text, or a .json, .yaml or .yml file's path.
-
-        Raises:
-            pydantic.ValidationError: it is not a valid request.
-            ConfigFileError: the file cannot be read.
-        """
-        if isinstance(config, Path) or (isinstance(config, str) and not config.lstrip().startswith("{")):
-            return cls.from_file(config)
-        return cls.model_validate(config)
-
-    @classmethod
     def from_file(cls, path: str | Path) -> Self:
         """The request in a .json, .yaml or .yml file.
 

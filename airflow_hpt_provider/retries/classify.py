@@ -35,7 +35,6 @@ TRANSIENT_CODES = THROTTLING_CODES | frozenset(
         "RequestTimeoutException",
         "ServiceUnavailable",
         "ServiceUnavailableException",
-        "TransactionInProgressException",
     }
 )
 CREDENTIAL_CODES = frozenset(

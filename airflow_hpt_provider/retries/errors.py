@@ -19,8 +19,10 @@ THROTTLING_CODES = frozenset(
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+        "TransactionInProgressException",
     }
 )
+"""botocore's own list for its standard retries; a test compares them."""
 
 
 def error_code(error: BaseException) -> str:

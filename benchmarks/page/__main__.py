@@ -19,8 +19,9 @@ from typing import Any
 
 import httpx
 
-from airflow_hpt_provider.links.page_urls import URL_PREFIX, bare_task_page
+from airflow_hpt_provider.links.page_urls import URL_PREFIX
 from benchmarks.page.session import airflow_with_jobs, browser
+from tests.support.page_addresses import bare_task_page
 
 TARGET_BYTES = 300_000
 READY = "document.querySelectorAll('tbody tr').length > 0 && document.querySelector('canvas') !== null"

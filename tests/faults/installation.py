@@ -19,6 +19,7 @@ from airflow_hpt_provider.demo.errors import AirflowApiError
 from tests.faults import ledger
 from tests.faults.jobs import job_config, start_service
 from tests.faults.table import VIOLATED, Record
+from tests.support.airflow_actions import AirflowActions
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.service import LocalService
@@ -55,6 +56,7 @@ def installed(folder: Path) -> Iterator[tuple[LocalAirflow, LocalService]]:
         }
         airflow = LocalAirflow(folder / "airflow", dags, environment)
         airflow.start(timeout=START_SECONDS)
+        AirflowActions.replace_in(airflow)
         try:
             for dag_id in ("sync", "deferrable", "once"):
                 airflow.api.wait_for_dag(dag_id, timeout=START_SECONDS)

@@ -13,6 +13,7 @@ from airflow_hpt_provider.demo.events import send_events_to_queue
 from airflow_hpt_provider.demo.reaper import in_sessions
 from airflow_hpt_provider.demo.session import DemoSession
 from airflow_hpt_provider.demo.waiting import wait_until
+from tests.support.airflow_actions import AirflowActions
 
 HERE = Path(__file__).parent
 
@@ -31,6 +32,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoSession]:
         service_options=["--max-parallel", "32"],
         with_events=True,
     ) as session:
+        AirflowActions.replace_in(session.airflow)
         send_events_to_queue(session.service, prefix="together-")  # not each test's job is to start more runs
         send_events_to_queue(session.service, "state-changes")
         waits = send_events_to_queue(session.service, "waits")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_hpt_provider.demo.waiting import wait_until
-from airflow_hpt_provider.links.page_urls import DAG_RUN_TAB, NAVIGATION_PAGE, bare_task_page, task_page
+from airflow_hpt_provider.links.page_urls import DAG_RUN_TAB, NAVIGATION_PAGE, task_page
 from airflow_hpt_provider.ui.pages import BUNDLE
 from benchmarks.page.session import browser, chromium
+from tests.support.page_addresses import bare_task_page
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.session import DemoSession

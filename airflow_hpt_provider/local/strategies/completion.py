@@ -46,11 +46,6 @@ def trials_not_improving(objective: Objective, trials: Iterable[Trial]) -> int:
     return count
 
 
-def best_objective_not_improving(objective: Objective, limit: int, trials: Iterable[Trial]) -> bool:
-    """BestObjectiveNotImproving: as many trials as MaxNumberOfTrainingJobsNotImproving brought no improvement."""
-    return trials_not_improving(objective, trials) >= limit
-
-
 @OneThread()
 def convergence_detected(context: SearchContext, trials: Sequence[Trial]) -> bool:
     """CompleteOnConvergence: it is unlikely that any point is 1% better than the best.

@@ -6,11 +6,12 @@ from datetime import timedelta
 import pytest
 from botocore import exceptions as boto
 from botocore.parsers import ResponseParserError
+from botocore.retries import standard
 
 from airflow_hpt_provider import exceptions
 from airflow_hpt_provider.retries.calls import FullJitter, retrying
-from airflow_hpt_provider.retries.classify import ErrorClass, classify
-from airflow_hpt_provider.retries.errors import is_throttled, retry_after
+from airflow_hpt_provider.retries.classify import TRANSIENT_CODES, ErrorClass, classify
+from airflow_hpt_provider.retries.errors import THROTTLING_CODES, is_throttled, retry_after
 from airflow_hpt_provider.retries.failure_reasons import is_retryable_failure
 
 
@@ -153,3 +154,8 @@ def test_a_reset_connection_says_nothing_of_when_to_come_back():
     assert retry_after(error) == 0.0
     assert not is_throttled(error)
     assert classify(error) is ErrorClass.TRANSIENT
+
+
+def test_throttling_codes_are_botocores():
+    assert set(standard.ThrottledRetryableChecker._THROTTLED_ERROR_CODES) == THROTTLING_CODES
+    assert set(standard.TransientRetryableChecker._TRANSIENT_ERROR_CODES) <= TRANSIENT_CODES

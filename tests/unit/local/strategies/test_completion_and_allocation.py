@@ -11,7 +11,6 @@ import pytest
 from airflow_hpt_provider.local.strategies import make_strategy
 from airflow_hpt_provider.local.strategies.allocation import Arm, next_arm
 from airflow_hpt_provider.local.strategies.completion import (
-    best_objective_not_improving,
     convergence_detected,
     target_reached,
     trials_not_improving,
@@ -67,8 +66,6 @@ def test_trials_not_improving_by_a_hundredth(
     objective: Objective, values: tuple[float | None, ...], count: int
 ) -> None:
     assert trials_not_improving(objective, trials(*values)) == count
-    assert best_objective_not_improving(objective, count + 1, trials(*values)) is False
-    assert best_objective_not_improving(objective, max(count, 0), trials(*values)) is True
 
 
 SQUARE: Ranges = {"ContinuousParameterRanges": [continuous("x", 0, 1), continuous("y", 0, 1)]}
