@@ -95,7 +95,7 @@ class Connection:
 
     def hook(self) -> HyperParameterTuningHook:
         """Return the provider's hook for this connection."""
-        from airflow_hpt_provider.hooks.truncated_responses import reject_truncated_response
+        from airflow_hpt_provider.hooks.responses import check_responses
         from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
         from airflow_hpt_provider.retries.calls import retrying
 
@@ -115,7 +115,7 @@ class Connection:
 
             def get_client_type(self, *args: Any, **kwargs: Any) -> Any:
                 client = connection.client()
-                client.meta.events.register("after-call.sagemaker", reject_truncated_response)
+                check_responses(client)
                 return client
 
         # A default connection that is not there is not asked for by the hook either: it would warn of it.

@@ -13,6 +13,7 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.exceptions import NoRegionError
 
 from airflow_hpt_provider.exceptions import TuningConnectionError
+from airflow_hpt_provider.hooks.responses import check_responses
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper
@@ -42,15 +43,17 @@ class ConnectionHook(AwsBaseHook):
         return found
 
     def get_client_type(self, *args: Any, **kwargs: Any) -> Any:
-        """As in every AWS hook.
+        """Return a client as every AWS hook does; it raises BadResponseError for responses that cannot be read.
 
         Raises:
             TuningConnectionError: there is no such connection, or it has no region.
         """
         try:
-            return super().get_client_type(*args, **kwargs)
+            client = super().get_client_type(*args, **kwargs)
         except NoRegionError as error:
             raise TuningConnectionError(
                 f"region_name: connection {self.aws_conn_id!r} has none. Pass region_name=, or set region_name in the"
                 " connection's extra, or AWS_DEFAULT_REGION where the task runs."
             ) from error
+        check_responses(client)
+        return client

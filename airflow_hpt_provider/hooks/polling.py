@@ -15,7 +15,6 @@ from botocore.loaders import Loader
 from botocore.utils import parse_timestamp
 
 from airflow_hpt_provider.hooks.connection import ConnectionHook
-from airflow_hpt_provider.hooks.truncated_responses import reject_truncated_response
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
@@ -64,7 +63,7 @@ API: dict[str, Any] = {
     },
     "shapes": {
         "String": {"type": "string"},
-        "Integer": {"type": "integer", "box": True},
+        "Integer": {"type": "integer", "box": True, "min": 0},
         "MetricValue": {"type": "float", "box": True},
         "Timestamp": {"type": "timestamp"},
         "ResourceNotFound": _structure(Message="String") | {"exception": True},
@@ -103,6 +102,9 @@ API: dict[str, Any] = {
             "member": {"shape": "HyperParameterTuningJobSummary"},
         },
         "HyperParameterTuningJobSummary": _structure(
+            "HyperParameterTuningJobName",
+            "HyperParameterTuningJobArn",
+            "HyperParameterTuningJobStatus",
             HyperParameterTuningJobName="String",
             HyperParameterTuningJobArn="String",
             HyperParameterTuningJobStatus="String",
@@ -177,5 +179,4 @@ class PollingHook(ConnectionHook):
         ours = Config(connect_timeout=10, read_timeout=30)
         once = Config(retries={"total_max_attempts": 1, "mode": "standard"})
         client: Any = self.get_client_type(config=ours.merge(self.config).merge(once))
-        client.meta.events.register("after-call.sagemaker", reject_truncated_response)
         return client

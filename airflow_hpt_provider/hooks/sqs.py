@@ -69,6 +69,10 @@ class SqsQueue:
                 answer = await self._call(
                     "receive_message", MaxNumberOfMessages=10, WaitTimeSeconds=self._wait_seconds
                 )
+                messages = [
+                    Message(each["Body"], each["ReceiptHandle"], each["MessageId"])
+                    for each in answer.get("Messages", ())
+                ]
             except Exception as error:  # noqa: BLE001 - told, and tried again
                 failures += 1
                 fatal = classify(error, connection_worked=self._worked) is ErrorClass.FATAL
@@ -84,10 +88,6 @@ class SqsQueue:
                 await asyncio.sleep(seconds)
                 continue
             failures = 0
-            messages = [
-                Message(each["Body"], each["ReceiptHandle"], each["MessageId"])
-                for each in answer.get("Messages", ())
-            ]
             if messages:
                 return messages
 

@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.hooks.connection import ConnectionHook
-from airflow_hpt_provider.hooks.truncated_responses import reject_truncated_response
+from airflow_hpt_provider.hooks.responses import BadResponseError, check_subject, read
 from airflow_hpt_provider.links.console import has_console
 from airflow_hpt_provider.models import (
     BestTrainingJob,
@@ -31,6 +31,9 @@ from airflow_hpt_provider.retries.errors import error_code
 
 if TYPE_CHECKING:
     import pandas as pd
+
+CREATE = "create_hyper_parameter_tuning_job"
+DESCRIBE = "describe_hyper_parameter_tuning_job"
 
 
 class HyperParameterTuningHook(ConnectionHook):
@@ -49,6 +52,7 @@ class HyperParameterTuningHook(ConnectionHook):
         kwargs["client_type"] = "sagemaker"
         super().__init__(*args, **kwargs)
         self._worked = False
+        self._arns: dict[str, str] = {}
         # Reentrant: a task's on_kill runs in a signal handler, maybe in the middle of another call.
         self._client_lock = threading.RLock()
 
@@ -66,16 +70,14 @@ class HyperParameterTuningHook(ConnectionHook):
             self.conn  # noqa: B018 - made by being asked for
 
     def get_client_type(self, *args: Any, **kwargs: Any) -> Any:
-        """As in every AWS hook; the client also notices when only a part of an answer has arrived.
+        """Return a client as every AWS hook does.
 
-        And a call that hangs ends sooner than after botocore's minute, unless the connection or the caller says
+        A call that hangs ends sooner than after botocore's minute, unless the connection or the caller says
         when: no timeout of a waiting task is looked at meanwhile.
         """
         if not args and kwargs.get("config") is None:
             kwargs["config"] = Config(connect_timeout=10, read_timeout=30).merge(self.config)
-        client: Any = super().get_client_type(*args, **kwargs)
-        client.meta.events.register("after-call.sagemaker", reject_truncated_response)
-        return client
+        return super().get_client_type(*args, **kwargs)
 
     @property
     def is_aws(self) -> bool:
@@ -93,15 +95,30 @@ class HyperParameterTuningHook(ConnectionHook):
 
         Returns:
             The answer without ResponseMetadata.
+
+        Raises:
+            BadResponseError: the response cannot be read, or is about another job. Transient.
         """
         with self._client_lock:
             client = self.conn
         answer: dict[str, Any] = getattr(client, operation)(
             **{name: value for name, value in parameters.items() if value is not None}
         )
-        self._worked = True
         answer.pop("ResponseMetadata", None)
+        self._check(operation, parameters, answer)
+        self._worked = True
         return answer
+
+    def _check(self, operation: str, parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
+        """Refuse a response that is about another job, or that our models cannot read."""
+        check_subject(parameters, answer)
+        if operation in {CREATE, DESCRIBE}:
+            name, arn = parameters["HyperParameterTuningJobName"], answer["HyperParameterTuningJobArn"]
+            known = self._arns.setdefault(name.lower(), arn)
+            if known.lower() != arn.lower():
+                raise BadResponseError(error=f"tuning job {name} has the ARN {arn}, it had {known}")
+        if operation == DESCRIBE:
+            read(TuningJobDescription, answer)
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One API call, tried again while it fails for a transient reason (at most 5 minutes)."""
@@ -127,7 +144,7 @@ class HyperParameterTuningHook(ConnectionHook):
         Raises:
             botocore.exceptions.ClientError: ResourceInUse if the name is taken, ResourceLimitExceeded ...
         """
-        answer = self.call("create_hyper_parameter_tuning_job", **request.to_aws())
+        answer = self.call(CREATE, **request.to_aws())
         return str(answer["HyperParameterTuningJobArn"])
 
     def describe(self, tuning_job_name: str) -> TuningJobDescription:
@@ -144,7 +161,7 @@ class HyperParameterTuningHook(ConnectionHook):
 
     def _describe(self, call: Any, tuning_job_name: str) -> TuningJobDescription:
         try:
-            answer = call("describe_hyper_parameter_tuning_job", HyperParameterTuningJobName=tuning_job_name)
+            answer = call(DESCRIBE, HyperParameterTuningJobName=tuning_job_name)
         except ClientError as error:
             if classify(error) is ErrorClass.NOT_FOUND:
                 raise TuningJobNotFoundError(
@@ -232,7 +249,7 @@ class HyperParameterTuningHook(ConnectionHook):
             "MaxResults": min(limit or 100, 100),
         }
         pages = self.pages("list_hyper_parameter_tuning_jobs", "HyperParameterTuningJobSummaries", parameters)
-        return (TuningJobSummary.model_validate(item) for item in islice(pages, limit))
+        return (read(TuningJobSummary, item) for item in islice(pages, limit))
 
     def stop(self, tuning_job_name: str) -> bool:
         """Ask SageMaker to stop a tuning job and all its running training jobs. Idempotent.
@@ -302,7 +319,7 @@ class HyperParameterTuningHook(ConnectionHook):
         pages = self.pages(
             "list_training_jobs_for_hyper_parameter_tuning_job", "TrainingJobSummaries", parameters
         )
-        return (TrainingJobSummary.model_validate(item) for item in islice(pages, limit))
+        return (read(TrainingJobSummary, item) for item in islice(pages, limit))
 
     def training_jobs_dataframe(self, tuning_job_name: str) -> pd.DataFrame:
         """The tuning job's training jobs as a pandas DataFrame, in the order of their creation.

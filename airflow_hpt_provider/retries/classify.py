@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.exceptions import TuningConnectionError
+from airflow_hpt_provider.exceptions import TuningConnectionError, TuningError
 from airflow_hpt_provider.retries.errors import THROTTLING_CODES, error_code
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ def classify(error: BaseException, *, connection_worked: bool = False) -> ErrorC
     Args:
         error: as raised by boto3, or by building its client.
         connection_worked: an earlier call with the same connection succeeded. Then missing or refused credentials
-            are taken for rotated ones; at the first call they are a mistake that should be told at once.
+            are taken for rotated ones, and an error that is on no list is transient. At the first call both are a
+            mistake of the user's.
     """
     from botocore import exceptions as boto
     from botocore.parsers import ResponseParserError
@@ -105,13 +106,16 @@ def classify(error: BaseException, *, connection_worked: bool = False) -> ErrorC
         ),
     ):
         return ErrorClass.TRANSIENT
-    return ErrorClass.FATAL
+    if isinstance(error, (boto.ParamValidationError, boto.ValidationError, TuningError)):
+        return ErrorClass.FATAL  # the caller's own mistake, whenever it is made
+    # On no list: at the first call the user's mistake; later the call itself is known to be right.
+    return ErrorClass.TRANSIENT if connection_worked else ErrorClass.FATAL
 
 
 def _classify_answer(error: ClientError, *, connection_worked: bool) -> ErrorClass:
     code = error_code(error)
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    message = error.response.get("Error", {}).get("Message", "").lower()
+    message = str(error.response.get("Error", {}).get("Message", "")).lower()
     if code in CREDENTIAL_CODES or (
         code in ROTATED_CODES and (connection_worked or any(text in message for text in _WRONG_TIME_TEXTS))
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 THROTTLING_CODES = frozenset(
@@ -51,12 +52,13 @@ def is_denied(error: BaseException) -> bool:
 
 
 def retry_after(error: BaseException | None) -> float:
-    """The answer's Retry-After header in seconds (at most 300), or 0."""
+    """Return the response's Retry-After header in seconds (at most 300); 0 if it has none that is a number."""
     headers = _metadata(error).get("HTTPHeaders", {})
     try:
-        return min(float(headers.get("retry-after", 0)), 300.0)
-    except ValueError:  # the header may hold a date instead
+        seconds = float(headers.get("retry-after", 0))
+    except (ValueError, TypeError):  # the header may hold a date instead
         return 0.0
+    return min(max(seconds, 0.0), 300.0) if math.isfinite(seconds) else 0.0
 
 
 def one_line(error: BaseException) -> str:

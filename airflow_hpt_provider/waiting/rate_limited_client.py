@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -27,6 +27,8 @@ WORKERS = 4
 """Calls under way at once. boto3's clients are thread-safe and keep ten connections."""
 KEEP_SECONDS = 600.0
 """A client that was not used for longer is built anew: the connection may have been edited meanwhile."""
+
+MIN_YEAR, MAX_YEAR = 2000, 9000
 
 
 class ClientBuildError(ConnectionError):
@@ -59,6 +61,7 @@ class RateLimitedClient:
         """One call, as soon as the budget allows it. Not retried.
 
         Raises:
+            BadResponseError: the response cannot be read, or is about another job.
             ClientBuildError: Airflow could not be asked for the connection; or a client from it has worked
             before, and could not be built anew.
             Exception: as boto3, or the first building of the client, raised it.
@@ -70,7 +73,7 @@ class RateLimitedClient:
         self._executor = self._executor or ThreadPoolExecutor(WORKERS, thread_name_prefix="hpt-poller")
         try:
             answer: dict[str, Any] = await loop.run_in_executor(
-                self._executor, partial(getattr(client, operation), **parameters)
+                self._executor, partial(_send, client, operation, parameters)
             )
         except Exception as error:
             self._learn(error, client, loop.time())
@@ -119,8 +122,7 @@ class RateLimitedClient:
 
     def _read_metadata(self, answer: dict[str, Any], client: Any) -> None:
         headers = answer.pop("ResponseMetadata", {}).get("HTTPHeaders", {})
-        if "date" in headers:
-            self.server_time = parsedate_to_datetime(headers["date"])
+        self.server_time = _time_of(headers.get("date")) or self.server_time
         if self._shares_budget:
             return
         first: dict[str, Any] = next(iter(answer.get("HyperParameterTuningJobSummaries", ())), answer)
@@ -128,3 +130,21 @@ class RateLimitedClient:
             meta = client.meta
             self._budget = shared_budget(meta.endpoint_url, arn.split(":")[4], meta.region_name)
             self._shares_budget = True
+
+
+def _send(client: Any, operation: str, parameters: dict[str, Any]) -> dict[str, Any]:
+    from airflow_hpt_provider.hooks.responses import check_subject
+
+    answer: dict[str, Any] = getattr(client, operation)(**parameters)
+    check_subject(parameters, answer)
+    return answer
+
+
+def _time_of(header: str | None) -> datetime | None:
+    """Return the time of a Date header; None if it has none that can be read."""
+    try:
+        time_ = parsedate_to_datetime(header or "")
+        # Years out of all bounds would make every calculation with them fail.
+        return time_.astimezone(UTC) if MIN_YEAR <= time_.year <= MAX_YEAR else None
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None

@@ -255,7 +255,7 @@ class SharedPoller:
             pages += 1
             for summary in page["HyperParameterTuningJobSummaries"]:
                 key = summary["HyperParameterTuningJobName"].lower()
-                if key in keys:
+                if key in keys and summary["HyperParameterTuningJobStatus"] == parameters["StatusEquals"]:
                     found.add(key)
                     self._saw(key, JobSnapshot.of_answer(summary))
             if "NextToken" not in page or len(found) == len(keys):

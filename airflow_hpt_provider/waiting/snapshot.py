@@ -51,6 +51,7 @@ class JobSnapshot:
             or {}
         )
         best = answer.get("BestTrainingJob", {})
+        metric = best.get("FinalHyperParameterTuningJobObjectiveMetric", {}).get("Value")
         return cls(
             name=answer["HyperParameterTuningJobName"],
             arn=answer["HyperParameterTuningJobArn"],
@@ -64,7 +65,7 @@ class JobSnapshot:
             ended=answer.get("HyperParameterTuningEndTime"),
             failure_reason=answer.get("FailureReason"),
             best_name=best.get("TrainingJobName"),
-            best_metric=best.get("FinalHyperParameterTuningJobObjectiveMetric", {}).get("Value"),
+            best_metric=None if metric is None else float(metric),  # NaN is spelt as text
             best_parameters=best.get("TunedHyperParameters"),
         )
 

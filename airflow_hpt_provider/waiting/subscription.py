@@ -78,6 +78,14 @@ class PollSubscription(WaitLimits):
         """
         if not self.is_waiting:
             return
+        if self.last is not None and self.last.arn.lower() != seen.arn.lower():
+            from airflow_hpt_provider.hooks.responses import BadResponseError
+
+            other = BadResponseError(
+                error=f"tuning job {self.tuning_job_name} has the ARN {seen.arn}, it had {self.last.arn}"
+            )
+            self.on_error(other, now, connection_worked=True)
+            return
         self.record_success()
         if self.last is None or self.last.counters != seen.counters:
             self.changed_at = now
