@@ -3,4 +3,4 @@
 from typing import Final
 
 PER_TUNING_JOB: Final = {"partitioned_by": "tuning_job_name"}
-"""The ``extra`` of an asset whose events are one partition per tuning job, named after the job (Airflow 3.3)."""
+"""The ``extra`` of an asset whose events have one partition per tuning job, named after the job (Airflow 3.3)."""

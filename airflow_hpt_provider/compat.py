@@ -1,6 +1,6 @@
-"""Which Airflow can do what: the only module that asks for its version.
+"""Which Airflow supports what: the only module that checks its version.
 
-What only newer versions can do is used where it is there; the table :data:`CAPABILITIES` says since when.
+Features of newer versions are used where they exist. The table :data:`CAPABILITIES` says since when.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ CAPABILITIES = {
     "start_from_trigger": Capability(
         (3, 3, 0),
         "HyperParameterTuningJobSensor(start_from_trigger=True) starts in the triggerer, without a worker.",
-        "It starts on a worker, which hands over to the triggerer at once.",
+        "It starts on a worker, which immediately hands over to the triggerer.",
     ),
     "finish_in_triggerer": Capability(
         (3, 3, 0),
@@ -113,7 +113,7 @@ CAPABILITIES = {
 
 @cache
 def airflow_version() -> tuple[int, int, int]:
-    """The running Airflow's (major, minor, patch); pre-release suffixes are cut off."""
+    """Return the running Airflow's (major, minor, patch), without pre-release suffixes."""
     major, minor, patch = version("apache-airflow-core").split(".")[:3]
     return int(major), int(minor), int("".join(c for c in patch if c.isdigit()) or 0)
 
@@ -129,22 +129,22 @@ def default_deferrable() -> bool:
 
 
 def setting(name: str, default: float) -> float:
-    """A number of the section ``[hpt]`` of Airflow's configuration (see ``provider_info.py``)."""
+    """Return a number from the section ``[hpt]`` of Airflow's configuration (see ``provider_info.py``)."""
     return float(_configuration().getfloat("hpt", name, fallback=default))
 
 
 def deployment() -> str:
-    """``[hpt] deployment`` of Airflow's configuration: tells this Airflow from others in the same AWS account."""
+    """``[hpt] deployment`` of Airflow's configuration: distinguishes Airflows that share an AWS account."""
     return str(_configuration().get("hpt", "deployment", fallback="") or "")
 
 
 def base_url() -> str:
-    """``[api] base_url`` of Airflow's configuration: where its UI is; empty if that is not set."""
+    """Return ``[api] base_url`` of Airflow's configuration, the address of its UI, or an empty string."""
     return str(_configuration().get("api", "base_url", fallback="") or "")
 
 
 def trigger_arguments(encrypted: str) -> dict[str, Any]:
-    """The arguments of a trigger, as its row in Airflow's database has them; only where that database may be used."""
+    """Decrypt a trigger's arguments from Airflow's database; call this only where that database is accessible."""
     from airflow.models.trigger import Trigger
 
     try:  # Airflow 3.2+

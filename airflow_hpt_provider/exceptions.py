@@ -1,25 +1,25 @@
-"""Everything this provider raises.
+"""All exceptions of this provider.
 
 ::
 
     AirflowException
     └── TuningError
-        ├── TuningJobConfigError          (fails the task at once) the request is wrong; nothing was created
+        ├── TuningJobConfigError          (not retried) the request is invalid; nothing was created
         ├── TuningConnectionError         the Airflow connection is missing, or has no region
-        ├── TuningJobNameConflictError    (fails the task at once) the name is taken by somebody else's job
-        ├── TuningJobNotFoundError        there is no such tuning job, or it has been deleted
+        ├── TuningJobNameConflictError    (not retried) the job name belongs to another task or user
+        ├── TuningJobNotFoundError        the tuning job does not exist, or it has been deleted
         ├── TuningJobFailedError          the job ended as Failed or DeleteFailed; a retry may help
-        │   └── TuningJobPermanentFailureError    (fails the task at once) ... a retry would fail the same way
-        ├── TuningJobStoppedError         (fails the task at once) somebody stopped the job
-        ├── TuningJobTimeoutError         (fails the task at once) ``timeout`` is over
-        ├── TuningJobBudgetExceededError          (fails the task at once) a spend guard has stopped the job
+        │   └── TuningJobPermanentFailureError    (not retried) ... a retry would fail the same way
+        ├── TuningJobStoppedError         (not retried) the job was stopped from outside
+        ├── TuningJobTimeoutError         (not retried) ``timeout`` has expired
+        ├── TuningJobBudgetExceededError  (not retried) the job exceeded its budget and was stopped
         ├── TuningServiceUnreachableError the service could not be reached for ``unreachable_timeout``
         ├── TuningTaskInterruptedError    the task's process was asked to end; the next try rejoins the job
         └── RegistrationError
-            └── ModelQualityGateError   (fails the task at once) the gate refused the model
+            └── ModelQualityGateError     (not retried) the gate rejected the model
 
-"Fails the task at once" means that the class is an AirflowFailException too: Airflow's ``retries`` are not
-used up on what they cannot mend. All of them survive pickling.
+"Not retried" means that the class is also an AirflowFailException: it fails the task immediately, without using up
+Airflow's ``retries``. All exceptions survive pickling.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ class TuningJobBudgetExceededError(TuningError, AirflowFailException):
 
 
 class TuningServiceUnreachableError(TuningError):
-    """Every call failed for longer than ``unreachable_timeout``. The tuning job itself goes on."""
+    """Every call failed for longer than ``unreachable_timeout``. The tuning job itself keeps running."""
 
 
 class TuningTaskInterruptedError(TuningError):

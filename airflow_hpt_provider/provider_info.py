@@ -1,4 +1,4 @@
-"""What Airflow reads of this provider through the ``apache_airflow_provider`` entry point."""
+"""The metadata that Airflow reads through the ``apache_airflow_provider`` entry point."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ INTEGRATION = "Amazon SageMaker hyperparameter tuning"
 
 
 def get_provider_info() -> dict[str, Any]:
-    """The provider's metadata; shown by ``airflow providers get airflow-hpt-provider``."""
+    """Return the provider's metadata; shown by ``airflow providers get airflow-hpt-provider``."""
     return {
         "package-name": "airflow-hpt-provider",
         "name": INTEGRATION,
@@ -55,30 +55,29 @@ def get_provider_info() -> dict[str, Any]:
         "cli": ["airflow_hpt_provider.cli.airflow_commands.get_cli_commands"],
         "config": {
             "hpt": {
-                "description": "Whose tuning jobs are whose, and how the triggerer waits for them "
-                "(airflow-hpt-provider).",
+                "description": "Tuning-job ownership and polling settings (airflow-hpt-provider).",
                 "options": {
                     "deployment": {
-                        "description": "A name for this Airflow, the same on all its workers, that no other Airflow "
-                        "has which uses the same AWS account and region. A tuning job belongs to a DAG run: without "
-                        "the name, two Airflows with the same DAG and run id take each other's jobs for their own. "
-                        "To change it while tuning jobs run disowns them.",
+                        "description": "A name for this Airflow, the same on all its workers and different from every "
+                        "other Airflow in the same AWS account and region. A tuning job belongs to a DAG run: without "
+                        "the name, two Airflows with the same DAG and run id mistake each other's jobs for their own. "
+                        "Tasks lose track of running jobs if this changes.",
                         "version_added": "0.1.0",
                         "type": "string",
                         "example": "staging",
                         "default": "",
                     },
                     "polling_calls_per_second": {
-                        "description": "Calls per second that each triggerer process makes at most while it waits "
-                        "for tuning jobs, for each account and region. It makes fewer when SageMaker throttles.",
+                        "description": "Maximum number of calls per second of each triggerer process while it waits "
+                        "for tuning jobs, per account and region. The rate drops when SageMaker throttles.",
                         "version_added": "0.1.0",
                         "type": "float",
                         "example": None,
                         "default": "5.0",
                     },
                     "min_poll_interval": {
-                        "description": "Seconds between two looks at a tuning job that is about to end. "
-                        "Otherwise they are further apart, up to the task's poll_interval.",
+                        "description": "Minimum seconds between two polls of a tuning job, used when the job is "
+                        "about to end. Otherwise polls are further apart, up to the task's poll_interval.",
                         "version_added": "0.1.0",
                         "type": "float",
                         "example": None,

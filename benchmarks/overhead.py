@@ -60,7 +60,7 @@ class Bench:
         self._count = 0
 
     def bare(self, seconds: float) -> Times:
-        """A pool of threads that wait for processes."""
+        """Return a pool of threads that wait for processes."""
 
         def trial(_: int) -> None:
             command = [sys.executable, str(self.script), str(seconds)]
@@ -73,7 +73,7 @@ class Bench:
 
     @contextmanager
     def service(self) -> Iterator[Subject]:
-        """A running service, warm: it has had a tuning job before it is measured."""
+        """Yield a running service, warm: it has had a tuning job before it is measured."""
         images = self.directory / "images.toml"
         tables = (
             f'[[image]]\nmatch = "bench/{seconds}"\ncommand = ["{{python}}", "{self.script}", "{seconds}"]\n'

@@ -44,7 +44,7 @@ def job_name(number: int) -> str:
 
 
 def request(number: int) -> dict[str, Any]:
-    """A tuning job's Create request: three hyperparameters, one channel."""
+    """Return a tuning job's Create request: three hyperparameters, one channel."""
     return {
         "HyperParameterTuningJobName": job_name(number),
         "HyperParameterTuningJobConfig": {

@@ -86,7 +86,7 @@ with DAG(
 
     @task
     def ranking(result) -> dict[str, float]:
-        """The best metric of each algorithm, the winner first."""
+        """Return the best metric of each algorithm, the winner first."""
         best: dict[str, float] = {}
         for job in TuningResult.from_xcom(result).top_training_jobs:  # the best first
             best.setdefault(job.training_job_definition_name, job.final_metric)

@@ -73,7 +73,7 @@ with DAG(
 
     @task(inlets=[TUNED])
     def warm_start(inlet_events) -> dict | None:
-        """The request's WarmStartConfig: last week's tuning job, if there was one and it is still there."""
+        """Return the request's WarmStartConfig: last week's tuning job, if there was one and it is still there."""
         from airflow_hpt_provider.exceptions import TuningJobNotFoundError
         from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 

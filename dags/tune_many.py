@@ -20,7 +20,7 @@ from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperato
 
 
 def request(segment: str, params) -> dict:
-    """The tuning job of one segment."""
+    """Return the tuning job of one segment."""
     project = f"s3://{params['bucket']}/diabetes"
     data = {"S3DataType": "S3Prefix", "S3Uri": f"{project}/segments/{segment}/"}
     return {
@@ -84,7 +84,7 @@ with DAG(
 
     @task
     def best_of_all(results) -> dict:
-        """The result with the highest R²; all of them are in the log."""
+        """Return the result with the highest R²; all of them are in the log."""
         results = [TuningResult.from_xcom(result) for result in results]
         for result in results:
             print(result.summary())

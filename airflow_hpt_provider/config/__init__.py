@@ -1,1 +1,1 @@
-"""1 CONFIG: from what a DAG author wrote to a validated request."""
+"""Step 1, CONFIG: turns what a DAG author wrote into a validated request."""

@@ -1,4 +1,4 @@
-"""What a DAG author wrote, as a validated request."""
+"""Loads what a DAG author wrote into a validated request."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _ONE_EXPRESSION = re.compile(r"\{\{((?!\{\{|\}\}).)*\}\}", re.DOTALL)
 
 
 def as_template(config: Any) -> Any:
-    """A config as Airflow can template it: a request model becomes the dict that boto3 takes.
+    """Return a config that Airflow can template: a request model becomes the dict that boto3 takes.
 
     Raises:
         ValueError: JSON text with templates in it. A rendered value could change its structure.
     """
     if isinstance(config, str) and _is_json_with_templates(config):
         raise ValueError(
-            "config is JSON text with templates in it, whose values could change its structure: give a dict with "
+            "config must not be JSON text with templates, whose values could change its structure. Give a dict with "
             "templates as values, a .json or .yaml file, or one expression such as '{{ params.config | tojson }}'."
         )
     return config.to_dict() if hasattr(config, "to_dict") else config
@@ -43,7 +43,7 @@ def _is_json_with_templates(text: str) -> bool:
 
 
 def load(operator: BaseOperator, config: Any, context: Context) -> tuple[Any, str | None]:
-    """The config as a dict, and the file it came from; the templates in a file are rendered.
+    """Return the config as a dict, and the file it came from; render the templates in a file.
 
     Files are looked for where Airflow looks for the DAG's template files (the DAG's folder and its
     ``template_searchpath``), and cannot lie outside: neither ``..`` nor an absolute path nor a symbolic link
@@ -72,30 +72,30 @@ def load(operator: BaseOperator, config: Any, context: Context) -> tuple[Any, st
 
 
 def _find(operator: BaseOperator, path: str) -> str:
-    """The file, with all links resolved. It lies below a folder that Airflow searches, or is not found."""
+    """Return the file with all links resolved. A file outside the folders that Airflow searches is not found."""
     for folder in getattr(operator.get_template_env().loader, "searchpath", ()):
         root = Path(folder).resolve()
         found = (root / path.lstrip("/")).resolve()
         if found.is_relative_to(root) and found.is_file():
             return str(found)
     raise TuningJobConfigError(
-        f"config={path!r}: there is no such file in the DAG's folder or its template_searchpath. Give a path "
+        f"config={path!r}: file not found in the DAG's folder or its template_searchpath. Give a path "
         "relative to one of them; '..' and symbolic links must not lead out of it."
     )
 
 
 def _from_json(text: str) -> Any:
-    """A config that was rendered to text, such as ``{{ params.config | tojson }}``."""
+    """Parse a config that was rendered to text, such as ``{{ params.config | tojson }}``."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise TuningJobConfigError(
-            f"config={text!r:.80} is neither the path of a .json, .yaml or .yml file, nor JSON: {error}"
+            f"config must be JSON, or the path of a .json, .yaml or .yml file, got {text!r:.80}: {error}"
         ) from None
 
 
 def expand_roles(config: Any, hook: HyperParameterTuningHook) -> Any:
-    """The config with role names made role ARNs, as the amazon provider's operators do (``iam:GetRole``).
+    """Return the config with role names replaced by role ARNs, as the amazon provider does (``iam:GetRole``).
 
     Nothing is called when every RoleArn is an ARN already.
     """
@@ -117,11 +117,11 @@ def expand_roles(config: Any, hook: HyperParameterTuningHook) -> Any:
 
 
 def validate(config: Any, path: str | None = None) -> TuningJobRequest:
-    """The config as a request.
+    """Validate the config and return it as a request.
 
     Args:
         config: in AWS names.
-        path: the file it came from; then each problem tells its line.
+        path: the file it came from, if any; each problem then names its line.
 
     Raises:
         TuningJobConfigError: lists every problem with field, value and remedy.

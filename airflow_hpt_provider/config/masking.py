@@ -1,4 +1,4 @@
-"""Secrets in a request, told to Airflow's masker: then neither logs nor the UI's rendered fields show them.
+"""Adds the secrets of a request to Airflow's masker, so that neither logs nor the UI's rendered fields show them.
 
 Secret is what stands in ``StaticHyperParameters`` or ``Environment`` under a name that looks it (``api_key``,
 ``DB_PASSWORD``), unless it is short or a number: masking ``4096`` would blank it in every log line.
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 _HOLDERS: Final = frozenset({"statichyperparameters", "environment"})
 _SHORTEST: Final = 5
-"""Airflow's own limit: shorter values would be masked everywhere."""
+"""Airflow's own minimum: shorter values would be masked everywhere."""
 
 
 def secrets_of(config: Any) -> Iterator[str]:
@@ -32,7 +32,7 @@ def secrets_of(config: Any) -> Iterator[str]:
 
 
 def mask_secrets(config: Any) -> None:
-    """Tell Airflow's masker the secrets of a config; harmless when repeated. Never fails on an odd config."""
+    """Add a config's secrets to Airflow's masker. Repeated calls are harmless, and an odd config never fails."""
     from airflow_hpt_provider.compat import mask_secret
 
     for secret in secrets_of(config):
@@ -60,7 +60,7 @@ def _is_plain(value: str) -> bool:
 
 
 def _parsed(value: Any) -> Any:
-    """The structure that a template has rendered as JSON text; anything else as it is."""
+    """Return the structure that a template has rendered as JSON text; return anything else unchanged."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         try:
             return json.loads(value)

@@ -1,1 +1,1 @@
-"""2 CREATE: the task's tuning job, made once however often the task is tried."""
+"""Step 2, CREATE: creates the task's tuning job once, however often the task is tried."""

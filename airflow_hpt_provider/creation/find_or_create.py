@@ -91,9 +91,9 @@ class JobResolver:
         first_try: the task instance has not been tried before.
         waits: the task waits for the job, and delivers its result.
         stop_superseded: stop a job of this task that runs with another config; else it is a name conflict.
-        failed: the attempts that this very try has seen fail: the next one continues them, though a config that
-            renders anew each time is not the same.
-        on_create: told the name right before a job is created; None if it was not created after all.
+        failed: the attempts that have failed during this try. The next one continues them, even if the config
+            renders differently each time.
+        on_create: called with the name right before a job is created; with None if it was not created after all.
         log: the task's.
     """
 
@@ -112,10 +112,10 @@ class JobResolver:
     log: Any = None
 
     def find_or_create(self) -> OwnedJob:
-        """The running or undelivered job of this task if there is one, else a new one.
+        """Return the task's running or undelivered job, or create one.
 
         Names are tried in order with Describe, which is strongly consistent, unlike List. Two tries that race
-        for the same name are decided by SageMaker: one creates, the other is told ResourceInUse and rejoins.
+        for the same name are decided by SageMaker: one creates, the other gets ResourceInUse and rejoins.
 
         Raises:
             TuningJobNameConflictError: see ``on_name_conflict``.
@@ -129,7 +129,7 @@ class JobResolver:
             name = attempt_name(base, number)
             found = self._inspect(name, series, derived=given is None)
             if found is None and self._is_own(attempt_name(base, number + 1), derived=given is None):
-                continue  # somebody has deleted it, but what came after it counts
+                continue  # deleted, but later names still count
             if found is None:
                 # Losing the race for the name means that there is now a job to look at.
                 found = self._create(name, series) or self._inspect(name, series, derived=given is None)
@@ -143,12 +143,12 @@ class JobResolver:
             base,
         )
 
-    # -- what is there -----------------------------------------------------------------------------------
+    # -- existing jobs -----------------------------------------------------------------------------------
 
     def _inspect(
         self, name: str, series: list[_FinishedJob], *, derived: bool
     ) -> OwnedJob | _FinishedJob | JobMatch | None:
-        """The job of this name if it is the one to wait for; what it is else; None if there is none."""
+        """Return the job of this name if it is the one to wait for, or what else it is; None if it does not exist."""
         try:
             description = self.hook.describe(name)
         except TuningJobNotFoundError:
@@ -201,7 +201,7 @@ class JobResolver:
             if not is_denied(error):
                 raise
             self.log.warning(
-                "No permission to read the tuning job's tags (sagemaker:ListTags): it is judged by its name."
+                "No permission to read the tuning job's tags (sagemaker:ListTags): deciding by its name."
             )
             tags = None
         if remembered and OWNER_TAG not in (tags or {}):
@@ -232,7 +232,7 @@ class JobResolver:
         return self._is_unfinished(series)  # made without tags: what we would do ourselves
 
     def _is_unfinished(self, series: list[_FinishedJob]) -> bool:
-        """Whether the next job is to be the retry of the last one, rather than to start anew."""
+        """Return whether the next job is the retry of the last one, rather than a fresh start."""
         if not series or self.retry_strategy is None:
             return False
         last = series[-1]
@@ -248,7 +248,7 @@ class JobResolver:
     # -- a new one ---------------------------------------------------------------------------------------
 
     def _create(self, name: str, series: list[_FinishedJob]) -> OwnedJob | None:
-        """A new job of this name; None if it was created by somebody else in the meantime."""
+        """Create a job of this name; return None if another process created it in the meantime."""
         request, warm = self.request.with_name(name), None
         if not self._is_unfinished(series):
             series = []
@@ -269,7 +269,7 @@ class JobResolver:
             refused = error_code(error) == "ValidationException" or classify(error) is ErrorClass.NOT_FOUND
             if warm is None or not refused:
                 raise
-            self.log.warning("No warm start: SageMaker refuses it (%s).", one_line(error))
+            self.log.warning("No warm start: SageMaker rejects it (%s).", one_line(error))
             arn = submission.send(request, fingerprint, retry_of)
         if arn is None:
             return None

@@ -27,7 +27,7 @@ DELIVERED_TAG = "airflow-hpt:delivered"
 GENERATION_TAG = "airflow-hpt:generation"
 RETRY_OF_TAG = "airflow-hpt:retry-of"
 NAME = "name"
-"""Where a task remembers its job beside the tags (Airflow's task state store): the key of the job's name."""
+"""Key of the job's name in Airflow's task state store, where a task keeps its job in addition to the tags."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Owner:
     Attributes:
         deployment: ``[hpt] deployment``; empty unless several Airflows share an AWS account.
         generation: 0 until a person clears the task, then the number of the try before the clearing. Airflow's own
-            retries leave it unchanged, so it tells "retried" from "asked to run again".
+            retries leave it unchanged, so it tells "retried" apart from "asked to run again".
     """
 
     dag_id: str
@@ -107,7 +107,7 @@ def _tag_value(text: str) -> str:
 
 
 def attempt_name(base: str, attempt: int) -> str:
-    """The name of the first, second, ... job of the same task: ``name``, ``name-2``, ``name-3``."""
+    """Return the name of a task's first, second, ... job: ``name``, ``name-2``, ``name-3``."""
     if attempt == 1:
         return base
     suffix = f"-{attempt}"

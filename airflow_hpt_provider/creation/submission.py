@@ -1,4 +1,4 @@
-"""Sending the request for a tuning job, with the tags that say whose it is."""
+"""Sends the request for a tuning job, with the tags that name its owner."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Submission:
     Attributes:
         hook: the way to the API.
         owner: the task instance.
-        on_create: told the name right before a job is created; None if it was not created after all.
+        on_create: called with the name right before a job is created; with None if it was not created after all.
         log: the task's.
     """
 
@@ -35,7 +35,7 @@ class Submission:
     log: Any
 
     def send(self, request: TuningJobRequest, fingerprint: str, retry_of: str | None) -> str | None:
-        """Create the job, with tags if we may; its ARN, or None if the name is taken by now.
+        """Create the job, with tags if permitted; return its ARN, or None if the name has been taken.
 
         Args:
             request: what to create.
@@ -54,8 +54,8 @@ class Submission:
                 if not _is_tagging_denied(error):
                     raise
             self.log.warning(
-                "No permission to tag the tuning job (sagemaker:AddTags): it is created without the tags that"
-                " say whose it is, and will be found again by its name alone."
+                "No permission to tag the tuning job (sagemaker:AddTags): creating it without ownership tags."
+                " Later tries find it by its name alone."
             )
             return self.hook.create(request)
         except ClientError as error:
@@ -67,7 +67,7 @@ class Submission:
     def _tags_for(
         self, request: TuningJobRequest, fingerprint: str, retry_of: str | None
     ) -> list[dict[str, str]]:
-        """Our tags that fit beside the author's; those that only inform come last and give way."""
+        """Return this provider's tags that fit next to the author's; informational ones are dropped first."""
         # One is left for the mark that the result was delivered.
         room = max(0, MAX_TAGS - 1 - len(request.tags or ()))
         return self.owner.tags(fingerprint, retry_of)[:room]

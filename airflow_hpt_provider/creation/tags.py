@@ -1,4 +1,4 @@
-"""A task's own tuning jobs once they are made: what is noted on them, and read from them, later."""
+"""Reads and writes the tags of a task's own tuning jobs after their creation."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def mark_delivered(hook: HyperParameterTuningHook, arn: str, owner: Owner, log: 
     try:
         hook.add_tags(arn, {DELIVERED_TAG: str(owner.generation)})
     except (BotoCoreError, ClientError) as error:
-        # The result is there; a missing mark must not fail the task.
+        # The result has arrived; a missing tag must not fail the task.
         log.warning(
             "The tuning job could not be tagged as delivered (sagemaker:AddTags); if the task is cleared, it may take"
             " the same result again: %s",
@@ -42,14 +42,14 @@ def mark_delivered(hook: HyperParameterTuningHook, arn: str, owner: Owner, log: 
 
 
 def previous_attempts(hook: HyperParameterTuningHook, arn: str) -> tuple[Attempt, ...]:
-    """The attempts that a job is the retry of, by the tags alone, the oldest first; as far as they can be read."""
+    """Return the attempts that a job retries, oldest first, as far as the tags can be read."""
     found: list[TuningJobDescription] = []
     try:
         while name := hook.tags(arn).get(RETRY_OF_TAG):
             found.insert(0, hook.describe(name))
             arn = found[0].hyper_parameter_tuning_job_arn
     except TuningJobNotFoundError:
-        pass  # deleted by now
+        pass  # deleted in the meantime
     except ClientError as error:
         if not is_denied(error):
             raise
@@ -57,7 +57,7 @@ def previous_attempts(hook: HyperParameterTuningHook, arn: str) -> tuple[Attempt
 
 
 def running_job_of(hook: HyperParameterTuningHook, owner: Owner, memory: Mapping[str, str]) -> str | None:
-    """The name of the task's running job, found without its config.
+    """Return the name of the task's running job, found without its config.
 
     A name that was given in the config is found only if the task state store knows it.
 

@@ -48,7 +48,7 @@ class AirflowApi:
         return self._get("/api/v2/monitor/health")
 
     def unhealthy(self) -> list[str]:
-        """The components that are not (yet) healthy; ``["api-server"]`` when nobody answers."""
+        """Return the components that are not (yet) healthy; ``["api-server"]`` when nobody answers."""
         try:
             health = self.health()
         except AirflowApiError:
@@ -85,7 +85,7 @@ class AirflowApi:
         return str(self._get(self._run(dag_id, run_id))["state"])
 
     def wait_for_run(self, dag_id: str, run_id: str, timeout: float) -> str:
-        """The state the run ends in.
+        """Return the state the run ends in.
 
         Raises:
             DemoTimeoutError: it goes on after ``timeout`` seconds.
@@ -100,7 +100,7 @@ class AirflowApi:
     # Task instances -----------------------------------------------------------------------------------------
 
     def task(self, dag_id: str, run_id: str, task_id: str) -> dict[str, Any]:
-        """A task instance: ``state``, ``try_number``, ``trigger``, ``pool_slots``, times, ..."""
+        """Return a task instance: ``state``, ``try_number``, ``trigger``, ``pool_slots``, times, ..."""
         return self._get(self._task(dag_id, run_id, task_id))
 
     def tasks(self, dag_id: str, run_id: str) -> list[dict[str, Any]]:
@@ -113,7 +113,7 @@ class AirflowApi:
     def xcom(
         self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = -1
     ) -> Any:
-        """The value of an XCom as JSON types, or None if there is none."""
+        """Return the value of an XCom as JSON types, or None if there is none."""
         path = f"{self._task(dag_id, run_id, task_id)}/xcomEntries/{quote(key)}"
         answer = self._ask("GET", path, params={"map_index": map_index})
         if answer.status_code == httpx.codes.NOT_FOUND:
@@ -121,7 +121,7 @@ class AirflowApi:
         return self._checked(answer)["value"]
 
     def log(self, dag_id: str, run_id: str, task_id: str, try_number: int = 1) -> str:
-        """A task's log as people read it: one line per event, a traceback as it was."""
+        """Return a task's log as people read it: one line per event, a traceback as it was."""
         answer = self._get(
             f"{self._task(dag_id, run_id, task_id)}/logs/{try_number}", params={"full_content": True}
         )
@@ -144,7 +144,7 @@ class AirflowApi:
         return self._checked(self._ask(method, path, **kwargs))
 
     def _ask(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
-        """The answer, after another try or two if it was 500: then SQLite was locked, and all is rolled back."""
+        """Return the answer, after another try or two if it was 500: then SQLite was locked, and all is rolled back."""
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_result(
                 lambda answer: answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR

@@ -107,7 +107,7 @@ def _demo(session: DemoSession, display: Display) -> bool:
 
 
 def _short(path: Path) -> Path:
-    """The path as seen from where the command runs, if it is below."""
+    """Return the path as seen from where the command runs, if it is below."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 

@@ -80,7 +80,7 @@ def diabetes_segments() -> dict[str, bytes]:
 
 
 def source_archive(directory: Path) -> bytes:
-    """A directory's Python files as ``sourcedir.tar.gz``: what ``sagemaker_submit_directory`` points to."""
+    """Return a directory's Python files as ``sourcedir.tar.gz``: what ``sagemaker_submit_directory`` points to."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as archive:
         for script in sorted(directory.glob("*.py")):

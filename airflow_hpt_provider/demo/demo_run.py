@@ -86,7 +86,7 @@ class DemoRun:
         yield f"Model package        {registered['model_package_arn']}"
 
     def failures(self, log_lines: int = 30) -> Iterator[str]:
-        """The failed tasks, each with the end of its log."""
+        """Yield the failed tasks, each with the end of its log."""
         for task in self.api.tasks(DAG_ID, self.run_id):
             if task["state"] == "failed":
                 log = self.api.log(DAG_ID, self.run_id, task["task_id"], task["try_number"])

@@ -25,7 +25,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def free_port() -> int:
-    """A TCP port that was free on loopback a moment ago."""
+    """Return a TCP port that was free on loopback a moment ago."""
     with socket.socket() as probe:
         probe.bind((LOOPBACK, 0))
         return int(probe.getsockname()[1])
@@ -96,7 +96,7 @@ class ChildProcess:
         return self._process.wait()
 
     def log_tail(self, lines: int = 25) -> str:
-        """The last lines of its log."""
+        """Return the last lines of its log."""
         text = self.log.read_text(errors="replace") if self.log.exists() else ""
         return "\n".join(text.splitlines()[-lines:])
 

@@ -72,7 +72,7 @@ KEEPER = Keeper()
 
 
 def in_sessions(sessions: Iterable[int]) -> list[psutil.Process]:
-    """The running processes that belong to these sessions."""
+    """Return the running processes that belong to these sessions."""
     wanted, found = set(sessions), []
     for process in psutil.process_iter():
         with contextlib.suppress(ProcessLookupError, PermissionError, psutil.Error):

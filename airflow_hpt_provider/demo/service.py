@@ -107,7 +107,7 @@ class LocalService:
         )
 
     def client(self, name: str) -> Any:
-        """A boto3 client of this service, e.g. ``client("s3")``: unmodified boto3, given the endpoint."""
+        """Return a boto3 client of this service, e.g. ``client("s3")``: unmodified boto3, given the endpoint."""
         import boto3
 
         make: Any = boto3.client  # its types want every service's name spelt out

@@ -1,1 +1,1 @@
-"""How jobs are shown to people: words, tables, data frames and charts."""
+"""Formats jobs for users: texts, tables, data frames and charts."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary, TuningJobDescription
 
 COLUMNS = ("training_job_name", "status", "objective", "objective_status", "duration_seconds")
-"""They come first; then the hyperparameters by their own names, then the rest."""
+"""These columns come first, then the hyperparameters by name, then the rest."""
 _WIDTH = ("integer", "continuous", "categorical")
 """Kinds of hyperparameters; each can hold the values of those before it."""
 
@@ -26,7 +26,7 @@ def training_jobs_dataframe(
     """One row for each training job.
 
     Args:
-        description: the tuning job; its ranges tell the hyperparameters' types.
+        description: the tuning job; its ranges define the hyperparameters' types.
         trials: its training jobs, in the order that the rows are to have.
 
     Returns:
@@ -42,7 +42,7 @@ def training_jobs_dataframe(
         import pandas as pd
     except ModuleNotFoundError as error:
         raise ImportError(
-            "training_jobs_dataframe() needs pandas: pip install 'airflow-hpt-provider[pandas]'",
+            "training_jobs_dataframe() requires pandas: pip install 'airflow-hpt-provider[pandas]'",
             name="pandas",
         ) from error
 

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 WIDTH, HEIGHT, COLUMNS = 640, 240, 3
 MANY = 100
-"""Training jobs from which on points are small, and the line of the best so far lies above them."""
+"""From this number of training jobs, points are small, and the line of the best so far is drawn above them."""
 BEST, OTHERS, FAINT = "#d62728", "#1f77b4", "#8a8a8a"
 
 
 def tuning_chart(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> Any:
-    """The objective over the training jobs, above each hyperparameter against the objective.
+    """Chart the objective over the training jobs, above each hyperparameter against the objective.
 
     Args:
         description: the tuning job.
@@ -59,7 +59,7 @@ def tuning_chart(description: TuningJobDescription, trials: Sequence[TrainingJob
 
 
 def _readable(values: Sequence[float], *, minimise: bool) -> tuple[tuple[float, float], bool]:
-    """A range for the axis, and whether it leaves out a few that diverged, as on the tuning page.
+    """Return a range for the axis, and whether it omits a few diverged values, as on the tuning page.
 
     The end where the best ones are is never cut.
     """
@@ -162,7 +162,7 @@ def _typed(text: str) -> float | str:
 
 
 def _scales(description: TuningJobDescription) -> dict[str, dict[str, Any]]:
-    """The scale and the range that each numeric hyperparameter was searched on, as Altair takes them."""
+    """Return the scale and the range of each numeric hyperparameter, as Altair takes them."""
     ranges = [
         each
         for space in search_spaces(description)

@@ -1,4 +1,4 @@
-"""How jobs are told to people, in logs and on the command line: times, numbers, hyperparameters, tables."""
+"""Formatting of jobs for logs and the command line: durations, numbers, hyperparameters, tables."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
 
 MAX_PARAMETERS = 6
-"""More hyperparameters than that are not told in one line."""
+"""Maximum number of hyperparameters in one line."""
 
 
 def duration(seconds: float | timedelta | None) -> str:
-    """A duration in its two largest units: ``45 s``, ``3 min 20 s``, ``2 h 5 min``; empty for None."""
+    """Format a duration in its two largest units: ``45 s``, ``3 min 20 s``, ``2 h 5 min``; empty for None."""
     if seconds is None:
         return ""
     left = round(seconds.total_seconds() if isinstance(seconds, timedelta) else seconds)
@@ -34,7 +34,7 @@ def number(value: float | None) -> str:
 
 
 def value(text: str) -> str:
-    """A hyperparameter's value as people write it: ``0.17875180762069579`` as 0.178752, ``"adam"`` without quotes."""
+    """Format a hyperparameter's value: ``0.17875180762069579`` as 0.178752, ``"adam"`` without quotes."""
     text = unquoted(text)
     try:
         return text if len(text) <= 8 else number(float(text))
@@ -44,9 +44,9 @@ def value(text: str) -> str:
 
 def parameters(values: Mapping[str, str]) -> str:
     """Hyperparameters in a line: ``depth=4, learning-rate=0.178752``."""
-    told = [f"{name}={value(text)}" for name, text in list(values.items())[:MAX_PARAMETERS]]
-    rest = len(values) - len(told)
-    return ", ".join([*told, f"{rest} more"] if rest > 0 else told)
+    shown = [f"{name}={value(text)}" for name, text in list(values.items())[:MAX_PARAMETERS]]
+    rest = len(values) - len(shown)
+    return ", ".join([*shown, f"{rest} more"] if rest > 0 else shown)
 
 
 def table(rows: Sequence[Sequence[Any]], headers: Sequence[str], *, right: Iterable[int] = ()) -> str:
@@ -83,7 +83,7 @@ def _trials_table(
     metric: str,
     right: Iterable[int],
 ) -> str:
-    """A table of training jobs whose first columns are given."""
+    """Return a table of training jobs whose first columns are given."""
     names = names_in(trials)
     rows = [
         [

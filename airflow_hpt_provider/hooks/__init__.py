@@ -1,1 +1,1 @@
-"""The AWS connection's client side."""
+"""Hooks and clients: every call to AWS."""

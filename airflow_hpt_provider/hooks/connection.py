@@ -1,7 +1,7 @@
 """The Airflow connection of every hook here: one that is named and does not exist is an error.
 
-The amazon provider would go on with the credentials that the process happens to have, which may be another
-account's: a tuning job would be made where nobody looks for it, or one that runs would seem to be gone.
+The amazon provider falls back to the credentials of the process, which may belong to another account. A tuning job
+would then be created in the wrong account, or a running one would seem to be missing.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class ConnectionHook(AwsBaseHook):
     """An AWS hook that says what is wrong with its connection.
 
-    Only ``aws_default``, which is nobody's choice, may be missing: then boto3 finds the credentials, as AWS's own
+    Only ``aws_default``, the default, may be missing: then boto3 finds the credentials, as AWS's own
     machines have them.
     """
 
@@ -37,8 +37,8 @@ class ConnectionHook(AwsBaseHook):
         if self.aws_conn_id and self.aws_conn_id != self.default_conn_name and not found:
             del self.__dict__["conn_config"]  # where the amazon provider has just put it
             raise TuningConnectionError(
-                f"aws_conn_id={self.aws_conn_id!r}: there is no such Airflow connection. Define it, or pass"
-                " aws_conn_id=None for boto3's own way of finding credentials."
+                f"aws_conn_id={self.aws_conn_id!r}: the Airflow connection does not exist. Create it, or pass"
+                " aws_conn_id=None to let boto3 find the credentials."
             )
         return found
 
@@ -52,8 +52,9 @@ class ConnectionHook(AwsBaseHook):
             client = super().get_client_type(*args, **kwargs)
         except NoRegionError as error:
             raise TuningConnectionError(
-                f"region_name: connection {self.aws_conn_id!r} has none. Pass region_name=, or set region_name in the"
-                " connection's extra, or AWS_DEFAULT_REGION where the task runs."
+                f"region_name must be set, but connection {self.aws_conn_id!r} has none."
+                " Pass region_name=, or set region_name in the connection's extra, or AWS_DEFAULT_REGION"
+                " where the task runs."
             ) from error
         check_responses(client)
         return client

@@ -1,7 +1,7 @@
-"""A client for pollers: it knows of SageMaker's API only what waiting reads, and leaves retries to its user.
+"""A client for pollers: it loads only the part of SageMaker's API that waiting reads, and its user retries.
 
 botocore's model of SageMaker has 425 operations. Parsing it holds the interpreter for a quarter of a second, in
-which a triggerer's event loop stands still, and keeps 20 MB; and each member of an answer that the model knows is
+which a triggerer's event loop blocks, and takes 20 MB; and each member of a response that the model has is
 parsed. :data:`API` is the same model cut down to two operations; a test compares it with botocore's.
 """
 
@@ -145,13 +145,13 @@ class _PollingLoader(Loader):
 
 
 _loader = _PollingLoader()
-"""One for all connections: what it reads of botocore's files (regions, endpoint rules) takes 7 MB, each time anew."""
+"""One loader for all connections: botocore's files (regions, endpoint rules) take 7 MB each time they are loaded."""
 
 
 class PollingHook(ConnectionHook):
     """Uses the amazon provider's ``aws`` connection in all its forms; ``conn`` is the client.
 
-    botocore's own retries are off: whoever polls backs off, counts calls and waits elsewhere. And a hanging call
+    botocore's own retries are off: the poller backs off, counts calls and waits by itself. And a hanging call
     ends sooner than after botocore's minute, unless the connection or the caller says when.
     """
 

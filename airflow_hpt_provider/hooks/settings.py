@@ -1,4 +1,4 @@
-"""Which connection to use: what operators, sensors and triggers hand on to the hook."""
+"""Connection settings that operators, sensors and triggers pass to the hook."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class ConnectionSettings:
         }
 
     def hook(self) -> HyperParameterTuningHook:
-        """A hook with these settings. boto3 is imported here, not when a DAG file is parsed."""
+        """Return a hook with these settings. boto3 is imported here, not when a DAG file is parsed."""
         from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 
         return HyperParameterTuningHook(
@@ -55,7 +55,7 @@ class ConnectionSettings:
         )
 
     def ready_hook(self) -> HyperParameterTuningHook:
-        """The same with its client made: in a triggerer only the thread of ``sync_to_async`` may read connections."""
+        """Return the hook with its client created: in a triggerer only ``sync_to_async``'s thread reads connections."""
         hook = self.hook()
         hook.ready()
         return hook

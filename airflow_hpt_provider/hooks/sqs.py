@@ -1,4 +1,4 @@
-"""An SQS queue, read off the event loop."""
+"""Reads an SQS queue off the event loop."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class SqsQueue:
     async def receive(self) -> list[Message]:
         """Up to ten messages, as soon as there are any.
 
-        Waits through any trouble, and says so in the log: a watcher that gave up would be missed by nobody.
+        Retries on every error, with a log line: a watcher that gave up would stop silently.
         """
         failures = 0
         while True:
@@ -98,7 +98,7 @@ class SqsQueue:
             try:
                 await self._call("delete_message_batch", Entries=entries[start : start + 10])
             except Exception as error:  # noqa: BLE001 - deleting is not worth losing the events that follow
-                log.warning("Messages of queue %s could not be deleted: %s", self.url, one_line(error))
+                log.warning("Could not delete messages of queue %s: %s", self.url, one_line(error))
 
     async def release(self, messages: Iterable[Message], seconds: int) -> None:
         """Leave messages to other readers, from then on."""
@@ -108,10 +108,10 @@ class SqsQueue:
                     "change_message_visibility", ReceiptHandle=message.receipt, VisibilityTimeout=seconds
                 )
             except Exception as error:  # noqa: BLE001 - it becomes visible again by itself, later
-                log.info("A message of queue %s could not be released: %s", self.url, one_line(error))
+                log.info("Could not release a message of queue %s: %s", self.url, one_line(error))
 
     async def reject(self, messages: Iterable[Message]) -> None:
-        """Messages that nobody can use: left to the queue's dead-letter queue, or deleted if it has none."""
+        """Reject invalid messages: leave them to the queue's dead-letter queue, or delete them if it has none."""
         rejected = list(messages)
         if rejected and not await self._redrives_dead_letters():
             await self.delete(rejected)
@@ -125,7 +125,7 @@ class SqsQueue:
             try:
                 answer = await self._call("get_queue_attributes", AttributeNames=["RedrivePolicy"])
             except Exception as error:  # noqa: BLE001 - e.g. not allowed; then better kept than lost
-                log.info("Queue %s: is there a dead-letter queue? %s", self.url, one_line(error))
+                log.info("Queue %s: could not check for a dead-letter queue: %s", self.url, one_line(error))
                 return True
             self._redrives = bool(json.loads(answer.get("Attributes", {}).get("RedrivePolicy", "{}")))
         return self._redrives

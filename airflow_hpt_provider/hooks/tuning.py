@@ -41,7 +41,7 @@ class HyperParameterTuningHook(ConnectionHook):
 
     Uses the amazon provider's ``aws`` connection in all its forms (assumed roles, ``endpoint_url``, region,
     ``verify``, botocore config). Every call is retried on transient errors (see
-    :mod:`airflow_hpt_provider.retries`); all other errors are raised as botocore raised them, but for a missing
+    :mod:`airflow_hpt_provider.retries`); all other errors are raised as botocore raised them, except for a missing
     job, which is :class:`~airflow_hpt_provider.exceptions.TuningJobNotFoundError`.
 
     Args:
@@ -59,7 +59,7 @@ class HyperParameterTuningHook(ConnectionHook):
     # -- the way to the API ------------------------------------------------------------------------------
 
     def reset(self) -> None:
-        """Forget client and credentials; the next call builds them anew from the connection."""
+        """Discard client and credentials; the next call builds them again from the connection."""
         with self._client_lock:
             for cached in ("conn", "conn_config", "_client"):
                 self.__dict__.pop(cached, None)
@@ -156,7 +156,7 @@ class HyperParameterTuningHook(ConnectionHook):
         return self._describe(self.call, tuning_job_name)
 
     def describe_once(self, tuning_job_name: str) -> TuningJobDescription:
-        """The same without retries of our own: for pollers, which have theirs."""
+        """Describe a tuning job without this provider's retries, for pollers, which retry by themselves."""
         return self._describe(self.call_once, tuning_job_name)
 
     def _describe(self, call: Any, tuning_job_name: str) -> TuningJobDescription:
@@ -165,7 +165,8 @@ class HyperParameterTuningHook(ConnectionHook):
         except ClientError as error:
             if classify(error) is ErrorClass.NOT_FOUND:
                 raise TuningJobNotFoundError(
-                    f"There is no tuning job {tuning_job_name!r} in this account and region.", tuning_job_name
+                    f"Tuning job {tuning_job_name!r} does not exist in this account and region.",
+                    tuning_job_name,
                 ) from error
             raise
         return TuningJobDescription.model_validate(answer)
@@ -237,7 +238,7 @@ class HyperParameterTuningHook(ConnectionHook):
             created_after, created_before: only jobs of this time.
             sort_by: Name, Status or CreationTime.
             sort_order: Ascending or Descending.
-            limit: at most so many.
+            limit: maximum number of tuning jobs.
         """
         parameters = {
             "NameContains": name_contains,
@@ -276,7 +277,7 @@ class HyperParameterTuningHook(ConnectionHook):
         self.call("delete_hyper_parameter_tuning_job", HyperParameterTuningJobName=tuning_job_name)
 
     def tags(self, arn: str) -> dict[str, str]:
-        """The tags of a tuning job."""
+        """Return the tags of a tuning job."""
         return {tag["Key"]: tag["Value"] for tag in self.pages("list_tags", "Tags", {"ResourceArn": arn})}
 
     def add_tags(self, arn: str, tags: Mapping[str, str]) -> None:
@@ -294,14 +295,14 @@ class HyperParameterTuningHook(ConnectionHook):
         sort_order: str | None = None,
         limit: int | None = None,
     ) -> Iterator[TrainingJobSummary]:
-        """The tuning job's training jobs, the best first by default.
+        """Yield the tuning job's training jobs, the best first by default.
 
         Args:
             tuning_job_name: the tuning job's name.
             status: only this TrainingJobStatus.
             sort_by: Name, CreationTime, Status or FinalObjectiveMetricValue (only those that have one).
             sort_order: Ascending or Descending; by default what puts the best first.
-            limit: at most so many.
+            limit: maximum number of training jobs.
         """
         if sort_order is None:
             sort_order = "Ascending"
@@ -322,7 +323,7 @@ class HyperParameterTuningHook(ConnectionHook):
         return (read(TrainingJobSummary, item) for item in islice(pages, limit))
 
     def training_jobs_dataframe(self, tuning_job_name: str) -> pd.DataFrame:
-        """The tuning job's training jobs as a pandas DataFrame, in the order of their creation.
+        """Return the tuning job's training jobs as a pandas DataFrame, in the order of their creation.
 
         See :func:`airflow_hpt_provider.display.dataframe.training_jobs_dataframe` for its columns.
 
@@ -338,7 +339,7 @@ class HyperParameterTuningHook(ConnectionHook):
     def billable_seconds(self, tuning_job_name: str) -> float:
         """Seconds for which the tuning job's training jobs are billed so far, added up.
 
-        From TrainingStartTime to TrainingEndTime of each, or until now: SageMaker tells BillableTimeInSeconds
+        From TrainingStartTime to TrainingEndTime of each, or until now: SageMaker reports BillableTimeInSeconds
         only of a training job that has ended, and only one by one. Wall-clock time, as there: not multiplied by
         the number of instances. With managed spot training less is billed.
         """
@@ -354,17 +355,17 @@ class HyperParameterTuningHook(ConnectionHook):
         return self.call("describe_training_job", TrainingJobName=training_job_name)
 
     def best_training_job(self, description: TuningJobDescription) -> BestTrainingJob | None:
-        """The best training job so far, with its model artifact and training image; None if there is none."""
+        """Return the best training job so far, with its model artifact and training image; None without one."""
         return self.with_artifacts(description.best_training_job)
 
     def with_artifacts(self, summary: TrainingJobSummary | None) -> BestTrainingJob | None:
-        """A training job's summary, and what only DescribeTrainingJob tells: model artifact and image."""
+        """Add to a training job's summary what only DescribeTrainingJob returns: model artifact and image."""
         if summary is None:
             return None
         return BestTrainingJob.from_answers(summary, self.describe_training_job(summary.training_job_name))
 
     def failures(self, tuning_job_name: str, limit: int = 500) -> Sequence[FailureGroup]:
-        """The failed training jobs grouped by reason, the largest group first."""
+        """Return the failed training jobs grouped by reason, the largest group first."""
         return group_failures(
             self.training_jobs(
                 tuning_job_name, status="Failed", sort_by="CreationTime", sort_order="Descending", limit=limit

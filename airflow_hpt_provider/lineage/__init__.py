@@ -1,4 +1,4 @@
-"""OpenLineage: what a tuning task read, which model it brought, and why.
+"""OpenLineage: which data a tuning task read, which model it produced, and why.
 
-``mixin`` is what operators and sensors have; ``facets``, which needs the OpenLineage provider, builds what it tells.
+``mixin`` is part of operators and sensors; ``facets`` builds the lineage, and needs the OpenLineage provider.
 """

@@ -1,4 +1,4 @@
-"""From a tuning job to OpenLineage's words.
+"""Translates a tuning job into OpenLineage events.
 
 ==================  =================================================================================================
 inputs              each S3 channel, as ``s3://BUCKET`` and the prefix without its last slash
@@ -8,7 +8,7 @@ outputs             the best training job's ``model.tar.gz``, if it has one
 ``airflowHpt_tuningJob``  the custom facet :class:`AirflowHptTuningJobRunFacet`
 ==================  =================================================================================================
 
-Static hyperparameters and environment, where secrets may lie, are told nowhere.
+Static hyperparameters and environment, where secrets may be, are never reported.
 
 Source: https://openlineage.io/docs/spec/naming and https://openlineage.io/docs/spec/facets/custom-facets
 """
@@ -31,7 +31,7 @@ FACET: Final = "airflowHpt_tuningJob"
 SCHEMA_URL: Final = (
     "urn:airflow-hpt-provider:1-0-0:AirflowHptTuningJobRunFacet.json#/$defs/AirflowHptTuningJobRunFacet"
 )
-"""Its schema lies beside this module. The version grows with the schema; a URN, because it is at no address yet."""
+"""Its schema is in this folder. The version grows with the schema; a URN, because it is not published yet."""
 MAX_MESSAGE: Final = 4096
 
 
@@ -59,7 +59,7 @@ class AirflowHptTuningJobRunFacet(RunFacet):  # type: ignore[misc, unused-ignore
 
 
 def lineage(description: TuningJobDescription, result: TuningResult | None) -> OperatorLineage[Any, Any]:
-    """What a task tells of its tuning job; without a result there is no output.
+    """Return a task's lineage from its tuning job; without a result there is no output.
 
     Args:
         description: of the job at its end, or when the task failed.

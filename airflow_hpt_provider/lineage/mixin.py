@@ -1,4 +1,4 @@
-"""The methods by which the OpenLineage provider, where it is installed, asks a task for its lineage."""
+"""The methods that the OpenLineage provider, where installed, calls for a task's lineage."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 class TuningLineageMixin:
     """Lineage of a task that waits for a tuning job.
 
-    What is told was noted by :meth:`note_lineage` in this leg of the task on a worker: attributes of an earlier
+    The lineage was stored by :meth:`note_lineage` in this leg of the task on a worker: attributes of an earlier
     leg are gone after a deferral, and asking SageMaker again has no place in a listener.
     """
 
@@ -24,7 +24,7 @@ class TuningLineageMixin:
         self._lineage = description, result
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
-        """Inputs: the channels' data. Output: the best model. Run facets: the tuning job, and its ARN."""
+        """Return the lineage: the channels' data, the best model, and the tuning job with its ARN as run facets."""
         if self._lineage is None:
             return None
         from airflow_hpt_provider.lineage.facets import lineage
@@ -32,5 +32,5 @@ class TuningLineageMixin:
         return lineage(*self._lineage)
 
     def get_openlineage_facets_on_failure(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
-        """The same, with the tuning job's FailureReason as the error message, and no output."""
+        """Return the same with the tuning job's FailureReason as the error message, and no output."""
         return self.get_openlineage_facets_on_complete(task_instance)

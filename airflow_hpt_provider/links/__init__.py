@@ -1,1 +1,1 @@
-"""Buttons on the task in Airflow's UI."""
+"""Links on the task in Airflow's UI."""

@@ -1,4 +1,4 @@
-"""The AWS console's pages of jobs, in every partition."""
+"""URLs of the AWS console's job pages, in every partition."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ DOMAINS = {
     "aws-us-gov": "console.amazonaws-us-gov.com",
     "aws-eusc": "console.amazonaws-eusc.eu",
 }
-"""Consoles whose domain is not that of the partition's endpoints."""
+"""Partitions whose console has another domain than the endpoints."""
 
 
 def tuning_job_url(arn: str) -> str:
-    """The page of a tuning job; its ARN tells partition, region and name."""
+    """Return the URL of a tuning job's page; the ARN names partition, region and name."""
     return f"{_sagemaker(arn)}/hyper-tuning-jobs/{quote(_name(arn))}"
 
 
 def training_job_url(arn: str, name: str) -> str:
-    """The page of a training job of the same account and region as the ARN's job."""
+    """Return the URL of a training job's page, in the account and region of the ARN."""
     return f"{_sagemaker(arn)}/jobs/{quote(name)}"
 
 
 def training_job_logs_url(arn: str, name: str) -> str:
-    """A training job's log streams in CloudWatch; account and region as the ARN's job."""
+    """Return the URL of a training job's log streams in CloudWatch, in the account and region of the ARN."""
     return (
         f"{_host(arn)}/cloudwatch/home?region={_region(arn)}#logStream:group=/aws/sagemaker/TrainingJobs"
         f";prefix={quote(name)};streamFilter=typeLogStreamPrefix"

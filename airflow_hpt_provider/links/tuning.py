@@ -1,4 +1,4 @@
-"""Buttons on the task: our page of the tuning job, and the console's pages of it, its best training job and its logs.
+"""Links on the task: the tuning page, and the console's pages of the tuning job, its best training job and its logs.
 
 Airflow's UI shows what lies in XCom under a link's ``xcom_key``. The operator pushes the URLs itself as soon as
 it knows them; ``get_link``, which Airflow calls at the end of each leg on a worker, repeats them.
@@ -24,7 +24,7 @@ class _TuningLink(BaseOperatorLink):
     """A link whose URL the operator found out in ``execute``."""
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """The URL pushed in this leg; empty when there is nothing to show yet."""
+        """Return the URL pushed in this leg; empty while nothing exists to show."""
         return str(getattr(operator, "_tuning_links", {}).get(self.xcom_key, ""))
 
 
@@ -65,12 +65,12 @@ def push_links(operator: Any, context: Context, arn: str, best_training_job: str
 
 
 def link_urls(ti: Any, endpoint_url: str, arn: str, best_training_job: str | None = None) -> dict[str, str]:
-    """The URLs by XCom key.
+    """Return the URLs by XCom key.
 
     Args:
         ti: the task instance.
-        endpoint_url: the client's: tells whether the jobs are AWS's.
-        arn: the tuning job's: tells partition, region and name.
+        endpoint_url: the client's endpoint: decides whether the jobs are on AWS.
+        arn: the tuning job's ARN: names partition, region and name.
         best_training_job: its best training job's name, if it is known.
     """
     from airflow_hpt_provider.links import console

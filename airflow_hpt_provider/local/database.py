@@ -52,7 +52,7 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """A write transaction: committed, and on disk, at the end of the block; rolled back if it raises."""
+        """Yield a write transaction: committed, and on disk, at the end of the block; rolled back if it raises."""
         with self._lock:
             connection = self._writer
             connection.execute("BEGIN IMMEDIATE")
@@ -65,7 +65,7 @@ class Database:
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
-        """A reading connection: all reads in the block see one and the same state.
+        """Yield a reading connection: all reads in the block see one and the same state.
 
         A connection is used again after the block, by whatever thread comes next: so no more are ever open than
         there were reads at the same time.

@@ -71,5 +71,5 @@ def write_environment(path: Path, environment: Environment) -> None:
 
 
 def new_secret() -> str:
-    """A secret access key: 40 characters that need no quoting anywhere."""
+    """Return a secret access key: 40 characters that need no quoting anywhere."""
     return secrets.token_hex(20)

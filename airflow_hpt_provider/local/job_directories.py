@@ -10,7 +10,7 @@ SEPARATOR = "."
 
 
 def directory_name(job: str, job_id: int | None = None) -> str:
-    """A training job's; with its id, one that no other job of that name has."""
+    """Return a training job's; with its id, one that no other job of that name has."""
     return job if job_id is None else f"{job}{SEPARATOR}{job_id}"
 
 

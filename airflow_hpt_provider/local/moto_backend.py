@@ -158,7 +158,7 @@ def _not_offered(service: str, operation: str) -> ServiceError:
 
 
 def handed_out_secret(access_key_id: str) -> Secret | None:
-    """The secret of credentials that moto's STS (AssumeRole) or IAM (CreateAccessKey) has handed out.
+    """Return the secret of credentials that moto's STS (AssumeRole) or IAM (CreateAccessKey) has handed out.
 
     None if neither has, or if they have expired or been made inactive.
     """

@@ -6,12 +6,12 @@ import base64
 
 
 def to_token(text: str) -> str:
-    """The token that holds this text."""
+    """Return the token that holds this text."""
     return base64.urlsafe_b64encode(text.encode()).decode()
 
 
 def from_token(token: str) -> str:
-    """The text in a token.
+    """Return the text in a token.
 
     Raises:
         ValueError: it is no such token.

@@ -110,7 +110,7 @@ def create_app(
     secret_access_key: str,
     logs: TrainingLogs | None = None,
 ) -> Endpoint:
-    """The ASGI application: everything that the endpoint answers.
+    """Return the ASGI application: everything that the endpoint answers.
 
     Args:
         operations: SageMaker's operations; each call goes to the first that handles it.
@@ -160,7 +160,7 @@ def _build_operations(settings: ServiceSettings, objects: ObjectStore, faults: F
 
 
 def _listen(settings: ServiceSettings, former: Environment | None) -> socket.socket:
-    """A listening socket. Port 0 is the former port if it is free, so that clients survive our restart."""
+    """Return a listening socket. Port 0 is the former port if it is free, so that clients survive our restart."""
     ports = [settings.port]
     if not settings.port and former and (port := _port(former.endpoint_url)):
         ports.insert(0, port)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def given_tags(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
-    """The Tags of a request, by key.
+    """Return the Tags of a request, by key.
 
     Raises:
         ServiceError: a ValidationException: a key is AWS's own, or is there twice.
@@ -25,7 +25,7 @@ def given_tags(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
 
 
 def given_keys(keys: Iterable[str]) -> set[str]:
-    """The TagKeys of a request.
+    """Return the TagKeys of a request.
 
     Raises:
         ServiceError: a ValidationException: a key is AWS's own.

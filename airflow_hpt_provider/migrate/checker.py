@@ -188,7 +188,7 @@ class _Checker(ast.NodeVisitor):
 
 
 def _keyword(node: ast.Call, name: str, default: object = None) -> object:
-    """A keyword argument's value: the constant, the default if it is not given, ``...`` if it is computed."""
+    """Return a keyword argument's value: the constant, the default if it is not given, ``...`` if it is computed."""
     for keyword in node.keywords:
         if keyword.arg == name:
             return keyword.value.value if isinstance(keyword.value, ast.Constant) else ...

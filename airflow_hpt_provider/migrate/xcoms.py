@@ -32,7 +32,7 @@ class Use:
 
 
 def in_code(node: ast.Subscript | ast.Call, *, anywhere: bool) -> Use | None:
-    """A chain of ``[...]`` and ``.get(...)`` that takes a member of their result.
+    """Return a chain of ``[...]`` and ``.get(...)`` that takes a member of their result.
 
     Args:
         node: the outermost one of the chain.
@@ -53,7 +53,7 @@ def in_code(node: ast.Subscript | ast.Call, *, anywhere: bool) -> Use | None:
 
 
 def _link(node: ast.expr) -> tuple[ast.expr, ast.expr] | None:
-    """The key and the rest of ``rest[key]`` and of ``rest.get(key, ...)``."""
+    """Return the key and the rest of ``rest[key]`` and of ``rest.get(key, ...)``."""
     if isinstance(node, ast.Subscript):
         return node.slice, node.value
     if (

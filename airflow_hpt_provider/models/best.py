@@ -30,7 +30,7 @@ class BestTrainingJob(TrainingJobSummary):
         model_artifact: str | None = None,
         training_image: str | None = None,
     ) -> Self:
-        """The summary with what only DescribeTrainingJob tells.
+        """Return the summary with what only DescribeTrainingJob tells.
 
         Args:
             summary: the training job.
@@ -44,7 +44,7 @@ class BestTrainingJob(TrainingJobSummary):
 
     @classmethod
     def from_answers(cls, summary: TrainingJobSummary, training_job: Mapping[str, Any]) -> Self:
-        """The summary with what DescribeTrainingJob's answer adds: model artifact and image.
+        """Return the summary with what DescribeTrainingJob's answer adds: model artifact and image.
 
         Args:
             summary: the training job, as the tuning job's operations give it.

@@ -103,7 +103,7 @@ class TuningJobDescription(_TuningJobAnswer, AnswerModel):
 
     @classmethod
     def aws_shape(cls) -> str:
-        """The name in AWS's service model."""
+        """Return the name in AWS's service model."""
         return "DescribeHyperParameterTuningJobResponse"
 
     @property
@@ -118,7 +118,7 @@ class TuningJobDescription(_TuningJobAnswer, AnswerModel):
         return single + (self.training_job_definitions or [])
 
     def definition_of(self, training_job: TrainingJobSummary) -> HyperParameterTrainingJobDefinition | None:
-        """The definition that a training job was made from; None if it cannot be told."""
+        """Return the definition that a training job was made from; None if it cannot be told."""
         definitions = self.definitions
         if len(definitions) == 1:
             return definitions[0]
@@ -128,7 +128,7 @@ class TuningJobDescription(_TuningJobAnswer, AnswerModel):
     def objective_of(
         self, definition: HyperParameterTrainingJobDefinition | None = None
     ) -> HyperParameterTuningJobObjective | None:
-        """The objective of a definition, or of the tuning job as a whole; None if there is none.
+        """Return the objective of a definition, or of the tuning job as a whole; None if there is none.
 
         Without a definition, the one of the best training job counts, else the first.
         """
@@ -172,7 +172,7 @@ class TuningJobSummary(_TuningJobAnswer, AnswerModel):
 
     @classmethod
     def aws_shape(cls) -> str:
-        """The name in AWS's service model."""
+        """Return the name in AWS's service model."""
         return "HyperParameterTuningJobSummary"
 
     def __repr__(self) -> str:

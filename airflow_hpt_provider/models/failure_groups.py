@@ -58,7 +58,7 @@ def _without_particulars(trial: TrainingJobSummary) -> str:
 
 
 def _shared_values(members: list[TrainingJobSummary]) -> dict[str, str]:
-    """The tuned hyperparameters that have the same value in all of several training jobs."""
+    """Return the tuned hyperparameters that have the same value in all of several training jobs."""
     if len(members) < 2:
         return {}
     shared = set(members[0].tuned_hyper_parameters.items())

@@ -22,7 +22,7 @@ class ConfigFileError(ValueError):
 
 
 def read_config(path: str | Path) -> dict[str, Any]:
-    """The mapping in a .json, .yaml or .yml file.
+    """Return the mapping in a .json, .yaml or .yml file.
 
     Raises:
         ConfigFileError: the file is missing, of another kind, not well-formed or not a mapping.
@@ -146,7 +146,7 @@ def line_of(location: Location, lines: dict[Location, int]) -> int | None:
 
 
 def with_lines(error: ValidationError, path: str | Path) -> ValidationError:
-    """The error with the file as its title and the line in each message."""
+    """Return the error with the file as its title and the line in each message."""
     lines = lines_in(path)
     located = []
     for each in lines_of(error):

@@ -18,7 +18,7 @@ def fingerprint_of(request: Mapping[str, Any]) -> str:
 
 
 def _canonical(value: Any) -> Any:
-    """The value with the bounds of ranges as numbers, and without members that hold nothing."""
+    """Return the value with the bounds of ranges as numbers, and without members that hold nothing."""
     if isinstance(value, Mapping):
         if {"Name", "MinValue", "MaxValue"} <= value.keys():
             value = {**value, "MinValue": _number(value["MinValue"]), "MaxValue": _number(value["MaxValue"])}

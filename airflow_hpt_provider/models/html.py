@@ -7,7 +7,7 @@ from html import escape
 
 
 def members_html(title: str, members: Mapping[str, object]) -> str:
-    """A structure as a table of its members; those without a value are left out."""
+    """Return a structure as a table of its members; those without a value are left out."""
     return table(title, ((name, None if value is None else str(value)) for name, value in members.items()))
 
 

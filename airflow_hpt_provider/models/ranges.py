@@ -122,7 +122,7 @@ class ParameterRanges(RequestModel):
 
     @classmethod
     def expand_shorthands(cls, data: Any) -> Any:
-        """The search space with each shorthand written out as an element of the list that it belongs to.
+        """Return the search space with each shorthand written out as an element of the list that it belongs to.
 
         What has no shorthand in it is returned as it is; nothing but shorthands is checked.
 
@@ -167,7 +167,7 @@ class ParameterRanges(RequestModel):
 
 
 def _written_out(name: str, shorthand: Shorthand) -> tuple[str, dict[str, Any]]:
-    """The member of ParameterRanges that a shorthand belongs to, and its element there."""
+    """Return the member of ParameterRanges that a shorthand belongs to, and its element there."""
     if isinstance(shorthand, Categorical):
         return "CategoricalParameterRanges", {"Name": name, "Values": shorthand.values}
     logarithmic = _is_set(name, "log", shorthand.log)

@@ -59,12 +59,12 @@ class TuningJobRequest(RequestModel):
 
     @classmethod
     def aws_shape(cls) -> str:
-        """The name in AWS's service model."""
+        """Return the name in AWS's service model."""
         return "CreateHyperParameterTuningJobRequest"
 
     @classmethod
     def from_file(cls, path: str | Path) -> Self:
-        """The request in a .json, .yaml or .yml file.
+        """Return the request in a .json, .yaml or .yml file.
 
         Raises:
             pydantic.ValidationError: it is not a valid request. Each error names its line.
@@ -77,7 +77,7 @@ class TuningJobRequest(RequestModel):
             raise with_lines(error, path) from None
 
     def with_name(self, name: str) -> Self:
-        """This request under another name.
+        """Return this request under another name.
 
         Raises:
             pydantic.ValidationError: the name is not valid.
@@ -85,7 +85,7 @@ class TuningJobRequest(RequestModel):
         return self.model_validate({**self.to_dict(), "HyperParameterTuningJobName": name})
 
     def with_tags(self, tags: Mapping[str, str] | Iterable[Mapping[str, str] | Tag]) -> Self:
-        """This request with more tags; one whose key is there already takes its place.
+        """Return this request with more tags; one whose key is there already takes its place.
 
         Args:
             tags: key -> value, or elements with Key and Value.
@@ -99,7 +99,7 @@ class TuningJobRequest(RequestModel):
         return self.model_validate({**self.to_dict(), "Tags": [tag.to_aws() for tag in merged.values()]})
 
     def with_parents(self, names: Iterable[str]) -> Self:
-        """This request, warm-started from more tuning jobs.
+        """Return this request, warm-started from more tuning jobs.
 
         A request without a warm start gets one of type IdenticalDataAndAlgorithm; one that has it keeps its type.
 
@@ -116,7 +116,7 @@ class TuningJobRequest(RequestModel):
         return self.model_validate({**self.to_dict(), "WarmStartConfig": config})
 
     def to_dict(self) -> dict[str, Any]:
-        """The request in AWS's names, with or without a name."""
+        """Return the request in AWS's names, with or without a name."""
         return super().to_aws()
 
     def to_aws(self) -> dict[str, Any]:
@@ -159,7 +159,7 @@ class TuningJobRequest(RequestModel):
 
 
 def check_request(request: TuningJobRequest | Mapping[str, Any]) -> list[Problem]:
-    """The rules that a request breaks which AWS checks only after the call.
+    """Return the rules that a request breaks which AWS checks only after the call.
 
     Args:
         request: a request, or a mapping that is to be one. Of a faulty mapping, as much is checked as can be read.
@@ -174,7 +174,7 @@ def check_request(request: TuningJobRequest | Mapping[str, Any]) -> list[Problem
 
 
 def problems_beside(lines: Iterable[InitErrorDetails], request: Any) -> list[Problem]:
-    """The rules that a request breaks besides the errors that are known.
+    """Return the rules that a request breaks besides the errors that are known.
 
     Args:
         lines: the known errors. What they may be the true cause of is left out.

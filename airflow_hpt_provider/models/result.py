@@ -135,7 +135,7 @@ class TuningResult(ResultPart):
 
     @classmethod
     def from_xcom(cls, value: "Mapping[str, Any] | str | TuningResult | None") -> "TuningResult":
-        """The result that a task has pushed, from XCom's value or its JSON text.
+        """Return the result that a task has pushed, from XCom's value or its JSON text.
 
         Members that a newer release has added are ignored.
 
@@ -196,7 +196,7 @@ class TuningResult(ResultPart):
         return {} if self.best_training_job is None else self.best_training_job.hyper_parameters
 
     def summary(self) -> str:
-        """The result in one line for people."""
+        """Return the result in one line for people."""
         counts = self.training_job_status_counters
         line = f"{self.tuning_job_name}: {self.status} · {counts.completed or 0} of {counts.total} completed"
         if self.best_training_job is not None and self.final_metric is not None:
@@ -223,7 +223,7 @@ class TuningResult(ResultPart):
 
 
 def _completed(job: TrainingJobSummary | None, description: TuningJobDescription) -> BestTrainingJob | None:
-    """A training job with the image and name of its definition, if it is one of this tuning job's."""
+    """Return a training job with the image and name of its definition, if it is one of this tuning job's."""
     if job is None or isinstance(job, BestTrainingJob):
         return job
     if job.tuning_job_name not in (None, description.hyper_parameter_tuning_job_name):
@@ -234,7 +234,7 @@ def _completed(job: TrainingJobSummary | None, description: TuningJobDescription
 
 
 def _as_line_of_result(details: "ErrorDetails") -> "InitErrorDetails":
-    """A line about a value that is to be a result, in words for whoever has pulled it from XCom."""
+    """Return a line about a value that is to be a result, in words for whoever has pulled it from XCom."""
     kind, text = details["type"], details["msg"]
     wanted = _KINDS.get(kind.partition("_")[0])  # of pydantic's own errors: string_type, int_parsing ...
     if kind == "missing":
@@ -245,7 +245,7 @@ def _as_line_of_result(details: "ErrorDetails") -> "InitErrorDetails":
 
 
 def result_html(result: TuningResult) -> str:
-    """A tuning job's result as two small tables."""
+    """Return a tuning job's result as two small tables."""
     counts = result.training_job_status_counters
     rows = {
         "Status": result.status,

@@ -21,7 +21,7 @@ _OPTIONAL: Final = ("top_training_jobs", "failures", "attempts")
 
 
 def to_json_value(value: Any) -> Any:
-    """A value as JSON has it. Times become ISO 8601; NaN and infinities, which JSON lacks, become their names.
+    """Return a value as JSON has it. Times become ISO 8601; NaN and infinities, which JSON lacks, become their names.
 
     Of a model only the declared members are written, not those that AWS has added since.
     """
@@ -46,7 +46,7 @@ def size(value: Any) -> int:
 
 
 def trimmed(members: dict[str, Any], most: int) -> dict[str, Any]:
-    """The members within so many bytes.
+    """Return the members within so many bytes.
 
     Optional lists lose their last elements first; then long texts are shortened, and end with how much is missing.
     `members["trimmed"]` says what was left out.

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def search_spaces(job: TuningJobRequest | TuningJobDescription) -> list[ParameterRanges]:
-    """The tuning job's own ranges, and those of each training job definition, in this order."""
+    """Return the tuning job's own ranges, and those of each training job definition, in this order."""
     definitions = [job.training_job_definition, *(job.training_job_definitions or ())]
     spaces = [job.hyper_parameter_tuning_job_config.parameter_ranges]
     spaces += [each.hyper_parameter_ranges for each in definitions if each is not None]

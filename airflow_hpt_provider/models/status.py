@@ -12,7 +12,7 @@ Word = TypeVar("Word", bound=StrEnum)
 
 
 def word_of(kind: type[Word], text: str) -> Word | str:
-    """The word of AWS's that a text is; the text itself if AWS's word is newer than this release."""
+    """Return the word of AWS's that a text is; the text itself if AWS's word is newer than this release."""
     try:
         return kind(text)
     except ValueError:

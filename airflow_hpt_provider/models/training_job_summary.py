@@ -43,7 +43,7 @@ class TrainingJobSummary(AnswerModel):
 
     @classmethod
     def aws_shape(cls) -> str:
-        """The name in AWS's service model."""
+        """Return the name in AWS's service model."""
         return "HyperParameterTrainingJobSummary"
 
     @property

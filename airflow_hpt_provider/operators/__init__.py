@@ -1,1 +1,1 @@
-"""What DAG files use."""
+"""The operators that DAG files use."""

@@ -1,4 +1,4 @@
-"""The tuning operator's arguments, as what they mean: any of them may have been a template."""
+"""Parses the tuning operator's arguments, any of which may have been a template."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all operators and sensors of this provider share: the AWS connection's arguments, and a hook made late."""
+"""Shared by all operators and sensors: the AWS connection's arguments, and a hook created on first use."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 CONNECTION_FIELDS = ("aws_conn_id", "region_name", "verify", "botocore_config")
-"""Template fields."""
+"""Template fields of every operator and sensor."""
 MAX_TOP_K = 100
-"""Training jobs that a result lists at most: an XCom stays small."""
+"""Maximum number of training jobs in a result: keeps XComs small."""
 
 
 class TuningConnectionMixin(TemplatesMixin):
@@ -48,7 +48,7 @@ class TuningConnectionMixin(TemplatesMixin):
 
 
 def cast_argument(name: str, value: Any, kind: type[T]) -> Any:
-    """An argument that may have been a template, as what it should be: ``"30"`` -> 30.0, ``"PT1H"`` -> timedelta.
+    """Convert an argument that may have been a template: ``"30"`` -> 30.0, ``"PT1H"`` -> timedelta.
 
     Raises:
         TuningJobConfigError: naming the argument, the value and the remedy.
@@ -66,7 +66,7 @@ def cast_argument(name: str, value: Any, kind: type[T]) -> Any:
 
 
 def seconds_of(name: str, value: Any, *, least: float | None = None) -> float | None:
-    """A time in seconds that was given as a number, a timedelta, or the text of either; None: not given.
+    """Return a duration in seconds, given as a number, a timedelta, or the text of either; None if not given.
 
     Args:
         name: the argument's.
@@ -81,8 +81,8 @@ def seconds_of(name: str, value: Any, *, least: float | None = None) -> float | 
         return None
     seconds = float(duration.total_seconds())
     if seconds < least if least is not None else seconds <= 0:
-        limit = "more than 0" if least is None else f"{least:g} or more"
-        raise TuningJobConfigError(f"{name}={value!r} is not a time of {limit} seconds.")
+        limit = "more than 0" if least is None else f"at least {least:g}"
+        raise TuningJobConfigError(f"{name} must be a duration of {limit} seconds, got {value!r}.")
     return seconds
 
 
@@ -96,7 +96,7 @@ def is_template(value: Any) -> bool:
 
 
 def spend_limits(max_billable_seconds: Any, max_failed_training_jobs: Any) -> BudgetLimits:
-    """The spend guard's arguments, which may have been templates.
+    """Return the budget from its arguments, which may have been templates.
 
     Raises:
         TuningJobConfigError: naming the argument, the value and the remedy.
@@ -125,7 +125,7 @@ def check_early(
         ValueError, TuningJobConfigError: naming the argument, the value and the remedy.
     """
     if not 0 <= top_k <= MAX_TOP_K:
-        raise ValueError(f"top_k={top_k!r} is not between 0 and {MAX_TOP_K}.")
+        raise ValueError(f"top_k must be from 0 to {MAX_TOP_K}, got {top_k!r}.")
     for name, value in policies.items():
         if value is not None and not is_template(value):
             check_policy(name, value)

@@ -150,7 +150,7 @@ class StopOnExitMixin:
         self._raise_if_killed()
 
     def _about_to_create(self, name: str | None) -> None:
-        """A job of this name is created next; None: it was not.
+        """Note that a job of this name is created next; None: that it was not created.
 
         Raises:
             TuningTaskInterruptedError: the task has been killed: nothing is created any more.
@@ -167,7 +167,7 @@ class StopOnExitMixin:
             self._stop_or_log(name)
 
     def _announced_name(self, context: Context) -> str:
-        """The job that this try has announced, on this worker or on the one before its deferral."""
+        """Return the job that this try has announced, on this worker or on the one before its deferral."""
         ti: Any = context["ti"]
         return str(ti.xcom_pull(task_ids=ti.task_id, key=TUNING_JOB_NAME, map_indexes=ti.map_index) or "")
 
@@ -204,7 +204,7 @@ class StopOnExitMixin:
                 self._stop_or_log(name)
                 self._running_job, self._found = None, True
             elif name:
-                self.log.info("The next try of this task will find tuning job %s again.", name)
+                self.log.info("The next try of this task will resume tuning job %s.", name)
             raise
 
     def _stop_leftover(self, context: Context) -> None:
@@ -234,7 +234,7 @@ class StopOnExitMixin:
         return self._fate in {TaskFate.ENDED, TaskFate.RUNNING}
 
     def _find_orphan(self, context: Context) -> str | None:
-        """The name of the job that the task may have left running; None if there is none."""
+        """Return the name of the job that the task may have left running, or None."""
         from airflow_hpt_provider.creation.ownership import Owner
         from airflow_hpt_provider.creation.tags import running_job_of
         from airflow_hpt_provider.operators.state_store import JobStateStore
@@ -263,12 +263,12 @@ class StopOnExitMixin:
             return False
         try:
             action = policy.evaluate(error, ti.try_number, tries, context).action
-        except Exception:  # noqa: BLE001 - Airflow then goes on without the policy, too
+        except Exception:  # noqa: BLE001 - Airflow then continues without the policy, too
             return False
         return str(getattr(action, "value", action)) == "fail"
 
     def _stop_or_log(self, name: str, *, always: bool = False) -> None:
-        """Stop the job; or say where it goes on. Never raises: it runs while something else has gone wrong.
+        """Stop the job, or log where it keeps running. Never raises: it runs during the handling of another error.
 
         Args:
             name: the job's.
@@ -276,7 +276,7 @@ class StopOnExitMixin:
         """
         if not (self.stop_on_kill or always):
             self.log.warning(
-                "Tuning job %s may go on running (stop_on_kill=False): %s. To stop it:"
+                "Tuning job %s may keep running (stop_on_kill=False): %s. Stop it with"
                 " StopHyperParameterTuningJobOperator, or aws sagemaker stop-hyper-parameter-tuning-job"
                 " --hyper-parameter-tuning-job-name %s",
                 name,
@@ -290,14 +290,12 @@ class StopOnExitMixin:
                 time.sleep(0.5)
                 stopped = self.hook.stop(name)
             if stopped:
-                self.log.warning("Tuning job %s is being stopped.", name)
+                self.log.warning("Stopping tuning job %s.", name)
         except Exception:
-            self.log.exception(
-                "Tuning job %s could not be stopped and may go on running: stop it by hand.", name
-            )
+            self.log.exception("Could not stop tuning job %s; it may keep running. Stop it by hand.", name)
 
     def _job_url(self) -> str:
-        """The job's page in the console or in Airflow, once it is announced; else how the connection is called."""
+        """Return the job's URL in the console or in Airflow, once it is announced; else the connection's name."""
         links: dict[str, str] = getattr(self, "_tuning_links", {})
         connection = f"connection {getattr(self, 'aws_conn_id', None)}"
         return links.get(TuningJobLink().xcom_key) or links.get(TuningPageLink().xcom_key) or connection

@@ -1,4 +1,4 @@
-"""3 WAIT -> 5 XCOM: what follows once the task has its tuning job, on a worker or across a deferral."""
+"""Steps 3 WAIT to 5 XCOM: runs what follows once the task has its tuning job, on a worker or across a deferral."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models import Attempt, TuningJobDescription
 
 DEFER_MARGIN = timedelta(minutes=5)
-"""Airflow's own timeout of a deferral comes so much later than the trigger's: it is the safety net."""
+"""Airflow's own deferral timeout, the safety net, expires this much later than the trigger's."""
 
 
 class JobLifecycleMixin(StopOnExitMixin, TuningArgumentsMixin, TuningLineageMixin):
@@ -65,16 +65,14 @@ class JobLifecycleMixin(StopOnExitMixin, TuningArgumentsMixin, TuningLineageMixi
     def _retry(
         self, context: Context, description: TuningJobDescription, earlier: Sequence[Attempt]
     ) -> OwnedJob | None:
-        """The next attempt, if the job has failed and is to be retried."""
+        """Return the next attempt if the job has failed and is to be retried."""
         strategy, limit = self._strategy, self._deadline(description, earlier)
         if strategy is None or not strategy.continues(description, len(earlier) + 1):
             return None
         if limit is not None and datetime.now(UTC) >= limit:
-            self.log.warning("Tuning job %s is not retried: the timeout is over.", description.name)
+            self.log.warning("Not retrying tuning job %s: the timeout has expired.", description.name)
             return None
-        self.log.warning(
-            "Tuning job %s failed and is retried: %s", description.name, description.failure_reason
-        )
+        self.log.warning("Retrying failed tuning job %s: %s", description.name, description.failure_reason)
         return self._next_attempt(context, [*(each.tuning_job_name for each in earlier), description.name])
 
     def _defer(self, description: TuningJobDescription, earlier: Sequence[Attempt]) -> None:
@@ -106,7 +104,7 @@ class JobLifecycleMixin(StopOnExitMixin, TuningArgumentsMixin, TuningLineageMixi
     def _wait_here(
         self, description: TuningJobDescription, earlier: Sequence[Attempt]
     ) -> tuple[TuningJobDescription, TuningError | None]:
-        """The job at its end; or as it is when its time or budget is over, and which of them is."""
+        """Wait, and return the job at its end, or as it is when its time or budget is exceeded, with that error."""
         from airflow_hpt_provider.waiting.on_poll import PollCallback
 
         name, unreachable = description.name, self.unreachable_timeout

@@ -1,4 +1,4 @@
-"""What ``on_kill`` does, safe wherever the signal has come."""
+"""Runs ``on_kill``'s calls in a thread, safe wherever the signal arrives."""
 
 from __future__ import annotations
 

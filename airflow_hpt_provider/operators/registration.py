@@ -98,7 +98,7 @@ class RegisterBestTrainingJobOperator(TuningConnectionMixin, BaseOperator):
         self.botocore_config = botocore_config
         if on_rejected not in ON_REJECTED:
             raise ValueError(
-                f"on_rejected={on_rejected!r} is not one of {', '.join(map(repr, ON_REJECTED))}."
+                f"on_rejected must be one of {', '.join(map(repr, ON_REJECTED))}, got {on_rejected!r}."
             )
 
     def execute(self, context: Context) -> dict[str, Any]:
@@ -108,7 +108,7 @@ class RegisterBestTrainingJobOperator(TuningConnectionMixin, BaseOperator):
 
         if self.approval_status not in APPROVAL_STATUSES:
             raise RegistrationError(
-                f"approval_status={self.approval_status!r} is not one of {', '.join(APPROVAL_STATUSES)}."
+                f"approval_status must be one of {', '.join(APPROVAL_STATUSES)}, got {self.approval_status!r}."
             )
         result = TuningResult.from_xcom(self.tuning_result)
         best = assert_best(result)
@@ -116,7 +116,7 @@ class RegisterBestTrainingJobOperator(TuningConnectionMixin, BaseOperator):
         registry.ensure_group()
         arn, champion = registry.find(result), None
         if arn:
-            self.log.info("Model package %s was registered by an earlier try.", arn)
+            self.log.info("An earlier try has registered model package %s.", arn)
         else:
             must_improve = cast_argument("must_improve", self.must_improve, bool)
             champion = registry.champion() if must_improve else None

@@ -22,7 +22,7 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
     Args:
         tuning_job_name: the job to stop (templated), or the result of the task that started it, ``create.output``.
         wait_for_completion: wait until it has ended; SageMaker gives training jobs 120 s. Default True.
-        poll_interval: seconds or timedelta between two looks; default 10.
+        poll_interval: seconds or timedelta between two polls; default 10.
         timeout: seconds or timedelta to wait at most; default 15 minutes. None: no limit.
         aws_conn_id, region_name, verify, botocore_config: as for every AWS operator.
 
@@ -66,7 +66,7 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         name = checked_job_name(self.tuning_job_name)
         description = self.hook.describe(name)
         if not description.is_terminal and self.hook.stop(name):
-            self.log.info("Tuning job %s is being stopped.", name)
+            self.log.info("Stopping tuning job %s.", name)
         if self.wait_for_completion:
             timeout = None if self.timeout is None else timedelta(seconds=self.timeout)
             description = self.hook.wait(

@@ -44,18 +44,18 @@ __all__ = ["HyperParameterTuningJobOperator", "StopHyperParameterTuningJobOperat
 
 
 class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, BaseOperator):
-    """Create a SageMaker hyperparameter tuning job, wait for it, and leave its best training job in XCom.
+    """Create a SageMaker hyperparameter tuning job, wait for it, and push its best training job to XCom.
 
-    The job is created once, however often the task is tried: a retry finds the job of the try before and waits
-    on, or takes its result. What lands in XCom, and when, is told in :mod:`airflow_hpt_provider.xcom.push`.
+    The job is created once, however often the task is tried: a retry finds the previous try's job and continues to
+    wait, or takes its result. :mod:`airflow_hpt_provider.xcom.push` lists what is pushed to XCom, and when.
 
     Args:
-        config: what ``boto3``'s ``create_hyper_parameter_tuning_job`` takes, as a dict in AWS names, as a
-            :class:`~airflow_hpt_provider.models.TuningJobRequest`, or as the path of a .json or .yaml file
-            beside the DAG (templated, the file's content too). Numbers may be templates. Without a
+        config: the arguments of ``boto3``'s ``create_hyper_parameter_tuning_job``: a dict in AWS names, a
+            :class:`~airflow_hpt_provider.models.TuningJobRequest`, or the path of a .json or .yaml file next to
+            the DAG. The config and the file's content are templated; numbers may be templates. Without a
             ``HyperParameterTuningJobName`` the name is derived from the task instance. A ``RoleArn`` may be a
-            role's name.
-        wait_for_completion: False: return as soon as the job is created, in every mode. Default True.
+            role name.
+        wait_for_completion: False returns as soon as the job is created, in every mode. Default True.
         deferrable: wait in the triggerer, without holding a worker. Default: ``[operators]
             default_deferrable`` of Airflow's configuration.
         poll_interval: seconds or timedelta between two looks at the job; default 30.
@@ -79,19 +79,18 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
             where.
         on_name_conflict: when the job's name is taken by another's job: ``fail`` (default), or use the
             ``next`` free name (``name-2`` ...).
-        unreachable_timeout: seconds or timedelta for which the service may be unreachable during the wait
-            before the task
-            fails; default None: as long as the wait may last.
-        event_queue_url: deferrable only: an SQS queue that gets the job's state changes from EventBridge, and
-            that nobody else reads: the wait ends on the event, with a slow poll as the safety net.
-        top_k: how many of the best training jobs the result lists; default 0, at most 100.
+        unreachable_timeout: seconds or timedelta for which the service may be unreachable during the wait before
+            the task fails. Default None: as long as the wait may last.
+        event_queue_url: deferrable only. A dedicated SQS queue that receives the job's state changes from
+            EventBridge: the wait ends on the event, with a slow poll as the safety net.
+        top_k: number of best training jobs in the result; default 0, at most 100.
         aws_conn_id, region_name, verify, botocore_config: as for every AWS operator.
 
     Raises:
-        TuningJobConfigError: the config is wrong; lists every problem. Nothing was created.
+        TuningJobConfigError: the config is invalid. The message lists every problem, and nothing was created.
         TuningJobNameConflictError: see ``on_name_conflict``.
         TuningJobFailedError, TuningJobPermanentFailureError, TuningJobStoppedError, TuningJobTimeoutError,
-            TuningJobBudgetExceededError: how the job ended; :mod:`airflow_hpt_provider.exceptions` tells which of them
+            TuningJobBudgetExceededError: how the job ended. :mod:`airflow_hpt_provider.exceptions` says which of them
             Airflow retries.
 
     Source: https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_CreateHyperParameterTuningJob.html
@@ -165,7 +164,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         self.on_failure_callback = [*self.on_failure_callback, stop_orphaned_job]
         self.on_skipped_callback = [*self.on_skipped_callback, stop_orphaned_job]
         if on_name_conflict not in ("fail", "next"):
-            raise ValueError(f"on_name_conflict={on_name_conflict!r} is neither 'fail' nor 'next'.")
+            raise ValueError(f"on_name_conflict must be 'fail' or 'next', got {on_name_conflict!r}.")
         check_early(self._policies, max_billable_seconds, max_failed_training_jobs, top_k)
         for name in ("poll_interval", "timeout"):
             if not is_template(getattr(self, name)):
@@ -205,7 +204,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         from airflow_hpt_provider.creation.tags import previous_attempts
         from airflow_hpt_provider.models import Attempt
 
-        # `dag.test()` hands on an end event as a bare string, and nothing else; the job is looked at afresh.
+        # `dag.test()` passes on an end event as a bare string, and nothing else; describe the job again.
         event = event if isinstance(event, dict) else {}
         tuning_job_name = tuning_job_name or self._announced_name(context)
         with self._stop_on_failure(context):
@@ -224,7 +223,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
             ended_by: TuningError | None = None
             limit = self._deadline(description, attempts)
             if description.status in {"Stopping", "Stopped"} and event.get("status") == Outcome.TIMEOUT:
-                # The trigger has stopped it; before the limit, it was somebody else.
+                # The trigger has stopped the job. Before the limit, a user has.
                 ended_by = (
                     TuningJobTimeoutError("", tuning_job_name)
                     if limit and datetime.now(UTC) >= limit
@@ -239,7 +238,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout:
-            self.log.warning("The triggerer did not report in time; the timeout is handled here.")
+            self.log.warning("The triggerer did not report in time; handling the timeout on this worker.")
             return self.execute_complete(context, {"status": Outcome.TIMEOUT}, self._announced_name(context))
         except TaskDeferralError:
             with self._stop_on_failure(context):

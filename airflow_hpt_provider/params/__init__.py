@@ -1,4 +1,4 @@
-"""A trigger form for a tuning job: Airflow Params made of a request, and a request made of Params.
+"""A trigger form for a tuning job: generates Airflow Params from a request, and the request from Params.
 
 ::
 

@@ -1,4 +1,4 @@
-"""From the values of a trigger form back to a request."""
+"""Turns the values of a trigger form back into a request."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _BRACES = {"{": "\\u007b", "}": "\\u007d"}
 
 
 def tuning_config(request: Request, expose: Sequence[str] | None = None) -> str:
-    """A config for the operator, with the form's values in it: ``config=tuning_config(REQUEST, expose)``.
+    """Return a config for the operator that reads the form's values: ``config=tuning_config(REQUEST, expose)``.
 
     One template expression that becomes JSON; whatever a person enters, or another template of the request yields,
     stays one value in it. The operator checks it like every config before anything is created.
@@ -42,7 +42,7 @@ def tuning_config(request: Request, expose: Sequence[str] | None = None) -> str:
 def request_from_params(
     request: Request, params: Mapping[str, Any], expose: Sequence[str] | None = None
 ) -> TuningJobRequest:
-    """The request with the form's values in it, for Python code: ``request_from_params(REQUEST, context["params"])``.
+    """Return the request with the form's values, for Python code: ``request_from_params(REQUEST, context["params"])``.
 
     Args:
         request, expose: as given to :func:`~airflow_hpt_provider.params.tuning_params`.
@@ -61,7 +61,7 @@ def request_from_params(
 
 
 def _expression(value: Any) -> str:
-    """A Jinja expression for a value. It has no two braces together: they would end the whole."""
+    """Return a Jinja expression for a value. It has no double braces, which would end the whole expression."""
     if isinstance(value, Mapping):
         inner = ", ".join(f"{_literal(str(key))}: {_expression(each)}" for key, each in value.items())
         structure = f"{{ {inner} }}"
@@ -81,7 +81,7 @@ def _expression(value: Any) -> str:
 
 
 def _concatenation(text: str) -> str:
-    """A text with ``{{ }}`` in it as an expression: ``s3://{{ x }}/y`` -> ``("s3://" ~ (x) ~ "/y")``.
+    """Return a text with ``{{ }}`` in it as an expression: ``s3://{{ x }}/y`` -> ``("s3://" ~ (x) ~ "/y")``.
 
     Raises:
         ValueError: it has other template marks, or braces within the expression.
@@ -92,7 +92,7 @@ def _concatenation(text: str) -> str:
         brace in each for each in expressions for brace in "{}"
     ):
         raise ValueError(
-            f"the template {text!r} is too much for tuning_config(); only {{{{ }}}} without braces in it will do"
+            f"tuning_config() supports only simple {{{{ ... }}}} expressions, without nested braces, got {text!r}"
         )
     pieces = [_literal(literals[0])]
     for expression, literal in zip(expressions, literals[1:], strict=True):
@@ -101,16 +101,16 @@ def _concatenation(text: str) -> str:
 
 
 def _literal(value: Any) -> str:
-    """A constant in Jinja, which is JSON; braces in texts are written as their numbers."""
+    """Write a constant in Jinja, which is JSON; braces in texts are written as character codes."""
     text = json.dumps(value, ensure_ascii=False, default=_text)
     return "".join(_BRACES.get(character, character) for character in text)
 
 
 def _text(value: Any) -> str:
-    """What JSON has no form for, such as a date in a YAML file, as the text that a request without a form has."""
+    """Write what JSON has no form for, such as a date in a YAML file, as the text in a request without a form."""
     text = as_text(value)
     if text is None:
-        raise TypeError(f"tuning_config() cannot write {value!r:.40}; give it as text")
+        raise TypeError(f"tuning_config() supports JSON values only, got {value!r:.40}. Give it as text")
     return text
 
 

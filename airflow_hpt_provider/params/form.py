@@ -1,4 +1,4 @@
-"""Params that Airflow's trigger form shows with titles, descriptions, choices, bounds and sections."""
+"""Builds Params that Airflow's trigger form shows with titles, descriptions, choices, bounds and sections."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEFAULT_EXPOSE = (
     "MaxParallelTrainingJobs",
     "HyperParameterTuningJobConfig.ResourceLimits.MaxRuntimeInSeconds",
 )
-"""What is exposed if nothing is named; and every range."""
+"""Members exposed by default, in addition to every range."""
 
 SECTIONS = (
     (("HyperParameterTuningJobConfig", "ResourceLimits"), "Limits"),
@@ -59,7 +59,7 @@ def tuning_params(request: Request, expose: Sequence[str] | None = None) -> dict
 
 
 def exposed(plain: dict[str, Any], expose: Sequence[str] | None) -> Iterator[tuple[str, Member]]:
-    """The params' names with what they stand for.
+    """Yield the params' names with the members they stand for.
 
     Args:
         plain: from :func:`~airflow_hpt_provider.params.members.as_plain`.
@@ -147,7 +147,7 @@ def _title(name: str) -> str:
 
 
 def _as_typed(value: Any, schema: dict[str, Any]) -> Any:
-    """A value as the form wants it: AWS keeps a range's ends as text."""
+    """Return a value in the form's type: AWS stores a range's ends as text."""
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
     if value is None:
         return None

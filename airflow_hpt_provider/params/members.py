@@ -1,4 +1,4 @@
-"""Members of a request by name: ``InstanceType`` -> where it is, and what AWS allows there."""
+"""Finds members of a request by name: ``InstanceType`` -> its path, and what AWS allows there."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Member:
 
 
 def as_plain(request: Request) -> dict[str, Any]:
-    """A copy of a request as a dict in AWS's names, with ranges written out.
+    """Return a copy of a request as a dict in AWS's names, with ranges written out.
 
     It may hold templates, so nothing is checked.
     """
@@ -68,7 +68,7 @@ def as_plain(request: Request) -> dict[str, Any]:
 
 
 def find(request: dict[str, Any], name: str) -> list[Member]:
-    """The values that a name means: one, or a range's ends.
+    """Return the members with a name: one, or a range's ends.
 
     Args:
         request: from :func:`as_plain`.
@@ -92,16 +92,16 @@ def find(request: dict[str, Any], name: str) -> list[Member]:
         return found
     if found:
         paths = ", ".join(".".join(_path(member)) for member in found)
-        raise UnknownMemberError(f"expose={name!r} may be any of {paths}; give more of its path.")
+        raise UnknownMemberError(f"expose={name!r} is ambiguous: it may be {paths}. Give more of its path.")
     near = nearest(name, {str(_path(member)[-1]) for member in everything})
     hint = f" Did you mean {near!r}?" if near else ""
     raise UnknownMemberError(
-        f"expose={name!r} is no member of a tuning job's request that holds one value.{hint}"
+        f"expose={name!r} must name a member of a tuning job's request that holds one value.{hint}"
     )
 
 
 def value_at(request: Any, place: Place) -> Any:
-    """The value there; None if there is none."""
+    """Return the value at a path, or None."""
     for step in place:
         if isinstance(request, Mapping):
             request = request.get(step)
@@ -145,7 +145,7 @@ def _walk(model: type[AwsModel], request: Any, place: Place) -> Iterator[Member]
 def _meaning(
     annotation: Any, metadata: Sequence[Any] = ()
 ) -> tuple[Scalar | None, type[AwsModel] | None, bool]:
-    """What an annotation holds: a scalar, a structure, or a list of one of them."""
+    """Return what an annotation holds: a scalar, a structure, or a list of one of them."""
     for each in metadata:
         if isinstance(each, Scalar):
             return each, None, False
@@ -174,7 +174,7 @@ def _range(request: dict[str, Any], name: str) -> list[Member]:
                 ends = ["Values"] if kind == "categorical" else ["MinValue", "MaxValue"]
                 return [Member((*at, end), None, "", True, name, kind) for end in ends]
     raise UnknownMemberError(
-        f"expose='ParameterRanges.{name}': no hyperparameter of this name is searched, but "
+        f"expose='ParameterRanges.{name}': unknown hyperparameter; the tuned ones are "
         f"{', '.join(known) or 'none'}."
     )
 
@@ -187,7 +187,7 @@ def _static(request: dict[str, Any], name: str) -> Member:
         if name in values:
             return Member((*place, "StaticHyperParameters", name), None, "", True, name)
     raise UnknownMemberError(
-        f"expose='StaticHyperParameters.{name}': there is no such static hyperparameter, but "
+        f"expose='StaticHyperParameters.{name}': unknown static hyperparameter; the known ones are "
         f"{', '.join(known) or 'none'}."
     )
 
@@ -204,7 +204,7 @@ def spaces(request: dict[str, Any]) -> list[Place]:
 
 
 def _holders(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The structures that may have a search space, as they are."""
+    """Yield the structures that may have a search space, unchanged."""
     candidates = [request.get("HyperParameterTuningJobConfig"), request.get("TrainingJobDefinition")]
     for each in [*candidates, *(request.get("TrainingJobDefinitions") or ())]:
         if isinstance(each, dict):
@@ -212,7 +212,7 @@ def _holders(request: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _aws_names(request: Mapping[str, Any]) -> dict[str, Any]:
-    """The top of a request whose author may have written Python's names."""
+    """Return the top level of a request in AWS's names; its author may have written Python's."""
     return {
         (aws_name(name) if name.islower() else name): dict(value) if isinstance(value, Mapping) else value
         for name, value in request.items()

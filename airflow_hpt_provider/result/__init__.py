@@ -1,1 +1,1 @@
-"""4 RESULT: from the end of a wait to a result, an exception, the last words of the log, a model package."""
+"""Step 4, RESULT: turns the end of a wait into a result or an exception, a log summary and a model package."""

@@ -1,4 +1,4 @@
-"""What a person wants to know of a job that failed, in at most 15 lines."""
+"""Reports why a tuning job failed, in at most 15 lines."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def failure_report(
     earlier: Sequence[Attempt] = (),
     is_aws: bool = False,
 ) -> str:
-    """What happened: status, reasons of the training jobs with counts, what they have in common, where the logs are.
+    """Build the report: status, reasons of the training jobs with counts, what they have in common, links to the logs.
 
     Args:
         description: the job.

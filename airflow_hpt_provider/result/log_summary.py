@@ -1,4 +1,4 @@
-"""The last words of a task's log: what the tuning job came to, and its best training jobs."""
+"""Logs a summary at the end of a task: the tuning job's result, and its best training jobs."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def log_result(hook: HyperParameterTuningHook, result: TuningResult, log: Any) -
         trials = result.top_training_jobs[:TOP] or list(hook.training_jobs(result.tuning_job_name, limit=TOP))
         warning = same_objective_warning(hook, result.tuning_job_name, trials)
     except Exception as error:  # noqa: BLE001 - see above
-        log.info("The best training jobs could not be listed: %s", one_line(error))
+        log.info("Could not list the best training jobs: %s", one_line(error))
         return
     metric = result.objective.metric_name if result.objective else "objective"
     for line in ("The best training jobs:", *texts.leaderboard(trials, metric).splitlines()):

@@ -1,4 +1,4 @@
-"""From a tuning result to a SageMaker model package: the request, the gate, and finding one's own package."""
+"""Turns a tuning result into a SageMaker model package: the request, the quality gate, and finding earlier packages."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class ModelRegistry:
     tags: dict[str, str] = field(default_factory=dict)
 
     def ensure_group(self) -> None:
-        """Make the group if it is missing; two tasks that make it at once both succeed."""
+        """Create the group if it is missing; two tasks that create it concurrently both succeed."""
         try:
             self.hook.call("describe_model_package_group", ModelPackageGroupName=self.group)
         except ClientError as error:
@@ -72,7 +72,7 @@ class ModelRegistry:
                     raise
 
     def find(self, result: TuningResult) -> str | None:
-        """The ARN of the package that was made from this result before, if there is one."""
+        """Return the ARN of the package that was made from this result before, if any."""
         assert_best(result)
         for summary in self._packages(CreationTimeAfter=result.creation_time):
             properties = self._properties(summary["ModelPackageArn"])
@@ -84,7 +84,7 @@ class ModelRegistry:
         return None
 
     def champion(self) -> Champion | None:
-        """The newest package of the group whose approval status is Approved."""
+        """Return the newest package of the group whose approval status is Approved."""
         for summary in self._packages(ModelApprovalStatus="Approved", MaxResults=1):
             properties = self._properties(summary["ModelPackageArn"])
             return Champion(
@@ -128,7 +128,7 @@ class ModelRegistry:
 
 
 def assert_best(result: TuningResult) -> Any:
-    """The best training job, with a model artifact.
+    """Return the best training job, which must have a model artifact.
 
     Raises:
         RegistrationError: there is none to register.
@@ -136,12 +136,13 @@ def assert_best(result: TuningResult) -> Any:
     best = result.best_training_job
     if best is None:
         raise RegistrationError(
-            f"Tuning job {result.tuning_job_name} has no best training job to register (status {result.status}).",
+            f"Tuning job {result.tuning_job_name} (status {result.status}) has no best training job to register.",
             result.tuning_job_name,
         )
     if not best.model_artifact:
         raise RegistrationError(
-            f"Training job {best.training_job_name} left no model artifact: its script wrote nothing to SM_MODEL_DIR.",
+            f"Training job {best.training_job_name} has no model artifact. "
+            "Let its script write the model to SM_MODEL_DIR.",
             result.tuning_job_name,
         )
     return best
@@ -149,7 +150,7 @@ def assert_best(result: TuningResult) -> Any:
 
 def _objective(result: TuningResult) -> Any:
     if result.objective is None:
-        raise RegistrationError(f"The result of {result.tuning_job_name} does not tell its objective metric.")
+        raise RegistrationError(f"The result of {result.tuning_job_name} does not name its objective metric.")
     return result.objective
 
 
@@ -173,7 +174,7 @@ def metadata(result: TuningResult) -> dict[str, str]:
 
 
 def _number(text: str | None) -> float | None:
-    """A metric's value in a package's metadata; None if it has none, or one that somebody else wrote in words."""
+    """Return a metric's value from a package's metadata, or None if it is missing or not a number."""
     try:
         return None if text is None else float(text)
     except ValueError:
@@ -181,7 +182,7 @@ def _number(text: str | None) -> float | None:
 
 
 def _allowed(text: str) -> str:
-    """A text with what AWS refuses in CustomerMetadataProperties, such as quotes and commas, made underscores."""
+    """Replace what AWS rejects in CustomerMetadataProperties, such as quotes and commas, with underscores."""
     return "".join(char if patterns.matches(patterns.TAG, char) else "_" for char in text)
 
 
@@ -201,7 +202,7 @@ def refusal(
         return f"{name} is {value:.6g}, but must be at {'least' if maximize else 'most'} {min_metric:.6g} (min_metric)."
     if must_improve and champion is not None:
         if champion.metric is None or champion.metric_name != _allowed(name):
-            return f"The newest approved package {champion.arn} does not tell its {name}; nothing to compare with."
+            return f"The newest approved package {champion.arn} has no {name} in its metadata; nothing to compare with."
         if not (value > champion.metric if maximize else value < champion.metric):
             return (
                 f"{name} is {value:.6g}, no better than {champion.metric:.6g},"

@@ -1,4 +1,4 @@
-"""From the end of a wait to a result or an exception: the same for operator and sensor, in every mode."""
+"""Turns the end of a wait into a result or an exception, in the same way for operator and sensor in every mode."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class OutcomeResolver:
     def settle(
         self, description: TuningJobDescription, *, ended_by: TuningError | None = None
     ) -> TuningResult:
-        """The result of a job that has ended, or whose time or budget is over.
+        """Return the result of a job that has ended, or whose time or budget is exceeded.
 
         Args:
             description: the job.
@@ -75,7 +75,7 @@ class OutcomeResolver:
             raise self._failed(description, "failed")
         if outcome is Outcome.DELETE_FAILED:
             raise TuningJobNotFoundError(
-                f"Tuning job {name} was to be deleted, which failed (DeleteFailed): {description.failure_reason}"
+                f"Deleting tuning job {name} failed (DeleteFailed): {description.failure_reason}"
                 " Delete it again, then clear this task.",
                 name,
             )
@@ -93,7 +93,7 @@ class OutcomeResolver:
         raise error(message, name)
 
     def _policy(self, ended_by: TuningError | None) -> tuple[str, OnUnfinished, type[TuningError]]:
-        """What has ended the job, in words, and what is to be done then."""
+        """Return what has ended the job, as text, the policy for it, and its error."""
         if ended_by is None:
             return "was stopped before it completed", self.on_stopped, TuningJobStoppedError
         if isinstance(ended_by, TuningJobTimeoutError):
@@ -101,7 +101,7 @@ class OutcomeResolver:
         return ended_by.message, self.on_budget_exceeded or self.on_timeout, type(ended_by)
 
     def result(self, description: TuningJobDescription, status_reason: str | None = None) -> TuningResult:
-        """What lands in XCom, whatever the status."""
+        """Return the result for XCom, whatever the status."""
         from airflow_hpt_provider.models import Attempt, TuningResult
 
         top = self.hook.training_jobs(description.name, limit=self.top_k) if self.top_k else ()
@@ -129,6 +129,6 @@ class OutcomeResolver:
         try:
             groups: Sequence[FailureGroup] = self.hook.failures(description.name)
         except Exception as error:  # noqa: BLE001 - the failure itself matters more than its details
-            self.log.warning("The training jobs' failure reasons could not be read: %s", one_line(error))
+            self.log.warning("Could not read the training jobs' failure reasons: %s", one_line(error))
             groups = []
         return failure_report(description, what, groups, earlier=self.earlier, is_aws=self.hook.is_aws)

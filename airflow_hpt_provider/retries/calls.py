@@ -1,4 +1,4 @@
-"""Retrying a single call to the API: the first of three levels (see ``docs/retries.md``)."""
+"""Retries a single call to the API: the first of three levels (see ``docs/retries.md``)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class FullJitter:
         )
 
     def after(self, failures: int) -> float:
-        """Seconds to wait after so many failures in a row."""
+        """Return the delay after `failures` consecutive failures, in seconds."""
         bound = min(self.cap, self.base * 2 ** min(failures - 1, 30))
         return random.uniform(0.0, bound)  # noqa: S311 - not cryptography
 
@@ -48,7 +48,7 @@ def retrying(
     connection_worked: Callable[[], bool] = lambda: False,
     log: Callable[..., Any] | None = None,
 ) -> Retrying:
-    """A blocking retry loop: transient trouble is retried, all else raised at once.
+    """Return a blocking retry loop: transient errors are retried, others are raised immediately.
 
     Args:
         max_delay: total time after which the last error is raised.

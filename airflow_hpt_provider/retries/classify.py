@@ -1,4 +1,4 @@
-"""Which errors are worth another try: the only table from errors to retries."""
+"""The only table from errors to retries."""
 
 from __future__ import annotations
 
@@ -55,16 +55,16 @@ ROTATED_CODES = frozenset(
         "UnrecognizedClientException",
     }
 )
-"""Wrong keys: fatal at the first call, but in the middle of a wait a sign that they were rotated."""
+"""Invalid keys: fatal at the first call, but a sign of rotation in the middle of a wait."""
 
 _WRONG_TIME_TEXTS = ("expired", "not yet current")
-"""A signature of the wrong time has the code of a wrong key. Clocks are set right again, so it is no mistake."""
+"""A signature with the wrong time has the error code of an invalid key, but clocks are corrected: it is transient."""
 
 _NOT_FOUND_TEXTS = ("can't find", "could not find", "does not exist", "cannot find", "not found")
 
 
 def classify(error: BaseException, *, connection_worked: bool = False) -> ErrorClass:
-    """What an error raised by a boto3 call means.
+    """Classify an error raised by a boto3 call.
 
     Args:
         error: as raised by boto3, or by building its client.

@@ -1,4 +1,4 @@
-"""What an error of boto3's says, without a judgement; see :mod:`airflow_hpt_provider.retries.classify` for that."""
+"""Reads the parts of a boto3 error; :mod:`airflow_hpt_provider.retries.classify` decides on retries."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def error_code(error: BaseException) -> str:
 
 
 def _answer(error: BaseException | None) -> dict[str, Any]:
-    """The answer that a ClientError carries; other errors of botocore have a ``response`` too, but None."""
+    """Return the response that a ClientError carries; for other botocore errors ``response`` may be None."""
     return getattr(error, "response", None) or {}
 
 
@@ -62,6 +62,6 @@ def retry_after(error: BaseException | None) -> float:
 
 
 def one_line(error: BaseException) -> str:
-    """An error in one line, at most 300 characters."""
+    """Return an error's text in one line of at most 300 characters."""
     text = " ".join(str(error).split()) or type(error).__name__
     return text if len(text) <= 300 else text[:297] + "..."

@@ -1,4 +1,4 @@
-"""Which failed tuning jobs are worth another one: the table from a FailureReason to a retry."""
+"""The table from a tuning job's FailureReason to a retry."""
 
 from __future__ import annotations
 

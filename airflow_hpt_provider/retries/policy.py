@@ -9,8 +9,8 @@ try:
     from airflow.sdk.definitions.retry_policy import RetryDecision, RetryPolicy
 except ImportError as error:  # Airflow 3.1, 3.2
     raise ImportError(
-        "TuningRetryPolicy needs Airflow 3.3 or newer. Before, leave retry_policy out: what a retry cannot mend raises"
-        " AirflowFailException, which ends the retries as well."
+        "TuningRetryPolicy requires Airflow 3.3 or newer. Omit retry_policy on older versions: permanent errors are"
+        " AirflowFailExceptions there, which end the retries as well."
     ) from error
 
 from airflow_hpt_provider.exceptions import TuningJobFailedError, TuningServiceUnreachableError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class TuningRetryPolicy(RetryPolicy):
-    """Retries a tuning task when another try may help, after a delay that fits the reason; else fails it at once.
+    """Retries a tuning task when another try may help, after a delay that fits the reason; else fails it immediately.
 
     ==============================================  ===================================================
     what ended the try                              decision
@@ -32,7 +32,7 @@ class TuningRetryPolicy(RetryPolicy):
     the trigger failed, a worker was lost, others   as the task's ``retries`` and ``retry_delay`` say
     ==============================================  ===================================================
 
-    It cannot retry more often than ``retries`` says. Airflow does not ask it about errors that fail a task at once
+    It cannot retry more often than ``retries`` says. Airflow does not call it for errors that are not retried
     (see :mod:`airflow_hpt_provider.exceptions`).
 
     Args:

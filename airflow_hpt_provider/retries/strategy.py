@@ -1,4 +1,4 @@
-"""Retrying a whole tuning job: the third of three levels (see ``docs/retries.md``)."""
+"""Retries a whole tuning job: the third of three levels (see ``docs/retries.md``)."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models import TuningJobDescription, TuningJobRequest
 
 MAX_RETRIES = 30
-"""As many as SageMaker's own RetryStrategy allows for a training job."""
+"""The limit of SageMaker's own RetryStrategy for a training job."""
 MAX_PARENTS = 5
-"""Of a warm start."""
+"""SageMaker allows at most five warm-start parents."""
 _AWS_NAMES = {"MaximumRetryAttempts": "maximum_retry_attempts", "WarmStart": "warm_start"}
 
 
@@ -42,13 +42,13 @@ class TuningRetryStrategy:
         attempts = self.maximum_retry_attempts
         if isinstance(attempts, bool) or not isinstance(attempts, int) or not 1 <= attempts <= MAX_RETRIES:
             raise ValueError(
-                f"maximum_retry_attempts={attempts!r} is not a whole number from 1 to {MAX_RETRIES}; for no retries,"
-                " leave retry_strategy out."
+                f"maximum_retry_attempts must be a whole number from 1 to {MAX_RETRIES}, got {attempts!r}."
+                " For no retries, omit retry_strategy."
             )
 
     @classmethod
     def of(cls, value: Any) -> TuningRetryStrategy | None:
-        """What an author wrote as ``retry_strategy``: a strategy, its members as a mapping, a number, or None.
+        """Return the strategy that an author wrote: a strategy, its members as a mapping, a number, or None.
 
         Raises:
             ValueError: it is none of these, or out of bounds.
@@ -60,7 +60,7 @@ class TuningRetryStrategy:
             known = [field.name for field in fields(cls)]
             if unknown := sorted(members.keys() - set(known)):
                 raise ValueError(
-                    f"retry_strategy has the unknown members {unknown}; use {' and '.join(known)}."
+                    f"retry_strategy must have the members {' and '.join(known)}, got {unknown}."
                 )
             return cls(**{**members, "maximum_retry_attempts": _whole(members.get("maximum_retry_attempts"))})
         return cls(_whole(value))
@@ -86,14 +86,14 @@ class TuningRetryStrategy:
 
 
 def _whole(value: Any) -> Any:
-    """A number that was a template, as a number."""
+    """Convert a number that was a template to a number."""
     return int(value) if isinstance(value, str) and value.strip().isdigit() else value
 
 
 def warm_started(
     request: TuningJobRequest, failed: Sequence[TuningJobDescription], log: Any
 ) -> TuningJobRequest | None:
-    """The request with the failed attempts as parents; None if there is nothing to learn, or no way to.
+    """Return the request with the failed attempts as parents, or None if a warm start is not possible.
 
     Args:
         request: what the author asked for, with the new attempt's name.
@@ -107,12 +107,12 @@ def warm_started(
         log.info("No warm start: no training job of the failed attempts has reported the objective metric.")
         return None
     if request.hyper_parameter_tuning_job_config.strategy == "Grid":
-        log.info("No warm start: a grid is tried as a whole, whatever is known.")
+        log.info("No warm start: a grid search always runs completely.")
         return None
     own = request.warm_start_config
     room = MAX_PARENTS - (len(own.parent_hyper_parameter_tuning_jobs) if own else 0)
     if room < 1:
-        log.info("No warm start from the failed attempts: the config has %d parents already.", MAX_PARENTS)
+        log.info("No warm start: the config already has %d parents.", MAX_PARENTS)
         return None
     try:
         return request.with_parents(names[-room:])
@@ -122,7 +122,7 @@ def warm_started(
 
 
 def describe_series(started: str, attempts: int, timeout: timedelta) -> str:
-    """Why a series of attempts is not gone on with."""
+    """Explain why a series of attempts ends."""
     return (
         f"{attempts} tuning job{'s' * (attempts > 1)} failed since {started}; the timeout of {timeout}, which counts"
         " over all attempts, is over."

@@ -1,1 +1,1 @@
-"""Waiting for a job that something else started."""
+"""Sensors that wait for a job started elsewhere."""

@@ -1,4 +1,4 @@
-"""Wait for a tuning job that something else has started."""
+"""Waits for a tuning job that was started elsewhere."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ UNKNOWN_CONNECTION_SECONDS = 600.0
 
 
 class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, BaseSensorOperator):
-    """Wait until a tuning job has ended; leaves the same XComs as the operator that made it would.
+    """Wait until a tuning job has ended; pushes the same XComs as the operator that created it.
 
-    Works in ``mode="poke"``, ``mode="reschedule"`` and deferrable, with the same outcomes. It waits for
-    somebody else's job, so it never stops it; but for one that reaches a limit given here.
+    Works in ``mode="poke"``, ``mode="reschedule"`` and deferrable, with the same outcomes. The job belongs to another
+    task or user, so the sensor stops it only when it reaches a budget given here.
 
     Args:
-        tuning_job_name: the job to wait for (templated), or the result of the task that started it:
+        tuning_job_name: name of the job (templated), or the output of the task that created it:
             ``HyperParameterTuningJobSensor(tuning_job_name=create.output)``.
         deferrable: wait in the triggerer, without holding a worker. Default: ``[operators]
             default_deferrable`` of Airflow's configuration.
@@ -62,28 +62,26 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             task: see ``docs/waiting.md``.
         on_stopped: for a job that was stopped before it completed: ``fail`` (default), ``skip``, or
             ``use_best``.
-        on_timeout: for a job that did not end within the sensor's ``timeout``; it goes on running. ``fail`` (default):
-            AirflowSensorTimeout, as of every sensor; ``skip``, or ``use_best``.
-        max_billable_seconds, max_failed_training_jobs: stop the job when it has used so much, or more of its
-            training jobs
-            have failed; as for the operator. Default None: no limits.
-        on_budget_exceeded: for a job that was stopped so: ``fail``, ``skip`` or ``use_best``. Default None: as
-            ``on_timeout``.
-        unreachable_timeout: deferrable only: seconds or timedelta for which the service may be unreachable
-            before the task
-            fails. Default None: as long as ``timeout`` allows.
-        event_queue_url: deferrable only: an SQS queue that gets the job's state changes from EventBridge, and
-            that nobody else reads: the wait ends on the event, with a slow poll as the safety net.
-        top_k: how many of the best training jobs the result lists; default 0, at most 100.
-        poke_interval: seconds between two looks; default 60.
-        timeout, mode, soft_fail ...: as for every sensor; ``timeout`` is enforced in every mode.
+        on_timeout: policy for a job that did not end within the sensor's ``timeout``; the job keeps running.
+            ``fail`` (default): AirflowSensorTimeout, as in every sensor; ``skip``, or ``use_best``.
+        max_billable_seconds, max_failed_training_jobs: budget of the job, as in the operator; the job is stopped when
+            it exceeds the budget. Default None: no limit.
+        on_budget_exceeded: policy for a job that has exceeded its budget: ``fail``, ``skip`` or ``use_best``.
+            Default None: as ``on_timeout``.
+        unreachable_timeout: deferrable only. Seconds or timedelta for which the service may be unreachable before
+            the task fails. Default None: as long as ``timeout`` allows.
+        event_queue_url: deferrable only. A dedicated SQS queue that receives the job's state changes from
+            EventBridge: the wait ends on the event, with a slow poll as the safety net.
+        top_k: number of best training jobs in the result; default 0, at most 100.
+        poke_interval: seconds between two polls; default 60.
+        timeout, mode, soft_fail ...: as in every sensor; ``timeout`` is enforced in every mode.
         aws_conn_id, region_name, verify, botocore_config: as for every AWS operator.
 
     Raises:
         TuningJobFailedError, TuningJobPermanentFailureError, TuningJobStoppedError,
             TuningJobBudgetExceededError: how the job ended.
-        TuningJobNotFoundError: there is no such job.
-        AirflowSensorTimeout: it had not ended within ``timeout``.
+        TuningJobNotFoundError: the job does not exist.
+        AirflowSensorTimeout: the job did not end within ``timeout``.
     """
 
     template_fields: Sequence[str] = (
@@ -125,7 +123,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         self.finish_in_triggerer = finish_in_triggerer
         if start_from_trigger or finish_in_triggerer:
             if deferrable is False:
-                raise ValueError("start_from_trigger and finish_in_triggerer need deferrable=True.")
+                raise ValueError("start_from_trigger and finish_in_triggerer require deferrable=True.")
             deferrable = True
         self.deferrable = default_deferrable() if deferrable is None else deferrable
         self.on_stopped = on_stopped
@@ -163,7 +161,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         return self._defer(datetime.now(UTC) + timedelta(seconds=self.timeout))
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Look once. A look that fails for a transient reason is not the end of the wait."""
+        """Poll once. A poll that fails for a transient reason does not end the wait."""
         from airflow_hpt_provider.retries.classify import ErrorClass, classify
         from airflow_hpt_provider.retries.errors import one_line
 
@@ -194,7 +192,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
 
     def execute_complete(self, context: Context, event: Any = None, deadline: str = "") -> Any:
         """Take up the task again after the trigger has fired."""
-        # `dag.test()` hands on an end event as a bare string; the job's state is read afresh in any case.
+        # `dag.test()` passes on an end event as a bare string; describe the job in any case.
         event = event if isinstance(event, dict) else {}
         self.tuning_job_name = checked_job_name(self.tuning_job_name)
         if event.get("status") == Outcome.UNREACHABLE:
@@ -204,7 +202,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             return self._budget_ended(context, error)
         description = self._describe_again(event.get("status"), connection_worked=bool(deadline))
         if outcome_of(description.status) is None:
-            # The event was early. Without a leg on a worker before, nobody has set the deadline yet.
+            # The event came early. Without an earlier leg on a worker, the deadline is not set yet.
             limit = (
                 datetime.fromisoformat(deadline)
                 if deadline
@@ -241,17 +239,17 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
     def _timed_out(self, context: Context, error: AirflowSensorTimeout) -> Any:
         if self.on_timeout == "fail":
             raise error
-        self.log.warning("Tuning job %s goes on running: its sensor does not stop it.", self.tuning_job_name)
+        self.log.warning("Tuning job %s keeps running: its sensor does not stop it.", self.tuning_job_name)
         ended_by = TuningJobTimeoutError(str(error), self.tuning_job_name)
         return self._finish(context, self.hook.describe(self.tuning_job_name), ended_by)
 
     def _budget_ended(self, context: Context, error: TuningJobBudgetExceededError) -> Any:
         if self.hook.stop(self.tuning_job_name):
-            self.log.warning("Tuning job %s %s: it is being stopped.", self.tuning_job_name, error)
+            self.log.warning("Stopping tuning job %s: it %s.", self.tuning_job_name, error)
         return self._finish(context, self.hook.describe(self.tuning_job_name), error)
 
     def _start_in_triggerer(self) -> None:
-        """Tell Airflow to start the task with its trigger.
+        """Make Airflow start the task with its trigger.
 
         On the instance, never on the class: mapped tasks would start with the class's, whatever they are
         expanded with; this way they start on a worker.

@@ -1,1 +1,1 @@
-"""Waiting in the triggerer."""
+"""Triggers that wait in the triggerer."""

@@ -1,4 +1,4 @@
-"""Measuring what a tuning job spends, beside the wait for it in the triggerer."""
+"""Measures a tuning job's billable time in the triggerer while the trigger waits."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def _measure(
                 await sync_to_async(settings.ready_hook)(), tuning_job_name, limit, earlier, log
             )
         except Exception as error:  # noqa: BLE001 - if it is for good, the wait itself meets it and ends
-            log.warning("The billable seconds could not be measured (%s); trying again.", one_line(error))
+            log.warning("Could not measure the billable seconds (%s); retrying.", one_line(error))
         else:
             seconds = await asyncio.to_thread(meter.check)
         await asyncio.sleep(seconds)

@@ -1,4 +1,4 @@
-"""Start DAG runs when tuning jobs change their state: SageMaker -> EventBridge -> SQS -> AssetWatcher."""
+"""Starts DAG runs when tuning jobs change their state: SageMaker -> EventBridge -> SQS -> AssetWatcher."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 
 FINAL_STATUSES = tuple(sorted(status for status in STATUSES if outcome_of(status)))
 REMEMBERED = 10_000
-"""AWS may send several events for one change of state: the last so many changes are told once."""
+"""AWS may send several events for one change of state: each of the last this many changes is reported once."""
 HANDOVER_SECONDS = 5.0
-"""Below Airflow 3.3 nobody tells a trigger that its event is stored: it takes a second or two."""
+"""Seconds to wait below Airflow 3.3, which does not confirm that it has stored an event."""
 LAG_SECONDS = 20.0
-"""A Describe may lag behind an event that tells the job's end; for so long it is asked again."""
+"""A Describe may lag behind an event that reports the job's end: for this many seconds it is repeated."""
 DETAILS_SECONDS = 60.0
-"""The event does not wait longer than this for the details that only Describe tells."""
+"""Maximum delay of an event for the details that only Describe returns."""
 
 
 class TuningJobStateChangeTrigger(BaseEventTrigger):
@@ -81,9 +81,9 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         super().__init__()  # type: ignore[no-untyped-call]
         check_queue_url("queue_url", queue_url)
         if isinstance(statuses, str):
-            raise TypeError(f"statuses={statuses!r} is a string; give a list: [{statuses!r}].")
+            raise TypeError(f"statuses must be a list, got {statuses!r}. Write [{statuses!r}].")
         if unknown := sorted(set(statuses) - STATUSES):
-            raise ValueError(f"statuses={unknown!r} are not among {', '.join(sorted(STATUSES))}.")
+            raise ValueError(f"statuses must be among {', '.join(sorted(STATUSES))}, got {unknown!r}.")
         self.queue_url = queue_url
         self.statuses = list(statuses)
         self.name_prefix = name_prefix
@@ -95,7 +95,7 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         self._told: OrderedDict[tuple[str, ...], None] = OrderedDict()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class path and the arguments to make this trigger again."""
+        """Return the class path and the arguments that recreate this trigger."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {
             "queue_url": self.queue_url,
             "statuses": self.statuses,
@@ -109,19 +109,19 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         queue = SqsQueue(self.queue_url, self._settings)
         try:
             while True:
-                messages, told = await queue.receive(), False
+                messages, reported = await queue.receive(), False
                 for message in messages:
                     try:
                         event = await self._event(message.body)
                     except NotAStateChangeError as error:
-                        self.log.warning("A message of queue %s is rejected. %s", self.queue_url, error)
+                        self.log.warning("Rejected a message of queue %s. %s", self.queue_url, error)
                         await queue.reject([message])
                         messages = [other for other in messages if other is not message]
                         continue
                     if event is not None:
-                        told = True
+                        reported = True
                         yield event
-                if told:
+                if reported:
                     await asyncio.sleep(HANDOVER_SECONDS)
                 await queue.delete(messages)
         finally:
@@ -135,7 +135,7 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
 
     @classmethod
     def create_shared_stream_producer(cls, kwargs: dict[str, Any]) -> SharedStreamProducer:
-        """The reader of the queue."""
+        """Return the reader of the queue."""
         from airflow_hpt_provider.triggers.sqs_stream import SqsStreamProducer
 
         names = ("aws_conn_id", "region_name", "verify", "botocore_config")
@@ -152,7 +152,7 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
             try:
                 event = await self._event(message.body)
             except NotAStateChangeError as error:
-                self.log.warning("A message of queue %s is rejected. %s", self.queue_url, error)
+                self.log.warning("Rejected a message of queue %s. %s", self.queue_url, error)
                 reject_shared_stream_event()
                 continue
             if event is not None:
@@ -189,8 +189,8 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
             async with asyncio.timeout(DETAILS_SECONDS):
                 hook = await sync_to_async(self._settings.ready_hook)()
                 return payload | await asyncio.to_thread(_details, hook, change)
-        except Exception as error:  # noqa: BLE001 - the event is worth telling without its details
-            self.log.warning("Tuning job %s could not be described: %s", change.name, one_line(error))
+        except Exception as error:  # noqa: BLE001 - report the event without its details
+            self.log.warning("Could not describe tuning job %s: %s", change.name, one_line(error))
             return payload
 
 

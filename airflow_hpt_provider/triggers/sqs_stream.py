@@ -1,4 +1,4 @@
-"""An SQS queue as a shared stream in ack mode (Airflow 3.3+)."""
+"""Reads an SQS queue as a shared stream in ack mode (Airflow 3.3+)."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.sqs import Message, SqsQueue
 
 MAX_HANDED_ON = 50
-"""Messages that triggers may work on at once. Airflow fails a trigger that is too slow for what it is sent, and SQS
-delivers again what is not deleted in time: a queue that filled up overnight is read in small helpings."""
+"""Maximum number of messages in work. Airflow fails a trigger that is too slow for what it is sent, and SQS
+redelivers what is not deleted in time: the limit makes a long queue be read in small portions."""
 
 
 class SqsStreamProducer(SharedStreamProducer):
-    """Reads a queue for all triggers that share it; deletes what all of them are done with.
+    """Reads a queue for all triggers that share it, and deletes each message that all of them have processed.
 
     Args:
         queue: the queue; closed with the stream.
@@ -31,14 +31,14 @@ class SqsStreamProducer(SharedStreamProducer):
         self._advanced = asyncio.Event()
 
     async def open_stream(self) -> AsyncIterator[tuple[Message, str]]:
-        """Messages with their ids, for ever."""
+        """Yield messages with their ids, without end."""
         while True:
             while len(self._handed_on) >= MAX_HANDED_ON:
                 self._advanced.clear()
                 await self._advanced.wait()
             for message in await self._queue.receive():
-                # What is delivered again before the triggers are done with it must not look like a duplicate, which
-                # they skip at once: it would be deleted before their event is stored.
+                # A message that is redelivered while the triggers work on it must not look like a duplicate: triggers
+                # skip duplicates immediately, and it would be deleted before their event is stored.
                 again = message.message_id in self._handed_on
                 self._handed_on[message.message_id] = message
                 if not again:
@@ -49,7 +49,7 @@ class SqsStreamProducer(SharedStreamProducer):
         return broker_payload
 
     async def advance(self, batch: Sequence[AdvanceItem]) -> None:
-        """Delete what was stored; reject what nobody can use; leave the rest to be delivered again."""
+        """Delete what was stored, reject invalid messages, and leave the rest to be delivered again."""
         done = [(self._handed_on.pop(item.broker_payload), item.outcome) for item in batch]
         self._advanced.set()
         await self._queue.delete(message for message, outcome in done if outcome.is_clean)

@@ -1,7 +1,7 @@
-"""The end of a task in the triggerer: what ``execute_complete`` would do on a worker, without one.
+"""Ends a task in the triggerer: does what ``execute_complete`` would do on a worker.
 
-Only a success ends here. Whatever else becomes of a job wakes a worker, which raises: so that failures are
-told, retried, called back and skipped as ever.
+Only a success ends here. Any other outcome wakes a worker, which raises: so failures are reported, retried, called
+back and skipped as usual.
 """
 
 from __future__ import annotations

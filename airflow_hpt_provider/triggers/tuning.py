@@ -1,4 +1,4 @@
-"""Wait for a tuning job in the triggerer, without holding a worker."""
+"""Waits for a tuning job in the triggerer, without holding a worker."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ SETTLE_SECONDS = 5.0
 first leg on the worker, and would take an event that comes before it for a lost task (seen on 3.1 to 3.3)."""
 
 SAFETY_SECONDS = 300.0
-"""Where events tell the end of a job, it is looked at in case they don't; not more often than that."""
+"""Minimum poll interval when events report the job's end; the polls are the safety net."""
 
 STOP_SECONDS = 60.0
-"""For so long an event waits for the job to be told to stop."""
+"""Maximum seconds by which the stop request may delay the trigger's event."""
 
 _stopping: set[asyncio.Task[Any]] = set()
-"""Stop requests under way: the event loop itself keeps only weak references to its tasks."""
+"""Pending stop requests: the event loop itself keeps only weak references to its tasks."""
 
 
 class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
@@ -56,11 +56,11 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
 
     Args:
         tuning_job_name: the job to wait for.
-        poll_interval: seconds between two looks at it, at most; default 30. The first look is immediate, and
-            near the job's end they come sooner, down to ``[hpt] min_poll_interval``.
+        poll_interval: maximum seconds between two polls; default 30. The first poll is immediate, and near the
+            job's end polls are more frequent, down to ``[hpt] min_poll_interval``.
         aws_conn_id, region_name, verify, botocore_config: as for every AWS hook. aiobotocore is not needed.
-        deadline: ISO-8601 time at which to give up with ``timeout``; None (default): never.
-        unreachable_timeout: for how many seconds every look may fail before ``unreachable``; None (default): as
+        deadline: ISO-8601 time at which the wait ends with ``timeout``; None (default): never.
+        unreachable_timeout: seconds for which every poll may fail before ``unreachable``; None (default): as
             long as the wait may last.
         stop_on_kill: stop the tuning job at its ``deadline``, and when the waiting task is marked failed, success or
             skipped (Airflow 3.3+). Default False: a trigger of its own waits for somebody else's job.
@@ -69,10 +69,10 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
         max_billable_seconds, max_failed_training_jobs: what the job may use before ``budget``; see
             :mod:`airflow_hpt_provider.waiting.budget`. The job is then stopped. Default None: no limit.
         previous_jobs: the names of the attempts before this job, whose billable seconds count too.
-        name_from: where the task has not been on a worker before: the XCom (``task_id`` and ``key``) that holds
-            the job's name; instead of ``tuning_job_name``.
-        finish_in_triggerer: when the job has succeeded, leave its XComs and end the task here (Airflow 3.3+).
-        on_stopped, top_k, push_result: for that; see :class:`airflow_hpt_provider.triggers.task_completion.Finish`.
+        name_from: for a task that has not run on a worker: the XCom (``task_id`` and ``key``) that holds the job's
+            name, in place of ``tuning_job_name``.
+        finish_in_triggerer: after success, push the job's XComs and end the task in the triggerer (Airflow 3.3+).
+        on_stopped, top_k, push_result: see :class:`airflow_hpt_provider.triggers.task_completion.TaskCompletion`.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
         self.previous_jobs = list(previous_jobs)
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """The class path and the arguments to make this trigger again."""
+        """Return the class path and the arguments that recreate this trigger."""
         return f"{type(self).__module__}.{type(self).__qualname__}", {
             "tuning_job_name": self.tuning_job_name,
             "poll_interval": self.poll_interval,
@@ -154,7 +154,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
     async def on_kill(self) -> None:
         """Stop the tuning job, if it is this task's own (``stop_on_kill``), and the task has ended."""
         if not self.stop_on_kill:
-            self.log.info("Tuning job %s is not stopped (stop_on_kill=False).", self.tuning_job_name)
+            self.log.info("Not stopping tuning job %s (stop_on_kill=False).", self.tuning_job_name)
             return
         # Airflow cancels on_kill after about a second; the request must not be cancelled with it.
         task = asyncio.ensure_future(self._stop())
@@ -169,9 +169,9 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
         try:
             async with asyncio.timeout(STOP_SECONDS):
                 await self._poller.stop(self.tuning_job_name)
-        except Exception as error:  # noqa: BLE001 - the worker tries again, and tells
+        except Exception as error:  # noqa: BLE001 - the worker retries, and logs
             self.log.warning(
-                "Tuning job %s could not be stopped (%s); a worker tries again.",
+                "Could not stop tuning job %s (%s); a worker will retry.",
                 self.tuning_job_name,
                 one_line(error),
             )
@@ -221,7 +221,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
         return True
 
     async def _wait(self) -> dict[str, Any]:
-        if not self.tuning_job_name:  # the worker meets it too, and tells it better
+        if not self.tuning_job_name:  # the worker meets the same error, and reports it better
             return self._payload(Outcome.NOT_FOUND, "No tuning job's name was found in XCom.")
         waiter = PollSubscription(
             tuning_job_name=self.tuning_job_name,
@@ -262,7 +262,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
         )
 
     def _poll_callback(self) -> Callable[[JobSnapshot], None]:
-        """What is done at each look: log the progress, count the failures."""
+        """Return what to do after each poll: log the progress, count the failures."""
         progress, limits = ProgressLog(self.log), self._limits
 
         def look(seen: JobSnapshot) -> None:
@@ -273,7 +273,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
 
     @asynccontextmanager
     async def _metered(self) -> AsyncIterator[None]:
-        """Measure the billable seconds meanwhile; TuningJobBudgetExceededError ends what runs inside."""
+        """Measure the billable seconds; TuningJobBudgetExceededError ends what runs inside the context."""
         limit = self._limits.max_billable_seconds
         if limit is None:
             yield
@@ -306,7 +306,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
             )
         except Exception:
             self.log.exception(
-                "Tuning job %s could not be stopped and may go on running: stop it by hand.",
+                "Could not stop tuning job %s; it may keep running. Stop it by hand.",
                 self.tuning_job_name,
             )
             raise

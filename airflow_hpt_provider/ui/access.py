@@ -44,7 +44,7 @@ class Access:
         return self._may("PUT", DagAccessEntity.TASK_INSTANCE, dag_id)
 
     def visible_dags(self) -> set[str]:
-        """The ids of all DAGs that the user may see; for each, :meth:`may_read` tells whether its XComs too."""
+        """Return the ids of all DAGs that the user may see; for each, :meth:`may_read` tells whether its XComs too."""
         return set(get_auth_manager().get_authorized_dag_ids(user=self._user, method="GET"))
 
     def denial(self, job: TaskJob, tags: Mapping[str, str] | None) -> Problem | None:

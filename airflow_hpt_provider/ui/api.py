@@ -57,7 +57,7 @@ PositionDep = Annotated[Position | None, Depends(_position)]
 
 
 def _job(session: SessionDep, task: TaskDep) -> TaskJob:
-    """The tuning job that the task instance in the path names; no other can be asked for."""
+    """Return the tuning job that the task instance in the path names; no other can be asked for."""
     job = tasks.job_of(session, task)
     if job is None:
         raise _nothing(tasks.task_state(session, task), task)
@@ -105,7 +105,7 @@ def get_importance(job: JobDep, reader: ReaderDep, access: AccessDep) -> Respons
 
 @router.get(f"{TASK}/parents/{{name}}", dependencies=[can_read])
 def get_parent(name: str, job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
-    """A warm-start parent of the task's tuning job, to be put beside it."""
+    """Return a warm-start parent of the task's tuning job, to be put beside it."""
     warm_start = _viewed(job, reader, access).document["job"]["warm_start"]
     if not warm_start or name not in warm_start["parents"]:
         raise Problem(
@@ -121,13 +121,13 @@ def get_parent(name: str, job: JobDep, reader: ReaderDep, access: AccessDep) -> 
 
 @router.get(f"{TASK}/trials.csv", dependencies=[can_read])
 def download_csv(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
-    """The training jobs as CSV."""
+    """Return the training jobs as CSV."""
     return _file(export.to_csv(_viewed(job, reader, access).document), job.name, "csv", "text/csv")
 
 
 @router.get(f"{TASK}/trials.json", dependencies=[can_read])
 def download_json(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
-    """The training jobs as JSON."""
+    """Return the training jobs as JSON."""
     return _file(export.to_json(_viewed(job, reader, access).document), job.name, "json", "application/json")
 
 
@@ -167,7 +167,7 @@ def stop_job(
 def list_jobs_of_run(
     dag_id: str, run_id: str, session: SessionDep, reader: ReaderDep, access: AccessDep, before: PositionDep
 ) -> Response:
-    """The newest tuning jobs of a DAG run; ``before`` asks for older ones."""
+    """Return the newest tuning jobs of a DAG run; ``before`` asks for older ones."""
     return _json(listing.of(tasks.jobs_of_run(session, dag_id, run_id, before=before), reader, access))
 
 
@@ -178,7 +178,7 @@ def list_jobs(
     access: AccessDep,
     before: PositionDep,
 ) -> Response:
-    """The newest tuning jobs of all DAGs that the user may read; ``before`` asks for older ones."""
+    """Return the newest tuning jobs of all DAGs that the user may read; ``before`` asks for older ones."""
     return _json(listing.page(session, access, reader, before))
 
 

@@ -13,7 +13,7 @@ from airflow_hpt_provider.ui.problems import Problem
 
 
 def create_app() -> FastAPI:
-    """The app, to be mounted below Airflow's own."""
+    """Return the app, to be mounted below Airflow's own."""
     # The guard is on the whole app: a route that forgot its own would still not be public. For the same reason
     # nothing is mounted (dependencies do not reach mounts), and the generated documentation is off.
     app = FastAPI(

@@ -43,7 +43,7 @@ class SharedCache(Generic[T]):
         self._lock = threading.Lock()
 
     def get(self, key: str, load: Callable[[T | None], T], fresh_for: Callable[[T], float]) -> T:
-        """The value, at most ``fresh_for(value)`` seconds old, or a little older while another thread loads it.
+        """Return the value, at most ``fresh_for(value)`` seconds old, or a little older while another thread loads it.
 
         Args:
             key: of the value.

@@ -20,7 +20,7 @@ VERSION = 1
 
 
 def document(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> dict[str, Any]:
-    """A tuning job as JSON values. Times are seconds since 1970.
+    """Return a tuning job as JSON values. Times are seconds since 1970.
 
     Neither static hyperparameters nor the environment are in it: they may hold what not everybody should read.
     """
@@ -44,7 +44,7 @@ def seconds(moment: datetime | None) -> float | None:
 
 
 def finite(value: float | None) -> float | None:
-    """A number that JSON can hold; None for NaN and infinities, which training scripts do print."""
+    """Return a number that JSON can hold; None for NaN and infinities, which training scripts do print."""
     return value if value is not None and math.isfinite(value) else None
 
 

@@ -35,7 +35,7 @@ def rows(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def to_csv(document: dict[str, Any]) -> str:
-    """The rows as CSV with a header line."""
+    """Return the rows as CSV with a header line."""
     table, text = rows(document), io.StringIO()
     names = list(table[0]) if table else ["training_job_name"]
     writer = csv.DictWriter(text, names)
@@ -45,7 +45,7 @@ def to_csv(document: dict[str, Any]) -> str:
 
 
 def to_json(document: dict[str, Any]) -> str:
-    """The rows as a JSON array."""
+    """Return the rows as a JSON array."""
     return json.dumps(rows(document), indent=1, ensure_ascii=False)
 
 

@@ -19,7 +19,7 @@ MIN_TRIALS = 10
 
 
 def importance(document: dict[str, Any]) -> dict[str, Any]:
-    """The importance of each searched hyperparameter.
+    """Return the importance of each searched hyperparameter.
 
     Args:
         document: of :mod:`airflow_hpt_provider.ui.document`.
@@ -61,7 +61,7 @@ def _too_few(count: int, *, ended: bool) -> Problem:
 
 
 def _column(parameter: dict[str, Any], values: Sequence[Any], rows: Sequence[int]) -> list[float]:
-    """A hyperparameter's values on its own scale; categories by their order; what is missing as the middle."""
+    """Return a hyperparameter's values on its own scale; categories by their order; what is missing as the middle."""
     if parameter["kind"] == "categorical":
         codes = {value: float(code) for code, value in enumerate(parameter["values"])}
         return [codes.get(values[row], -1.0) for row in rows]

@@ -84,7 +84,7 @@ class JobReader:
         self._tags: SharedCache[_Tags] = SharedCache(size=2000)
 
     def view(self, job: TaskJob) -> JobView:
-        """A job with its training jobs, at most some seconds old.
+        """Return a job with its training jobs, at most some seconds old.
 
         Raises:
             Problem: it cannot be read.
@@ -163,7 +163,7 @@ class JobReader:
 
 
 def make_hook(settings: ConnectionSettings) -> PageHook:
-    """A hook for calls from the API server.
+    """Return a hook for calls from the API server.
 
     Raises:
         Problem: the API server does not know the connection.

@@ -40,7 +40,7 @@ router = APIRouter()
 @router.get("/run/{dag_id}/{run_id}")
 @router.get("/jobs")
 def page(request: Request) -> Response:
-    """The page; it finds in its own address what to show. The data are asked for, and guarded, by themselves."""
+    """Return the page; it finds in its own address what to show. The data are asked for, and guarded, by themselves."""
     index = BUNDLE / "index.html"
     if not index.is_file():
         return HTMLResponse(_MISSING, 503, headers=HEADERS)
@@ -51,7 +51,7 @@ def page(request: Request) -> Response:
 
 @router.get("/static/{path:path}")
 def asset(path: str) -> Response:
-    """A file of the bundle; their names change with their content, so browsers may keep them."""
+    """Return a file of the bundle; their names change with their content, so browsers may keep them."""
     file = (BUNDLE / path).resolve()
     if not file.is_relative_to(BUNDLE.resolve()) or not file.is_file():
         raise HTTPException(404, "There is no such file in the tuning page's bundle.")

@@ -56,7 +56,7 @@ class Position(NamedTuple):
         return f"{moment:%Y-%m-%dT%H:%M:%S.%fZ}~{self.dag_run_id}~{self.map_index}~{self.task_id}"
 
     def older(self) -> Any:
-        """The condition that a row comes after this one."""
+        """Return the condition that a row comes after this one."""
         # One column after the other: tuples cannot be compared in every database.
         alternatives: list[Any] = []
         equal: list[Any] = []

@@ -77,7 +77,7 @@ def _of_values(name: str, values: Sequence[str | None]) -> Parameter:
 
 
 def _number(text: str | None) -> float | int | None:
-    """The finite number that a text holds, whole ones as int; None if it holds none."""
+    """Return the finite number that a text holds, whole ones as int; None if it holds none."""
     try:
         value = float(text or "")
     except ValueError:

@@ -124,7 +124,7 @@ class Found:
 def jobs_of_run(
     session: Session, dag_id: str, run_id: str, *, before: Position | None = None, limit: int = 500
 ) -> Found:
-    """The tuning jobs of a DAG run, the newest first; ``before`` and ``limit`` as in :func:`recent_jobs`."""
+    """Return the tuning jobs of a DAG run, the newest first; ``before`` and ``limit`` as in :func:`recent_jobs`."""
     of_run = select(XComModel).where(XComModel.dag_id == dag_id, XComModel.run_id == run_id)
     return _found(session, of_run, before, limit)
 
@@ -132,7 +132,7 @@ def jobs_of_run(
 def recent_jobs(
     session: Session, dag_ids: Collection[str], *, before: Position | None = None, limit: int = 100
 ) -> Found:
-    """The tuning jobs that tasks of these DAGs have told of, the newest first.
+    """Return the tuning jobs that tasks of these DAGs have told of, the newest first.
 
     Args:
         session: of Airflow's database.

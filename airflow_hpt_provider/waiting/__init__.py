@@ -1,7 +1,7 @@
-"""Waiting for a tuning job, in the order of the data's way.
+"""Waits for a tuning job.
 
-``snapshot`` is what one look tells; ``decision`` is the one table from a status to an outcome; ``patience`` is what
-a waiter bears before it gives up. ``polling`` waits alone, in a worker; ``watcher`` waits for many at once, in a
-triggerer, each of them a ``waiter``, at the rhythm of ``pacing`` and through the ``paced_client``, woken early by
-``wakeups`` where a queue tells of a ``state_change``. ``progress`` is what the task log shows meanwhile.
+``snapshot`` is a job's state after one poll; ``outcome`` is the only table from a status to an outcome; ``limits`` says
+when to give up. ``blocking_poller`` waits for one job in a worker. ``shared_poller`` waits for many jobs in a
+triggerer, each a ``subscription``, at the rate of ``rate_limit`` and through the ``rate_limited_client``;
+``event_listener`` makes it poll early when a queue delivers a ``state_change``. ``progress`` writes the task log.
 """

@@ -1,7 +1,7 @@
-"""Measuring what a tuning job has used.
+"""Measures the billable time of a tuning job.
 
-To add up billable seconds takes a list of the job's training jobs, a call for every 100 of them. So they are added up
-only when the limit can have been reached: a job that runs P training jobs at once spends P seconds a second at most.
+The billable seconds are the sum over the job's training jobs, whose list takes one call per 100 jobs. The list is read
+only when the limit can have been reached: P concurrent training jobs use at most P seconds per second.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models import TuningJobDescription
 
 MEASURE_SECONDS = 120.0
-"""Between two measurements, at least. What is spent meanwhile may come on top of the limit."""
+"""Minimum time between two measurements. Usage in between may exceed the limit."""
 
 
 @dataclass
@@ -63,9 +63,7 @@ class BillableTimeMonitor:
         except Exception as error:
             if classify(error, connection_worked=True) is ErrorClass.FATAL:
                 raise
-            self.log.warning(
-                "The billable seconds could not be measured (%s); trying again.", one_line(error)
-            )
+            self.log.warning("Could not measure the billable seconds (%s); retrying.", one_line(error))
             seconds = MEASURE_SECONDS
         self._due = time.monotonic() + seconds
         return seconds

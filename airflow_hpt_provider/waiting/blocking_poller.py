@@ -1,4 +1,4 @@
-"""Wait for one tuning job in the calling thread: operator and sensor on a worker, the command line, and programs.
+"""Waits for one tuning job in the calling thread: for operator, sensor, command line and programs.
 
 The triggerer, where many tasks wait in one process, uses :mod:`airflow_hpt_provider.waiting.shared_poller`. What
 ends a wait is the same in both: :mod:`airflow_hpt_provider.waiting.limits`.

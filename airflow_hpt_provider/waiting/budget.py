@@ -1,7 +1,7 @@
-"""The spend guard: what a tuning job may use, watched while it is waited for.
+"""The budget of a tuning job, checked during the wait.
 
-``max_failed_training_jobs`` costs nothing: every look at a job brings its counters. ``max_billable_seconds`` has to be
-measured: see :mod:`airflow_hpt_provider.waiting.billable_time`.
+``max_failed_training_jobs`` costs no calls: every poll returns the counters. ``max_billable_seconds`` must be measured;
+see :mod:`airflow_hpt_provider.waiting.billable_time`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class BudgetLimits:
 
     Attributes:
         max_billable_seconds: of all its training jobs together, and of those of the attempts before it; more than 0.
-        max_failed_training_jobs: so many of its own training jobs may fail, not one more; 0 or more.
+        max_failed_training_jobs: number of its own training jobs that may fail; 0 or more.
 
     Raises:
         ValueError: naming the argument, the value and the remedy.
@@ -35,15 +35,15 @@ class BudgetLimits:
         seconds, trials = self.max_billable_seconds, self.max_failed_training_jobs
         if seconds is not None and not seconds > 0:
             raise ValueError(
-                f"max_billable_seconds={seconds!r} is not more than 0; leave it out for no limit."
+                f"max_billable_seconds must be greater than 0, got {seconds!r}. Omit it for no limit."
             )
         if trials is not None and trials < 0:
             raise ValueError(
-                f"max_failed_training_jobs={trials!r} is less than 0; leave it out for no limit."
+                f"max_failed_training_jobs must be at least 0, got {trials!r}. Omit it for no limit."
             )
 
     def check_counters(self, seen: JobSnapshot | TuningJobDescription) -> None:
-        """Check what every look shows. A job that has ended, or is about to, spends no more.
+        """Check the counters of a poll. A job that has ended, or is about to, uses no more budget.
 
         Raises:
             TuningJobBudgetExceededError: too many training jobs have failed.

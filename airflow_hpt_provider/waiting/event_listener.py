@@ -1,7 +1,7 @@
-"""Waits that end on an event: a queue of state changes wakes those who wait for the jobs they are about.
+"""Ends waits on an event: a queue of state changes triggers a poll of the jobs that the events are about.
 
-The event only says when to look. So it does not matter whether it is late, lost, or comes twice: a slow poll is
-behind it, and a look decides.
+The event only says when to poll, and the poll decides. Events may be late, lost or duplicated: a slow poll is the
+safety net.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 OTHERS = timedelta(minutes=1)
-"""For so long an event about a job that nobody waits for here is left to other triggerers that read the queue."""
+"""For this long, an event about a job without a local waiter is left to other triggerers that read the queue."""
 OTHERS_AGAIN = 5
-"""Seconds until they, or we, may read it again."""
+"""Seconds until the message becomes visible again."""
 RESTART_SECONDS = 1.0
 
 _wakeups: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[tuple[str, str], StateChangeListener]] = (
@@ -52,10 +52,10 @@ class StateChangeListener:
     def shared(
         cls, queue_url: str, settings: ConnectionSettings, poller: SharedPoller
     ) -> StateChangeListener:
-        """The running event loop's reader of this queue.
+        """Return the running event loop's reader of this queue.
 
         Args:
-            queue_url: one of its own; who reads a queue takes its messages away from others.
+            queue_url: a dedicated queue; a reader takes a queue's messages away from others.
             settings: the connection.
             poller: polls the jobs; the same for the same connection.
         """
@@ -66,7 +66,7 @@ class StateChangeListener:
 
     @asynccontextmanager
     async def subscribe(self, tuning_job_name: str) -> AsyncIterator[None]:
-        """In this context, the end of the job makes the watcher look at it."""
+        """Poll the job as soon as its end is reported, within this context."""
         key = tuning_job_name.lower()
         self._waiting[key] += 1
         self._keep_reading()
@@ -89,7 +89,7 @@ class StateChangeListener:
     def _ended(self, reader: asyncio.Task[None]) -> None:
         self._reader = None
         if not reader.cancelled() and (error := reader.exception()):
-            log.error("Reading queue %s ended unexpectedly; starting again.", self._url, exc_info=error)
+            log.error("Reading queue %s ended unexpectedly; restarting.", self._url, exc_info=error)
         if self._waiting and not reader.get_loop().is_closed():
             reader.get_loop().call_later(RESTART_SECONDS, self._keep_reading)
 
@@ -109,7 +109,7 @@ class StateChangeListener:
         try:
             change = StateChange.parse(message.body)
         except NotAStateChangeError as error:
-            log.warning("A message of queue %s is deleted. %s", self._url, error)
+            log.warning("Deleting a message of queue %s. %s", self._url, error)
             return False
         if change.name.lower() in self._waiting:
             if outcome_of(change.status) is not None:

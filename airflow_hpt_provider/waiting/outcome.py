@@ -1,4 +1,4 @@
-"""The one decision of waiting: a status -> keep waiting, or an outcome.
+"""The only table from a status to an outcome, or to keep waiting.
 
 This module holds the only table from AWS's status words to what a waiter does. Operator, sensor and trigger
 all ask it, so that a status means the same in every mode.
@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Literal, get_args
 
 OnUnfinished = Literal["fail", "skip", "use_best"]
-"""What to do with a job that was stopped, or ran out of time: fail the task, skip it, or take the best so far."""
+"""Policy for a job that was stopped or has timed out: fail the task, skip it, or use the best model so far."""
 
 
 class Outcome(StrEnum):
@@ -43,7 +43,7 @@ STATUSES = frozenset(_OUTCOMES) | _WAITING
 
 
 def outcome_of(status: str) -> Outcome | None:
-    """The outcome that a HyperParameterTuningJobStatus means, or None: keep waiting.
+    """Return the outcome of a HyperParameterTuningJobStatus, or None: keep waiting.
 
     A status that AWS may add later is waited on: it is bounded by the timeout, while taking it for an end
     could report a running job as done.
@@ -59,7 +59,7 @@ def check_policy(name: str, value: str) -> OnUnfinished:
     """
     choices = get_args(OnUnfinished)
     if value not in choices:
-        raise ValueError(f"{name}={value!r} is not one of {', '.join(map(repr, choices))}.")
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, choices))}, got {value!r}.")
     return value  # type: ignore[return-value]
 
 

@@ -25,7 +25,7 @@ class ProgressLog:
     def __call__(self, seen: JobSnapshot | TuningJobDescription) -> None:
         """Log one line if status, counters or best training job have changed.
 
-        A list does not tell the best training job: the one that was seen last is told again.
+        A list does not return the best training job: the last known one is logged again.
         """
         snapshot = seen if isinstance(seen, JobSnapshot) else JobSnapshot.of_description(seen)
         self._best = best(snapshot) or self._best
@@ -36,14 +36,14 @@ class ProgressLog:
 
 
 def progress_line(seen: JobSnapshot, best_before: str = "", now: float | None = None) -> str:
-    """A job's state in one line.
+    """Format a job's state in one line.
 
     For example ``tune-3f9: InProgress · 7 of 12 completed, 2 running, 1 failed · 3 min 20 s · best 0.0811538
     (tune-3f9-004-1c: depth=4, rate=0.178752)``. What may be long stands last: Airflow's UI cuts lines.
 
     Args:
         seen: the job.
-        best_before: the best training job, if the snapshot itself does not tell it.
+        best_before: the best training job, if the snapshot itself has none.
         now: seconds since the epoch, for the time that the job has taken so far; default: the clock's.
     """
     until = seen.ended or (time.time() if now is None else now)
@@ -64,7 +64,7 @@ def counts(seen: JobSnapshot) -> str:
 
 
 def best(seen: JobSnapshot) -> str:
-    """The best training job so far with its hyperparameters; empty if the snapshot does not tell it."""
+    """Format the best training job so far with its hyperparameters; empty if the snapshot has none."""
     if seen.best_metric is None:
         return ""
     values = texts.parameters(seen.best_parameters or {})

@@ -1,7 +1,7 @@
-"""How often to look, and how many calls that may cost.
+"""Limits how often to poll.
 
-Two independent limits: :func:`next_poll_delay` says how soon a look at a job is worth a call, and a
-:class:`AdaptiveTokenBucket` how many calls an account and region take from this process, whoever makes them.
+Two independent limits: :func:`next_poll_delay` says when the next poll of a job is worthwhile, and an
+:class:`AdaptiveTokenBucket` limits this process's calls per account and region.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 CALLS_PER_SECOND = 5.0
 MIN_POLL_INTERVAL = 5.0
 POLLS_AHEAD = 10
-"""A look comes after a tenth of the time that the job is expected still to take."""
+"""The next poll is due after 1/POLLS_AHEAD of the estimated remaining time."""
 
 _budgets: dict[tuple[str, ...], AdaptiveTokenBucket] = {}
 _budgets_lock = threading.Lock()
@@ -29,12 +29,12 @@ def calls_per_second() -> float:
 
 
 def min_poll_interval() -> float:
-    """``[hpt] min_poll_interval``: seconds between two looks when a job is about to end."""
+    """Return ``[hpt] min_poll_interval``: seconds between two polls when a job is about to end."""
     return max(0.0, setting("min_poll_interval", MIN_POLL_INTERVAL))
 
 
 def shared_budget(*key: str) -> AdaptiveTokenBucket:
-    """The process's budget for one endpoint, account and region."""
+    """Return the process's rate limiter for one endpoint, account and region."""
     with _budgets_lock:
         return _budgets.setdefault(key, AdaptiveTokenBucket(calls_per_second()))
 
@@ -76,31 +76,30 @@ class AdaptiveTokenBucket:
             return max(0.0, -self._tokens / self.rate, self._paused_until - now)
 
     def on_throttle(self, now: float) -> None:
-        """The service has refused a call as one too many."""
+        """Reduce the rate after a throttled call."""
         with self._lock:
             if now - self._decreased_at >= 1.0:
                 self._decreased_at = now
                 self.rate = max(self.limit * self.FLOOR, self.rate * self.DECREASE)
 
     def pause(self, now: float, seconds: float) -> None:
-        """The service has asked to be left alone for so long (Retry-After)."""
+        """Make no calls for this many seconds (Retry-After)."""
         with self._lock:
             self._paused_until = max(self._paused_until, now + seconds)
 
     def on_success(self) -> None:
-        """A call was answered."""
+        """Raise the rate a little after a successful call."""
         if self.rate < self.limit:
             with self._lock:
                 self.rate = min(self.limit, self.rate + self.limit * self.INCREASE)
 
 
 def next_poll_delay(seen: JobSnapshot, *, now: float, quiet: float, shortest: float, longest: float) -> float:
-    """Seconds until the next look at a job: a tenth of what it is expected still to take.
+    """Return the seconds until the next poll of a job: a tenth of its estimated remaining time.
 
-    The expectation comes from its counters: so many training jobs are missing, and each came so long after
-    the one before. A gap that is longer by now than the average counts in its place, so that a long last
-    training job is looked at less and less often. Before the first training job has ended, the job's age
-    stands in for what it will still take.
+    The estimate comes from the job's counters: the number of missing training jobs times the average time between two
+    completions. A current gap longer than the average replaces it, so that a long last training job is polled less and
+    less often. Before the first training job has ended, the job's age is the estimate.
 
     Args:
         seen: the job; a job that is not InProgress (Stopping ...) is about to end.

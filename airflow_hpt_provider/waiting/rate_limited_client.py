@@ -1,4 +1,4 @@
-"""One boto3 client for many waiters: off the event loop, within a budget, rebuilt when its credentials fail."""
+"""One boto3 client for many subscriptions: off the event loop, rate-limited, rebuilt when its credentials fail."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 WORKERS = 4
-"""Calls under way at once. boto3's clients are thread-safe and keep ten connections."""
+"""Maximum number of concurrent calls. boto3's clients are thread-safe and keep ten connections."""
 KEEP_SECONDS = 600.0
-"""A client that was not used for longer is built anew: the connection may have been edited meanwhile."""
+"""Seconds after which an unused client is rebuilt: the connection may have been edited."""
 
 MIN_YEAR, MAX_YEAR = 2000, 9000
 
@@ -63,7 +63,7 @@ class RateLimitedClient:
         Raises:
             BadResponseError: the response cannot be read, or is about another job.
             ClientBuildError: Airflow could not be asked for the connection; or a client from it has worked
-            before, and could not be built anew.
+            before, and could not be rebuilt.
             Exception: as boto3, or the first building of the client, raised it.
         """
         loop = asyncio.get_running_loop()
@@ -84,7 +84,7 @@ class RateLimitedClient:
         return answer
 
     async def _ready(self) -> Any:
-        """The client. Building it is left to one caller at a time."""
+        """Return the client, built by one caller at a time."""
         async with self._building:
             if self._boto3 is None or time.monotonic() - self._used_at > KEEP_SECONDS:
                 try:
@@ -100,7 +100,7 @@ class RateLimitedClient:
             return self._boto3
 
     def rest(self) -> None:
-        """Nobody waits any more: let the threads go. The client is kept for a while."""
+        """End the threads when no subscription is left. The client is kept for a while."""
         if self._executor is not None:
             self._executor.shutdown(wait=False)
             self._executor = None
@@ -117,7 +117,7 @@ class RateLimitedClient:
             self._budget.pause(now, seconds)
         verdict = classify(error, connection_worked=self.worked)
         if verdict is ErrorClass.CREDENTIALS and self._boto3 is client:
-            log.warning("Credentials were refused (%s); reading the connection again.", one_line(error))
+            log.warning("Credentials were rejected (%s); reading the connection again.", one_line(error))
             self._boto3 = None
 
     def _read_metadata(self, answer: dict[str, Any], client: Any) -> None:

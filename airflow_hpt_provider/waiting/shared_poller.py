@@ -1,16 +1,16 @@
-"""Many waiters, one poll.
+"""Many subscriptions, one poll.
 
-All waiters of a process with the same connection, region and settings share a :class:`SharedPoller`. While
-anybody waits, one asyncio task goes through *rounds*:
+All subscriptions of a process with the same connection, region and settings share a :class:`SharedPoller`. While there
+are any, one asyncio task polls in *rounds*:
 
-1. Sleep until somebody is due; who comes at the same moment shares the round.
-2. If few are due, describe each. If a list costs fewer calls, list the jobs in progress: a page of 100
-   carries status and counters of each, for all waiters, due or not.
-3. Who is not in the list has ended, is stopping, or is too fresh to be listed. When many have left it at once,
-   another list says who has completed lately. All others are described, once, several at a time.
+1. Sleep until a subscription is due. Subscriptions that begin at the same moment share the round.
+2. If few are due, describe each job. If a list costs fewer calls, list the jobs in progress: a page of 100
+   carries status and counters of each, for all subscriptions, due or not.
+3. A job missing from the list has ended, is stopping, or is too new to be listed. If many are missing,
+   another list shows the recently completed ones. All others are described once, several concurrently.
 
-What the list says is a hint; only a status that is final, in a list or in a Describe, ends a wait. So it does
-not matter when lists lag behind, or jobs come and go between two pages.
+The list is a hint. Only a final status, in a list or in a Describe, ends a wait. So lists may lag behind, and jobs may
+come and go between two pages.
 """
 
 from __future__ import annotations
@@ -46,18 +46,18 @@ PAGE = 100
 GATHER = 0.2
 """Seconds that a round waits for others that start at the same moment."""
 SLACK = 0.1
-"""A look may come early by so much of its interval, if it shares a round that way."""
+"""A poll may come early by this share of its interval, if it shares a round that way."""
 PAGE_TRIES = 4
 PAGE_BACKOFF = FullJitter(base=0.25, cap=5.0)
 FEW = 3
-"""So many that have left the list are described at once; with more, a list of the completed pays."""
+"""This many missing jobs are described directly; with more, a list of the completed jobs pays."""
 DENIED_SECONDS = 3600.0
 REFUSED_SECONDS = 60.0
 BEST_EVERY = 300.0
-"""Seconds after which the best training job so far is worth a call of its own, one job a round."""
+"""Seconds after which the best training job so far is worth a separate call, one job per round."""
 RESTART_SECONDS = 1.0
 EXPECT_END_SECONDS = 60.0
-"""A Describe may lag behind an event; for so long it is asked again soon."""
+"""A Describe may lag behind an event: for this many seconds it is repeated soon."""
 
 _watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, SharedPoller]] = WeakKeyDictionary()
 
@@ -79,7 +79,7 @@ class SharedPoller:
 
     @classmethod
     def shared(cls, settings: ConnectionSettings) -> SharedPoller:
-        """The running event loop's watcher for these settings."""
+        """Return the running event loop's poller for these settings."""
         watchers = _watchers.setdefault(asyncio.get_running_loop(), {})
         key = settings.key
         if key not in watchers:
@@ -87,7 +87,7 @@ class SharedPoller:
         return watchers[key]
 
     async def wait(self, waiter: PollSubscription) -> JobSnapshot:
-        """Wait until the waiter's job has ended; the first look is immediate.
+        """Wait until the subscription's job has ended; the first poll is immediate.
 
         Cancelling the call ends the wait and leaves nothing behind.
 
@@ -97,7 +97,7 @@ class SharedPoller:
         Raises:
             TuningJobTimeoutError, TuningServiceUnreachableError, TuningJobNotFoundError: see
                 :class:`airflow_hpt_provider.waiting.limits.WaitLimits`.
-            botocore.exceptions.ClientError: an error that another look would meet again (access denied ...).
+            botocore.exceptions.ClientError: an error that another poll would meet again (access denied ...).
         """
         waiter.due = asyncio.get_running_loop().time()
         self._waiters.setdefault(waiter.key, []).append(waiter)
@@ -109,7 +109,7 @@ class SharedPoller:
             self._leave(waiter)
 
     def poll_soon(self, tuning_job_name: str) -> None:
-        """Look at a job at once: somebody has said that it has ended."""
+        """Poll a job immediately: an event has reported its end."""
         now = asyncio.get_running_loop().time()
         for waiter in self._waiters.get(tuning_job_name.lower(), ()):
             waiter.poll_soon(now, EXPECT_END_SECONDS)
@@ -120,7 +120,7 @@ class SharedPoller:
         hook = await sync_to_async(self._settings.ready_hook)()
         return await asyncio.to_thread(hook.stop, tuning_job_name)
 
-    # -- the poll: one task, while anybody waits -----------------------------------------------------------
+    # -- the poll: one task, while there are subscriptions -------------------------------------------------
 
     def _leave(self, waiter: PollSubscription) -> None:
         others = self._waiters[waiter.key]
@@ -131,7 +131,7 @@ class SharedPoller:
             self._changed.set()
 
     def _keep_polling(self) -> None:
-        """Start the poll if it does not run. In a context of its own: its log is not the first waiter's."""
+        """Start the poll if it does not run, in a separate context: its log is not the first subscription's."""
         if self._waiters and self._poll is None:
             self._poll = asyncio.get_running_loop().create_task(
                 self._run(), name="tuning job poller", context=contextvars.Context()
@@ -139,11 +139,11 @@ class SharedPoller:
             self._poll.add_done_callback(self._poll_ended)
 
     def _poll_ended(self, poll: asyncio.Task[None]) -> None:
-        """Whatever ended the poll, even a cancellation from outside: nobody who waits is stranded."""
+        """Restart the poll after any end, even a cancellation from outside, while subscriptions are left."""
         self._poll = None
         self._client.rest()
         if not poll.cancelled() and (error := poll.exception()):
-            log.error("The poll of tuning jobs ended unexpectedly; starting it again.", exc_info=error)
+            log.error("The poll of tuning jobs ended unexpectedly; restarting it.", exc_info=error)
         if self._waiters and not poll.get_loop().is_closed():
             poll.get_loop().call_later(RESTART_SECONDS, self._keep_polling)
 
@@ -155,11 +155,11 @@ class SharedPoller:
                 trouble = 0
             except Exception:
                 trouble += 1
-                log.exception("A look at %d tuning jobs failed unexpectedly; going on.", len(self._waiters))
+                log.exception("Unexpected error while polling %d tuning jobs; retrying.", len(self._waiters))
                 await asyncio.sleep(1.0 + PAGE_BACKOFF.after(trouble))
 
     async def _until_due(self) -> bool:
-        """Return when somebody is due (True), or nobody waits any more (False)."""
+        """Return True when a subscription is due, or False when none is left."""
         loop = asyncio.get_running_loop()
         while self._waiters:
             self._changed.clear()
@@ -182,7 +182,7 @@ class SharedPoller:
     # -- a round -----------------------------------------------------------------------------------------
 
     async def _round(self) -> None:
-        """Look at all who are due, and by a list at the others too."""
+        """Poll all jobs that are due, and with a list the others too."""
         started = asyncio.get_running_loop().time()
         self._shortest = min_poll_interval()
         due = {w.key for w in self._everybody() if w.due <= started + SLACK * w.interval}
@@ -192,7 +192,7 @@ class SharedPoller:
             everybody = set(self._waiters)
             try:
                 listed = await self._list(everybody)
-            except Exception as error:  # noqa: BLE001 - each waiter judges by its own look
+            except Exception as error:  # noqa: BLE001 - each subscription handles its own error
                 if classify(error, connection_worked=self._client.worked) is not ErrorClass.FATAL:
                     self._missed(due, error)
                     return
@@ -203,10 +203,10 @@ class SharedPoller:
         self._plan(started, (w for w in self._everybody() if w.last is not before.get(w)))
 
     def _plan(self, started: float, looked_at: Iterable[PollSubscription]) -> None:
-        """When to look next at those who have just been looked at.
+        """Schedule the next poll of the subscriptions that were just polled.
 
-        To be early costs calls: one for each who wants it, or the pages of a list. The more calls, the fewer
-        times: at most one call for each ``min_poll_interval`` is spent on being early.
+        Early polls cost calls: one per subscription, or the pages of a list. The more calls they cost, the rarer they
+        are: at most one call per ``min_poll_interval`` is spent on being early.
         """
         eager = sum(1 for w in self._everybody() if w.interval < w.poll_interval)
         sooner = self._shortest * min(eager, self._pages)
@@ -223,9 +223,9 @@ class SharedPoller:
     # -- by list -----------------------------------------------------------------------------------------
 
     async def _list(self, keys: set[str]) -> set[str]:
-        """Show everybody what the lists say; returns whom they showed.
+        """Report what the lists say to all subscriptions, and return the jobs found.
 
-        The oldest come first, so that jobs which are created meanwhile do not shift the pages.
+        The oldest come first, so that newly created jobs do not shift the pages.
         """
         since = self._listed_at
         in_progress = {"StatusEquals": "InProgress", "SortBy": "CreationTime", "SortOrder": "Ascending"}
@@ -244,7 +244,7 @@ class SharedPoller:
     async def _pages_of(
         self, parameters: dict[str, Any], keys: set[str], most: int | None
     ) -> tuple[set[str], int, datetime | None]:
-        """Go through a list until all keys are found: who was found, on how many pages, and since when."""
+        """Go through a list until all keys are found: return the found keys, the number of pages, and the time."""
         found: set[str] = set()
         began: datetime | None = None
         token: dict[str, str] = {}
@@ -264,7 +264,7 @@ class SharedPoller:
         return found, pages, began
 
     async def _page(self, **parameters: Any) -> dict[str, Any]:
-        """One page. Trouble on the way to the twentieth page must not cost the nineteen before it."""
+        """Return one page. An error at the twentieth page must not cost the nineteen before it."""
         for attempt in range(1, PAGE_TRIES):
             try:
                 return await self._client.call(LIST, **parameters)
@@ -279,8 +279,8 @@ class SharedPoller:
         self._no_list_until = now + (DENIED_SECONDS if denied else REFUSED_SECONDS)
         if not (denied and self._told_denied):
             log.warning(
-                "Tuning jobs cannot be listed (%s); describing them one by one. To list them costs one call for"
-                " %d jobs: allow sagemaker:ListHyperParameterTuningJobs.",
+                "Cannot list tuning jobs (%s); describing them one by one. One list call replaces up to"
+                " %d calls: allow sagemaker:ListHyperParameterTuningJobs.",
                 one_line(error),
                 PAGE,
             )
@@ -307,12 +307,12 @@ class SharedPoller:
         try:
             answer = await self._client.call(DESCRIBE, HyperParameterTuningJobName=waiters[0].tuning_job_name)
             seen = JobSnapshot.of_answer(answer)
-        except Exception as error:  # noqa: BLE001 - each waiter judges for itself
+        except Exception as error:  # noqa: BLE001 - each subscription handles its own error
             self._missed([key], error)
         else:
             self._saw(key, seen)
 
-    # -- what a look showed ------------------------------------------------------------------------------
+    # -- what a poll returned ----------------------------------------------------------------------------
 
     def _saw(self, key: str, seen: JobSnapshot) -> None:
         now = asyncio.get_running_loop().time()

@@ -1,4 +1,4 @@
-"""What one look tells of a tuning job: the little that waiting needs, from any answer that has it."""
+"""A job's state after one poll: the members that waiting needs, from any response that has them."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class JobSnapshot:
         completed, in_progress, failed, stopped: how many training jobs there are of each kind.
         limit: MaxNumberOfTrainingJobs, if the job has one.
         created, ended: CreationTime and HyperParameterTuningEndTime, in seconds since the epoch.
-        failure_reason: only DescribeHyperParameterTuningJob tells it.
-        best_name, best_metric, best_parameters: the best training job so far; only Describe tells it.
+        failure_reason: only DescribeHyperParameterTuningJob returns it.
+        best_name, best_metric, best_parameters: the best training job so far; only Describe returns it.
     """
 
     name: str

@@ -23,8 +23,8 @@ def check_queue_url(name: str, value: str) -> None:
     """
     if not str(value).startswith(("https://", "http://")):
         raise ValueError(
-            f"{name}={value!r} is not a queue's URL, such as"
-            " https://sqs.eu-west-1.amazonaws.com/123456789012/tuning-jobs."
+            f"{name} must be a queue's URL, such as"
+            f" https://sqs.eu-west-1.amazonaws.com/123456789012/tuning-jobs, got {value!r}."
         )
 
 
@@ -36,7 +36,7 @@ class StateChange:
         event_id: EventBridge's; the same when the message is delivered twice.
         name, arn, status: the tuning job's, in AWS's words.
         time: when it happened, ISO-8601.
-        created: the job's CreationTime as the event has it; tells a job from an older one of the same name.
+        created: the job's CreationTime in the event; distinguishes a job from an older one of the same name.
         tags: the job's.
     """
 
@@ -74,7 +74,7 @@ class StateChange:
         except NotAStateChangeError:
             raise
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            raise NotAStateChangeError(f"Cannot be read ({error!r}): {body[:200]}") from error
+            raise NotAStateChangeError(f"Invalid event ({error!r}): {body[:200]}") from error
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -1,1 +1,1 @@
-"""5 XCOM: what a tuning task leaves behind for other tasks and DAGs: XComs and asset events."""
+"""Step 5, XCOM: pushes a tuning task's XComs and asset events for other tasks and DAGs."""

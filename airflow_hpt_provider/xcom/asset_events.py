@@ -1,4 +1,4 @@
-"""Asset events of tuning tasks: what the event of an ``outlets=[Asset(...)]`` tells its consumers.
+"""Asset events of tuning tasks: the ``extra`` of the event of an ``outlets=[Asset(...)]``.
 
 Airflow emits an event for each of a task's outlets when the task succeeds. This module puts the tuning job's
 outcome into its ``extra``:
@@ -58,7 +58,7 @@ def describe_events(operator: Any, context: Context, result: TuningResult) -> No
 
 
 def event_extra(result: TuningResult) -> dict[str, Any]:
-    """The outcome as JSON values: the same words as in XCom, without what only the task itself needs."""
+    """Return the outcome as JSON values: the same keys as in XCom, without what only the task itself needs."""
     value = result.to_xcom()
     keys = (
         "tuning_job_name",

@@ -1,4 +1,4 @@
-"""A tuning job's name that comes from another task, in all the forms in which DAG authors write it."""
+"""Reads a tuning job's name that comes from another task, in all the forms in which DAG authors write it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ _PULL = re.compile(
 
 
 def job_name(value: Any) -> Any:
-    """The name in a rendered argument: the name itself, or the result that the creating task has returned."""
+    """Return the name in a rendered argument: the name itself, or the creating task's result."""
     return value.get(TUNING_JOB_NAME, value) if isinstance(value, Mapping) else value
 
 
 def checked_job_name(value: Any) -> str:
-    """The name in a rendered argument.
+    """Return the name in a rendered argument, after checking it.
 
     Raises:
         TuningJobConfigError: there is none: the task that it comes from was skipped, say, or has another result.
@@ -32,14 +32,14 @@ def checked_job_name(value: Any) -> str:
         name = str(name)
     if not isinstance(name, str) or not name.strip():
         raise TuningJobConfigError(
-            f"tuning_job_name={value!r:.200} names no tuning job. If it comes from another task: has that task left"
-            f" XCom {TUNING_JOB_NAME!r}?"
+            f"tuning_job_name={value!r:.200} does not name a tuning job. If it comes from another task, check that the"
+            f" task pushed XCom {TUNING_JOB_NAME!r}."
         )
     return name
 
 
 def source_of(value: Any) -> dict[str, str] | None:
-    """The XCom in which a name lies: ``create.output``, ``create.output["tuning_job_name"]``, or the plain template.
+    """Return the XCom that holds a name: ``create.output``, ``create.output["tuning_job_name"]``, or a plain template.
 
     Returns:
         ``{"task_id": ..., "key": ...}``; None for anything else.

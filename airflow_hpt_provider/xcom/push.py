@@ -1,4 +1,4 @@
-"""The XComs of a tuning task, and when they are there.
+"""The XComs of a tuning task, and when they are pushed.
 
 ======================  ======================  =====================================================
 key                     when                    value
@@ -13,7 +13,7 @@ key                     when                    value
 
 Airflow clears a task's XComs before each try, so nothing here carries a job's name across retries.
 
-The events of the task's asset outlets tell the same: see :mod:`airflow_hpt_provider.xcom.asset_events`.
+The events of the task's asset outlets carry the same: see :mod:`airflow_hpt_provider.xcom.asset_events`.
 """
 
 from __future__ import annotations

@@ -71,7 +71,7 @@ def main() -> int:
 
 
 def _request(api: str) -> dict[str, float]:
-    """The job's one request: its size as it travels, and how long it takes, first and from the short cache."""
+    """Return the job's one request: its size as it travels, and how long it takes, first and from the short cache."""
     times = []
     with httpx.Client(trust_env=False, timeout=120) as client:
         for _ in range(6):

@@ -17,13 +17,13 @@ DAGS = Path(__file__).parent / "dags"
 
 
 def chromium() -> str | None:
-    """The path of an installed Chromium."""
+    """Return the path of an installed Chromium."""
     return next(filter(None, map(shutil.which, CHROMIUM)), None)
 
 
 @contextlib.contextmanager
 def browser() -> Iterator[Any]:
-    """A headless Chromium, driven by Playwright.
+    """Yield a headless Chromium, driven by Playwright.
 
     Raises:
         RuntimeError: one of the two is missing.
@@ -47,7 +47,7 @@ def browser() -> Iterator[Any]:
 def airflow_with_jobs(
     folder: Path, jobs: dict[str, dict[str, Any]]
 ) -> Iterator[tuple[DemoSession, dict[str, str]]]:
-    """A running DemoSession, and the run id of DAG ``churn`` for each tuning job.
+    """Yield a running DemoSession, and the run id of DAG ``churn`` for each tuning job.
 
     Args:
         folder: for everything that it writes.

@@ -125,7 +125,7 @@ MIXED: Ranges = {
 
 
 def mixed(_seed: int) -> Callable[[Point], float]:
-    """A network's loss as one might draw it: the best rate depends on the optimizer, the best width on depth."""
+    """Return a network's loss as one might draw it: the best rate depends on the optimizer, the best width on depth."""
     best_rate = {"sgd": -1.0, "adam": -3.0, "adamw": -2.7, "rmsprop": -3.3}
     floor = {"sgd": 0.3, "adam": 0.1, "adamw": 0.0, "rmsprop": 0.4}
 

@@ -46,7 +46,7 @@ def ours(strategy: str) -> SearcherFactory:
 
 
 def sketch(path: Path) -> SearcherFactory:
-    """The sketch that ours grew from, if its file is at hand."""
+    """Return the sketch that ours grew from, if its file is at hand."""
     spec = importlib.util.spec_from_file_location("sketch", path)
     assert spec is not None
     assert spec.loader is not None

@@ -54,7 +54,7 @@ class Play(ScriptedSageMaker):
 
 @contextmanager
 def playing() -> Iterator[str]:
-    """The endpoint in a process of its own; its URL."""
+    """Yield the endpoint in a process of its own; its URL."""
     command = [sys.executable, "-m", "benchmarks.waiting.script"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None

@@ -43,7 +43,7 @@ class Member:
 
 
 def reference_paths() -> list[str]:
-    """The members that the reference document names, in its order."""
+    """Return the members that the reference document names, in its order."""
     lines = REFERENCE.read_text(encoding="utf-8").splitlines()
     return [line for line in lines if line and not line.startswith("#")]
 
@@ -85,12 +85,12 @@ def _walk(shape: Any, model: Any, prefix: str, asked: set[str] | bool) -> list[M
 
 
 def annotation_of(field: Any) -> Any:
-    """A field's annotation whole: pydantic keeps its outermost metadata apart."""
+    """Return a field's annotation whole: pydantic keeps its outermost metadata apart."""
     return Annotated[field.annotation, *field.metadata] if field.metadata else field.annotation
 
 
 def unwrapped(annotation: Any) -> tuple[Any, list[Any]]:
-    """The type without Optional and Annotated, and the annotations."""
+    """Return the type without Optional and Annotated, and the annotations."""
     metadata: list[Any] = []
     while True:
         if get_origin(annotation) is Annotated:

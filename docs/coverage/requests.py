@@ -252,7 +252,7 @@ def refused() -> dict[str, Request]:
 
 
 def _one(several: bool, **members: Any) -> Request:
-    """A request with one definition, in either form."""
+    """Return a request with one definition, in either form."""
     request: Request = {"HyperParameterTuningJobName": "refused"}
     if not several:
         return request | {

@@ -76,7 +76,7 @@ _NOT_OF_THE_ANSWER = {"tags.tags"}
 
 
 def render(trip: RoundTrip, version: str) -> str:
-    """The page.
+    """Return the page.
 
     Args:
         trip: what was seen.

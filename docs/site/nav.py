@@ -58,7 +58,7 @@ SECTIONS: dict[str, list[str]] = {
 
 
 def nav(pages: Sequence[str]) -> list[Entry]:
-    """The navigation over the pages that exist, in Zensical's form."""
+    """Return the navigation over the pages that exist, in Zensical's form."""
     left = set(pages)
     sections: list[Entry] = []
     for title, wanted in SECTIONS.items():

@@ -45,7 +45,7 @@ def public_classes(kind: str) -> list[str]:
 
 
 def classes_of(module: ModuleType) -> list[str]:
-    """The public classes that a module defines, in its order."""
+    """Return the public classes that a module defines, in its order."""
     return [
         name
         for name, value in vars(module).items()
@@ -54,17 +54,17 @@ def classes_of(module: ModuleType) -> list[str]:
 
 
 def public_models() -> list[str]:
-    """The dotted names, where they are defined, of what ``airflow_hpt_provider.models`` exports."""
+    """Return the dotted names, where they are defined, of what ``airflow_hpt_provider.models`` exports."""
     return [f"{(value := getattr(models, name)).__module__}.{value.__name__}" for name in models.__all__]
 
 
 def public_exceptions() -> list[str]:
-    """The dotted names of all errors."""
+    """Return the dotted names of all errors."""
     return [f"{exceptions.__name__}.{name}" for name in classes_of(exceptions)]
 
 
 def config_options() -> dict[str, dict[str, str]]:
-    """The options of ``[hpt]``."""
+    """Return the options of ``[hpt]``."""
     options: dict[str, dict[str, str]] = get_provider_info()["config"]["hpt"]["options"]
     return options
 
@@ -102,7 +102,7 @@ def _exceptions() -> Iterator[str]:
     tree = (exceptions.__doc__ or "").split("::", 1)[1].split("\n\n")
     drawing = next(part for part in tree if "└──" in part)
     yield from ("# Exceptions", "", "```text", inspect.cleandoc(drawing), "```", "")
-    yield '"Fails the task at once" means that Airflow\'s `retries` are not used up on what they cannot mend.'
+    yield '"Not retried" means that the task fails immediately, without using up Airflow\'s `retries`.'
     yield ""
     for name in public_exceptions():
         yield from (f"::: {name}", "")

@@ -21,7 +21,7 @@ _OUTSIDE = re.compile(r"(?<!!)\[([^\]]+)\]\(\.\./[^)]+\)")
 
 
 def kept() -> dict[str, str]:
-    """The pages that are written by hand, or kept in the repository, by their path on the website."""
+    """Return the pages that are written by hand, or kept in the repository, by their path on the website."""
     folder = REPOSITORY / "docs"
     own = {page.relative_to(folder).as_posix(): page.read_text() for page in sorted(folder.rglob("*.md"))}
     # Links to files of the repository lead somewhere in a checkout, but not on the website.

@@ -15,7 +15,7 @@ RAN = REPOSITORY / "docs" / "versions" / "ran.toml"
 
 
 def render() -> str:
-    """The whole page."""
+    """Return the whole page."""
     return "\n".join([*_head(), *_required(), *_capabilities(), *_tested()]) + "\n"
 
 

@@ -37,7 +37,7 @@ class Constraints:
         return regex.compile(self._pattern_text.replace(_JAVA_ASTRAL, r"\U00010000-\U0010FFFF"))
 
     def violations(self, value: str | float | list[Any] | dict[str, Any]) -> list[str]:
-        """The texts of those that the value does not satisfy.
+        """Return the texts of those that the value does not satisfy.
 
         Raises:
             TimeoutError: the pattern backtracks without end on this value.

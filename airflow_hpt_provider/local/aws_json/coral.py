@@ -10,7 +10,7 @@ from airflow_hpt_provider.local.errors import ServiceError
 
 
 def mismatch(value: Any, wanted: str, path: str) -> ServiceError:
-    """The SerializationException for a value of the wrong JSON type: Coral's text, and where."""
+    """Return the SerializationException for a value of the wrong JSON type: Coral's text, and where."""
     where = f" at '{path}'" if path else ""
     if isinstance(value, dict):
         return serialization(f"Start of structure or map found where not expected{where}.")
@@ -24,17 +24,17 @@ def mismatch(value: Any, wanted: str, path: str) -> ServiceError:
 
 
 def serialization(message: str) -> ServiceError:
-    """A SerializationException: the body cannot be read."""
+    """Return a SerializationException: the body cannot be read."""
     return ServiceError("SerializationException", message)
 
 
 def camel(name: str) -> str:
-    """A member's name as it is in messages: ``Tags`` -> ``tags``."""
+    """Return a member's name as it is in messages: ``Tags`` -> ``tags``."""
     return name[:1].lower() + name[1:]
 
 
 def shown(value: Any, shape: Shape | None) -> str:
-    """A value as Java's toString has it, which is what AWS repeats in its messages."""
+    """Return a value as Java's toString has it, which is what AWS repeats in its messages."""
     if isinstance(value, dict) and isinstance(shape, StructureShape):
         members = shape.members
         inner = ", ".join(f"{camel(k)}={shown(v, members[k])}" for k, v in value.items() if k in members)

@@ -30,7 +30,7 @@ _INTEGER_BITS = {"integer": 31, "long": 63}
 
 
 def decode(model: SageMakerModel, operation: OperationModel, body: bytes) -> dict[str, Any]:
-    """The operation's parameters in AWS names: unknown members and nulls left out, timestamps aware.
+    """Return the operation's parameters in AWS names: unknown members and nulls left out, timestamps aware.
 
     Raises:
         ServiceError: SerializationException or ValidationException, with AWS's texts.
@@ -68,7 +68,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """The members of an object. Two of one name mean different things to different readers: refused."""
+    """Return the members of an object. Two of one name mean different things to different readers: refused."""
     members = dict(pairs)
     if len(members) < len(pairs):
         seen: set[str] = set()
@@ -85,7 +85,7 @@ class _Decoder:
         self.violations: list[str] = []
 
     def structure(self, value: Any, shape: StructureShape, path: str) -> dict[str, Any]:
-        """A JSON object as a structure."""
+        """Return a JSON object as a structure."""
         if not isinstance(value, dict):
             raise mismatch(value, "structure", path)
         result = {}
@@ -99,7 +99,7 @@ class _Decoder:
         return result
 
     def any(self, value: Any, shape: Shape, path: str) -> Any:
-        """A JSON value as whatever the shape is."""
+        """Return a JSON value as whatever the shape is."""
         if isinstance(shape, StructureShape):
             return self.structure(value, shape, path)
         if isinstance(shape, ListShape):

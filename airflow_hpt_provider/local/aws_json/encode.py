@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def encode(operation: OperationModel, answer: Mapping[str, Any]) -> bytes:
-    """The body: what the model knows, without None; timestamps as seconds since the epoch, in milliseconds.
+    """Return the body: what the model knows, without None; timestamps as seconds since the epoch, in milliseconds.
 
     Raises:
         TypeError, ValueError: the answer does not fit the model, which is an error of ours.

@@ -33,14 +33,14 @@ class SageMakerModel:
         return frozenset(self._service.operation_names)
 
     def operation(self, name: str) -> OperationModel:
-        """An operation; kept, since botocore builds it anew each time."""
+        """Return an operation; kept, since botocore builds it anew each time."""
         found = self._operations.get(name)
         if found is None:
             found = self._operations[name] = self._service.operation_model(name)
         return found
 
     def shape(self, name: str) -> Shape:
-        """A shape, by name."""
+        """Return a shape, by name."""
         return self._service.shape_for(name)
 
     def constraints(self, shape: Shape) -> Constraints:
@@ -56,11 +56,11 @@ class SageMakerModel:
 
 @cache
 def sagemaker_model() -> SageMakerModel:
-    """The model, loaded once per process."""
+    """Return the model, loaded once per process."""
     return SageMakerModel()
 
 
 def input_shape(operation: OperationModel) -> StructureShape | None:
-    """The shape of an operation's request; None if it takes nothing."""
+    """Return the shape of an operation's request; None if it takes nothing."""
     shape = operation.input_shape
     return shape if isinstance(shape, StructureShape) else None

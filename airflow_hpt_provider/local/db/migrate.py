@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def open_database(path: Path) -> Database:
-    """The database in this file; made if missing, and migrated to the newest tables.
+    """Return the database in this file; made if missing, and migrated to the newest tables.
 
     Raises:
         StartError: it cannot be read, or was written by a newer version of the service.

@@ -11,7 +11,7 @@ NAME = re.compile(r"^-- name: (\w+)$", re.MULTILINE)
 
 @cache
 def load(file: str) -> dict[str, str]:
-    """The statements of ``sql/{file}.sql``, by name."""
+    """Return the statements of ``sql/{file}.sql``, by name."""
     text = resources.files(__package__).joinpath("sql", f"{file}.sql").read_text(encoding="utf-8")
     parts = NAME.split(text)[1:]
     return {name: body.strip() for name, body in zip(parts[::2], parts[1::2], strict=True)}

@@ -77,7 +77,7 @@ class Place:
         return Sql.of(SQL["some_value"], self.source, self._steps, self._element, own_key, key, test(value))
 
     def entry_value(self, key: str) -> Sql:
-        """The value of this key of the map that is here; NULL if there is no such key."""
+        """Return the value of this key of the map that is here; NULL if there is no such key."""
         return Sql.of(SQL["value_of_key"], self.source, self._steps, key)
 
     def elements(self, rows: Sql) -> tuple[Sql, Sql]:
@@ -123,7 +123,7 @@ class Members:
         return Place(Sql(self._blocks["document"]), (member,))
 
     def keyed(self, block: str, key: str) -> Sql:
-        """A tag's (``Tag``) or a metric's (``Metrics``) value."""
+        """Return a tag's (``Tag``) or a metric's (``Metrics``) value."""
         return Sql(self._blocks[block], (key,))
 
 

@@ -36,12 +36,12 @@ def keys(connection: sqlite3.Connection, rows: Sql, place: Place, steps: Sequenc
 
 
 def tag_keys(connection: sqlite3.Connection, rows: Sql) -> list[str]:
-    """The keys of all tags of some jobs."""
+    """Return the keys of all tags of some jobs."""
     return [row["key"] for row in connection.execute(Sql.of(SQL["tag_keys"], rows).text)]
 
 
 def metric_names(connection: sqlite3.Connection) -> list[str]:
-    """The names of all training jobs' metrics."""
+    """Return the names of all training jobs' metrics."""
     return [row["key"] for row in connection.execute(SQL["metric_names"])]
 
 

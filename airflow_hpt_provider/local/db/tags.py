@@ -21,7 +21,7 @@ def put(connection: sqlite3.Connection, arn: str, tags: Mapping[str, str]) -> No
 
 
 def of(connection: sqlite3.Connection, arn: str) -> dict[str, str]:
-    """The tags of a resource, by key."""
+    """Return the tags of a resource, by key."""
     return {row["key"]: row["value"] for row in connection.execute(SQL["of_arn"], {"arn": arn})}
 
 

@@ -20,7 +20,7 @@ class BadTokenError(ValueError):
 
 
 def write(query: Sequence[Any], value: float | str | None, row_id: int) -> str:
-    """The token of a page.
+    """Return the token of a page.
 
     Args:
         query: what tells the query from others; goes into JSON.

@@ -24,14 +24,14 @@ def insert_definition(connection: sqlite3.Connection, body: Mapping[str, Any]) -
 
 
 def definition(connection: sqlite3.Connection, definition_id: int) -> dict[str, Any]:
-    """A training definition in AWS names."""
+    """Return a training definition in AWS names."""
     row = connection.execute(SQL["definition"], {"id": definition_id}).fetchone()
     body: dict[str, Any] = json.loads(row["body"])
     return body
 
 
 def training_plans(connection: sqlite3.Connection, definition_ids: Iterable[int]) -> dict[int, str | None]:
-    """The ARNs of the training plans that definitions name, by the definitions' ids."""
+    """Return the ARNs of the training plans that definitions name, by the definitions' ids."""
     return {
         each: connection.execute(SQL["training_plan"], {"id": each}).fetchone()["arn"]
         for each in definition_ids
@@ -39,7 +39,7 @@ def training_plans(connection: sqlite3.Connection, definition_ids: Iterable[int]
 
 
 def insert(connection: sqlite3.Connection, job: NewTrainingJob, now: float) -> int:
-    """A new training job, InProgress and Pending; its id.
+    """Return a new training job, InProgress and Pending; its id.
 
     Raises:
         sqlite3.IntegrityError: there is one of that name.
@@ -54,13 +54,13 @@ def insert(connection: sqlite3.Connection, job: NewTrainingJob, now: float) -> i
 
 
 def find(connection: sqlite3.Connection, name: str) -> TrainingJob | None:
-    """The training job of that name, in whatever case."""
+    """Return the training job of that name, in whatever case."""
     row = connection.execute(SQL["by_name"], {"name": name}).fetchone()
     return TrainingJob.from_row(row) if row else None
 
 
 def get(connection: sqlite3.Connection, job_id: int) -> TrainingJob | None:
-    """The training job of that id; None once it is deleted."""
+    """Return the training job of that id; None once it is deleted."""
     row = connection.execute(SQL["by_id"], {"id": job_id}).fetchone()
     return TrainingJob.from_row(row) if row else None
 
@@ -88,7 +88,7 @@ def active(connection: sqlite3.Connection) -> tuple[int, int]:
 
 
 def best(connection: sqlite3.Connection, tuning_job_id: int) -> TrainingJob | None:
-    """The one with the best final objective so far."""
+    """Return the one with the best final objective so far."""
     row = connection.execute(SQL["best"], {"tuning_job_id": tuning_job_id}).fetchone()
     return TrainingJob.from_row(row) if row else None
 
@@ -200,7 +200,7 @@ def delete_metrics(connection: sqlite3.Connection, job_id: int) -> None:
 
 
 def final_metrics(connection: sqlite3.Connection, job_id: int) -> list[MetricRow]:
-    """The last value of each metric, by name."""
+    """Return the last value of each metric, by name."""
     rows = connection.execute(SQL["final_metrics"], {"id": job_id})
     return [MetricRow(row["name"], row["value"], row["at"]) for row in rows]
 

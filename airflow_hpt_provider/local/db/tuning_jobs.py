@@ -18,7 +18,7 @@ SQL = load("tuning_jobs")
 def insert(
     connection: sqlite3.Connection, *, name: str, arn: str, request: Mapping[str, Any], seed: int, now: float
 ) -> int:
-    """A new tuning job, InProgress; its id.
+    """Return a new tuning job, InProgress; its id.
 
     Raises:
         sqlite3.IntegrityError: there is one of that name.
@@ -47,18 +47,18 @@ def insert_definitions(connection: sqlite3.Connection, job_id: int, definition_i
 
 
 def definition_ids(connection: sqlite3.Connection, job_id: int) -> list[int]:
-    """The ids of its definitions, in the request's order."""
+    """Return the ids of its definitions, in the request's order."""
     return [row["definition_id"] for row in connection.execute(SQL["definition_ids"], {"id": job_id})]
 
 
 def find(connection: sqlite3.Connection, name: str) -> TuningJob | None:
-    """The tuning job of that name, in whatever case."""
+    """Return the tuning job of that name, in whatever case."""
     row = connection.execute(SQL["by_name"], {"name": name}).fetchone()
     return TuningJob.from_row(row) if row else None
 
 
 def get(connection: sqlite3.Connection, job_id: int) -> TuningJob | None:
-    """The tuning job of that id; None once it is deleted."""
+    """Return the tuning job of that id; None once it is deleted."""
     row = connection.execute(SQL["by_id"], {"id": job_id}).fetchone()
     return TuningJob.from_row(row) if row else None
 

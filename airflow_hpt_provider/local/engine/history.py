@@ -66,7 +66,7 @@ class History:
         return sum(job.status in statuses for job in self.jobs.values())
 
     def trials(self, definition: int) -> list[Trial]:
-        """A definition's trials, its parents' first: a snapshot for another thread."""
+        """Return a definition's trials, its parents' first: a snapshot for another thread."""
         own = [self.trial(job) for job in self.jobs.values() if job.definition_index == definition]
         return [*self.parents[definition], *own]
 
@@ -80,7 +80,7 @@ class History:
         ]
 
     def trial(self, job: TrainingJob) -> Trial:
-        """A training job as a strategy sees it."""
+        """Return a training job as a strategy sees it."""
         return _trial(job, job.number, job.point, self.curves.get(job.id, ()))
 
 
@@ -108,7 +108,7 @@ def _trial(
 
 
 def _parents(connection: sqlite3.Connection, plan: Plan, definition: DefinitionPlan) -> list[Trial]:
-    """The ended trials that the warm-start parents had of this definition, numbered -1, -2, ...
+    """Return the ended trials that the warm-start parents had of this definition, numbered -1, -2, ...
 
     It is known by its name: others may search hyperparameters of the same names for the same objective.
     A hyperparameter that is searched now and was static then has its static value.

@@ -37,5 +37,5 @@ def parse_training_job_name(name: str) -> tuple[str, int] | None:
 
 
 def hyperparameter_text(value: float | int | str) -> str:  # noqa: PYI041 - three kinds of hyperparameter
-    """A tuned value as SageMaker writes it: ``0.4630125855085939``, ``7``, a category as it is."""
+    """Return a tuned value as SageMaker writes it: ``0.4630125855085939``, ``7``, a category as it is."""
     return value if isinstance(value, str) else repr(value)

@@ -67,7 +67,7 @@ class DefinitionPlan:
         return self.search.objective
 
     def point(self, hyperparameters: Mapping[str, str]) -> dict[str, Value]:
-        """The searched ones among a training job's hyperparameters, as the strategies see them.
+        """Return the searched ones among a training job's hyperparameters, as the strategies see them.
 
         Those that are missing, or are no numbers where numbers are searched, are left out.
         """
@@ -192,14 +192,14 @@ def _epochs(static: Mapping[str, str]) -> int | None:
 
 
 def resource_config(config: Mapping[str, Any]) -> dict[str, Any]:
-    """A ResourceConfig from a HyperParameterTuningResourceConfig: the first of its instances."""
+    """Return a ResourceConfig from a HyperParameterTuningResourceConfig: the first of its instances."""
     instance = {**config, **next(iter(config.get("InstanceConfigs") or ()), {})}
     names = ("InstanceType", "InstanceCount", "VolumeSizeInGB", "VolumeKmsKeyId")
     return {name: instance[name] for name in names if name in instance}
 
 
 def training_definition(definition: Mapping[str, Any], name: str, *, tuned: bool) -> dict[str, Any]:
-    """The definition of one training job; of a tuning job's, checkpoints have a folder each."""
+    """Return the definition of one training job; of a tuning job's, checkpoints have a folder each."""
     result = dict(definition)
     if tuned and result.get("CheckpointConfig"):
         config = dict(result["CheckpointConfig"])

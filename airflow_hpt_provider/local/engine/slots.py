@@ -25,5 +25,5 @@ class SlotRequest:
 
 
 def fairest(claims: Iterable[SlotRequest]) -> SlotRequest | None:
-    """The one that has the fewest slots; of equals, the one that has waited longest."""
+    """Return the one that has the fewest slots; of equals, the one that has waited longest."""
     return min(claims, key=lambda claim: (claim.held, claim.served, claim.owner), default=None)

@@ -102,7 +102,7 @@ class State:
         return next_arm(arms) or 0
 
     def next_training_job(self, definition: int, suggestion: Suggestion, arns: Arns) -> NewTrainingJob:
-        """The training job that tries a suggestion for a definition."""
+        """Return the training job that tries a suggestion for a definition."""
         plan, number = self.plan.definitions[definition], len(self.history.jobs) + 1
         name = training_job_name(self.job.name, number)
         tuned = {searched: hyperparameter_text(value) for searched, value in suggestion.point.items()}

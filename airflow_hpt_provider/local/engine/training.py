@@ -97,7 +97,7 @@ class TrainingJobs:
         self._begin(transaction, self._get(transaction, job.id), resume=False)
 
     def _new_directory(self, job: TrainingJob) -> str:
-        """The job's name; with its id, where a deleted job of that name has left its logs there."""
+        """Return the job's name; with its id, where a deleted job of that name has left its logs there."""
         return directory_name(job.name, job.id if os.path.lexists(self._directory / job.name) else None)
 
     def resume(self, transaction: Transaction, job: TrainingJob) -> None:
@@ -315,7 +315,7 @@ class TrainingJobs:
     # Details
 
     def definition(self, transaction: Transaction, job: TrainingJob) -> Mapping[str, Any]:
-        """The job's training definition; read from the store once."""
+        """Return the job's training definition; read from the store once."""
         body = self._bodies.get(job.definition_id)
         if body is None:
             if len(self._bodies) >= 64:
@@ -338,7 +338,7 @@ class TrainingJobs:
 
 
 def _final_objective(transaction: Transaction, job: TrainingJob) -> float | None:
-    """The last value of the objective metric; None if the job has no objective, or has not emitted it."""
+    """Return the last value of the objective metric; None if the job has no objective, or has not emitted it."""
     finals = training_jobs.final_metrics(transaction.connection, job.id) if job.objective_metric else ()
     return next((metric.value for metric in finals if metric.name == job.objective_metric), None)
 

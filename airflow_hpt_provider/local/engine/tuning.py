@@ -115,7 +115,7 @@ class TuningJobs:
     # Launching: a claim -> a slot -> a suggestion, which takes its time -> a training job
 
     def claims(self) -> list[SlotRequest]:
-        """The tuning jobs that could use one more slot now; none asks for two suggestions at a time."""
+        """Return the tuning jobs that could use one more slot now; none asks for two suggestions at a time."""
         return [
             SlotRequest(len(state.history.unfinished), state.served, state.job.id)
             for state in self._states.values()
@@ -127,7 +127,7 @@ class TuningJobs:
         return len(self._suggesting)
 
     def next_served(self) -> int:
-        """The number of the next slot that is given, over all tuning jobs; larger than all before."""
+        """Return the number of the next slot that is given, over all tuning jobs; larger than all before."""
         self._served += 1
         return self._served
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def service_of(request: WireRequest) -> str | None:
-    """The service that a request is signed for; None if it is not signed."""
+    """Return the service that a request is signed for; None if it is not signed."""
     if is_presigned_v2(request):
         return "s3"
     try:
@@ -71,7 +71,7 @@ class CallFaults:
         )
 
     def strike(self, name: str) -> CallFault | None:
-        """The fault that this call meets, if any. Every fault that matches counts the call."""
+        """Return the fault that this call meets, if any. Every fault that matches counts the call."""
         met: CallFault | None = None
         for dealer in self._dealers:
             if fnmatchcase(name, dealer.fault.operation) and dealer.strikes(taken=met is not None):

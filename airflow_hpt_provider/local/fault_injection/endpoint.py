@@ -163,7 +163,7 @@ async def _hang_up(scope: Scope, receive: Receive, *, reset: bool) -> None:
 
 
 def _held_back(send: Send, seconds: float) -> Send:
-    """A ``send`` that waits before the answer begins."""
+    """Return a ``send`` that waits before the answer begins."""
 
     async def slow(message: Message) -> None:
         if message["type"] == "http.response.start":

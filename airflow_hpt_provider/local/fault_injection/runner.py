@@ -43,7 +43,7 @@ class TrialFaults:
         ]
 
     def strike(self, spec: TrainingSpec) -> TrialFault | None:
-        """The first fault that strikes this attempt, if any."""
+        """Return the first fault that strikes this attempt, if any."""
         trial = trial_of(spec)
         for place, (fault, seed) in enumerate(self._faults):
             if not fnmatchcase(spec.name, fault.training_job):

@@ -31,7 +31,7 @@ class ClientGone(Exception):  # noqa: N818 - it says what is the case
 
 
 async def chunks(receive: Receive, limit: int, idle_seconds: float = IDLE_SECONDS) -> AsyncIterator[bytes]:
-    """The body piece by piece.
+    """Yield the body piece by piece.
 
     Raises:
         ServiceError: RequestEntityTooLargeException (413) beyond ``limit`` bytes; RequestTimeout (408) from a
@@ -64,7 +64,7 @@ async def chunks(receive: Receive, limit: int, idle_seconds: float = IDLE_SECOND
 
 
 async def read_body(receive: Receive, headers: Mapping[str, str], limit: int) -> bytes:
-    """The whole body; refused before it is read if its Content-Length is beyond the limit.
+    """Return the whole body; refused before it is read if its Content-Length is beyond the limit.
 
     Raises:
         ServiceError, ClientGone: as :func:`chunks`.
@@ -81,6 +81,6 @@ def check_length(headers: Mapping[str, str], limit: int) -> None:
 
 
 def too_large(limit: int) -> ServiceError:
-    """The error for a body beyond the limit."""
+    """Return the error for a body beyond the limit."""
     size = f"{limit // MIB} MiB" if limit >= MIB else f"{limit} bytes"
     return ServiceError("RequestEntityTooLargeException", f"The request's body is larger than {size}.", 413)

@@ -35,7 +35,7 @@ class WireProtocol(Enum):
 
 
 def protocol_of(request: WireRequest, service: str | None) -> WireProtocol:
-    """The client's protocol, as far as the request tells.
+    """Return the client's protocol, as far as the request tells.
 
     Args:
         request: the request.
@@ -107,7 +107,7 @@ def refused(error: AuthenticationError, protocol: WireProtocol) -> ServiceError:
 
 
 def error_response(error: ServiceError, request: WireRequest, protocol: WireProtocol) -> Response:
-    """The error as a client of that protocol expects it. A HEAD request's has no body."""
+    """Return the error as a client of that protocol expects it. A HEAD request's has no body."""
     if protocol is WireProtocol.JSON:
         body = json.dumps({"__type": error.code, "message": error.message, "Message": error.message})
         headers = {

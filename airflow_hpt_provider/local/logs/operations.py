@@ -36,7 +36,7 @@ class TrainingLogs:
     account_id: str
 
     def answer(self, operation: str, body: bytes) -> dict[str, Any] | None:
-        """The answer, in AWS names; None if the call is not for the training jobs' group.
+        """Return the answer, in AWS names; None if the call is not for the training jobs' group.
 
         Raises:
             ServiceError: ResourceNotFoundException, InvalidParameterException.
@@ -183,7 +183,7 @@ class _Parameters:
         return set(value) if value else None
 
     def place(self, name: str, token: str | None = None) -> int:
-        """The number in a token; 0 without one."""
+        """Return the number in a token; 0 without one."""
         token = self.text(name, "f/0") if token is None else token
         match = TOKEN.fullmatch(token)
         if match is None:

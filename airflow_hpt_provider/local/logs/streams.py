@@ -49,7 +49,7 @@ class Stream:
         return self.times[-1][0] if self.times else 0
 
     def forward(self, begin: int, *, since: int, until: int, limit: int) -> list[Event]:
-        """A page of the events from a byte on, that are no older than ``since`` and older than ``until``."""
+        """Return a page of the events from a byte on, that are no older than ``since`` and older than ``until``."""
         begin, end = self._between(begin, self.end, since, until)
         with self.log.open("rb") as file:
             file.seek(begin)
@@ -58,7 +58,7 @@ class Stream:
             )[:limit]
 
     def backward(self, end: int, *, since: int, until: int, limit: int) -> list[Event]:
-        """The page of events that ends at a byte, in order of time."""
+        """Return the page of events that ends at a byte, in order of time."""
         first, end = self._between(0, end, since, until)
         begin = max(first, end - PAGE_BYTES)
         with self.log.open("rb") as file:
@@ -70,7 +70,7 @@ class Stream:
         return self._events(begin, content, whole=True)[-limit:]
 
     def _between(self, begin: int, end: int, since: int, until: int) -> tuple[int, int]:
-        """The bytes of a stretch that were read at these times."""
+        """Return the bytes of a stretch that were read at these times."""
         ats = [at for _, at in self.times]
         first, last = bisect_left(ats, since), bisect_left(ats, until)
         begin = max(begin, self.times[first - 1][0] if first else 0)
@@ -91,7 +91,7 @@ class Stream:
 
 
 def find_streams(training_jobs: Path, prefix: str = "") -> Iterator[Stream]:
-    """The streams whose names begin so: job by job, of each the oldest first.
+    """Yield the streams whose names begin so: job by job, of each the oldest first.
 
     Jobs that have had the same name share it, as at AWS: so do their streams' names but for the time.
 
@@ -120,7 +120,7 @@ def find_streams(training_jobs: Path, prefix: str = "") -> Iterator[Stream]:
 
 
 def _attempts(training_job: Path) -> list[Path]:
-    """The runner's directories, the first attempt's first; the job may have made others beside them."""
+    """Return the runner's directories, the first attempt's first; the job may have made others beside them."""
     numbers = (path.name.removeprefix("attempt-") for path in training_job.glob("attempt-*"))
     return [
         training_job / f"attempt-{number}"

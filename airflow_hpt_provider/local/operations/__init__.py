@@ -97,7 +97,7 @@ def build_operations(
     on_change: OnChange = lambda job, tags: None,
     failure_of: FailureOf = lambda name, ended: None,
 ) -> Operations:
-    """The operations of a service; call their ``start`` before the first call and ``close`` after the last.
+    """Return the operations of a service; call their ``start`` before the first call and ``close`` after the last.
 
     Args:
         settings: of the service.

@@ -52,12 +52,12 @@ def not_offered(operation: str) -> ServiceError:
 
 
 def invalid(text: str) -> ServiceError:
-    """The request is well-formed but makes no sense."""
+    """Return the request is well-formed but makes no sense."""
     return ServiceError("ValidationException", text)
 
 
 def bad_token() -> ServiceError:
-    """A NextToken of another request, or none at all."""
+    """Return a NextToken of another request, or none at all."""
     return invalid(
         "The value of NextToken is not valid: use the token of the previous answer to the same request."
     )

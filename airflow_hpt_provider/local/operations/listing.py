@@ -23,7 +23,7 @@ SORT_COLUMNS = {
 
 
 def listing(table: str, parameters: Mapping[str, Any], *, sort_by: str) -> Listing:
-    """A list, sorted and filtered as asked: by default in ascending order of ``sort_by``."""
+    """Return a list, sorted and filtered as asked: by default in ascending order of ``sort_by``."""
     result = Listing(
         table,
         SORT_COLUMNS[parameters.get("SortBy") or sort_by],
@@ -47,7 +47,7 @@ def listing(table: str, parameters: Mapping[str, Any], *, sort_by: str) -> Listi
 def page(
     connection: sqlite3.Connection, listed: Listing, parameters: Mapping[str, Any]
 ) -> tuple[Sequence[sqlite3.Row], dict[str, str]]:
-    """The rows that NextToken and MaxResults ask for, and the answer's own NextToken if there is more.
+    """Return the rows that NextToken and MaxResults ask for, and the answer's own NextToken if there is more.
 
     Raises:
         ServiceError: NextToken is not from this list.

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def moment(seconds: float) -> datetime:
-    """A time of the store."""
+    """Return a time of the store."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
@@ -41,7 +41,7 @@ def _tuning_job_core(job: TuningJob) -> dict[str, Any]:
 
 
 def tuning_job_summary(job: TuningJob) -> dict[str, Any]:
-    """An entry of ListHyperParameterTuningJobs."""
+    """Return an entry of ListHyperParameterTuningJobs."""
     limits = job.request["HyperParameterTuningJobConfig"]["ResourceLimits"]
     return present(_tuning_job_core(job) | {"Strategy": job.strategy, "ResourceLimits": limits})
 
@@ -82,7 +82,7 @@ def tuning_job(
 
 
 def _described(definition: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
-    """A training definition as SageMaker shows it: with the name of the objective among its hyperparameters."""
+    """Return a training definition as SageMaker shows it: with the name of the objective among its hyperparameters."""
     objective = definition.get("TuningObjective") or config["HyperParameterTuningJobObjective"]
     static = dict(definition.get("StaticHyperParameters") or {}) | {OBJECTIVE_METRIC: objective["MetricName"]}
     switches = {
@@ -99,7 +99,7 @@ def _described(definition: Mapping[str, Any], config: Mapping[str, Any]) -> dict
 
 
 def tuned_training_job(job: TrainingJob) -> dict[str, Any]:
-    """An entry of ListTrainingJobsForHyperParameterTuningJob; BestTrainingJob."""
+    """Return an entry of ListTrainingJobsForHyperParameterTuningJob; BestTrainingJob."""
     objective = None
     if job.objective_value is not None:
         objective = {
@@ -125,7 +125,7 @@ def tuned_training_job(job: TrainingJob) -> dict[str, Any]:
 
 
 def training_job_summary(job: TrainingJob, training_plan_arn: str | None) -> dict[str, Any]:
-    """An entry of ListTrainingJobs."""
+    """Return an entry of ListTrainingJobs."""
     return present(
         {
             "TrainingJobName": job.name,

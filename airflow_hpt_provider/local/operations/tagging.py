@@ -45,7 +45,7 @@ def list_(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def of(connection: sqlite3.Connection, arn: str) -> list[dict[str, str]]:
-    """A resource's tags."""
+    """Return a resource's tags."""
     return _answer(tags.of(connection, arn))
 
 
@@ -62,7 +62,7 @@ def delete(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _resource(connection: sqlite3.Connection, arn: str) -> str:
-    """The ARN of the resource as it is in the store."""
+    """Return the ARN of the resource as it is in the store."""
     name = arn.rpartition("/")[2]
     if TUNING_JOB in arn:
         tuning_job = tuning_jobs.find(connection, name)

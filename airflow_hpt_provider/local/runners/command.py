@@ -57,7 +57,7 @@ class CommandMaker:
     environments: requirements.Environments | None = None
 
     def make(self, spec: TrainingSpec, tree: Tree, attempt: Path) -> Command:
-        """The command of a training job; in script mode, its code is fetched first.
+        """Return the command of a training job; in script mode, its code is fetched first.
 
         Args:
             attempt: the attempt's directory.
@@ -174,7 +174,7 @@ class CommandMaker:
 
 
 def image_uri(definition: Mapping[str, Any]) -> str:
-    """The URI of the training image; in its place, the algorithm's name; ``""`` if there is neither."""
+    """Return the URI of the training image; in its place, the algorithm's name; ``""`` if there is neither."""
     specification = definition["AlgorithmSpecification"]
     return str(specification.get("TrainingImage") or specification.get("AlgorithmName") or "")
 

@@ -50,7 +50,7 @@ def algorithm_error(
     script_mode: bool,
     has_opt_ml: bool,
 ) -> str:
-    """The FailureReason of a process that ended with an exit code other than 0.
+    """Return the FailureReason of a process that ended with an exit code other than 0.
 
     The algorithm's own words from ``output/failure`` if it left any, else the end of its log. Script mode is
     told as sagemaker-training-toolkit tells it. A process that looked for ``/opt/ml`` is told where to look.
@@ -70,7 +70,7 @@ def algorithm_error(
 
 
 def without_secrets(hyperparameters: Mapping[str, str]) -> dict[str, str]:
-    """The hyperparameters to be told in a FailureReason: values under names that look secret are hidden."""
+    """Return the hyperparameters to be told in a FailureReason: values under names that look secret are hidden."""
     return {name: "***" if looks_secret(name) else value for name, value in hyperparameters.items()}
 
 
@@ -88,7 +88,7 @@ def _beginning(tree: Tree) -> str:
 
 
 def _end(path: Path, lines: int = 8, characters: int = 600) -> str:
-    """The last lines of a log: of a Python traceback, the place and the error."""
+    """Return the last lines of a log: of a Python traceback, the place and the error."""
     try:
         with path.open("rb") as file:
             file.seek(0, 2)

@@ -80,7 +80,7 @@ class _Pattern:
 
 
 def compile_regex(name: str, pattern: str) -> regex.Pattern[str]:
-    """A MetricDefinition's regex.
+    """Return a MetricDefinition's regex.
 
     Raises:
         ServiceError: a ValidationException: it isn't one.

@@ -82,7 +82,7 @@ class Tree:
         return self.base.parent / "home"
 
     def checkpoints(self, definition: Any) -> Path | None:
-        """The directory of the job's checkpoints; None if its definition asks for none.
+        """Return the directory of the job's checkpoints; None if its definition asks for none.
 
         It is always in the tree: a LocalPath elsewhere, say ``/data``, is the tree's ``data``.
         """
@@ -93,7 +93,7 @@ class Tree:
         return below(self.base, str(inside)) or self.base
 
     def here(self, text: str) -> str:
-        """The text with ``/opt/ml``, where it is not within another path, replaced by where the tree is."""
+        """Return the text with ``/opt/ml``, where it is not within another path, replaced by where the tree is."""
         return _OPT_ML_ALONE.sub(lambda _: str(self.base), text)
 
     def holds(self, path: Path) -> bool:

@@ -26,7 +26,7 @@ def note(attempt: Path, ended: AttemptResult) -> None:
 
 
 def noted(attempt: Path) -> AttemptResult | None:
-    """The end that was noted; None if none was."""
+    """Return the end that was noted; None if none was."""
     try:
         text = (attempt / NAME).read_text(encoding="utf-8")
     except FileNotFoundError:

@@ -111,7 +111,7 @@ def start(
 
 
 def find(directory: Path) -> Process | None:
-    """The process group that an earlier service started in this directory, if it still runs."""
+    """Return the process group that an earlier service started in this directory, if it still runs."""
     try:
         pid = int((directory / "process").read_text())
     except (OSError, ValueError):
@@ -120,7 +120,7 @@ def find(directory: Path) -> Process | None:
 
 
 def exit_code(directory: Path) -> int | None:
-    """The exit code that the leader wrote; None if it did not come to that."""
+    """Return the exit code that the leader wrote; None if it did not come to that."""
     try:
         return int((directory / "exit").read_text())
     except (OSError, ValueError):
@@ -180,7 +180,7 @@ def _pids() -> list[int]:
 
 
 def _last_pid() -> int:
-    """The pid given last; 0 if that can't be known."""
+    """Return the pid given last; 0 if that can't be known."""
     try:
         return int((PROC / "loadavg").read_text().split()[-1])
     except (OSError, ValueError, IndexError):

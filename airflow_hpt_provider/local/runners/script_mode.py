@@ -59,7 +59,7 @@ def is_script_mode(hyperparameters: Mapping[str, str]) -> bool:
 
 
 def program(hyperparameters: Mapping[str, str]) -> str:
-    """The script, relative to the code directory."""
+    """Return the script, relative to the code directory."""
     return str(decoded(hyperparameters)[PROGRAM])
 
 
@@ -69,7 +69,7 @@ def is_python(script: str) -> bool:
 
 
 def arguments(hyperparameters: Mapping[str, str]) -> list[str]:
-    """The script's arguments: ``--name value`` in order of the names, ``-n value`` for a name of one letter."""
+    """Return the script's arguments: ``--name value`` in order of the names, ``-n value`` for a name of one letter."""
     result: list[str] = []
     for name, value in sorted(script_hyperparameters(decoded(hyperparameters)).items()):
         if isinstance(value, dict):

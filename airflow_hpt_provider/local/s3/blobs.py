@@ -30,7 +30,7 @@ class Digest(Protocol):
         ...
 
     def base64(self) -> str:
-        """The checksum so far."""
+        """Return the checksum so far."""
         ...
 
 
@@ -45,11 +45,11 @@ class BlobStore:
         self._doomed: set[str] = set()
 
     def create(self, digests: Iterable[Digest] = ()) -> BlobWriter:
-        """A new blob to write to; it exists only after :meth:`BlobWriter.commit`."""
+        """Return a new blob to write to; it exists only after :meth:`BlobWriter.commit`."""
         return BlobWriter(self.directory, tuple(digests))
 
     def open(self, segments: Sequence[Segment]) -> BlobReader:
-        """The bytes of these segments as one seekable file. They stay readable until it is closed."""
+        """Return the bytes of these segments as one seekable file. They stay readable until it is closed."""
         with self._lock:
             self._pins.update({segment.blob for segment in segments})
         return BlobReader(self, segments)

@@ -31,7 +31,7 @@ _NOT_COMPUTED = frozenset({"XXHASH64", "XXHASH3", "XXHASH128"})
 
 
 def make_digest(algorithm: str) -> Digest:
-    """A running checksum by S3's name of the algorithm.
+    """Return a running checksum by S3's name of the algorithm.
 
     Raises:
         ServiceError: NotImplemented for one that needs a library of its own (the XXHASH family);
@@ -75,7 +75,7 @@ def verify_checksums(claimed: Mapping[str, str], computed: Mapping[str, str]) ->
 
 
 def composite(algorithm: str, parts: Iterable[str]) -> str:
-    """The checksum of the parts' checksums, ``<base64>-<number of parts>``."""
+    """Return the checksum of the parts' checksums, ``<base64>-<number of parts>``."""
     digest = make_digest(algorithm)
     values = [base64.b64decode(part) for part in parts]
     digest.update(b"".join(values))
@@ -94,7 +94,7 @@ class _HashDigest:
         self._hash.update(data)
 
     def base64(self) -> str:
-        """The checksum so far."""
+        """Return the checksum so far."""
         return base64.b64encode(self._hash.digest()).decode()
 
 
@@ -112,7 +112,7 @@ class _CrcDigest:
         self._value = self._function(data, self._value)
 
     def base64(self) -> str:
-        """The checksum so far."""
+        """Return the checksum so far."""
         return base64.b64encode(self._value.to_bytes(self._size, "big")).decode()
 
 
@@ -129,7 +129,7 @@ def _crc_function(algorithm: str) -> Callable[[bytes, int], int]:
 
 
 def _bytewise_crc(polynomial: int, bits: int) -> Callable[[bytes, int], int]:
-    """A reflected CRC with all ones before and after."""
+    """Return a reflected CRC with all ones before and after."""
     table = []
     for byte in range(256):
         value = byte

@@ -24,7 +24,7 @@ class ByteRange(NamedTuple):
     length: int
 
     def content_range(self, size: int) -> str:
-        """The Content-Range header for an object of that size."""
+        """Return the Content-Range header for an object of that size."""
         return f"bytes {self.start}-{self.start + self.length - 1}/{size}"
 
 
@@ -76,7 +76,7 @@ def check_write(old: ObjectInfo | None, parameters: Mapping[str, Any]) -> None:
 
 
 def parse_range(header: str | None, size: int) -> ByteRange | None:
-    """The range that a Range header asks for; None for all (S3 ignores what it cannot read, and several ranges).
+    """Return the range that a Range header asks for; None for all (S3 ignores what it cannot read, and several ranges).
 
     Raises:
         ServiceError: InvalidRange if no byte of the object is in it.
@@ -103,5 +103,5 @@ def _matches(header: str, etag: str) -> bool:
 
 
 def _utc(value: datetime) -> datetime:
-    """The time with its zone: moto's parser gives times in UTC without it."""
+    """Return the time with its zone: moto's parser gives times in UTC without it."""
     return value if value.tzinfo else value.replace(tzinfo=UTC)

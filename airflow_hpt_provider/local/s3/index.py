@@ -83,7 +83,7 @@ class Content:
 
 
 def find_bucket(connection: sqlite3.Connection, name: str) -> Bucket:
-    """The bucket. Raises NoSuchBucket."""
+    """Return the bucket. Raises NoSuchBucket."""
     row = connection.execute("select name, created, region from bucket where name = ?", (name,)).fetchone()
     if row is None:
         raise s3_error("NoSuchBucket")
@@ -91,13 +91,13 @@ def find_bucket(connection: sqlite3.Connection, name: str) -> Bucket:
 
 
 def find_object(connection: sqlite3.Connection, bucket: str, key: str) -> sqlite3.Row | None:
-    """The object's row, or None."""
+    """Return the object's row, or None."""
     query = f"select {OBJECT_COLUMNS} from object where bucket = ? and key = ?"  # noqa: S608 - our own columns
     return cast("sqlite3.Row | None", connection.execute(query, (bucket, key)).fetchone())
 
 
 def require_object(connection: sqlite3.Connection, bucket: str, key: str) -> sqlite3.Row:
-    """The object's row. Raises NoSuchBucket, NoSuchKey."""
+    """Return the object's row. Raises NoSuchBucket, NoSuchKey."""
     row = find_object(connection, bucket, key)
     if row is None:
         find_bucket(connection, bucket)

@@ -40,7 +40,7 @@ def list_objects(
     after: str = "",
     limit: int = 1000,
 ) -> ObjectPage:
-    """A page of at most ``limit`` objects and common prefixes behind ``after``, in order of UTF-8.
+    """Return a page of at most ``limit`` objects and common prefixes behind ``after``, in order of UTF-8.
 
     ``after`` is a key or a common prefix: all that lies under the latter is behind us too.
     """

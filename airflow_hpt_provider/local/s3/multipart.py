@@ -110,18 +110,18 @@ class MultipartUploads:
         return upload
 
     def get(self, bucket: str, key: str, identity: str) -> Upload:
-        """An upload. Raises NoSuchBucket, NoSuchUpload."""
+        """Return an upload. Raises NoSuchBucket, NoSuchUpload."""
         with self._database.snapshot() as connection:
             return find_upload(connection, bucket, key, identity)
 
     def list(self, bucket: str) -> list[Upload]:
-        """A bucket's uploads under way, by key and time of beginning."""
+        """Return a bucket's uploads under way, by key and time of beginning."""
         with self._database.snapshot() as connection:
             find_bucket(connection, bucket)
             return uploads_of(connection, bucket)
 
     def parts(self, upload: Upload) -> Sequence[Part]:
-        """The parts so far, by number."""
+        """Return the parts so far, by number."""
         with self._database.snapshot() as connection:
             return parts_of(connection, upload)
 
@@ -229,7 +229,7 @@ class MultipartUploads:
         return part
 
     def _checksums(self, upload: Upload, parts: Sequence[Part]) -> dict[str, str]:
-        """The object's checksum by the upload's algorithm and type."""
+        """Return the object's checksum by the upload's algorithm and type."""
         algorithm = upload.checksum_algorithm
         if not algorithm:
             return {}
@@ -249,7 +249,7 @@ class MultipartUploads:
 
 
 def _chosen(uploaded: Sequence[Part], named: Sequence[CompletedPart]) -> list[Part]:
-    """The parts that the client names, checked as S3 checks them."""
+    """Return the parts that the client names, checked as S3 checks them."""
     by_number = {part.number: part for part in uploaded}
     if not named:
         raise s3_error("MalformedXML")

@@ -86,7 +86,7 @@ class ObjectStore:
             raise s3_error("BucketAlreadyOwnedByYou")
 
     def bucket(self, name: str) -> Bucket:
-        """A bucket. Raises NoSuchBucket."""
+        """Return a bucket. Raises NoSuchBucket."""
         with self.database.snapshot() as connection:
             return find_bucket(connection, name)
 
@@ -127,7 +127,7 @@ class ObjectStore:
         return self.commit(bucket, key, writer, properties)
 
     def start_blob(self, digests: Iterable[Digest] = ()) -> BlobWriter:
-        """A writer for bytes that come in pieces; end it with :meth:`commit` or its ``abort``."""
+        """Return a writer for bytes that come in pieces; end it with :meth:`commit` or its ``abort``."""
         return self.blobs.create(digests)
 
     def commit(
@@ -213,7 +213,7 @@ class ObjectStore:
     # Reading
 
     def head(self, bucket: str, key: str) -> ObjectInfo:
-        """An object without its bytes. Raises NoSuchBucket, NoSuchKey."""
+        """Return an object without its bytes. Raises NoSuchBucket, NoSuchKey."""
         with self.database.snapshot() as connection:
             return object_from(require_object(connection, bucket, key))
 
@@ -223,7 +223,7 @@ class ObjectStore:
             return find_object(connection, bucket, key) is not None
 
     def open(self, bucket: str, key: str) -> BinaryIO:
-        """The object's bytes as a seekable file, as they were at this moment, whatever happens to the object.
+        """Return the object's bytes as a seekable file, as they were at this moment, whatever happens to the object.
 
         Close it: a deleted object's bytes stay on disk until then.
         """

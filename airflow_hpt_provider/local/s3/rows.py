@@ -31,7 +31,7 @@ def to_json(value: Mapping[str, object] | Sequence[object]) -> str:
 
 
 def object_from(row: sqlite3.Row) -> ObjectInfo:
-    """An object from a row with :data:`OBJECT_COLUMNS`."""
+    """Return an object from a row with :data:`OBJECT_COLUMNS`."""
     return ObjectInfo(
         bucket=row["bucket"],
         key=row["key"],
@@ -45,7 +45,7 @@ def object_from(row: sqlite3.Row) -> ObjectInfo:
 
 
 def upload_from(row: sqlite3.Row) -> Upload:
-    """An upload from its row."""
+    """Return an upload from its row."""
     return Upload(
         id=row["id"],
         bucket=row["bucket"],
@@ -58,7 +58,7 @@ def upload_from(row: sqlite3.Row) -> Upload:
 
 
 def part_from(row: sqlite3.Row) -> Part:
-    """A part from its row."""
+    """Return a part from its row."""
     return Part(
         number=row["number"],
         size=row["size"],
@@ -70,7 +70,7 @@ def part_from(row: sqlite3.Row) -> Part:
 
 
 def segment_from(row: sqlite3.Row) -> Segment:
-    """A segment from a row with blob, offset and length."""
+    """Return a segment from a row with blob, offset and length."""
     return Segment(row["blob"], row["offset"], row["length"])
 
 

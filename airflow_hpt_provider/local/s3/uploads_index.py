@@ -31,7 +31,7 @@ def insert_upload(connection: sqlite3.Connection, upload: Upload) -> None:
 
 
 def find_upload(connection: sqlite3.Connection, bucket: str, key: str, identity: str) -> Upload:
-    """The upload. Raises NoSuchBucket, NoSuchUpload."""
+    """Return the upload. Raises NoSuchBucket, NoSuchUpload."""
     row = connection.execute(
         "select * from upload where id = ? and bucket = ? and key = ?", (identity, bucket, key)
     ).fetchone()
@@ -42,7 +42,7 @@ def find_upload(connection: sqlite3.Connection, bucket: str, key: str, identity:
 
 
 def uploads_of(connection: sqlite3.Connection, bucket: str) -> list[Upload]:
-    """A bucket's uploads, by key and time of beginning."""
+    """Return a bucket's uploads, by key and time of beginning."""
     rows = connection.execute("select * from upload where bucket = ? order by key, started", (bucket,))
     return [upload_from(row) for row in rows]
 
@@ -55,7 +55,7 @@ def drop_upload(connection: sqlite3.Connection, upload: Upload) -> list[str]:
 
 
 def parts_of(connection: sqlite3.Connection, upload: Upload) -> list[Part]:
-    """An upload's parts so far, by number."""
+    """Return an upload's parts so far, by number."""
     rows = connection.execute("select * from part where upload = ? order by number", (upload.id,))
     return [part_from(row) for row in rows]
 

@@ -24,7 +24,7 @@ IDENTICAL = "IdenticalDataAndAlgorithm"
 
 
 def make_strategy(context: SearchContext) -> Strategy:
-    """The strategy that a tuning job asks for.
+    """Return the strategy that a tuning job asks for.
 
     Raises:
         ValueError: the strategy is unknown, or cannot search these ranges.

@@ -45,7 +45,7 @@ class Arm:
 
 
 def next_arm(arms: Sequence[Arm]) -> int | None:
-    """The index of the definition that gets the next training job; None if all are exhausted.
+    """Return the index of the definition that gets the next training job; None if all are exhausted.
 
     A pure function of the trials: ties go to the first. Definitions whose objectives differ in direction are
     taken in turn, their losses being no measure of each other.

@@ -73,7 +73,7 @@ class Objective:
     direction: Literal["Minimize", "Maximize"]
 
     def loss(self, value: float) -> float:
-        """The value as something to minimise."""
+        """Return the value as something to minimise."""
         return value if self.direction == "Minimize" else -value
 
 
@@ -89,7 +89,7 @@ class Strategy(Protocol):
     """
 
     def suggest(self, history: Sequence[Trial]) -> Suggestion:
-        """The next point, given every trial so far, pending ones and warm-start parents' included.
+        """Return the next point, given every trial so far, pending ones and warm-start parents' included.
 
         Deterministic: same space, objective, seed and history give the same suggestion.
         """

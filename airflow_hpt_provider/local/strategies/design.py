@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def draw_design(space: SearchSpace, seed: int, number: int) -> Iterator[Point]:
-    """The design's points from the ``number``-th on: a scrambled Sobol sequence, without end.
+    """Yield the design's points from the ``number``-th on: a scrambled Sobol sequence, without end.
 
     Only the seed and the number matter, so a trial's point does not depend on how the others end.
     """

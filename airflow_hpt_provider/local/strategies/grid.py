@@ -33,7 +33,7 @@ class GridSearch:
                 )
 
     def suggest(self, history: Sequence[Trial]) -> Suggestion:
-        """The first combination that no trial of this job has; a parent's trials don't count.
+        """Return the first combination that no trial of this job has; a parent's trials don't count.
 
         Raises:
             Exhausted: every combination has been tried.

@@ -57,7 +57,7 @@ class Brackets:
         return tuple(levels)
 
     def rungs(self, bracket: int) -> tuple[int, ...]:
-        """The rungs of a bracket."""
+        """Return the rungs of a bracket."""
         return self.levels[bracket:]
 
     @cached_property
@@ -68,7 +68,7 @@ class Brackets:
         return tuple(weight / sum(weights) for weight in weights)
 
     def bracket_of(self, number: int) -> int:
-        """The bracket of the ``number``-th job, from 1: of all, the one furthest behind its share."""
+        """Return the bracket of the ``number``-th job, from 1: of all, the one furthest behind its share."""
         given = [0] * len(self.shares)
         bracket = 0
         for count in range(1, number + 1):
@@ -78,7 +78,7 @@ class Brackets:
 
 
 def loss_at(trial: Trial, step: int, objective: Objective) -> float | None:
-    """The last loss that a trial had reported at a step; infinite if not a number; None if not there yet."""
+    """Return the last loss that a trial had reported at a step; infinite if not a number; None if not there yet."""
     if not trial.curve or trial.curve[-1][0] < step:
         return None
     value = next(value for at, value in reversed(trial.curve) if at <= step)

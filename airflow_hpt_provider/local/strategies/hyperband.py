@@ -73,7 +73,7 @@ class HyperbandSearch:
 
     @OneThread()
     def suggest(self, history: Sequence[Trial]) -> Suggestion:
-        """The next point; see :class:`~airflow_hpt_provider.local.strategies.contract.Strategy`."""
+        """Return the next point; see :class:`~airflow_hpt_provider.local.strategies.contract.Strategy`."""
         own = sorted((trial for trial in history if trial.number > 0), key=lambda trial: trial.number)
         tried = tried_keys(self._space, own)
         check_not_exhausted(self._space, tried)
@@ -92,7 +92,7 @@ class HyperbandSearch:
         )
 
     def _observe(self, trials: Sequence[Trial]) -> Observations:
-        """A row for every rung that a trial has reached, with the resource as its context."""
+        """Return a row for every rung that a trial has reached, with the resource as its context."""
         rows: list[np.ndarray] = []
         losses: list[float] = []
         failures: list[np.ndarray] = []
@@ -120,7 +120,7 @@ class HyperbandSearch:
         )
 
     def _seen(self, trial: Trial) -> Iterator[tuple[int, float]]:
-        """The rungs that a trial has reached, each with its loss there."""
+        """Yield the rungs that a trial has reached, each with its loss there."""
         full = self._brackets.max_resource
         for level in (*self._brackets.levels, full):
             loss = loss_at(trial, level, self._objective)

@@ -31,7 +31,7 @@ class Scale(Enum):
 
     @classmethod
     def parse(cls, name: str, low: float, high: float, *, integer: bool = False) -> Scale:
-        """The scale of an API ``ScalingType`` over a range, Auto decided.
+        """Return the scale of an API ``ScalingType`` over a range, Auto decided.
 
         Auto is logarithmic where both ends are positive and at least two orders of magnitude apart, reverse
         logarithmic where that holds of their distances from 1 (0.9 to 0.9999), and linear otherwise.
@@ -68,7 +68,7 @@ class Scale(Enum):
                 return cast("Number", -np.log1p(-values))
 
     def unstretch(self, stretched: Number) -> Number:
-        """The inverse of :meth:`stretch`."""
+        """Return the inverse of :meth:`stretch`."""
         match self:
             case Scale.LINEAR:
                 return stretched
@@ -99,12 +99,12 @@ class Continuous:
         return 1 if self.low == self.high else math.inf
 
     def to_unit(self, value: float) -> float:
-        """The value's place in the unit interval, clipped to it."""
+        """Return the value's place in the unit interval, clipped to it."""
         value = min(max(value, self.low), self.high)
         return min(max(float(_position(self.scale.stretch(value), *self._edges)), 0.0), 1.0)
 
     def from_unit(self, u: float) -> float:
-        """The value at a place in the unit interval."""
+        """Return the value at a place in the unit interval."""
         low, high = self._edges
         return min(max(float(self.scale.unstretch(low * (1 - u) + high * u)), self.low), self.high)
 
@@ -132,12 +132,12 @@ class Integer:
         return self.high - self.low + 1
 
     def to_unit(self, value: float) -> float:
-        """The integer's place in the unit interval, within its bin; clipped."""
+        """Return the integer's place in the unit interval, within its bin; clipped."""
         value = float(min(max(value, self.low), self.high))
         return min(max(float(_position(self.scale.stretch(value), *self._edges)), 0.0), 1.0)
 
     def from_unit(self, u: float) -> int:
-        """The integer whose bin holds a place in the unit interval."""
+        """Return the integer whose bin holds a place in the unit interval."""
         return min(max(int(self._nearest(u)), self.low), self.high)
 
     def snap(self, u: Array) -> Array:

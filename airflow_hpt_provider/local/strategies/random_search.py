@@ -27,7 +27,7 @@ class RandomSearch:
     seed: int
 
     def suggest(self, history: Sequence[Trial]) -> Suggestion:
-        """The next point; see :class:`~airflow_hpt_provider.local.strategies.contract.Strategy`."""
+        """Return the next point; see :class:`~airflow_hpt_provider.local.strategies.contract.Strategy`."""
         own = [trial for trial in history if trial.number > 0]
         rng = np.random.default_rng([self.seed, next_number(own)])
 

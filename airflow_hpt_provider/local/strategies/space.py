@@ -57,7 +57,7 @@ class SearchSpace:
 
     @classmethod
     def from_ranges(cls, ranges: Mapping[str, Sequence[Mapping[str, Any]]]) -> SearchSpace:
-        """The space of an API ``ParameterRanges``: continuous parameters first, then integer, then categorical.
+        """Return the space of an API ``ParameterRanges``: continuous parameters first, then integer, then categorical.
 
         Raises:
             ValueError: a bound is not a number, the ends are the wrong way round, or the scaling does not fit.
@@ -83,7 +83,7 @@ class SearchSpace:
         return math.prod(parameter.size for parameter in self.parameters)
 
     def encode(self, point: Mapping[str, Value]) -> Array:
-        """The row of a point.
+        """Return the row of a point.
 
         Raises:
             KeyError: the point lacks a parameter.
@@ -99,7 +99,7 @@ class SearchSpace:
         return row
 
     def decode(self, row: Array) -> Point:
-        """The point of a row: integers from their bins, of a categorical the value of the largest column."""
+        """Return the point of a row: integers from their bins, of a categorical the value of the largest column."""
         point: Point = {}
         for parameter, columns in zip(self.parameters, self.columns, strict=True):
             if isinstance(parameter, Categorical):
@@ -109,7 +109,7 @@ class SearchSpace:
         return point
 
     def from_cube(self, u: Array) -> Array:
-        """The snapped rows at points of the unit cube (n, parameters), as samplers give them."""
+        """Return the snapped rows at points of the unit cube (n, parameters), as samplers give them."""
         rows = np.zeros((len(u), self.width))
         for parameter, columns, coordinates in zip(self.parameters, self.columns, u.T, strict=True):
             if isinstance(parameter, Categorical):
@@ -120,7 +120,7 @@ class SearchSpace:
         return self.snap(rows)
 
     def snap(self, rows: Array) -> Array:
-        """The rows of the points that these rows (n, width) decode to: integers in their bins, one-hot exact."""
+        """Return the rows of the points that these rows (n, width) decode to: integers in their bins, one-hot exact."""
         snapped = rows.copy()
         for parameter, columns in zip(self.parameters, self.columns, strict=True):
             match parameter:
@@ -134,11 +134,11 @@ class SearchSpace:
         return snapped
 
     def key(self, point: Mapping[str, Value]) -> tuple[Value, ...]:
-        """The point as something hashable, by which duplicates are found."""
+        """Return the point as something hashable, by which duplicates are found."""
         return tuple(point[parameter.name] for parameter in self.parameters)
 
     def format(self, point: Mapping[str, Value]) -> dict[str, str]:
-        """The point as the API and the training job see it: every value a string, categorical ones verbatim."""
+        """Return the point as the API and the training job see it: every value a string, categorical ones verbatim."""
         return {
             parameter.name: repr(float(value)) if isinstance(parameter, Continuous) else str(value)
             for parameter in self.parameters
@@ -146,7 +146,7 @@ class SearchSpace:
         }
 
     def parse(self, values: Mapping[str, Value]) -> Point | None:
-        """A point from strings (or values) that may come from elsewhere, such as a warm-start parent's trial.
+        """Return a point from strings (or values) that may come from elsewhere, such as a warm-start parent's trial.
 
         Returns:
             The point, without names that are not searched here; None where it lacks one, is not a number where
@@ -172,7 +172,7 @@ class SearchSpace:
         return point
 
     def point_at(self, index: int) -> Point:
-        """The point of that index in a finite space: the last parameter varies fastest."""
+        """Return the point of that index in a finite space: the last parameter varies fastest."""
         point: Point = {}
         for parameter in reversed(self.parameters):
             index, place = divmod(index, int(parameter.size))
@@ -202,7 +202,7 @@ def _integer(item: Mapping[str, Any], key: str) -> int:
 
 
 def _whole(raw: Value) -> int:
-    """The nearest integer, exact however large where it is written as one."""
+    """Return the nearest integer, exact however large where it is written as one."""
     try:
         return int(raw) if not isinstance(raw, float) else math.floor(raw + 0.5)
     except ValueError:

@@ -21,7 +21,7 @@ MAX_DRAWS = 2000
 
 
 def next_number(own: Sequence[Trial]) -> int:
-    """The number of the next trial of those that one strategy suggests, from 1; parents' trials don't count."""
+    """Return the number of the next trial of those that one strategy suggests, from 1; parents' trials don't count."""
     return len(own) + 1
 
 
@@ -42,7 +42,7 @@ def check_not_exhausted(space: SearchSpace, tried: AbstractSet[Key]) -> None:
 
 
 def first_untried(space: SearchSpace, tried: AbstractSet[Key], start: int = 0) -> Point:
-    """The first untried point of a finite space from an index on, going round.
+    """Return the first untried point of a finite space from an index on, going round.
 
     Raises:
         Exhausted: every point has been tried.
@@ -58,7 +58,7 @@ def first_untried(space: SearchSpace, tried: AbstractSet[Key], start: int = 0) -
 def draw_untried(
     space: SearchSpace, tried: AbstractSet[Key], rng: np.random.Generator, draws: Iterator[Point]
 ) -> Point:
-    """The first of the draws that is new; if none is, the first new point of a finite space from a random place.
+    """Return the first of the draws that is new; if none is, the first new point of a finite space from a random place.
 
     Args:
         space: of the points.

@@ -26,7 +26,7 @@ _CONTROL: Final = re.compile(
 
 
 def control_characters(request: TuningJobRequest) -> Iterator[Problem]:
-    """A metric's regex does not look for control characters: CloudWatch holds a tab as ``#011``."""
+    """Check that a metric's regex does not look for control characters: CloudWatch holds a tab as ``#011``."""
     for at, definition in definitions(request):
         specification = part(definition.algorithm_specification)
         for index, metric in listed(specification.metric_definitions if specification is not None else None):
@@ -62,7 +62,7 @@ def _controls(regex: str) -> Iterator[tuple[str, int]]:
 
 
 def own_metrics(request: TuningJobRequest) -> Iterator[Problem]:
-    """A built-in algorithm has its own MetricDefinitions."""
+    """Check that a built-in algorithm has its own MetricDefinitions."""
     for at, definition in definitions(request):
         algorithm = algorithm_of(definition)
         specification = part(definition.algorithm_specification)
@@ -78,7 +78,7 @@ def own_metrics(request: TuningJobRequest) -> Iterator[Problem]:
 
 
 def required_by_algorithm(request: TuningJobRequest) -> Iterator[Problem]:
-    """A built-in algorithm gets the channels and hyperparameters without which its training jobs fail."""
+    """Check that a built-in algorithm gets the channels and hyperparameters without which its training jobs fail."""
     searched: dict[object, set[str]] = {}
     for search in searches(request):
         for elements in (
@@ -113,7 +113,7 @@ def required_by_algorithm(request: TuningJobRequest) -> Iterator[Problem]:
 
 
 def data_of_objective(request: TuningJobRequest) -> Iterator[Problem]:
-    """The channel that the objective is measured on is given."""
+    """Check that the channel that the objective is measured on is given."""
     for aim in aims(request):
         algorithm, wanted = algorithm_of(aim.definition), part(aim.objective.metric_name)
         if algorithm is None or wanted is None or wanted not in algorithm.objectives:
@@ -130,7 +130,7 @@ def data_of_objective(request: TuningJobRequest) -> Iterator[Problem]:
 
 
 def recommended_ranges(request: TuningJobRequest) -> Iterator[Problem]:
-    """The ranges of a built-in algorithm's hyperparameters are those that AWS recommends, or narrower."""
+    """Check that the ranges of a built-in algorithm's hyperparameters are those that AWS recommends, or narrower."""
     for search in searches(request):
         algorithm = algorithm_of(search.definition)
         if algorithm is None:

@@ -40,7 +40,7 @@ def image_or_name(request: TuningJobRequest) -> Iterator[Problem]:
 
 
 def objective_is_a_metric(request: TuningJobRequest) -> Iterator[Problem]:
-    """The objective of a custom image is one of its MetricDefinitions."""
+    """Check that the objective of a custom image is one of its MetricDefinitions."""
     for aim in aims(request):
         specification = part(aim.definition.algorithm_specification)
         wanted = part(aim.objective.metric_name)

@@ -25,7 +25,7 @@ def algorithm_of(definition: HyperParameterTrainingJobDefinition | None) -> Algo
 
 
 def objective_of_algorithm(request: TuningJobRequest) -> Iterator[Problem]:
-    """The objective is a metric that the algorithm logs, in its direction.
+    """Check that the objective is a metric that the algorithm logs, in its direction.
 
     A metric that the request defines by itself is left to AWS, which is reported both to refuse and to take it.
     """

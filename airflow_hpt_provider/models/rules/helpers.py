@@ -29,17 +29,17 @@ SEVERAL: Final[Location] = ("TrainingJobDefinitions",)
 
 
 def part(value: T) -> T | None:
-    """The value, typed as what it is in a request read in parts: it may be None even if it is required."""
+    """Return the value, typed as what it is in a request read in parts: it may be None even if it is required."""
     return value
 
 
 def listed(values: Iterable[T] | None) -> list[tuple[int, T]]:
-    """The elements that could be read, with their indexes."""
+    """Return the elements that could be read, with their indexes."""
     return [(index, value) for index, value in enumerate(values or ()) if value is not None]
 
 
 def config_of(request: TuningJobRequest) -> HyperParameterTuningJobConfig | None:
-    """The tuning job's configuration."""
+    """Return the tuning job's configuration."""
     return part(request.hyper_parameter_tuning_job_config)
 
 
@@ -123,14 +123,14 @@ def combinations(ranges: ParameterRanges) -> int | None:
 
 
 def whole(text: str | None) -> int | None:
-    """The whole number that a text holds, if it does; none of Python's own forms, such as `1_000`."""
+    """Return the whole number that a text holds, if it does; none of Python's own forms, such as `1_000`."""
     if text is None or re.fullmatch(r"[+-]?[0-9]{1,100}", text) is None:
         return None
     return int(text)
 
 
 def number(text: str | None) -> float | None:
-    """The finite number that a text holds, if it does."""
+    """Return the finite number that a text holds, if it does."""
     if text is None or re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text) is None:
         return None
     return float(text) if math.isfinite(float(text)) else None

@@ -99,7 +99,7 @@ def _bounds_of(
 
 
 def names(request: TuningJobRequest) -> Iterator[Problem]:
-    """A hyperparameter is searched once, and not static as well, unless its range is left to Autotune."""
+    """Check that a hyperparameter is searched once, and not static as well, unless its range is left to Autotune."""
     for search in searches(request):
         first: dict[str, Location] = {}
         static = (search.definition and search.definition.static_hyper_parameters) or {}

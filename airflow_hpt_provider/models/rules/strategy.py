@@ -68,7 +68,7 @@ def grid(request: TuningJobRequest) -> Iterator[Problem]:
 
 
 def enough_combinations(request: TuningJobRequest) -> Iterator[Problem]:
-    """A space of integers and categories has at least as many points as there are training jobs."""
+    """Check that a space of integers and categories has at least as many points as there are training jobs."""
     config = config_of(request)
     limits = part(config.resource_limits) if config is not None else None
     if (

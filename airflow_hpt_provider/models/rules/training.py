@@ -82,7 +82,7 @@ def _without_checkpoints(definition: HyperParameterTrainingJobDefinition) -> boo
 
 
 def run_time(request: TuningJobRequest) -> Iterator[Problem]:
-    """A training job runs 28 days at most."""
+    """Check that a training job runs 28 days at most."""
     for at, definition in definitions(request):
         stopping = part(definition.stopping_condition)
         run = stopping.max_runtime_in_seconds if stopping is not None else None
@@ -176,7 +176,7 @@ def instance_group_names(request: TuningJobRequest) -> Iterator[Problem]:
 
 
 def environment(request: TuningJobRequest) -> Iterator[Problem]:
-    """The definitions have 48 environment variables at most between them."""
+    """Check that the definitions have 48 environment variables at most between them."""
     total, where = 0, None
     for at, definition in definitions(request):
         total += len(definition.environment or ())

@@ -25,7 +25,7 @@ WITH_MACHINES = (instances.kinds_of_machines,)
 
 
 def check_training_job(request: Mapping[str, Any]) -> list[Problem]:
-    """The rules that a CreateTrainingJob request breaks which AWS checks only after the call.
+    """Return the rules that a CreateTrainingJob request breaks which AWS checks only after the call.
 
     Args:
         request: the request in AWS names, within botocore's model. What a training definition does not have is

@@ -43,7 +43,7 @@ class AwsModel(BaseModel):
 
     @classmethod
     def aws_shape(cls) -> str:
-        """The name of this structure in AWS's service model."""
+        """Return the name of this structure in AWS's service model."""
         return cls.__name__
 
     def to_aws(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class AwsModel(BaseModel):
 
     @classmethod
     def expand_shorthands(cls, data: Any) -> Any:
-        """The input with each shorthand for a part of this structure written out.
+        """Return the input with each shorthand for a part of this structure written out.
 
         Raises:
             PydanticCustomError: a shorthand contradicts itself.
@@ -115,7 +115,7 @@ def _names(model: type[AwsModel]) -> dict[str, str]:
 def _without_misspelt(
     lines: list[InitErrorDetails], faults: list[InitErrorDetails]
 ) -> list[InitErrorDetails]:
-    """The lines without those that miss a member which stands there under a wrong name."""
+    """Return the lines without those that miss a member which stands there under a wrong name."""
     contexts = [getattr(each["type"], "context", None) or {} for each in faults]
     meant = {(context["meant"],) for context in contexts if "meant" in context}
     return [
@@ -128,7 +128,7 @@ def _without_misspelt(
 def _in_aws_names(
     model: type[AwsModel], data: Mapping[Any, Any], how: ValidationMode
 ) -> tuple[dict[str, Any], list[InitErrorDetails]]:
-    """The members under AWS's names, and a line for each that the structure does not know."""
+    """Return the members under AWS's names, and a line for each that the structure does not know."""
     names = _names(model)
     members: dict[str, Any] = {}
     faults: list[InitErrorDetails] = []

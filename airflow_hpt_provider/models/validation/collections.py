@@ -23,7 +23,7 @@ from airflow_hpt_provider.models.validation.text import as_text
 
 
 def from_json_text(value: object, opening: str) -> object:
-    """The structure or list that a template has rendered as JSON text (`| tojson`); anything else unchanged."""
+    """Return the structure or list that a template has rendered as JSON text (`| tojson`); anything else unchanged."""
     if isinstance(value, str) and value.lstrip().startswith(opening):
         try:
             return json.loads(value)
@@ -55,7 +55,7 @@ class _Size:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """The JSON schema with its bounds."""
+        """Return the JSON schema with its bounds."""
         bounds = zip(self.keywords, (self.min or None, self.max), strict=True)
         return {**handler(schema), **{keyword: bound for keyword, bound in bounds if bound is not None}}
 

@@ -21,7 +21,7 @@ HIDDEN: Final = "'***'"
 
 
 def show(value: object) -> str:
-    """A value as one short line for a message: at most some 80 characters; structures by kind and size."""
+    """Return a value as one short line for a message: at most some 80 characters; structures by kind and size."""
     if isinstance(value, Mapping):
         return f"a structure of {len(value)} member{'s' * (len(value) != 1)}"
     if isinstance(value, list | tuple | set | frozenset):
@@ -32,7 +32,7 @@ def show(value: object) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name nearest to this one, ignoring case and underscores; None if none is near.
+    """Return the known name nearest to this one, ignoring case and underscores; None if none is near.
 
     One that only lacks its beginning (`m5.large`) goes first.
     """
@@ -48,7 +48,7 @@ def near(name: str, known: Iterable[str]) -> str:
 
 
 def fault(kind: str, text: str, **context: object) -> PydanticCustomError:
-    """An error for one value. `text` is shown as it stands, save `{shown}`: the value, if the context has it."""
+    """Return an error for one value. `text` is shown as it stands, save `{shown}`: the value, if the context has it."""
     return PydanticCustomError(kind, text, context or None)
 
 
@@ -67,7 +67,7 @@ def text_of(details: Mapping[str, Any]) -> str:
 
 
 def lines_of(error: ValidationError) -> list[InitErrorDetails]:
-    """The lines of an error, to be raised again with others; pydantic's own texts put in our words."""
+    """Return the lines of an error, to be raised again with others; pydantic's own texts put in our words."""
     return [_again(details) for details in error.errors(include_url=False)]
 
 
@@ -83,12 +83,12 @@ def _again(details: Any, *, hide: bool = False) -> InitErrorDetails:
 
 
 def hide_secrets(error: ValidationError) -> list[InitErrorDetails]:
-    """The lines of an error raised for a map; the values under names that look secret are hidden."""
+    """Return the lines of an error raised for a map; the values under names that look secret are hidden."""
     return [_again(each, hide=bool(each["loc"]) and looks_secret(each["loc"][0])) for each in error.errors()]
 
 
 def refusal(title: str, lines: list[InitErrorDetails]) -> ValidationError:
-    """The ValidationError that holds these lines."""
+    """Return the ValidationError that holds these lines."""
     return ValidationError.from_exception_data(title, lines, hide_input=True)
 
 
@@ -98,7 +98,7 @@ def printable(text: str) -> str:
 
 
 def aws_path(location: Iterable[str | int]) -> str:
-    """A location as AWS's documentation writes it: `A.B[0].C`, in one line whatever a map's keys are."""
+    """Return a location as AWS's documentation writes it: `A.B[0].C`, in one line whatever a map's keys are."""
     path = ""
     for step in location:
         if isinstance(step, int):

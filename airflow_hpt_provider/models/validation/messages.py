@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def explain(error: ValidationError) -> str:
-    """A validation error as text: one line for each thing that is wrong.
+    """Return a validation error as text: one line for each thing that is wrong.
 
     Each line has the place in AWS's names, what is wrong with which value, and what to do; after the file and
     line, if the request came from a file. Values that look secret are not shown::

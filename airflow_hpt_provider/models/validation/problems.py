@@ -51,7 +51,7 @@ class Problem:
         return f"{self.message}{shown}; {self.remedy}"
 
     def as_line(self) -> InitErrorDetails:
-        """The problem as a line of a ValidationError."""
+        """Return the problem as a line of a ValidationError."""
         context = {"remedy": self.remedy, "aws_message": self.aws_message}
         return line(RULE, self.location, self.text, self.value, **context)
 

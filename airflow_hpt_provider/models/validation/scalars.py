@@ -29,7 +29,7 @@ class Scalar:
     """A member that is one value. Subclasses read it, and describe it for JSON schema."""
 
     def read(self, value: Any) -> Any:
-        """The value, cast and checked as in a request.
+        """Return the value, cast and checked as in a request.
 
         Raises:
             PydanticCustomError: it cannot be cast, or breaks a constraint.
@@ -37,11 +37,11 @@ class Scalar:
         raise NotImplementedError
 
     def accept(self, value: Any) -> Any:
-        """The value as an answer of AWS gives it; constraints are not checked."""
+        """Return the value as an answer of AWS gives it; constraints are not checked."""
         return self.read(value)
 
     def schema(self) -> dict[str, Any]:
-        """The JSON schema."""
+        """Return the JSON schema."""
         raise NotImplementedError
 
     def _validate(self, value: Any) -> Any:
@@ -83,7 +83,7 @@ class Choice(Scalar):
         return self.of()
 
     def read(self, value: Any) -> str:
-        """The word."""
+        """Return the word."""
         if value is False and "Off" in self.values:  # what YAML makes of a bare `Off`
             value = "Off"
         word = value.value if isinstance(value, Enum) else value
@@ -98,7 +98,7 @@ class Choice(Scalar):
         return str(value.value if isinstance(value, Enum) else value)
 
     def schema(self) -> dict[str, Any]:
-        """An enumeration."""
+        """Return an enumeration."""
         return {"type": "string", "enum": list(self.values)}
 
 
@@ -110,7 +110,7 @@ class Whole(Scalar):
     max: int | None = None
 
     def read(self, value: Any) -> int:
-        """The integer, within its bounds."""
+        """Return the integer, within its bounds."""
         number = self.accept(value)
         if (self.min is not None and number < self.min) or (self.max is not None and number > self.max):
             raise fault("bounds", f"must be {between(self.min, self.max)}, not {{shown}}", shown=show(number))
@@ -132,7 +132,7 @@ class Whole(Scalar):
         raise fault("whole", f"must be a whole number, not {{shown}}; {remedy}", shown=show(value))
 
     def schema(self) -> dict[str, Any]:
-        """An integer."""
+        """Return an integer."""
         return {"type": "integer", "minimum": self.min, "maximum": self.max}
 
 
@@ -141,7 +141,7 @@ class Number(Scalar):
     """A float, also given as text ("0.5")."""
 
     def read(self, value: Any) -> float:
-        """The number, which must be finite."""
+        """Return the number, which must be finite."""
         number = self.accept(value)
         if not math.isfinite(number):
             raise fault("number", "must be a finite number, not {shown}", shown=show(value))
@@ -159,7 +159,7 @@ class Number(Scalar):
         raise fault("number", "must be a number, not {shown}; give it as 0.5 or '0.5'", shown=show(value))
 
     def schema(self) -> dict[str, Any]:
-        """A number."""
+        """Return a number."""
         return {"type": "number"}
 
 
@@ -168,7 +168,7 @@ class Flag(Scalar):
     """A boolean, also given as text ("true", "False")."""
 
     def read(self, value: Any) -> bool:
-        """The boolean."""
+        """Return the boolean."""
         if isinstance(value, bool):
             return value
         if isinstance(value, str) and value.strip().lower() in ("true", "false"):
@@ -176,7 +176,7 @@ class Flag(Scalar):
         raise fault("flag", "must be true or false, not {shown}", shown=show(value))
 
     def schema(self) -> dict[str, Any]:
-        """A boolean."""
+        """Return a boolean."""
         return {"type": "boolean"}
 
 
@@ -185,7 +185,7 @@ class Time(Scalar):
     """A moment, as a datetime, an ISO 8601 string or seconds since 1970. Without a zone it is UTC."""
 
     def read(self, value: Any) -> dt.datetime:
-        """The moment, with its zone."""
+        """Return the moment, with its zone."""
         moment: dt.datetime | None = None
         try:
             if isinstance(value, dt.datetime):
@@ -201,5 +201,5 @@ class Time(Scalar):
         return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
     def schema(self) -> dict[str, Any]:
-        """A date-time."""
+        """Return a date-time."""
         return {"type": "string", "format": "date-time"}

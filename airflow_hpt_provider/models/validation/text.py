@@ -16,7 +16,7 @@ from airflow_hpt_provider.models.validation.written import WrittenFloat, Written
 
 
 def as_text(value: object, *, structures: bool = False) -> str | None:
-    """A value as the text that AWS stores, or None if it has none.
+    """Return a value as the text that AWS stores, or None if it has none.
 
     Numbers from config files keep the digits of the file. Other numbers, and booleans, are written as JSON
     (`0.1`, `3`, `true`), as the SageMaker SDK's ModelTrainer does; with `structures`, lists and dicts too.
@@ -54,7 +54,7 @@ class Text(Scalar):
     structures: bool = False
 
     def read(self, value: Any) -> str:
-        """The text."""
+        """Return the text."""
         text = as_text(value, structures=self.structures)
         if text is None:
             raise fault("text", "must be a string, not {shown}; give it in quotes", shown=show(value))
@@ -81,6 +81,6 @@ class Text(Scalar):
         return self.read(value) if text is None else text
 
     def schema(self) -> dict[str, Any]:
-        """A string."""
+        """Return a string."""
         pattern = self.pattern and patterns.for_json_schema(self.pattern)
         return {"type": "string", "minLength": self.min or None, "maxLength": self.max, "pattern": pattern}

@@ -236,7 +236,7 @@ def test_a_missing_job(cli: CommandLine) -> None:
         done = cli(command, "no-such-job")
         assert (done.code, done.out) == (2, "")
         assert done.err == (
-            "airflow-hpt: error: There is no tuning job 'no-such-job' in this account and region.\n"
+            "airflow-hpt: error: Tuning job 'no-such-job' does not exist in this account and region.\n"
         )
 
 

@@ -180,7 +180,7 @@ def test_secrets_are_masked_in_rendered_fields_and_logs(config, dag, tmp_path):
 def test_a_file_must_lie_in_the_search_path(dag, tmp_path, path):
     (tmp_path.parent / "outside.yaml").write_text("a: 1")
     task = HyperParameterTuningJobOperator(task_id="t", config=path)
-    with pytest.raises(TuningJobConfigError, match="no such file in the DAG's folder"):
+    with pytest.raises(TuningJobConfigError, match="file not found in the DAG's folder"):
         load(task, path, {})
 
 
@@ -225,6 +225,6 @@ def test_a_files_problems_tell_their_lines(config, dag, tmp_path):
 def test_text_that_is_no_config(dag):
     task = HyperParameterTuningJobOperator(task_id="t", config="not json")
     with pytest.raises(
-        TuningJobConfigError, match="neither the path of a .json, .yaml or .yml file, nor JSON"
+        TuningJobConfigError, match="must be JSON, or the path of a .json, .yaml or .yml file"
     ):
         load(task, task.config, {})

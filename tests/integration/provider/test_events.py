@@ -266,6 +266,6 @@ def test_a_wait_that_is_given_a_queues_name_says_so_before_anything_is_created(c
     wanted = {"config": config} if kind is HyperParameterTuningJobOperator else {"tuning_job_name": "job-1"}
     task = make(kind, deferrable=True, event_queue_url="tuning-jobs", **wanted)
     before = len(list(hook.list()))
-    with pytest.raises(ValueError, match="event_queue_url='tuning-jobs' is not a queue's URL"):
+    with pytest.raises(ValueError, match="event_queue_url must be a queue's URL"):
         task.execute(Try().context(task))
     assert len(list(hook.list())) == before

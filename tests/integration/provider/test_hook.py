@@ -88,7 +88,7 @@ def test_failures_are_grouped(failing, hook, first_try):
 
 
 def test_a_missing_job(hook):
-    with pytest.raises(TuningJobNotFoundError, match="no tuning job 'no-such-job'"):
+    with pytest.raises(TuningJobNotFoundError, match="Tuning job 'no-such-job' does not exist"):
         hook.describe("no-such-job")
 
 
@@ -154,6 +154,7 @@ def test_a_connection_without_region_says_where_to_give_one(monkeypatch):
     )
     monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
     with pytest.raises(
-        TuningConnectionError, match=r"region_name: connection 'nowhere' has none\. Pass region_name="
+        TuningConnectionError,
+        match=r"region_name must be set, but connection 'nowhere' has none\. Pass region_name=",
     ):
         HyperParameterTuningHook(aws_conn_id="nowhere").describe("a-job")

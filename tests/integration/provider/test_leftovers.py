@@ -72,7 +72,7 @@ def test_of_a_job_that_has_ended_nothing_is_told(gated, gate, first_try, hook, c
     name = left_running(gated, first_try, stop_on_kill=False)
     for told in (True, False):
         ended(tune(gated, stop_on_kill=False), first_try.retry())
-        assert ("may go on running" in capsys.readouterr().out) is told
+        assert ("may keep running" in capsys.readouterr().out) is told
         gate.touch()
         wait_for(hook, name, "Completed")
 

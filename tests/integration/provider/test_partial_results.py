@@ -290,12 +290,12 @@ async def test_cancelling_a_guarded_wait_leaves_nothing_behind(half_done, first_
 @pytest.mark.parametrize(
     ("argument", "value", "message"),
     [
-        ("max_billable_seconds", 0, "not more than 0"),
+        ("max_billable_seconds", 0, "must be greater than 0"),
         ("max_failed_training_jobs", -1, "less than 0"),
         ("max_failed_training_jobs", 1.5, "max_failed_training_jobs=1.5"),
         ("on_budget_exceeded", "explode", "on_budget_exceeded='explode'"),
         ("retry_strategy", 31, "whole number from 1 to 30"),
-        ("retry_strategy", {"attempts": 2}, "unknown members"),
+        ("retry_strategy", {"attempts": 2}, "must have the members"),
     ],
 )
 def test_wrong_arguments_are_told_when_the_dag_is_parsed(config, argument, value, message):

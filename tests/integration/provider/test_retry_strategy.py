@@ -313,7 +313,7 @@ async def test_a_refused_warm_start_is_done_without(named, first_try, hook, caps
     events.register("before-call.sagemaker.CreateHyperParameterTuningJob", delete_parent)
     value = await run(task, first_try)
     assert [attempt["tuning_job_name"] for attempt in value["attempts"]] == [name, f"{name}-2"]
-    assert "No warm start: SageMaker refuses it" in capsys.readouterr().out
+    assert "No warm start: SageMaker rejects it" in capsys.readouterr().out
     assert parents(hook, f"{name}-2") == []
 
 

@@ -383,7 +383,7 @@ def test_told_to_stop_twice(gated, gate, first_try, hook, capsys, airflow_says):
     task.on_kill()
     ended(task, first_try)
     assert hook.describe(first_try.xcom["tuning_job_name"]).status in STOPPED
-    assert "could not be stopped" not in capsys.readouterr().out
+    assert "Could not stop" not in capsys.readouterr().out
 
 
 def test_killed_before_create(gated, first_try, hook):

@@ -85,7 +85,7 @@ def test_without_pandas() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (
-        "ImportError: training_jobs_dataframe() needs pandas: pip install 'airflow-hpt-provider[pandas]'"
+        "ImportError: training_jobs_dataframe() requires pandas: pip install 'airflow-hpt-provider[pandas]'"
         in done.stderr
     )
 

@@ -33,11 +33,11 @@ def stop(**kwargs):
 @pytest.mark.parametrize(
     ("argument", "value", "message"),
     [
-        ("poll_interval", 0, "poll_interval=0 is not a time of more than 0 seconds"),
+        ("poll_interval", 0, "poll_interval must be a duration of more than 0 seconds, got 0"),
         ("poll_interval", "soon", "poll_interval='soon'"),
-        ("timeout", timedelta(0), "timeout=.* is not a time of more than 0 seconds"),
+        ("timeout", timedelta(0), "timeout must be a duration of more than 0 seconds, got"),
         ("timeout", -5, "timeout=-5"),
-        ("unreachable_timeout", -1, "unreachable_timeout=-1 is not a time of 0 or more seconds"),
+        ("unreachable_timeout", -1, "unreachable_timeout must be a duration of at least 0 seconds, got -1"),
         ("unreachable_timeout", "a while", "unreachable_timeout='a while'"),
         ("top_k", 101, "top_k=101"),
         ("on_stopped", "ignore", "on_stopped='ignore'"),

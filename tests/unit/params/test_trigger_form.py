@@ -189,8 +189,8 @@ def test_the_form_and_then_the_task_refuse(request_dict: dict[str, Any]) -> None
     ("name", "message"),
     [
         ("InstanceTyp", "Did you mean 'InstanceType'"),
-        ("Name", "may be any of .*MetricDefinitions.Name; give more of its path"),
-        ("ParameterRanges.depth", "no hyperparameter of this name is searched, but .*learning-rate"),
+        ("Name", "is ambiguous: it may be .*MetricDefinitions.Name. Give more of its path"),
+        ("ParameterRanges.depth", "unknown hyperparameter; the tuned ones are .*learning-rate"),
         ("StaticHyperParameters.x", "no such static hyperparameter, but sagemaker_program"),
         ("ResourceLimits", "no member of a tuning job's request that holds one value"),
     ],
@@ -205,7 +205,7 @@ def test_several_definitions() -> None:
     definition = one.pop("TrainingJobDefinition")
     several = {**one, "TrainingJobDefinitions": [definition, definition]}
     name = "TrainingJobDefinitions.ResourceConfig.InstanceCount"
-    with pytest.raises(ValueError, match="may be any of"):
+    with pytest.raises(ValueError, match="is ambiguous"):
         tuning_params(several, [name])
 
 

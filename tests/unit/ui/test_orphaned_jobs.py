@@ -72,7 +72,7 @@ def test_in_the_end_it_is_given_up_and_told(looks, caplog, monkeypatch):
     OrphanedJobReaper().note(FIRST)
     wait_until(lambda: any(r.levelno == logging.ERROR for r in caplog.records), 10, "not told", every=0.01)
     assert len(taken) == LOOKS
-    assert "stop it by hand" in caplog.text
+    assert "Stop it by hand" in caplog.text
 
 
 def test_a_task_without_a_trigger_costs_no_query(monkeypatch):

@@ -47,7 +47,9 @@ def test_what_a_status_means(status, outcome):
 
 
 def test_a_wrong_policy_is_told_with_its_choices():
-    with pytest.raises(ValueError, match="on_stopped='ignore' is not one of 'fail', 'skip', 'use_best'"):
+    with pytest.raises(
+        ValueError, match="on_stopped must be one of 'fail', 'skip', 'use_best', got 'ignore'"
+    ):
         check_policy("on_stopped", "ignore")
 
 

@@ -77,7 +77,7 @@ def test_a_status_that_sagemaker_does_not_know_is_told():
 
 
 def test_a_queues_name_is_not_its_url():
-    with pytest.raises(ValueError, match="queue_url='tuning-jobs' is not a queue's URL"):
+    with pytest.raises(ValueError, match="queue_url must be a queue's URL"):
         TuningJobStateChangeTrigger("tuning-jobs")
 
 

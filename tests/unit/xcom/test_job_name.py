@@ -69,11 +69,11 @@ def test_a_result_is_taken_for_the_job_it_is_of():
 
 @pytest.mark.parametrize("value", [None, "", " ", {"status": "Completed"}, ["job-1"]])
 def test_what_names_no_job_is_told(value):
-    with pytest.raises(TuningJobConfigError, match="names no tuning job"):
+    with pytest.raises(TuningJobConfigError, match="does not name a tuning job"):
         checked_job_name(value)
     one = sensor(tuning_job_name="{{ ti.xcom_pull('create') }}", deferrable=False)
     one.tuning_job_name = value
-    with pytest.raises(TuningJobConfigError, match="names no tuning job"):
+    with pytest.raises(TuningJobConfigError, match="does not name a tuning job"):
         one.execute({})
 
 
@@ -105,7 +105,7 @@ def test_below_airflow_3_3_it_starts_on_a_worker(monkeypatch):
 
 
 def test_it_contradicts_waiting_on_a_worker():
-    with pytest.raises(ValueError, match="need deferrable=True"):
+    with pytest.raises(ValueError, match="require deferrable=True"):
         sensor(tuning_job_name="job-1", finish_in_triggerer=True, deferrable=False)
 
 

@@ -67,7 +67,7 @@ class Verified:
 
 
 def secret_of(access_key: str, token: str | None, find_secret: SecretFinder) -> Secret:
-    """The secret of an access key that comes with this session token.
+    """Return the secret of an access key that comes with this session token.
 
     Raises:
         AuthenticationError: there is no such key, or its token is another.

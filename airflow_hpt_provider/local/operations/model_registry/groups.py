@@ -68,7 +68,7 @@ def delete(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str,
 
 
 def find(context: RegistryContext, connection: sqlite3.Connection, name_or_arn: str) -> sqlite3.Row:
-    """A group's row, by name or ARN. Raises ValidationException, as AWS does."""
+    """Return a group's row, by name or ARN. Raises ValidationException, as AWS does."""
     row: sqlite3.Row | None = connection.execute(
         "select * from model_package_group where :it in (name, arn)", {"it": name_or_arn}
     ).fetchone()

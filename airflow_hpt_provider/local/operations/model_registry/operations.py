@@ -101,7 +101,7 @@ def _change_tags(
 
 
 def _tags(connection: sqlite3.Connection, arn: str) -> tuple[str, dict[str, str]]:
-    """The table that the resource is in, and its tags."""
+    """Return the table that the resource is in, and its tags."""
     for table in ("model_package_group", "model_package"):
         row = connection.execute(f"select tags from {table} where arn = ?", (arn,)).fetchone()  # noqa: S608
         if row is not None:

@@ -44,7 +44,7 @@ class RegistryContext:
     account_id: str
 
     def arn(self, kind: str, name: str) -> str:
-        """The ARN of a group or package."""
+        """Return the ARN of a group or package."""
         return f"arn:aws:sagemaker:{self.region}:{self.account_id}:{kind}/{name}"
 
 
@@ -52,12 +52,12 @@ DEFAULT_PAGE = 100
 
 
 def encode(document: Mapping[str, Any]) -> str:
-    """A document as JSON."""
+    """Return a document as JSON."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
 
 
 def tags_of(parameters: Mapping[str, Any]) -> str:
-    """A request's Tags as JSON.
+    """Return a request's Tags as JSON.
 
     Raises:
         ServiceError: AWS would not take them.
@@ -76,7 +76,7 @@ def when(timestamp: float | None) -> datetime | None:
 
 
 def invalid(message: str) -> ServiceError:
-    """A ValidationException, which is what the registry answers to nearly everything."""
+    """Return a ValidationException, which is what the registry answers to nearly everything."""
     return ServiceError("ValidationException", message)
 
 

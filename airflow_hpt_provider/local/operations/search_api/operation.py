@@ -83,7 +83,7 @@ def _condition(resource: Resource, parameters: Mapping[str, Any]) -> Sql:
 
 
 def _sort(resource: Resource, name: str) -> tuple[Sql, Sql]:
-    """The value that decides, and what of it."""
+    """Return the value that decides, and what of it."""
     by = resource.property(name)
     value = by.scalar
     if value is None or by.kind is Kind.STRUCTURE:

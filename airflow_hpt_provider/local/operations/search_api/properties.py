@@ -82,7 +82,7 @@ class Resource:
     metrics: bool = False
 
     def property(self, name: str, *, nested: bool = False) -> Property:
-        """The property of that name.
+        """Return the property of that name.
 
         Args:
             nested: in nested filters, where ``Tags.Key`` and ``Tags.Value`` are a tag's own members. Elsewhere

@@ -22,7 +22,7 @@ class Moment(NamedTuple):
 
 
 def number(text: str) -> int | float | None:
-    """A whole number or a decimal one; None if it is neither."""
+    """Return a whole number or a decimal one; None if it is neither."""
     if not NUMBER.fullmatch(text):
         return None
     if WHOLE.fullmatch(text) and abs(int(text)) <= MOST:
@@ -32,7 +32,7 @@ def number(text: str) -> int | float | None:
 
 
 def moment(text: str) -> Moment | None:
-    """A time as ISO 8601 has it, in UTC where it says no offset; None if it is none."""
+    """Return a time as ISO 8601 has it, in UTC where it says no offset; None if it is none."""
     try:
         at = datetime.fromisoformat(text)
         seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()

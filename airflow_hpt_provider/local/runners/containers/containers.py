@@ -69,7 +69,7 @@ class Containers:
         environment: Mapping[str, str],
         region: str,
     ) -> tuple[str, ...]:
-        """The command line that runs a training job's container from its start to its end.
+        """Return the command line that runs a training job's container from its start to its end.
 
         Args:
             environment: the image's own, from its ``[[image]]`` table.
@@ -105,7 +105,7 @@ class Containers:
 
 
 def mount(directory: Path, inside: str) -> list[str]:
-    """The options that show a directory of this machine to a container."""
+    """Return the options that show a directory of this machine to a container."""
     return ["--volume", f"{directory}:{inside}"]
 
 

@@ -86,7 +86,7 @@ class EngineFinder:
         self._found: ContainerEngine | None = None
 
     def find(self) -> ContainerEngine | None:
-        """The engine; None if none answers."""
+        """Return the engine; None if none answers."""
         with self._lock:
             now = time.monotonic()
             if self._asked_at is None or now - self._asked_at > ASK_AGAIN:

@@ -78,7 +78,7 @@ class ImageMap:
         return cls(path, images)
 
     def find(self, uri: str) -> Image | None:
-        """The first that matches the image URI."""
+        """Return the first that matches the image URI."""
         return next((image for image in self.images if fnmatchcase(uri, image.match)), None)
 
 
@@ -125,7 +125,7 @@ def _image(table: Any, where: str, base: Path) -> Image:
 
 
 def _no_process(table: Mapping[str, Any], where: str) -> list[str]:
-    """A container's command, which is the image's affair."""
+    """Return a container's command, which is the image's affair."""
     for key in ("command", "directory", "arguments"):
         if key in table:
             raise ValueError(f"{where}: `{key}` is for a process: leave it out, or `container = true`")

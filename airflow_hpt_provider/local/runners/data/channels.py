@@ -27,7 +27,7 @@ _NO_FILE = (errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG)
 
 
 def in_pipe_mode(definition: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The channels that are pipes."""
+    """Return the channels that are pipes."""
     every = definition.get("InputDataConfig") or ()
     return [channel for channel in every if input_mode(definition, channel) == "Pipe"]
 

@@ -24,7 +24,7 @@ def files(spec: TrainingSpec) -> dict[str, Mapping[str, Any]]:
 
 
 def input_mode(definition: Mapping[str, Any], channel: Mapping[str, Any]) -> str:
-    """A channel's input mode, File, FastFile or Pipe: its own, or the definition's."""
+    """Return a channel's input mode, File, FastFile or Pipe: its own, or the definition's."""
     return str(channel.get("InputMode") or definition["AlgorithmSpecification"]["TrainingInputMode"])
 
 

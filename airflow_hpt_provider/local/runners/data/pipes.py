@@ -135,7 +135,7 @@ class Pipe(threading.Thread):
         pipe.write(content + b"\0" * (-len(content) % 4))
 
     def _records(self, epoch: int) -> Iterator[S3Uri | bytes]:
-        """The objects (of an augmented manifest: the attributes) of an epoch, in its order."""
+        """Yield the objects (of an augmented manifest: the attributes) of an epoch, in its order."""
         source = self._channel["DataSource"]["S3DataSource"]
         uri = S3Uri.parse(source["S3Uri"])
         if source["S3DataType"] == "AugmentedManifestFile":

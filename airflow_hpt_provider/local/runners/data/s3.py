@@ -37,7 +37,7 @@ class S3Uri:
         return f"s3://{self.bucket}/{self.key}"
 
     def __truediv__(self, name: str) -> S3Uri:
-        """The key one level below; with ``""``, the prefix of all keys below."""
+        """Return the key one level below; with ``""``, the prefix of all keys below."""
         prefix = self.key.rstrip("/")
         return S3Uri(self.bucket, f"{prefix}/{name}" if prefix else name)
 
@@ -52,7 +52,7 @@ def download(objects: ObjectStore, source: S3Uri, target: Path) -> None:
 
 
 def below(directory: Path, name: str) -> Path | None:
-    """The path of a key below a directory; None for a key that would lead out of it."""
+    """Return the path of a key below a directory; None for a key that would lead out of it."""
     parts = [part for part in name.split("/") if part not in ("", ".")]
     if not parts or ".." in parts or "\0" in name:
         return None

@@ -25,7 +25,7 @@ class PayloadDecoder(Protocol):
     """Headers that came after the body, names in lower case; complete after :meth:`finish`."""
 
     def feed(self, data: bytes) -> bytes:
-        """The content that is complete with these bytes."""
+        """Return the content that is complete with these bytes."""
         ...
 
     def finish(self) -> None:
@@ -34,7 +34,7 @@ class PayloadDecoder(Protocol):
 
 
 def payload_decoder(verified: Verified, decoded_length: str | None) -> PayloadDecoder:
-    """The decoder for what the signature says of the body.
+    """Return the decoder for what the signature says of the body.
 
     Args:
         verified: the request's signature.
@@ -65,7 +65,7 @@ class PlainPayload:
         self._hash = hashlib.sha256()
 
     def feed(self, data: bytes) -> bytes:
-        """The same bytes."""
+        """Return the same bytes."""
         if self._expected is not None:
             self._hash.update(data)
         return data

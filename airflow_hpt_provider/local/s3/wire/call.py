@@ -58,7 +58,7 @@ class S3Request:
         return str(self.parameters["Key"])
 
     def get(self, name: str, default: Any = None) -> Any:
-        """A parameter."""
+        """Return a parameter."""
         return self.parameters.get(name, default)
 
 

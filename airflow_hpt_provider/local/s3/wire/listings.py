@@ -21,7 +21,7 @@ MAX_KEYS = 1000
 
 
 def list_objects_v1(call: S3Request) -> S3Response:
-    """A page, continued by Marker."""
+    """Return a page, continued by Marker."""
     marker = call.get("Marker", "")
     page, result = _page(call, marker)
     result["Marker"] = _encoder(call)(marker)
@@ -31,7 +31,7 @@ def list_objects_v1(call: S3Request) -> S3Response:
 
 
 def list_objects_v2(call: S3Request) -> S3Response:
-    """A page, continued by ContinuationToken."""
+    """Return a page, continued by ContinuationToken."""
     token, start = call.get("ContinuationToken"), call.get("StartAfter", "")
     page, result = _page(call, _from_token(token) if token is not None else start)
     result["KeyCount"] = len(page.objects) + len(page.prefixes)

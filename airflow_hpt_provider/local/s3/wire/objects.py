@@ -82,7 +82,7 @@ def put_object(call: S3Request) -> S3Response:
 
 
 def get_object(call: S3Request) -> S3Response:
-    """An object, whole or in part."""
+    """Return an object, whole or in part."""
     info, reader = call.store.open_raw(call.bucket, call.key)
     try:
         result, byte_range, status = _described(call, info)
@@ -93,7 +93,7 @@ def get_object(call: S3Request) -> S3Response:
 
 
 def head_object(call: S3Request) -> S3Response:
-    """The same without the bytes."""
+    """Return the same without the bytes."""
     result, _, status = _described(call, call.store.head(call.bucket, call.key))
     return S3Response(result, status=status)
 

@@ -41,13 +41,13 @@ def s3_model() -> ServiceModel:
 
 @cache
 def s3_operation(name: str) -> OperationModel:
-    """An operation's model; kept, since building it takes time."""
+    """Return an operation's model; kept, since building it takes time."""
     model: OperationModel = s3_model().operation_model(name)
     return model
 
 
 def route(method: str, bucket: str, key: str, query: Mapping[str, str], headers: Mapping[str, str]) -> str:
-    """The operation's name.
+    """Return the operation's name.
 
     Raises:
         ServiceError: MethodNotAllowed.

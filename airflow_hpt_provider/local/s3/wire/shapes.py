@@ -55,7 +55,7 @@ def parse(
     headers: Mapping[str, str],
     body: bytes = b"",
 ) -> dict[str, Any]:
-    """The operation's parameters in S3's names.
+    """Return the operation's parameters in S3's names.
 
     Raises:
         ServiceError: MalformedXML, or InvalidArgument for a header or query parameter.

@@ -21,7 +21,7 @@ MAX_TAG_KEY, MAX_TAG_VALUE = 128, 256
 
 
 def tags_from_header(header: str | None) -> dict[str, str]:
-    """The x-amz-tagging header: ``key=value&key=value``."""
+    """Return the x-amz-tagging header: ``key=value&key=value``."""
     return _checked(parse_qsl(header or "", keep_blank_values=True), MAX_OBJECT_TAGS)
 
 
@@ -50,7 +50,7 @@ def _to_set(tags: Mapping[str, str]) -> dict[str, Any]:
 
 
 def get_object_tagging(call: S3Request) -> S3Response:
-    """An object's tags."""
+    """Return an object's tags."""
     return S3Response(_to_set(call.store.head(call.bucket, call.key).properties.tags))
 
 
@@ -67,7 +67,7 @@ def delete_object_tagging(call: S3Request) -> S3Response:
 
 
 def get_bucket_tagging(call: S3Request) -> S3Response:
-    """A bucket's tags. Raises NoSuchTagSet if it has none."""
+    """Return a bucket's tags. Raises NoSuchTagSet if it has none."""
     with call.store.database.snapshot() as connection:
         find_bucket(connection, call.bucket)
         row = connection.execute("select tags from bucket where name = ?", (call.bucket,)).fetchone()

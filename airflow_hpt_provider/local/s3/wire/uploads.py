@@ -93,7 +93,7 @@ def abort_multipart_upload(call: S3Request) -> S3Response:
 
 
 def list_parts(call: S3Request) -> S3Response:
-    """A page of an upload's parts."""
+    """Return a page of an upload's parts."""
     upload = _upload(call)
     after, limit = int(call.get("PartNumberMarker") or 0), min(call.get("MaxParts", MAX_PAGE), MAX_PAGE)
     found = [part for part in call.uploads.parts(upload) if part.number > after]
@@ -127,7 +127,7 @@ def list_parts(call: S3Request) -> S3Response:
 
 
 def list_multipart_uploads(call: S3Request) -> S3Response:
-    """A page of a bucket's uploads under way."""
+    """Return a page of a bucket's uploads under way."""
     prefix, delimiter = call.get("Prefix", ""), call.get("Delimiter", "")
     marker, id_marker = call.get("KeyMarker", ""), call.get("UploadIdMarker", "")
     limit = min(call.get("MaxUploads", MAX_PAGE), MAX_PAGE)

@@ -91,7 +91,7 @@ class Posterior:
         self.bounds = [*[BOUNDS_LENGTHSCALE] * count, *[BOUNDS_VARIANCE] * parts, BOUNDS_NOISE]
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
-        """The value, up to a constant, and the gradient."""
+        """Return the value, up to a constant, and the gradient."""
         variances, noise = np.exp(theta[self._variances]), np.exp(theta[-1])
         inverses = np.exp(theta[self._lengthscales])[self.columns.groups]
         scales = inverses**2 * self.columns.parts
@@ -127,7 +127,7 @@ class Posterior:
 
 
 def fit(rows: Array, scores: Array, columns: Columns) -> Hyperparameters:
-    """The most probable hyperparameters, by L-BFGS from a start with little noise and one with much.
+    """Return the most probable hyperparameters, by L-BFGS from a start with little noise and one with much.
 
     Args:
         rows: shape (n, d), n at least 1.

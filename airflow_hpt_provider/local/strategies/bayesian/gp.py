@@ -36,7 +36,7 @@ class Hyperparameters:
 
 
 def factorise(matrix: Array) -> Array:
-    """The lower Cholesky factor of a symmetric matrix that should be positive definite.
+    """Return the lower Cholesky factor of a symmetric matrix that should be positive definite.
 
     Where rounding has made it indefinite, its diagonal is raised tenfold at a time, from a billionth of its mean.
 
@@ -86,7 +86,7 @@ class GaussianProcess:
         return self.hyperparameters.covariance(rows, self.rows) + task_offset(rows, self.rows, self._task)
 
     def believing(self, rows: Array) -> GaussianProcess:
-        """The process as if the mean had been observed at further rows.
+        """Return the process as if the mean had been observed at further rows.
 
         That is how trials still running are told to the model ("kriging believer": Ginsbourger, Le Riche and
         Carraro, "Kriging Is Well-Suited to Parallelize Optimization", 2010): nothing is learnt about the mean,
@@ -97,7 +97,7 @@ class GaussianProcess:
         return self.observing(rows, self.mean(rows))
 
     def observing(self, rows: Array, scores: Array) -> GaussianProcess:
-        """The process after further observations, its hyperparameters unchanged."""
+        """Return the process after further observations, its hyperparameters unchanged."""
         scores = np.concatenate([self.scores, scores])
         return GaussianProcess(self.hyperparameters, np.vstack([self.rows, rows]), scores, self._task)
 
@@ -126,7 +126,7 @@ class GaussianProcess:
 
 
 def task_offset(a: Array, b: Array, task: slice | None) -> Array:
-    """The covariance that rows share by belonging to one task: 1 or 0, shape (n, m)."""
+    """Return the covariance that rows share by belonging to one task: 1 or 0, shape (n, m)."""
     if task is None:
         return np.zeros((len(a), len(b)))
     return np.asarray(a[:, task] @ b[:, task].T)

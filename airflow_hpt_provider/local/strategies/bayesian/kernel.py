@@ -90,7 +90,7 @@ def correlation(r: Array) -> Array:
 
 
 def correlation_and_slope(r: Array) -> tuple[Array, Array]:
-    """The correlation, and its slope ``-(d correlation / d r) / r``, which is finite at 0.
+    """Return the correlation, and its slope ``-(d correlation / d r) / r``, which is finite at 0.
 
     Both gradients are the slope times something plain: by a coordinate of ``a`` it is
     ``-5 * slope * (a - b) / lengthscale²``, by a log inverse lengthscale ``-5 * slope * (a - b)² / lengthscale²``.

@@ -40,7 +40,7 @@ class Acquisition(Protocol):
 
 
 def numeric_columns(space: SearchSpace) -> NDArray[np.intp]:
-    """The columns along which there is a gradient to climb: numeric, and not a single point."""
+    """Return the columns along which there is a gradient to climb: numeric, and not a single point."""
     return np.array(
         [
             columns.start
@@ -69,7 +69,7 @@ class Box:
 
 
 def categorical_columns(space: SearchSpace) -> NDArray[np.intp]:
-    """The one-hot columns."""
+    """Return the one-hot columns."""
     return np.array(
         [
             column
@@ -109,7 +109,7 @@ def _same_categories(space: SearchSpace, box: Box, rows: Array) -> NDArray[np.bo
 
 
 def climb(acquisition: Acquisition, space: SearchSpace, box: Box, start: Array) -> Array:
-    """The snapped end of an ascent from a row along its numeric columns (L-BFGS).
+    """Return the snapped end of an ascent from a row along its numeric columns (L-BFGS).
 
     It stays within the box, or within the cube where the row's categories are not the box's.
     """

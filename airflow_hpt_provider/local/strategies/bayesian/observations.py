@@ -63,7 +63,7 @@ def failed(trial: Trial) -> bool:
 
 
 def finished_losses(objective: Objective, trials: Iterable[Trial]) -> list[float]:
-    """The losses of all finished trials in their order, infinite for the failed."""
+    """Return the losses of all finished trials in their order, infinite for the failed."""
     return [
         objective.loss(trial.value) if succeeded(trial) and trial.value is not None else math.inf
         for trial in trials
@@ -120,12 +120,12 @@ def _parts(space: SearchSpace, width: int) -> tuple[Array, Array]:
 
 
 def observe(space: SearchSpace, objective: Objective, trials: Sequence[Trial]) -> Observations:
-    """The trials of one task, in their order."""
+    """Return the trials of one task, in their order."""
     return _observe(space, objective, trials, lay_out(space), lambda _: np.zeros(0), np.zeros(0))
 
 
 def observe_tasks(space: SearchSpace, objective: Objective, trials: Sequence[Trial]) -> Observations:
-    """The trials of several tasks: the tuning job's own, and each warm-start parent's.
+    """Return the trials of several tasks: the tuning job's own, and each warm-start parent's.
 
     The tasks' losses are taken to have one scale but different offsets, so from each its task's median is
     subtracted, and the model has a further offset of its own for every task. How alike the tasks are is for

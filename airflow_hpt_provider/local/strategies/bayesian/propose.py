@@ -102,7 +102,7 @@ class Proposer:
         return (self._space.decode(row) for row in maximise(acquisition, self._space, box, rng))
 
     def posterior(self, observations: Observations) -> GaussianProcess:
-        """The process that has seen the observations.
+        """Return the process that has seen the observations.
 
         Pending trials are believed (:meth:`GaussianProcess.believing`). So is a failed one among successes, which
         tells nothing of the loss there; but where failures prevail, it counts as the worst loss seen, and the

@@ -31,7 +31,7 @@ STRETCH = (0.25, 4.0)
 
 
 def region_length(losses: Sequence[float], initial: int) -> float:
-    """The region's length after these losses, in order.
+    """Return the region's length after these losses, in order.
 
     Args:
         losses: of all finished trials; infinite for a failed one.
@@ -54,7 +54,7 @@ def region_length(losses: Sequence[float], initial: int) -> float:
 
 
 def region_box(centre: Array, length: float, inverse_lengthscales: Array) -> tuple[Array, Array]:
-    """The lowest and highest corner of the region, within the cube.
+    """Return the lowest and highest corner of the region, within the cube.
 
     Its sides are in proportion to the model's lengthscales, with the length as their geometric mean.
 

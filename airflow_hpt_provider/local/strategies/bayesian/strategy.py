@@ -52,7 +52,7 @@ class BayesianSearch:
 
     @OneThread()
     def suggest(self, history: Sequence[Trial]) -> Suggestion:
-        """The next point; see :class:`~airflow_hpt_provider.local.strategies.contract.Strategy`."""
+        """Return the next point; see :class:`~airflow_hpt_provider.local.strategies.contract.Strategy`."""
         trials = sorted(history, key=lambda trial: trial.number)
         own = [trial for trial in trials if trial.number > 0]
         tried = tried_keys(self._space, trials if self._same_task else own)

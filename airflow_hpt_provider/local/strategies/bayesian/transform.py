@@ -46,7 +46,7 @@ class Transform:
 
     @classmethod
     def fit(cls, losses: Array) -> Transform:
-        """The most likely transform of these losses, finite, shape (n,); all to 0 if they are all the same."""
+        """Return the most likely transform of these losses, finite, shape (n,); all to 0 if they are all the same."""
         losses = np.clip(losses, -HUGEST, HUGEST)
         lower, centre, upper = (float(each) for each in np.percentile(losses, [25, 50, 75]))
         spread = upper - lower
@@ -64,7 +64,7 @@ class Transform:
         return cls(centre, spread, float(power), float(scores.mean()), float(scores.std()) or np.inf)
 
     def __call__(self, losses: Array) -> Array:
-        """The scores of losses, in the same order."""
+        """Return the scores of losses, in the same order."""
         standard = _standardise(np.clip(losses, -HUGEST, HUGEST), self.centre, self.spread)
         return np.asarray((yeo_johnson(standard, self.power) - self.mean) / self.deviation)
 
@@ -75,7 +75,7 @@ def _standardise(losses: Array, centre: float, spread: float) -> Array:
 
 
 def yeo_johnson(values: Array, power: float) -> Array:
-    """The transform itself: a Box-Cox on either side of 0, increasing; the identity at power 1."""
+    """Return the transform itself: a Box-Cox on either side of 0, increasing; the identity at power 1."""
     magnitude = np.log1p(np.abs(values))
     exponent = np.where(values >= 0, power, 2.0 - power)
     near_zero = np.abs(exponent) < 1e-9
@@ -84,7 +84,7 @@ def yeo_johnson(values: Array, power: float) -> Array:
 
 
 def _likelihood(power: float, values: Array) -> float:
-    """The log likelihood of the power, the mean and variance of the result maximised out."""
+    """Return the log likelihood of the power, the mean and variance of the result maximised out."""
     variance = float(yeo_johnson(values, power).var())
     if variance <= 0:
         return -np.inf
