@@ -1,4 +1,4 @@
-"""Stop the tuning job when its task ends without it; leave it to the next try when only the task's process ends."""
+"""Stops the tuning job when its task ends without it; leaves it to the next try when only the task's process ends."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 SHOW_UP_SECONDS = 5.0
-"""A job whose Create was cut off before it was answered may be there only after so long."""
+"""After a Create without a response, the job may become visible only after this many seconds."""
 CHECK_SECONDS = 0.5
 """While the task sleeps between two polls, it checks this often whether it was killed."""
 
@@ -89,7 +89,7 @@ class StopOnExitMixin:
             self._stop_if_task_ended()
 
     def _stop_if_task_ended(self) -> None:
-        """The process was asked to end: stop the job if the task has ended as well."""
+        """Stop the job if the task has ended, after the process was asked to end."""
         name = self._running_job
 
         def decide() -> bool:
@@ -161,7 +161,7 @@ class StopOnExitMixin:
             self._raise_if_killed()
 
     def _waits_for(self, name: str) -> None:
-        """This is the task's own job. If the task has ended before it could be stopped, it is stopped now."""
+        """Note the task's own job. If the task has already ended, stop the job now."""
         self._running_job, self._found, self._unanswered = name, bool(name), False
         if name and self._task_ended:
             self._stop_or_log(name)

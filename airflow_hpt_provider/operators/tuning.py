@@ -58,26 +58,25 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         wait_for_completion: False returns as soon as the job is created, in every mode. Default True.
         deferrable: wait in the triggerer, without holding a worker. Default: ``[operators]
             default_deferrable`` of Airflow's configuration.
-        poll_interval: seconds or timedelta between two looks at the job; default 30.
-        timeout: seconds or timedelta from the creation of the job; what happens then is ``on_timeout``. Counts
-            over all tries and attempts, in every mode. Default None: no limit of ours.
-        retry_strategy: submit the job again, warm-started, when it Failed through no fault of its own: how many
-            times, or a :class:`~airflow_hpt_provider.retries.strategy.TuningRetryStrategy`. Default None: leave it
-            to Airflow's ``retries``. See ``docs/retries.md``.
-        max_billable_seconds: stop the job when its training jobs together have been billed for so long (wall-clock
-            time, as SageMaker's BillableTimeInSeconds; over all attempts). Measured every two minutes at most;
-            what is spent until it has stopped comes on top. Default None: no limit.
-        max_failed_training_jobs: stop the job when more of its training jobs have failed. Default None: no limit.
-        on_stopped: for a job that was stopped before it completed: ``fail`` (default), ``skip``, or
-            ``use_best``: go on with the best training job so far.
-        on_timeout: the same for a job that did not end within ``timeout``; it is stopped first.
-        on_budget_exceeded: the same for a job that has reached ``max_billable_seconds`` or
-            ``max_failed_training_jobs``; it is
-            stopped first. Default None: as ``on_timeout``.
-        stop_on_kill: stop the tuning job when the task is marked, times out, or fails for good while the job is
-            running, or starts again with another config (default True); False: it keeps running, and the log says
-            where.
-        on_name_conflict: when the job's name is taken by another's job: ``fail`` (default), or use the
+        poll_interval: seconds or timedelta between two polls of the job; default 30.
+        timeout: seconds or timedelta from the creation of the job, over all tries and attempts, in every mode;
+            ``on_timeout`` says what happens then. Default None: no limit.
+        retry_strategy: submit the job again, warm-started, when it failed for a transient reason: the number of
+            retries, or a :class:`~airflow_hpt_provider.retries.strategy.TuningRetryStrategy`. Default None: only
+            Airflow's ``retries`` apply. See ``docs/retries.md``.
+        max_billable_seconds: stop the job when its training jobs, over all attempts, have used this many billable
+            seconds (wall-clock time, as SageMaker's BillableTimeInSeconds). Measured at most every two minutes;
+            usage until the job has stopped is added. Default None: no limit.
+        max_failed_training_jobs: stop the job when more training jobs than this have failed. Default None: no limit.
+        on_stopped: policy for a job that was stopped before it completed: ``fail`` (default), ``skip``, or
+            ``use_best``: continue with the best training job so far.
+        on_timeout: policy for a job that did not end within ``timeout``; the job is stopped first. Default ``fail``.
+        on_budget_exceeded: policy for a job that has exceeded ``max_billable_seconds`` or
+            ``max_failed_training_jobs``; the job is stopped first. Default None: as ``on_timeout``.
+        stop_on_kill: stop the tuning job when the task is marked, times out, or fails finally while the job is
+            running, or starts again with another config. Default True. With False the job keeps running, and the
+            log says where.
+        on_name_conflict: policy when another task or user owns the job name: ``fail`` (default), or take the
             ``next`` free name (``name-2`` ...).
         unreachable_timeout: seconds or timedelta for which the service may be unreachable during the wait before
             the task fails. Default None: as long as the wait may last.

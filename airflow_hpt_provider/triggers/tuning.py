@@ -63,11 +63,11 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
         unreachable_timeout: seconds for which every poll may fail before ``unreachable``; None (default): as
             long as the wait may last.
         stop_on_kill: stop the tuning job at its ``deadline``, and when the waiting task is marked failed, success or
-            skipped (Airflow 3.3+). Default False: a trigger of its own waits for somebody else's job.
-        event_queue_url: an SQS queue of its own that gets the job's state changes from EventBridge: the wait
-            ends on the event; the job itself is looked at only every ``poll_interval``, five minutes at least.
-        max_billable_seconds, max_failed_training_jobs: what the job may use before ``budget``; see
-            :mod:`airflow_hpt_provider.waiting.budget`. The job is then stopped. Default None: no limit.
+            skipped (Airflow 3.3+). Default False, for a trigger that waits for another task's or user's job.
+        event_queue_url: a dedicated SQS queue that receives the job's state changes from EventBridge: the wait ends
+            on the event; the job itself is polled only every ``poll_interval``, at most every five minutes.
+        max_billable_seconds, max_failed_training_jobs: the job's budget. Exceeding it ends the wait with ``budget``,
+            and the job is stopped. See :mod:`airflow_hpt_provider.waiting.budget`. Default None: no limit.
         previous_jobs: the names of the attempts before this job, whose billable seconds count too.
         name_from: for a task that has not run on a worker: the XCom (``task_id`` and ``key``) that holds the job's
             name, in place of ``tuning_job_name``.

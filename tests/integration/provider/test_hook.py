@@ -137,7 +137,9 @@ def own_credentials(service, monkeypatch):
 def test_a_connection_that_does_not_exist_is_not_replaced_by_the_process_own_credentials(own_credentials):
     hook = HyperParameterTuningHook(aws_conn_id="aws_defautl")
     for _ in range(2):
-        with pytest.raises(TuningConnectionError, match="aws_conn_id='aws_defautl': there is no such"):
+        with pytest.raises(
+            TuningConnectionError, match="aws_conn_id='aws_defautl': the Airflow connection does not exist"
+        ):
             hook.describe("a-job")
 
 
