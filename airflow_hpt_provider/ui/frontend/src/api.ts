@@ -35,7 +35,7 @@ export async function stop(task: TaskInstance): Promise<void> {
   } catch (error) {
     // The page reads again by itself; it does not stop by itself.
     if (!(error instanceof ProblemError) || !PASSING.has(error.problem.kind)) throw error;
-    throw new ProblemError({ ...error.problem, remedy: "The job may go on: look at its status, and try again." });
+    throw new ProblemError({ ...error.problem, remedy: "The job may keep running. Check its status, and try again." });
   }
 }
 
@@ -47,9 +47,9 @@ async function send(path: string, init: RequestInit): Promise<Response> {
   } catch {
     throw new ProblemError({
       kind: "offline",
-      title: "Airflow does not answer",
-      detail: "The API server cannot be reached from this browser.",
-      remedy: "The page tries again by itself.",
+      title: "Airflow does not respond",
+      detail: "This browser cannot reach the API server.",
+      remedy: "The page retries automatically.",
     });
   }
 }
@@ -60,26 +60,26 @@ async function checked(answer: Response, general = GENERAL): Promise<unknown> {
   if (body && typeof body === "object" && "title" in body) throw new ProblemError(body as Problem);
   throw new ProblemError(general[answer.status] ?? {
     kind: "failed",
-    title: `The server answered ${answer.status}`,
+    title: `The server responded with ${answer.status}`,
     detail: "",
-    remedy: "See the log of Airflow's API server.",
+    remedy: "Check the log of Airflow's API server.",
   });
 }
 
 function unreadable(): never {
   throw new ProblemError({
     kind: "unreadable",
-    title: "The answer could not be read",
-    detail: "It broke off, or is not Airflow's: a proxy may have asked to log in.",
-    remedy: "The page tries again by itself; if it stays so, reload it.",
+    title: "The response could not be read",
+    detail: "The response was incomplete, or did not come from Airflow (a proxy login page?).",
+    remedy: "The page retries automatically. If this persists, reload it.",
   });
 }
 
 const MAY_NOT_STOP: Problem = {
   kind: "forbidden",
-  title: "You may not stop this",
-  detail: "It needs the permission to edit the DAG's task instances.",
-  remedy: "Ask whoever manages Airflow's permissions.",
+  title: "You do not have permission to stop this job",
+  detail: "Stopping requires the permission to edit the DAG's task instances.",
+  remedy: "Ask your Airflow administrator for it.",
 };
 
 const GENERAL: Record<number, Problem> = {
@@ -91,8 +91,8 @@ const GENERAL: Record<number, Problem> = {
   },
   403: {
     kind: "forbidden",
-    title: "You may not look at this",
-    detail: "It needs the permission to read the DAG and its XComs.",
-    remedy: "Ask whoever manages Airflow's permissions.",
+    title: "You do not have permission to see this",
+    detail: "The page requires the permission to read the DAG and its XComs.",
+    remedy: "Ask your Airflow administrator for it.",
   },
 };

@@ -5,7 +5,7 @@ import { number, time } from "./format";
 import { better, bestOf, bestSoFar } from "./insights";
 import type { ListedJob, Parameter, TaskInstance, Tuning } from "./model";
 
-/** A tuning job that can be put beside another. */
+/** A tuning job that can be compared with another. */
 export interface Candidate {
   name: string;
   label: string;
@@ -48,25 +48,25 @@ function labelOf(row: ListedJob, mine: boolean): string {
 /** Whether smaller is better for both, or larger for both: else no axis shows the two. */
 export const sameDirection = (one: Tuning, other: Tuning): boolean => one.minimize === other.minimize;
 
-/** What to bear in mind when one compares the two; null if nothing. */
+/** A caution about comparing the two, or null. */
 export function caution(one: Tuning, other: Tuning): string | null {
   const [a, b] = [one, other].map((each) => each.job.objective);
   if (!a || !b) return null;
   if (a.type !== b.type)
     return `${one.job.name} is to ${a.type.toLowerCase()} ${a.metric}, ${other.job.name} to ${b.type.toLowerCase()} ${b.metric}: their objectives cannot be compared.`;
-  if (a.metric !== b.metric) return `Their objectives have different names, ${a.metric} and ${b.metric}: compare them only if they mean the same.`;
+  if (a.metric !== b.metric) return `The objectives have different names, ${a.metric} and ${b.metric}. Compare them only if they mean the same.`;
   return null;
 }
 
 /** Which is better, by how much, and how soon it was; null while one has no result, or if they cannot be compared. */
 export function verdict(one: Tuning, other: Tuning): string | null {
-  const [mine, theirs] = [bestOf(one)?.metric ?? null, bestOf(other)?.metric ?? null];
-  if (mine === null || theirs === null || !sameDirection(one, other)) return null;
-  if (mine === theirs) return `Both have found ${number(mine)}.`;
-  const [winner, loser] = better(mine, theirs, one.minimize) ? [one, other] : [other, one];
+  const [ours, others] = [bestOf(one)?.metric ?? null, bestOf(other)?.metric ?? null];
+  if (ours === null || others === null || !sameDirection(one, other)) return null;
+  if (ours === others) return `Both have found ${number(ours)}.`;
+  const [winner, loser] = better(ours, others, one.minimize) ? [one, other] : [other, one];
   const passed = firstBetter(winner, bestOf(loser)?.metric as number);
   return (
-    `${winner.job.name} is better by ${number(Math.abs(mine - theirs))}, ` +
+    `${winner.job.name} is better by ${number(Math.abs(ours - others))}, ` +
     `and passed the best of ${loser.job.name} with training job ${passed} of ${winner.trials.length}.`
   );
 }

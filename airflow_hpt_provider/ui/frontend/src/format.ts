@@ -1,4 +1,4 @@
-/** Numbers, times and words for people. */
+/** Formats numbers, times and statuses for display. */
 
 /** A metric or hyperparameter: five significant digits, no trailing zeros, exponents for the very small and large. */
 export function number(value: number | string | null | undefined): string {

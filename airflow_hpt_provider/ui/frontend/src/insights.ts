@@ -1,4 +1,4 @@
-/** What can be told from a tuning job's training jobs: pure functions, no drawing. */
+/** Metrics derived from a tuning job's training jobs: pure functions, no drawing. */
 
 import type { Job, Trial, Tuning } from "./model";
 
@@ -27,7 +27,7 @@ export function bestSoFar(tuning: Tuning): [number, number][] {
   return steps;
 }
 
-/** Seconds from the start to the end, or to `now`; null if it has ended and nobody knows when. */
+/** Seconds from the start to the end, or to `now`; null if it has ended at an unknown time. */
 export function tookSeconds({ ended, ended_at, created_at }: Job, now: number): number | null {
   const end = ended ? ended_at : now;
   return end === null ? null : Math.max(0, end - created_at);

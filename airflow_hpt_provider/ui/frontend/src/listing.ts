@@ -47,7 +47,7 @@ export function useListing(path: string, seconds: number): Listing {
 }
 
 /**
- * So many pages, or all there are. They are read anew together: a new job pushes the last one of each page to the next,
+ * Read the wanted number of pages, or all. They are refreshed together: a new job pushes the last one of each page to the next,
  * and old ones that still run change too.
  */
 async function pages(path: string, wanted: number): Promise<Pages> {

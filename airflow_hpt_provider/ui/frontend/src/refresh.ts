@@ -15,7 +15,7 @@ export interface Fresh<T> {
 /** How something is read: null if it is as the one with the same ETag. */
 export type Read<T> = (path: string, etag: string) => Promise<{ value: T | null; etag: string }>;
 
-/** `path`, read again every `seconds(value)`; not while nobody looks. */
+/** `path`, read again every `seconds(value)`; paused while the page is hidden. */
 export function useFresh<T>(path: string, seconds: (value: T | null) => number, read: Read<T> = get): Fresh<T> {
   const [value, setValue] = useState<T | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
@@ -31,9 +31,9 @@ export function useFresh<T>(path: string, seconds: (value: T | null) => number, 
     let last: T | null = null;
     const look = async (): Promise<void> => {
       window.clearTimeout(timer);
-      if (document.hidden) return; // `visibilitychange` looks again
+      if (document.hidden) return; // `visibilitychange` polls again
       const mine = ++turn;
-      // Who comes back to the page has it look at once, even while an answer is on its way: the last question counts.
+      // Returning to the page polls immediately, even while a response is pending: the last request counts.
       const late = (): boolean => over || mine !== turn;
       try {
         const answer = await now.current.read(path, etag);
@@ -43,9 +43,9 @@ export function useFresh<T>(path: string, seconds: (value: T | null) => number, 
         setProblem(null);
       } catch (error) {
         if (late()) return;
-        const told = error instanceof ProblemError ? error.problem : UNKNOWN;
-        setProblem(told);
-        if (GONE.has(told.kind)) {
+        const shown = error instanceof ProblemError ? error.problem : UNKNOWN;
+        setProblem(shown);
+        if (GONE.has(shown.kind)) {
           setValue((last = null));
           etag = ""; // else it would be called unchanged when it is back
         }
@@ -72,7 +72,7 @@ const UNKNOWN: Problem = {
   kind: "failed",
   title: "Something went wrong in this page",
   detail: "",
-  remedy: "Reload it; the browser's console tells more.",
+  remedy: "Reload it. The browser's console has the details.",
 };
 
 /** The time in seconds since 1970, every second while `running`. */

@@ -3,7 +3,7 @@
 import type { RefObject } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
 
-// Beyond the window's edge: who goes by Tab must find what comes next, before it is scrolled to.
+// Beyond the window's edge: a user who navigates with Tab must find the next element, before it is scrolled to.
 const NEAR = { rootMargin: "300px" };
 
 /** A place in the page, and whether it has been in sight, or nearly so. */

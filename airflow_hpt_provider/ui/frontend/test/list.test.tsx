@@ -45,7 +45,7 @@ test("older jobs are added once, and a failure to read them is told with the lis
   show();
   await vi.waitFor(() => expect(rows().length).toBe(2));
   await fireEvent(root.querySelector(".more button"));
-  await vi.waitFor(() => expect(root.querySelector(".stale")?.textContent).toContain("The server answered 500."));
+  await vi.waitFor(() => expect(root.querySelector(".stale")?.textContent).toContain("The server responded with 500."));
   expect(rows().length).toBe(2);
   answers["jobs?before=7"] = { jobs: [listed("both"), listed("old", { run_id: "c" })], problems: [], older: null };
   await fireEvent(root.querySelector(".more button"));

@@ -61,8 +61,8 @@ test("a stop that failed is told in full, without the promise to try again, and 
   const confirm = root.querySelector<HTMLButtonElement>(".button-danger") as HTMLButtonElement;
   confirm.focus();
   await fireEvent(confirm);
-  await vi.waitFor(() => expect(told()).toContain("The API server cannot be reached from this browser."));
-  expect(told()).not.toContain("tries again by itself");
+  await vi.waitFor(() => expect(told()).toContain("This browser cannot reach the API server."));
+  expect(told()).not.toContain("retries automatically");
   expect(told()).toContain("The job may go on");
   expect(document.activeElement).toBe(confirm);
   await fireEvent(root.querySelector(".buttons button"));
@@ -70,12 +70,12 @@ test("a stop that failed is told in full, without the promise to try again, and 
   expect(told()).toBe("");
 });
 
-test("who may not stop any more is told so", async () => {
+test("a user without the permission to stop sees why", async () => {
   vi.stubGlobal("fetch", () => Promise.resolve(new Response('{"detail":"Forbidden"}', { status: 403 })));
   show(<Header tuning={tuning()} task={task} onStopped={() => undefined} />);
   await fireEvent(root.querySelector(".button-stop"));
   await fireEvent(root.querySelector(".button-danger"));
-  await vi.waitFor(() => expect(root.querySelector("dialog [role=alert]")?.textContent).toContain("You may not stop this"));
+  await vi.waitFor(() => expect(root.querySelector("dialog [role=alert]")?.textContent).toContain("You do not have permission to stop this job"));
 });
 
 test("a change of status is told to screen readers", () => {

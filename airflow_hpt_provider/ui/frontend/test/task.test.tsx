@@ -114,7 +114,7 @@ test("a chart that went out of sight and came back at once is drawn", async () =
 
 test("what could not be computed for a moment is asked for again", async () => {
   vi.useFakeTimers();
-  importance = () => json({ kind: "unreachable", title: "No answer", detail: "", remedy: "The page tries again by itself." }, 504);
+  importance = () => json({ kind: "unreachable", title: "No answer", detail: "", remedy: "The page retries automatically." }, 504);
   await show();
   await inSight(".importance", true);
   await vi.waitFor(() => expect(root.querySelector(".importance")?.textContent).toContain("No answer"));

@@ -20,7 +20,7 @@ export function tip(tuning: Tuning, trial: Trial): string {
 export const canBeLog = (tuning: Tuning): boolean =>
   tuning.trials.some((t) => t.metric !== null) && tuning.trials.every((t) => t.metric === null || t.metric > 0);
 
-/** The training jobs as points and the best so far as a line; of another tuning job too, if there is one beside it. */
+/** The training jobs as points and the best so far as a line; of the compared tuning job too, if any. */
 export function objectiveChart(
   tuning: Tuning,
   palette: Palette,
@@ -120,7 +120,7 @@ export function objectiveChart(
   };
 }
 
-/** The training jobs that have told their objective. */
+/** The training jobs that have reported their objective. */
 export const reported = (tuning: Tuning): Trial[] => tuning.trials.filter((trial) => trial.metric !== null);
 
 /**

@@ -23,7 +23,7 @@ export function Objective({ tuning, palette, log, onLog }: Props & { onLog: (log
   const option = useMemo(() => objectiveChart(tuning, palette, log), [tuning, palette, log]);
   const best = bestOf(tuning);
   const metric = tuning.job.objective?.metric ?? "objective";
-  const told = best ? `The best so far is ${number(best.metric)}, of training job ${best.number}.` : "None has reported it yet.";
+  const summary = best ? `The best so far is ${number(best.metric)}, of training job ${best.number}.` : "None has reported it yet.";
   return (
     <section aria-labelledby="objective">
       <div class="section-head">
@@ -40,7 +40,7 @@ export function Objective({ tuning, palette, log, onLog }: Props & { onLog: (log
         <Chart
           option={option}
           height={280}
-          label={`${metric} of ${plural(tuning.trials.length, "training job")}, and the best so far. ${told}`}
+          label={`${metric} of ${plural(tuning.trials.length, "training job")}, and the best so far. ${summary}`}
         />
       ) : (
         <p class="empty">
@@ -54,7 +54,7 @@ export function Objective({ tuning, palette, log, onLog }: Props & { onLog: (log
 function noChart({ job, trials }: Tuning, metric: string): string {
   if (!job.ended) return `No training job has reported ${metric} yet. The chart appears with the first.`;
   if (!trials.length) return "The tuning job ended before its first training job.";
-  return `No training job has reported ${metric}; the failures and the training jobs' logs tell why.`;
+  return `No training job has reported ${metric}. See the failures and the training jobs' logs.`;
 }
 
 export function Hyperparameters({ tuning, palette, log, task }: Props & { task: TaskInstance }) {
@@ -153,7 +153,7 @@ function ImportanceCard({ tuning, palette, task }: { tuning: Tuning; palette: Pa
             height={Math.max(90, found.parameters.length * 28 + 10)}
             label={`Importance: ${found.parameters.map((p) => `${p.name} ${Math.round(p.share * 100)} %`).join(", ")}`}
           />
-          {found.score < 0.3 && <p class="muted small">The forest explains little of the objective: read the shares with care.</p>}
+          {found.score < 0.3 && <p class="muted small">The forest explains little of the objective: interpret the shares with care.</p>}
         </>
       ) : (
         <p class="empty small">

@@ -1,4 +1,4 @@
-/** A second tuning job, chosen from the known ones, beside the one of the page. */
+/** A second tuning job, chosen from the known ones, compared with the page's. */
 
 import { useMemo, useRef, useState } from "preact/hooks";
 
@@ -34,7 +34,7 @@ export function Compare(props: Props) {
 
 function Choice({ tuning, task, palette, log }: Props) {
   const listing = useListing("api/jobs", 60);
-  // The first parent is what one looks for; without one, nobody knows.
+  // The first parent is the likely choice; without parents, there is none.
   const [name, setName] = useState(tuning.job.warm_start?.parents[0] ?? "");
   const groups = candidates(tuning, task, listing.jobs ?? []);
   // The list is of the newest: the chosen one stays when it has none of its own any more.
@@ -46,7 +46,7 @@ function Choice({ tuning, task, palette, log }: Props) {
     <>
       <div class="choice">
         <select aria-label="Tuning job to compare with" value={chosen ? name : ""} onChange={(event) => setName(event.currentTarget.value)}>
-          <option value="">{listing.jobs || listing.problem ? "Choose a tuning job …" : "Reading the tuning jobs …"}</option>
+          <option value="">{listing.jobs || listing.problem ? "Choose a tuning job …" : "Loading tuning jobs …"}</option>
           {groups.map(({ title, jobs }) => (
             <optgroup key={title} label={title}>
               {jobs.map((job) => (
@@ -68,13 +68,13 @@ function Choice({ tuning, task, palette, log }: Props) {
           The known tuning jobs could not be listed. {listing.problem.title}. {listing.problem.remedy}
         </p>
       )}
-      {listing.jobs && !groups.length && !listing.loadOlder && <p class="empty small">No other tuning job is known yet: there is nothing to put beside this one.</p>}
-      {chosen && <Beside key={chosen.path} path={chosen.path} {...{ tuning, palette, log }} />}
+      {listing.jobs && !groups.length && !listing.loadOlder && <p class="empty small">No other tuning job to compare with yet.</p>}
+      {chosen && <Comparison key={chosen.path} path={chosen.path} {...{ tuning, palette, log }} />}
     </>
   );
 }
 
-function Beside({ path, tuning, palette, log }: Omit<Props, "task"> & { path: string }) {
+function Comparison({ path, tuning, palette, log }: Omit<Props, "task"> & { path: string }) {
   const { value, problem } = useFresh<Answer>(path, (answer) => (answer?.job.ended ? 60 : 4));
   const other = useMemo(() => value && fromAnswer(value), [value]);
   if (other) {
@@ -85,7 +85,7 @@ function Beside({ path, tuning, palette, log }: Omit<Props, "task"> & { path: st
       </>
     );
   }
-  if (!problem) return <p class="empty small" role="status">Reading it …</p>;
+  if (!problem) return <p class="empty small" role="status">Loading …</p>;
   return (
     <p class="empty small" role="alert">
       {problem.title}. {problem.detail} {problem.remedy}

@@ -66,12 +66,12 @@ export function Header({ tuning, task, onStopped }: Props) {
         {!job.ended && (
           <div>
             <dt>Time left</dt>
-            <dd title="If the rest takes as long as what has ended; completion criteria may end it earlier.">{roughly(left)}</dd>
+            <dd title="Assumes that the rest takes as long as before. Completion criteria may end the job earlier.">{roughly(left)}</dd>
           </div>
         )}
         <div>
           <dt>Billable time</dt>
-          <dd title="Training seconds of all instances: what SageMaker bills, but for spot discounts.">
+          <dd title="Training seconds of all instances: what SageMaker bills, without spot discounts.">
             {duration(billableSeconds(tuning, now))}
             <small>{instances}</small>
           </dd>
@@ -159,7 +159,7 @@ function StopButton({ tuning, task, onStopped }: Props) {
         <h2 id="stop-title">Stop this tuning job?</h2>
         <p>
           {running > 0 ? `${plural(running, "running training job")} will be stopped` : "No training job is running"}, and no
-          more are started. This cannot be undone. The task then ends as its <code>on_stopped</code> says.
+          more are started. This cannot be undone. The task's <code>on_stopped</code> policy then decides how the task ends.
         </p>
         {trouble && (
           <p class="trouble" role="alert">
@@ -170,7 +170,7 @@ function StopButton({ tuning, task, onStopped }: Props) {
           <button type="button" onClick={() => dialog.current?.close()}>
             Let it run
           </button>
-          {/* Not `disabled`: that would take the focus from under who goes by keyboard. */}
+          {/* Not `disabled`: that would take the focus from keyboard users. */}
           <button type="button" class="button-danger" aria-disabled={busy} onClick={() => void confirm()}>
             {busy ? "Stopping …" : "Stop tuning job"}
           </button>

@@ -41,11 +41,11 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
       <Notice
         problem={{
           kind: "no_job",
-          title: ofRun ? "This run has made no tuning job" : "No tuning jobs yet",
+          title: ofRun ? "No tuning jobs in this run" : "No tuning jobs yet",
           detail: ofRun
-            ? "None of its tasks has told of a tuning job so far."
-            : "Tuning jobs of all DAGs that you may read are listed here.",
-          remedy: "They appear as soon as a HyperParameterTuningJobOperator has created one.",
+            ? "No task in this run has created a tuning job yet."
+            : "This list shows the tuning jobs of all DAGs that you can read.",
+          remedy: "A tuning job appears as soon as a HyperParameterTuningJobOperator has created it.",
         }}
       />
     );
@@ -109,12 +109,12 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
           </tbody>
         </table>
         {!rows.length && (
-          <p class="empty">{jobs.length ? "No tuning job matches the filter." : "You may read none of the newest tuning jobs."}</p>
+          <p class="empty">{jobs.length ? "No tuning job matches the filter." : "You do not have permission to see any of the newest tuning jobs."}</p>
         )}
       </div>
       {loadOlder && (
         <p class="more">
-          {/* Not `disabled`: that would take the focus from under who goes by keyboard. */}
+          {/* Not `disabled`: that would take the focus from keyboard users. */}
           <button type="button" aria-disabled={busy} onClick={() => busy || loadOlder()}>
             Older
           </button>

@@ -110,7 +110,7 @@ export function Leaderboard({ tuning, task }: { tuning: Tuning; task: TaskInstan
         </span>
         {pages > 1 && (
           <span class="tools">
-            {/* Not `disabled`: at the last page that would take the focus from under who goes by keyboard. */}
+            {/* Not `disabled`: at the last page that would take the focus from keyboard users. */}
             <button type="button" aria-disabled={at === 0} onClick={() => setPage(Math.max(at - 1, 0))}>
               Previous
             </button>

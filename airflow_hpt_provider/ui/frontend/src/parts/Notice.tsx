@@ -23,7 +23,7 @@ export function Notice({ problem, onRetry }: { problem: Problem; onRetry?: () =>
 export function Stale({ problem }: { problem: Problem }) {
   return (
     <p class="stale" role="status">
-      <b>{problem.title}.</b> What you see is as it was before. {problem.remedy}
+      <b>{problem.title}.</b> Showing data from the last successful refresh. {problem.remedy}
     </p>
   );
 }

@@ -97,8 +97,8 @@ function Rows({ sides, rows }: { sides: Tuning[]; rows: [string, (one: Tuning) =
         <tr key={title}>
           <th scope="row">{title}</th>
           {sides.map((one) => {
-            const told = cell(one);
-            const { main, more } = typeof told === "string" ? { main: told, more: "" } : told;
+            const content = cell(one);
+            const { main, more } = typeof content === "string" ? { main: content, more: "" } : content;
             return (
               <td key={one.job.name}>
                 {main}

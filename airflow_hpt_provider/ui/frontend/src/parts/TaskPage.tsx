@@ -34,7 +34,7 @@ export function TaskPage({ task, theme }: { task: TaskInstance; theme: Theme }) 
     );
   }
   const log = wantsLog && canBeLog(tuning);
-  // By name: a task may go on with another tuning job, and nothing that was chosen, opened or asked is about that one.
+  // Keyed by name: a task may continue with another tuning job, to which no choice made for this one applies.
   return (
     <article key={tuning.job.name}>
       {problem && <Stale problem={problem} />}
