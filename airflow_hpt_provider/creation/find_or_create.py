@@ -57,7 +57,7 @@ class OwnedJob:
         created: when.
         rejoined: it was there before this try of the task.
         tags: its ownership tags; what they should be, if they could not be written.
-        earlier: the attempts that failed before it, if it is a retry of theirs.
+        earlier: the attempts that failed before it, if it is their retry.
     """
 
     name: str
@@ -131,7 +131,7 @@ class JobResolver:
             if found is None and self._is_own(attempt_name(base, number + 1), derived=given is None):
                 continue  # deleted, but later names still count
             if found is None:
-                # Losing the race for the name means that there is now a job to look at.
+                # After losing the race for the name, inspect the job that won.
                 found = self._create(name, series) or self._inspect(name, series, derived=given is None)
             if isinstance(found, OwnedJob):
                 return found
@@ -193,7 +193,7 @@ class JobResolver:
         return tags.get(OWNER_TAG) == self.owner.digest or (OWNER_TAG not in tags and derived)
 
     def _tags(self, arn: str, *, remembered: bool) -> Mapping[str, str] | None:
-        """The job's tags; where they don't say whose it is, what the task remembers of it; None if unreadable."""
+        """Return the job's tags, or, where they do not name an owner, the stored ones; None if unreadable."""
         tags: Mapping[str, str] | None
         try:
             tags = self.hook.tags(arn)

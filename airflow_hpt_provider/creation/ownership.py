@@ -80,7 +80,7 @@ class Owner:
         return f"{slug}-{short}" if slug else f"tune-{short}"
 
     def ownership_tags(self, fingerprint: str, retry_of: str | None = None) -> dict[str, str]:
-        """The tags by which the job is found again.
+        """Return the tags by which the job is found again.
 
         Args:
             fingerprint: of the config as its author wrote it.
@@ -90,7 +90,7 @@ class Owner:
         return tags | ({RETRY_OF_TAG: retry_of} if retry_of else {})
 
     def tags(self, fingerprint: str, retry_of: str | None = None) -> list[dict[str, str]]:
-        """The tags of this owner's job in the API's form: the ownership tags, then those that only inform people."""
+        """Return the tags of this owner's job in the API's form: ownership tags first, then informational ones."""
         tags = self.ownership_tags(fingerprint, retry_of) | {
             "airflow:dag_id": self.dag_id,
             "airflow:task_id": self.task_id,

@@ -39,7 +39,7 @@ def training_plans(connection: sqlite3.Connection, definition_ids: Iterable[int]
 
 
 def insert(connection: sqlite3.Connection, job: NewTrainingJob, now: float) -> int:
-    """Return a new training job, InProgress and Pending; its id.
+    """Insert a new training job, InProgress and Pending, and return its id.
 
     Raises:
         sqlite3.IntegrityError: there is one of that name.

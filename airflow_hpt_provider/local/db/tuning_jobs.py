@@ -18,7 +18,7 @@ SQL = load("tuning_jobs")
 def insert(
     connection: sqlite3.Connection, *, name: str, arn: str, request: Mapping[str, Any], seed: int, now: float
 ) -> int:
-    """Return a new tuning job, InProgress; its id.
+    """Insert a new tuning job, InProgress, and return its id.
 
     Raises:
         sqlite3.IntegrityError: there is one of that name.
