@@ -248,7 +248,7 @@ def test_sigterm_at_the_worker_leaves_the_job_to_the_next_try(find: Find) -> Non
     assert (case.job, case.status(job)) == (job, "InProgress")
     case.demo.airflow.api.mark_task(*case.key, "failed")
     case.until_stopped(job)
-    assert f"Tuning job {job} is being stopped" in case.log(3), "not by the worker"
+    assert f"Stopping tuning job {job}" in case.log(3), "not by the worker"
 
 
 def test_sigterm_at_the_worker_delivers_no_part_of_a_search(find: Find) -> None:

@@ -340,7 +340,7 @@ async def test_an_answer_that_nobody_can_read_strands_nobody(watching, script, m
     await until(lambda: script.calls.total() >= 2)
     plan = watching._plan
     monkeypatch.setattr(watching, "_plan", lambda *_: 1 / 0)
-    await until(lambda: "failed unexpectedly; going on" in caplog.text)
+    await until(lambda: "Unexpected error while polling" in caplog.text)
     monkeypatch.setattr(watching, "_plan", plan)
     end(some)
     assert len(await all_of(tasks)) == 3
