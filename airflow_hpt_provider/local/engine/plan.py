@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.strategies.contract import Objective, SearchContext, Value
+from airflow_hpt_provider.models.algorithms import with_known_metrics
 from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 
 if TYPE_CHECKING:
@@ -161,6 +162,9 @@ def _definition(
     shared = {name: body[name] for name in SHARED if name in body}
     if "ResourceConfig" not in shared and "HyperParameterTuningResourceConfig" in body:
         shared["ResourceConfig"] = resource_config(body["HyperParameterTuningResourceConfig"])
+    shared["AlgorithmSpecification"] = with_known_metrics(
+        body["AlgorithmSpecification"], static, objective["MetricName"]
+    )
     return DefinitionPlan(
         name=body.get("DefinitionName"),
         body=shared,

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.job_directories import owner
+from airflow_hpt_provider.local.logs.lines import as_logged, split_lines
 from airflow_hpt_provider.local.logs.times import read_times
 
 if TYPE_CHECKING:
@@ -81,10 +82,10 @@ class Stream:
             content = content[: content.rindex(b"\n") + 1]  # the next page begins with a line
         ends = [end for end, _ in self.times]
         events: list[Event] = []
-        for line in content.splitlines(keepends=True):
+        for line in split_lines(content):
             end = begin + len(line)
             at = self.times[min(bisect_right(ends, begin), len(ends) - 1)][1]
-            message = line[:LARGEST_EVENT].decode(errors="replace").rstrip("\r\n")
+            message = as_logged(line.removesuffix(b"\n")[:LARGEST_EVENT])
             events.append(Event(begin, end, at, message))
             begin = end
         return events

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.local.db.records import RUNNING, MetricRow, TrainingJob, Transition, TuningJob
 from airflow_hpt_provider.local.engine.plan import OBJECTIVE_METRIC, resource_config
 from airflow_hpt_provider.local.runners.data.artifacts import output_uri
+from airflow_hpt_provider.models.algorithms import find_algorithm, with_known_metrics
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,9 +62,9 @@ def tuning_job(
             "TrainingJobDefinitions": [_described(each, config) for each in definitions]
             if definitions
             else None,
-            "BestTrainingJob": tuned_training_job(best) if best else None,
+            "BestTrainingJob": _best_training_job(best) if best else None,
             "OverallBestTrainingJob": (
-                tuned_training_job(overall_best) | {"TuningJobName": overall_best.tuning_job_name}
+                _best_training_job(overall_best) | {"TuningJobName": overall_best.tuning_job_name}
                 if overall_best
                 else None
             ),
@@ -91,6 +92,11 @@ def _described(definition: Mapping[str, Any], config: Mapping[str, Any]) -> dict
         "EnableManagedSpotTraining": False,
     }
     described = {**switches, **definition, "StaticHyperParameters": static}
+    specification = definition["AlgorithmSpecification"]
+    if find_algorithm(specification.get("TrainingImage") or "") is not None:
+        described["AlgorithmSpecification"] = with_known_metrics(
+            specification, static, objective["MetricName"]
+        )
     # The SageMaker SDK always sends a HyperParameterTuningResourceConfig, and its attach() reads ResourceConfig.
     tuned = definition.get("HyperParameterTuningResourceConfig") or {}
     if "InstanceType" in tuned and "ResourceConfig" not in definition:
@@ -122,6 +128,18 @@ def tuned_training_job(job: TrainingJob) -> dict[str, Any]:
             "ObjectiveStatus": job.objective_status,
         }
     )
+
+
+def _best_training_job(job: TrainingJob) -> dict[str, Any]:
+    """Return a training job as Describe shows it: without the objective's Type, as in all recorded responses."""
+    summary = tuned_training_job(job)
+    objective = summary["FinalHyperParameterTuningJobObjectiveMetric"]
+    return summary | {
+        "FinalHyperParameterTuningJobObjectiveMetric": {
+            "MetricName": objective["MetricName"],
+            "Value": objective["Value"],
+        }
+    }
 
 
 def training_job_summary(job: TrainingJob, training_plan_arn: str | None) -> dict[str, Any]:

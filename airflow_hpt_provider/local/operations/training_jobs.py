@@ -18,6 +18,7 @@ from airflow_hpt_provider.local.operations.error_messages import (
 )
 from airflow_hpt_provider.local.operations.listing import listing, page
 from airflow_hpt_provider.local.tag_rules import given_tags
+from airflow_hpt_provider.models.algorithms import with_known_metrics
 from airflow_hpt_provider.models.rules.training_job import check_training_job
 
 if TYPE_CHECKING:
@@ -40,6 +41,9 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
         )
     for problem in check_training_job(definition):
         raise invalid(problem.aws_message or str(problem))
+    definition["AlgorithmSpecification"] = with_known_metrics(
+        definition["AlgorithmSpecification"], hyperparameters
+    )
     definition.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": 86_400})
     engine.runner.check(definition, hyperparameters)
     arn = engine.arns.training_job(name)

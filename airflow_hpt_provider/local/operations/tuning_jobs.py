@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 import time
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,7 @@ from airflow_hpt_provider.local.operations.error_messages import (
 )
 from airflow_hpt_provider.local.operations.listing import listing, page
 from airflow_hpt_provider.local.tag_rules import given_tags
-from airflow_hpt_provider.models.request import check_request
+from airflow_hpt_provider.models.request import TuningJobRequest, check_request
 
 if TYPE_CHECKING:
     import sqlite3
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.engine.engine import Engine
     from airflow_hpt_provider.local.engine.loop import Transaction
 
+LOGGER = logging.getLogger(__name__)
 MAX_RANDOM_SEED = 2**31
 
 
@@ -38,6 +40,8 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     problems = check_request(parameters)
     if problems:
         raise invalid(problems[0].aws_message or str(problems[0]))
+    for warning in TuningJobRequest.model_validate(parameters).warnings():
+        LOGGER.warning("tuning job %s: %s", parameters["HyperParameterTuningJobName"], warning)
     request = {name: value for name, value in parameters.items() if name != "Tags"}
     name = request["HyperParameterTuningJobName"]
     asked = request["HyperParameterTuningJobConfig"].get("RandomSeed")

@@ -7,6 +7,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from airflow_hpt_provider.local.logs.lines import as_logged, split_lines
 from airflow_hpt_provider.local.logs.times import LogTimes
 
 if TYPE_CHECKING:
@@ -76,8 +77,8 @@ class LogReader:
             return False
         now = time.time()
         metrics: list[Metric] = []
-        for line in chunk[:end].decode(errors="replace").splitlines():
-            metrics += self._scraper.scrape(line, now)
+        for line in split_lines(chunk[:end]):
+            metrics += self._scraper.scrape(as_logged(line.removesuffix(b"\n")), now)
         self._position += end
         self._times.note(self._position, now)
         if metrics:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.models.algorithms import Algorithm, find_algorithm
 from airflow_hpt_provider.models.algorithms.algorithm import EITHER
-from airflow_hpt_provider.models.rules.helpers import aims, listed, part, searches
+from airflow_hpt_provider.models.rules.helpers import aims, definitions, listed, part, searches
 from airflow_hpt_provider.models.validation.errors import near
 from airflow_hpt_provider.models.validation.problems import Problem
 
@@ -78,3 +78,18 @@ def tunable_names(request: TuningJobRequest) -> Iterator[Problem]:
                     + near(name, algorithm.tunable),
                     "move it to StaticHyperParameters",
                 )
+
+
+def no_metrics_of_the_request(request: TuningJobRequest) -> Iterator[Problem]:
+    """A training job of a built-in algorithm brings no MetricDefinitions: CreateTrainingJob refuses them."""
+    for at, definition in definitions(request):
+        specification, algorithm = part(definition.algorithm_specification), algorithm_of(definition)
+        if algorithm is not None and specification is not None and specification.metric_definitions:
+            yield Problem(
+                (*at, "AlgorithmSpecification", "MetricDefinitions"),
+                None,
+                f"is given, but the built-in algorithm {algorithm.name} has its own metric definitions",
+                "remove it",
+                aws_message="You can't override the metric definitions for Amazon SageMaker algorithms. Please retry "
+                "the request without specifying metric definitions.",
+            )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.models.rules import algorithm, instances, training
+from airflow_hpt_provider.models.rules import algorithm, built_in, instances, training
 from airflow_hpt_provider.models.validation.mode import ValidationMode, reading
 from airflow_hpt_provider.models.validation.problems import Problem
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 RULES = (
     algorithm.image_or_name,
+    built_in.no_metrics_of_the_request,
     training.spot,
     training.run_time,
     training.channels,

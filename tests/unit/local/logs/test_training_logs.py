@@ -224,3 +224,9 @@ def test_only_the_runners_directories_are_attempts(tmp_path, logs):
     (tmp_path / "job" / "attempt-of-mine").mkdir()
     (tmp_path / "job" / "attempt-²").mkdir()
     assert stream_of(logs).startswith("job/algo-1-")
+
+
+def test_control_characters_are_written_as_on_aws(tmp_path, logs):
+    write(tmp_path, "job", "[7]\ttrain:1\n 50%\r100%\nlast\x1b[0m")
+    answer = ask(logs, "GetLogEvents", logStreamName=stream_of(logs), startFromHead=True)
+    assert messages(answer) == ["[7]#011train:1", " 50%#015100%", "last#033[0m"]
