@@ -21,13 +21,16 @@ MAX_JOBS = {"Bayesian": 750, "Grid": 750, "Random": 10_000, "Hyperband": 20_000}
 
 
 @st.composite
-def requests(draw: st.DrawFn, *, several: bool | None = None, strategy: str | None = None) -> Request:
+def requests(
+    draw: st.DrawFn, *, several: bool | None = None, strategy: str | None = None, alone: bool = False
+) -> Request:
     """Any valid request.
 
     Args:
         draw: hypothesis'.
         several: TrainingJobDefinitions, not TrainingJobDefinition; None: either.
         strategy: of the search; None: any.
+        alone: with Autotune, the ranges may be AutoParameters alone, or none.
     """
     request: Request = draw(anything("CreateHyperParameterTuningJobRequest"))
     several = draw(st.booleans()) if several is None else several
@@ -39,7 +42,9 @@ def requests(draw: st.DrawFn, *, several: bool | None = None, strategy: str | No
     definitions = [draw(anything(DEFINITION)) for _ in range(draw(st.integers(1, 2)) if several else 1)]
     for number, definition in enumerate(definitions):
         objective = draw(anything("HyperParameterTuningJobObjective"))
-        ranges = draw(search_space(grid=config["Strategy"] == "Grid", auto="Autotune" in request))
+        ranges = draw(
+            search_space(grid=config["Strategy"] == "Grid", auto="Autotune" in request, alone=alone)
+        )
         if several:
             definition |= {
                 "DefinitionName": f"d{number}",
@@ -86,12 +91,14 @@ def combinations(ranges: Request) -> int | None:
     """How many points a search space has; None: infinitely many."""
     if ranges.get("ContinuousParameterRanges") or ranges.get("AutoParameters"):
         return None
+    if not ranges.get("IntegerParameterRanges") and not ranges.get("CategoricalParameterRanges"):
+        return None
     whole = [int(r["MaxValue"]) - int(r["MinValue"]) + 1 for r in ranges.get("IntegerParameterRanges", ())]
     return math.prod(whole + [len(r["Values"]) for r in ranges.get("CategoricalParameterRanges", ())])
 
 
 @st.composite
-def search_space(draw: st.DrawFn, *, grid: bool, auto: bool) -> Request:
+def search_space(draw: st.DrawFn, *, grid: bool, auto: bool, alone: bool) -> Request:
     """Ranges with names of their own, bounds in order and scales that suit them."""
     ranges: Request = {}
     counts = {
@@ -99,7 +106,9 @@ def search_space(draw: st.DrawFn, *, grid: bool, auto: bool) -> Request:
         "ContinuousParameterRanges": 0 if grid else draw(st.integers(0, 2)),
         "CategoricalParameterRanges": draw(st.integers(0, 2)),
     }
-    if not any(counts.values()):
+    if auto and alone and draw(st.booleans()):
+        counts = dict.fromkeys(counts, 0)
+    elif not any(counts.values()):
         counts["CategoricalParameterRanges"] = 1
     number = 0
     for kind, count in counts.items():
@@ -108,9 +117,10 @@ def search_space(draw: st.DrawFn, *, grid: bool, auto: bool) -> Request:
         for _ in range(count):
             ranges[kind].append({"Name": f"searched-{number}", **draw(RANGES[kind])})
             number += 1
-    if auto and not grid and draw(st.booleans()):
+    if auto and (alone or not grid) and draw(st.booleans()):
         ranges["AutoParameters"] = [
-            {"Name": f"searched-{number}", "ValueHint": draw(st.text("ab1.", max_size=5))}
+            {"Name": f"searched-{number + n}", "ValueHint": draw(HINTS)}
+            for n in range(draw(st.integers(0 if alone else 1, 3)))
         ]
     return ranges
 
@@ -137,6 +147,14 @@ def _scaled(draw: st.DrawFn, bounds: Request, scales: list[str]) -> Request:
     return {**bounds, "ScalingType": draw(st.sampled_from(scales))} if draw(st.booleans()) else bounds
 
 
+HINTS = (
+    st.text("ab1.-e", max_size=5)
+    | st.sampled_from(
+        ["true", "False", "0", "-0", "0.0", "-1", "-2", "1", "1.0", "+7", "1e308", "-1e308", "5e-324"]
+    )
+    | st.integers(-(10**99), 10**99).map(str)
+    | st.floats().map(repr)
+)
 RANGES: dict[str, st.SearchStrategy[Request]] = {
     "IntegerParameterRanges": _integers(),
     "ContinuousParameterRanges": _continuous(),
@@ -240,7 +258,7 @@ def _limits(draw: st.DrawFn, config: Request, spaces: list[Request]) -> None:
     most = MAX_JOBS[config["Strategy"]]
     points = [combinations(space) for space in spaces]
     known = [number for number in points if number is not None]
-    if config["Strategy"] == "Grid":
+    if config["Strategy"] == "Grid" and len(known) == len(points):
         limits["MaxNumberOfTrainingJobs"] = sum(known)
     elif len(known) == len(points):
         limits["MaxNumberOfTrainingJobs"] = draw(st.integers(1, min(most, *known)))

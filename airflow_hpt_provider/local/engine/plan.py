@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.strategies.contract import Objective, SearchContext, Value
 from airflow_hpt_provider.models.algorithms import with_known_metrics
+from airflow_hpt_provider.models.auto_ranges import searched_ranges
 from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class DefinitionPlan:
         name: DefinitionName, if it has one.
         body: what its training jobs take over, in AWS names.
         static: hyperparameters that are the same for all its training jobs, the objective's name included.
-        ranges: ParameterRanges in AWS names.
+        ranges: ParameterRanges in AWS names, with ranges in place of the AutoParameters.
         objective_type: Minimize or Maximize.
         objective_metric: the metric's name.
         search: what its strategy is made from.
@@ -124,7 +125,9 @@ class Plan:
         bodies = request.get("TrainingJobDefinitions") or [request["TrainingJobDefinition"]]
         return cls(
             definitions=tuple(
-                _definition(config, body, seed + n, warm_start.get("WarmStartType"))
+                _definition(
+                    config, body, seed + n, warm_start.get("WarmStartType"), autotune="Autotune" in request
+                )
                 for n, body in enumerate(bodies)
             ),
             max_jobs=limits.get("MaxNumberOfTrainingJobs") or MAX_JOBS.get(config["Strategy"], 750),
@@ -145,19 +148,31 @@ class Plan:
 
 
 def _definition(
-    config: Mapping[str, Any], body: Mapping[str, Any], seed: int, warm_start_type: str | None
+    config: Mapping[str, Any],
+    body: Mapping[str, Any],
+    seed: int,
+    warm_start_type: str | None,
+    *,
+    autotune: bool,
 ) -> DefinitionPlan:
     objective = body.get("TuningObjective") or config.get("HyperParameterTuningJobObjective")
-    if objective is None:  # only Autotune may leave it out, and let AWS choose
+    if objective is None:
         raise ServiceError(
             "ValidationException",
             "A metric is required for this hyperparameter tuning job objective. Provide a metric in the metric"
             " definitions.",
         )
     ranges = body.get("HyperParameterRanges") or config.get("ParameterRanges") or {}
-    # What Autotune would choose is kept at its hint.
-    hints = {item["Name"]: item["ValueHint"] for item in ranges.get("AutoParameters") or ()}
-    static = hints | dict(body.get("StaticHyperParameters") or {})
+    given = dict(body.get("StaticHyperParameters") or {})
+    ranges, hints = searched_ranges(
+        ranges,
+        image=body["AlgorithmSpecification"].get("TrainingImage") or "",
+        static=given,
+        strategy=config["Strategy"],
+        autotune=autotune,
+    )
+    searched = {item["Name"] for items in ranges.values() for item in items}
+    static = hints | {name: value for name, value in given.items() if name not in searched}
     hyperband = (config.get("StrategyConfig") or {}).get("HyperbandStrategyConfig") or {}
     shared = {name: body[name] for name in SHARED if name in body}
     if "ResourceConfig" not in shared and "HyperParameterTuningResourceConfig" in body:

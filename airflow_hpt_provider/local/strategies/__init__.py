@@ -12,6 +12,7 @@ from airflow_hpt_provider.local.strategies.grid import GridSearch
 from airflow_hpt_provider.local.strategies.halving import Brackets, SuccessiveHalving
 from airflow_hpt_provider.local.strategies.hyperband import HyperbandSearch
 from airflow_hpt_provider.local.strategies.median_rule import MedianRule
+from airflow_hpt_provider.local.strategies.one_point import OnePoint
 from airflow_hpt_provider.local.strategies.random_search import RandomSearch
 from airflow_hpt_provider.local.strategies.space import SearchSpace
 
@@ -29,6 +30,8 @@ def make_strategy(context: SearchContext) -> Strategy:
     Raises:
         ValueError: the strategy is unknown, or cannot search these ranges.
     """
+    if not any(context.ranges.values()):
+        return OnePoint()
     space = SearchSpace.from_ranges(context.ranges)
     same_task = context.options.get("warm_start_type") == IDENTICAL
     match context.strategy:
@@ -51,6 +54,8 @@ def make_early_stopping(context: SearchContext) -> EarlyStopping | None:
     Raises:
         ValueError: Hyperband's resources make no sense.
     """
+    if not any(context.ranges.values()):
+        return None
     if context.strategy == "Hyperband":
         return SuccessiveHalving(_brackets(context), context.objective)
     return MedianRule(context.objective) if context.early_stopping == "Auto" else None

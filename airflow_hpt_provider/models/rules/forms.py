@@ -60,7 +60,7 @@ def single_definition(request: TuningJobRequest) -> Iterator[Problem]:
                 f"{member} belongs to TrainingJobDefinitions",
                 f"with one TrainingJobDefinition, move it to {rightful[0]}.{rightful[1]}",
             )
-    if config is None or autotuned(request):
+    if config is None:
         return
     if config.hyper_parameter_tuning_job_objective is None and definition.tuning_objective is None:
         yield Problem(
@@ -70,7 +70,8 @@ def single_definition(request: TuningJobRequest) -> Iterator[Problem]:
             "give Type and MetricName",
             sought=(OBJECTIVE,),
         )
-    if config.parameter_ranges is None and definition.hyper_parameter_ranges is None:
+    no_ranges = config.parameter_ranges is None and definition.hyper_parameter_ranges is None
+    if no_ranges and not autotuned(request):
         yield Problem(
             RANGES,
             None,
@@ -81,7 +82,7 @@ def single_definition(request: TuningJobRequest) -> Iterator[Problem]:
 
 
 def several_definitions(request: TuningJobRequest) -> Iterator[Problem]:
-    """With TrainingJobDefinitions, each has a name of its own, ranges and an objective."""
+    """With TrainingJobDefinitions, each has a separate name, ranges and an objective."""
     config = config_of(request)
     if request.training_job_definitions is None:
         return
@@ -113,9 +114,11 @@ def several_definitions(request: TuningJobRequest) -> Iterator[Problem]:
     for at, definition in definitions(request):
         if at == SINGLE:
             continue
-        wanted: dict[str, object] = {"DefinitionName": definition.definition_name}
+        wanted: dict[str, object] = {
+            "DefinitionName": definition.definition_name,
+            "TuningObjective": definition.tuning_objective,
+        }
         if not autotuned(request):
-            wanted["TuningObjective"] = definition.tuning_objective
             wanted["HyperParameterRanges"] = definition.hyper_parameter_ranges
         for member, given in wanted.items():
             if given is None:

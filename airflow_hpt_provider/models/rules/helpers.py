@@ -109,6 +109,8 @@ def combinations(ranges: ParameterRanges) -> int | None:
     """How many different points a search space has; None if infinitely many, or if it cannot be told."""
     if ranges.continuous_parameter_ranges or ranges.auto_parameters:
         return None
+    if not ranges.integer_parameter_ranges and not ranges.categorical_parameter_ranges:
+        return None  # Autotune is to choose them
     total = 1
     for integer in ranges.integer_parameter_ranges or ():
         low, high = (whole(integer.min_value), whole(integer.max_value)) if integer else (None, None)

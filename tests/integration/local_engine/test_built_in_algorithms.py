@@ -87,6 +87,16 @@ def test_metrics_of_the_request_do_not_replace_the_algorithms(
     assert final["mine"] == 0.75
 
 
+def test_auto_parameters_alone_are_searched(mapped: Service) -> None:
+    job = mapped.ended(create(mapped, case("only-auto-parameters")))
+    assert job["HyperParameterTuningJobStatus"] == "Completed"
+    tuned = job["BestTrainingJob"]["TunedHyperParameters"]
+    assert set(tuned) == {"max_depth", "eta", "subsample", "num_round"}
+    assert 0.1 <= float(tuned["eta"]) <= 0.5
+    [first, second] = mapped.training_jobs(job["HyperParameterTuningJobName"])
+    assert first["HyperParameters"]["num_round"] != second["HyperParameters"]["num_round"]
+
+
 def test_a_tab_reaches_the_regexes_as_on_aws(mapped: Service) -> None:
     mapped.script('print("[7]\\ttrain-rmse:1.5\\tvalidation-rmse:2.25")')
     job = mapped.ended(create(mapped, case("control-characters")))
@@ -102,8 +112,8 @@ def test_a_training_job_of_an_algorithm(mapped: Service) -> None:
             "CreateTrainingJob", TrainingJobName="own", **definition | {"AlgorithmSpecification": own}
         )
     assert str(refused.value) == (
-        "ValidationException: You can't override the metric definitions for Amazon SageMaker algorithms. Please retry the "
-        "request without specifying metric definitions."
+        "ValidationException: You can't override the metric definitions for Amazon SageMaker algorithms. Please retry "
+        "the request without specifying metric definitions."
     )
     hyperparameters = static | {"eta": "0.25"}
     mapped.call("CreateTrainingJob", TrainingJobName="one", HyperParameters=hyperparameters, **definition)

@@ -25,7 +25,7 @@ ANY = settings(
 
 
 @settings(ANY, max_examples=60)
-@given(requests())
+@given(requests(alone=True))
 def test_any_valid_request_goes_through_unchanged(request):
     given = copy.deepcopy(request)
     made = TuningJobRequest.model_validate(request)

@@ -20,6 +20,7 @@ CATEGORICAL = f"{RANGES}.CategoricalParameterRanges"
 JOB = "TrainingJobDefinition"
 STOP = f"{JOB}.StoppingCondition"
 ALGORITHM = f"{JOB}.AlgorithmSpecification"
+STATIC = f"{JOB}.StaticHyperParameters"
 CHANNEL = f"{JOB}.InputDataConfig"
 MACHINES = f"{JOB}.ResourceConfig"
 TUNING_MACHINES = f"{JOB}.HyperParameterTuningResourceConfig"
@@ -138,7 +139,9 @@ CASES: list[tuple[str, Changes, str, str, Changes]] = [
     ("10,001 Random", {f"{CONFIG}.Strategy": "Random", f"{LIMITS}.MaxNumberOfTrainingJobs": 10_001}, f"{LIMITS}.MaxNumberOfTrainingJobs", "10,000", {f"{CONFIG}.Strategy": "Random", f"{LIMITS}.MaxNumberOfTrainingJobs": 10_000}),
     ("both forms", {"TrainingJobDefinitions": [{}]}, "TrainingJobDefinitions", "both given", {}),
     ("neither form", {JOB: GONE}, JOB, "no training job", {}),
-    ("no objective", {f"{CONFIG}.HyperParameterTuningJobObjective": GONE}, f"{CONFIG}.HyperParameterTuningJobObjective", "required", {f"{CONFIG}.HyperParameterTuningJobObjective": GONE, "Autotune": {"Mode": "Enabled"}}),
+    ("no objective", {f"{CONFIG}.HyperParameterTuningJobObjective": GONE, "Autotune": {"Mode": "Enabled"}}, f"{CONFIG}.HyperParameterTuningJobObjective", "required", {"Autotune": {"Mode": "Enabled"}}),
+    ("no ranges and no Autotune", {RANGES: GONE}, RANGES, "required", {RANGES: GONE, "Autotune": {"Mode": "Enabled"}}),
+    ("searched and static", {f"{STATIC}": {"rate": "1"}}, f"{CONTINUOUS}[0].Name", "static", {STATIC: {"rate": "1"}, RANGES: {"AutoParameters": [{"Name": "rate", "ValueHint": "0.1"}]}, "Autotune": {"Mode": "Enabled"}}),
     ("no ranges", {RANGES: GONE}, RANGES, "required", {RANGES: {"AutoParameters": [{"Name": "rate", "ValueHint": "0.1"}]}, "Autotune": {"Mode": "Enabled"}}),
     ("ranges in the one definition", {f"{JOB}.HyperParameterRanges": {"IntegerParameterRanges": [span("i", 1, 9)]}}, f"{JOB}.HyperParameterRanges", "belongs to TrainingJobDefinitions", {}),
     ("objective in the one definition", {f"{JOB}.TuningObjective": {"Type": "Minimize", "MetricName": "rmse"}}, f"{JOB}.TuningObjective", "belongs to TrainingJobDefinitions", {}),
