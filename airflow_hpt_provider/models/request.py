@@ -173,6 +173,17 @@ def check_request(request: TuningJobRequest | Mapping[str, Any]) -> list[Problem
         return problems_beside(lines_of(error), request)
 
 
+def check_warnings(request: Mapping[str, Any]) -> list[Problem]:
+    """Return what AWS accepts of a request but is likely to go wrong.
+
+    Args:
+        request: a request in AWS names. Of a faulty one, as much is checked as can be read.
+    """
+    with reading(ValidationMode.PARTIAL):
+        parts: TuningJobRequest | None = TuningJobRequest.model_validate(request)
+    return [] if parts is None else warnings_of(parts)
+
+
 def problems_beside(lines: Iterable[InitErrorDetails], request: Any) -> list[Problem]:
     """Return the rules that a request breaks besides the errors that are known.
 

@@ -22,7 +22,7 @@ from airflow_hpt_provider.local.operations.error_messages import (
 )
 from airflow_hpt_provider.local.operations.listing import listing, page
 from airflow_hpt_provider.local.tag_rules import given_tags
-from airflow_hpt_provider.models.request import TuningJobRequest, check_request
+from airflow_hpt_provider.models.request import check_request, check_warnings
 
 if TYPE_CHECKING:
     import sqlite3
@@ -40,7 +40,7 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     problems = check_request(parameters)
     if problems:
         raise invalid(problems[0].aws_message or str(problems[0]))
-    for warning in TuningJobRequest.model_validate(parameters).warnings():
+    for warning in check_warnings(parameters):
         LOGGER.warning("tuning job %s: %s", parameters["HyperParameterTuningJobName"], warning)
     request = {name: value for name, value in parameters.items() if name != "Tags"}
     name = request["HyperParameterTuningJobName"]

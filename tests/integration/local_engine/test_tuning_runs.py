@@ -30,7 +30,7 @@ def test_completes_and_names_the_best(service):
     best = job["BestTrainingJob"]
     assert values[best["TrainingJobName"]] == min(values.values())
     x = float(best["TunedHyperParameters"]["x"])
-    objective = {"Type": "Minimize", "MetricName": "loss", "Value": (x - 0.3) ** 2}
+    objective = {"MetricName": "loss", "Value": (x - 0.3) ** 2}
     assert best["FinalHyperParameterTuningJobObjectiveMetric"] == objective
     assert [t["TrainingJobName"][:8] for t in trials] == [f"job-{n:03d}-" for n in range(1, 7)]
 

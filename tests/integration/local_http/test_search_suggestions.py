@@ -31,7 +31,7 @@ def suggested(client: Any, hint: str | None = None, resource: str = "TrainingJob
         ("TrainingJob", "HyperParameters.e", ["HyperParameters.epochs"]),
         ("TrainingJob", "HyperParameters.sage",
          ["HyperParameters.sagemaker_program", "HyperParameters.sagemaker_submit_directory"]),
-        ("TrainingJob", "Metrics.", ["Metrics.loss", "Metrics.val:acc"]),
+        ("TrainingJob", "Metrics.", ["Metrics.ObjectiveMetric", "Metrics.loss", "Metrics.val:acc"]),
         ("TrainingJob", "Tags.", ["Tags.Project", "Tags.Team.Name"]),
         ("TrainingJob", "Tags.Team.N", ["Tags.Team.Name"]),
         ("TrainingJob", "TrainingJob", ["TrainingJobArn", "TrainingJobName", "TrainingJobStatus"]),
