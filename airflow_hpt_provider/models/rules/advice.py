@@ -6,12 +6,21 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from airflow_hpt_provider.models.rules.built_in import algorithm_of
-from airflow_hpt_provider.models.rules.helpers import aims, definitions, listed, number, part, searches
+from airflow_hpt_provider.models.rules.helpers import (
+    aims,
+    definitions,
+    listed,
+    names_in,
+    number,
+    part,
+    searches,
+)
 from airflow_hpt_provider.models.validation.problems import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
+    from airflow_hpt_provider.models.ranges import ContinuousParameterRange, IntegerParameterRange
     from airflow_hpt_provider.models.request import TuningJobRequest
     from airflow_hpt_provider.models.training import HyperParameterTrainingJobDefinition
 
@@ -81,13 +90,7 @@ def required_by_algorithm(request: TuningJobRequest) -> Iterator[Problem]:
     """Check that a built-in algorithm gets the channels and hyperparameters without which its training jobs fail."""
     searched: dict[object, set[str]] = {}
     for search in searches(request):
-        for elements in (
-            search.ranges.integer_parameter_ranges,
-            search.ranges.continuous_parameter_ranges,
-            search.ranges.categorical_parameter_ranges,
-            search.ranges.auto_parameters,
-        ):
-            searched.setdefault(search.definition_at, set()).update(each.name for _, each in listed(elements))
+        searched.setdefault(search.definition_at, set()).update(name for _, name in names_in(search))
     for at, definition in definitions(request):
         algorithm = algorithm_of(definition)
         if algorithm is None or _is_script(definition):
@@ -135,10 +138,11 @@ def recommended_ranges(request: TuningJobRequest) -> Iterator[Problem]:
         algorithm = algorithm_of(search.definition)
         if algorithm is None:
             continue
-        for member, elements in (
+        bounded: list[tuple[str, Iterable[IntegerParameterRange | ContinuousParameterRange] | None]] = [
             ("IntegerParameterRanges", search.ranges.integer_parameter_ranges),
             ("ContinuousParameterRanges", search.ranges.continuous_parameter_ranges),
-        ):
+        ]
+        for member, elements in bounded:
             for index, element in listed(elements):
                 known = algorithm.tunable.get(part(element.name) or "")
                 if known is None or known.low is None or known.high is None:

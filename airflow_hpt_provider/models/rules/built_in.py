@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.models.algorithms import Algorithm, find_algorithm
 from airflow_hpt_provider.models.algorithms.algorithm import EITHER
-from airflow_hpt_provider.models.rules.helpers import aims, definitions, listed, part, searches
+from airflow_hpt_provider.models.rules.helpers import aims, definitions, listed, names_in, part, searches
 from airflow_hpt_provider.models.validation.errors import near
 from airflow_hpt_provider.models.validation.problems import Problem
 
@@ -61,23 +61,19 @@ def tunable_names(request: TuningJobRequest) -> Iterator[Problem]:
         algorithm = algorithm_of(search.definition)
         if algorithm is None:
             continue
-        for member, elements in (
-            ("IntegerParameterRanges", search.ranges.integer_parameter_ranges),
-            ("ContinuousParameterRanges", search.ranges.continuous_parameter_ranges),
-            ("CategoricalParameterRanges", search.ranges.categorical_parameter_ranges),
-        ):
-            for index, element in listed(elements):
-                name = part(element.name)
-                if name is None or name in algorithm.tunable:
-                    continue
-                tunable = ", ".join(algorithm.tunable) or "no hyperparameter"
-                yield Problem(
-                    (*search.where, member, index, "Name"),
-                    name,
-                    f"cannot be tuned: the built-in algorithm {algorithm.name} lets a tuning job search {tunable}"
-                    + near(name, algorithm.tunable),
-                    "move it to StaticHyperParameters",
-                )
+        for where, name in names_in(search):
+            if (
+                name in algorithm.tunable or "AutoParameters" in where
+            ):  # Autotune leaves out what it cannot tune
+                continue
+            tunable = ", ".join(algorithm.tunable) or "no hyperparameter"
+            yield Problem(
+                where,
+                name,
+                f"cannot be tuned: the built-in algorithm {algorithm.name} lets a tuning job search {tunable}"
+                + near(name, algorithm.tunable),
+                "move it to StaticHyperParameters",
+            )
 
 
 def no_metrics_of_the_request(request: TuningJobRequest) -> Iterator[Problem]:

@@ -27,6 +27,14 @@ LIMITS: Final[Location] = (*CONFIG, "ResourceLimits")
 SINGLE: Final[Location] = ("TrainingJobDefinition",)
 SEVERAL: Final[Location] = ("TrainingJobDefinitions",)
 
+RANGE_MEMBERS: Final = (
+    ("IntegerParameterRanges", "integer_parameter_ranges"),
+    ("ContinuousParameterRanges", "continuous_parameter_ranges"),
+    ("CategoricalParameterRanges", "categorical_parameter_ranges"),
+    ("AutoParameters", "auto_parameters"),
+)
+"""The members of ParameterRanges and their attributes."""
+
 
 def part(value: T) -> T | None:
     """Return the value, typed as what it is in a request read in parts: it may be None even if it is required."""
@@ -76,6 +84,14 @@ def searches(request: TuningJobRequest) -> Iterator[Search]:
     for at, definition in definitions(request):
         if definition.hyper_parameter_ranges is not None:
             yield Search((*at, "HyperParameterRanges"), definition.hyper_parameter_ranges, at, definition)
+
+
+def names_in(search: Search) -> Iterator[tuple[Location, str]]:
+    """Yield the name of every hyperparameter in a search space, AutoParameters last, with its location."""
+    for member, attribute in RANGE_MEMBERS:
+        for index, element in listed(getattr(search.ranges, attribute)):
+            if element.name is not None:
+                yield (*search.where, member, index, "Name"), element.name
 
 
 def misplaced(request: TuningJobRequest, search: Search) -> bool:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_hpt_provider.models.rules.helpers import (
-    Search,
+    RANGE_MEMBERS,
     autotuned,
     listed,
     misplaced,
+    names_in,
     number,
     searches,
     whole,
@@ -31,13 +32,6 @@ MAX_HYPERPARAMETERS: Final = 100
 
 OBJECTIVE_HYPERPARAMETER: Final = "_tuning_objective_metric"
 """A hyperparameter that the service adds to each training job."""
-
-_MEMBERS: Final = (
-    ("IntegerParameterRanges", "integer_parameter_ranges"),
-    ("ContinuousParameterRanges", "continuous_parameter_ranges"),
-    ("CategoricalParameterRanges", "categorical_parameter_ranges"),
-    ("AutoParameters", "auto_parameters"),
-)
 
 
 def bounds(request: TuningJobRequest) -> Iterator[Problem]:
@@ -103,7 +97,7 @@ def names(request: TuningJobRequest) -> Iterator[Problem]:
     for search in searches(request):
         first: dict[str, Location] = {}
         static = (search.definition and search.definition.static_hyper_parameters) or {}
-        for where, name in _names_in(search):
+        for where, name in names_in(search):
             if name in first:
                 yield Problem(
                     where,
@@ -122,18 +116,11 @@ def names(request: TuningJobRequest) -> Iterator[Problem]:
                 )
 
 
-def _names_in(search: Search) -> Iterator[tuple[Location, str]]:
-    for member, attribute in _MEMBERS:
-        for index, element in listed(getattr(search.ranges, attribute)):
-            if element.name is not None:
-                yield (*search.where, member, index, "Name"), element.name
-
-
 def size(request: TuningJobRequest) -> Iterator[Problem]:
     """Something is searched, not more than 30 hyperparameters, and with the static ones not more than 100."""
     total = 0
     for search in searches(request):
-        counts = {member: len(getattr(search.ranges, attribute) or ()) for member, attribute in _MEMBERS}
+        counts = {member: len(getattr(search.ranges, attribute) or ()) for member, attribute in RANGE_MEMBERS}
         auto = counts.pop("AutoParameters")
         searched = sum(counts.values())
         total += searched

@@ -87,7 +87,7 @@ json_object('TrainingJobDefinitionName', best.definition_name, 'TrainingJobName'
     'TrainingJobArn', best.arn, 'CreationTime', best.created_at, 'TrainingStartTime', best.started_at,
     'TrainingEndTime', best.ended_at, 'TrainingJobStatus', best.status,
     'TunedHyperParameters', json(best.tuned), 'FailureReason', best.failure_reason,
-    'FinalHyperParameterTuningJobObjectiveMetric', json_object('Type', best.objective_type,
+    'FinalHyperParameterTuningJobObjectiveMetric', json_object(
         'MetricName', best.objective_metric, 'Value', json(quote(best.objective_value))),
     'ObjectiveStatus', best.objective_status)
 
