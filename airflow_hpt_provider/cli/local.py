@@ -82,7 +82,8 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="TOML file that maps training images to commands: [[image]] tables with match "
         "(a glob on the image URI) and command (a list; the hyperparameters follow it as --name value, unless "
         "arguments = false; {python} is the service's interpreter), optional directory and environment; or "
-        "container = true. Images without a match run in containers if docker or podman is available",
+        "container = true; and [[file_system]] tables with the id and directory of a file system. "
+        "Images without a match run in containers if docker or podman is available",
     )
     serve.add_argument(
         "--pull",

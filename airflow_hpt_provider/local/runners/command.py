@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.runners import process, requirements, script_mode
 from airflow_hpt_provider.local.runners.containers import containers
+from airflow_hpt_provider.local.runners.data.file_systems import FileSystems
 from airflow_hpt_provider.local.runners.data.input_config import HOST
 from airflow_hpt_provider.local.runners.failures import ClientFailure
 from airflow_hpt_provider.local.runners.opt_ml import OPT_ML, Tree, checkpoint_path
@@ -47,6 +48,7 @@ class CommandMaker:
         region: given to the jobs as AWS_REGION.
         sandbox: makes sandboxes for the jobs; None: they are bare processes.
         environments: those with what scripts require; None: nothing is installed.
+        file_systems: the directories of channels on file systems.
     """
 
     images: ImageMap
@@ -55,6 +57,7 @@ class CommandMaker:
     region: str
     sandbox: Sandbox | None = None
     environments: requirements.Environments | None = None
+    file_systems: FileSystems = field(default_factory=FileSystems)
 
     def make(self, spec: TrainingSpec, tree: Tree, attempt: Path) -> Command:
         """Return the command of a training job; in script mode, its code is fetched first.
@@ -122,6 +125,8 @@ class CommandMaker:
         variables = environment(
             spec, tree, image=image_variables, arguments=arguments, region=self.region, python=python
         )
+        for channel in self.file_systems.channels(spec.definition):
+            (tree.data / channel.name).symlink_to(channel.directory, target_is_directory=True)
         where = Path(tree.here(str(directory))) if directory else spec.directory
         return Command(tuple(tree.here(word) for word in argv), where, variables)
 
@@ -143,6 +148,11 @@ class CommandMaker:
         readable = [directory] if directory and not directory.is_relative_to(OPT_ML) else []
         if python is not None:
             readable.append(python.parents[1])
+        mounts = [(checkpoints, str(inside), True)] if elsewhere and checkpoints else []
+        mounts += [
+            (channel.directory, f"{OPT_ML}/input/data/{channel.name}", channel.writable)
+            for channel in self.file_systems.channels(spec.definition)
+        ]
         place = Place(
             attempt=attempt,
             opt_ml=tree.base,
@@ -152,7 +162,7 @@ class CommandMaker:
             hosts={HOST: "127.0.1.1"},
             working_directory=directory or HOME,
             readable=readable,
-            mounts=[(checkpoints, str(inside), True)] if elsewhere and checkpoints else [],
+            mounts=mounts,
             isolated=bool(spec.definition.get("EnableNetworkIsolation")),
         )
         # Nothing of the job's own environment reaches the processes outside of the sandbox: not LD_PRELOAD, say.
@@ -166,7 +176,13 @@ class CommandMaker:
         if engine is None:
             raise ClientFailure(f"no container engine answers any more that could run {uri!r}")
         argv = self.containers.command(
-            engine, spec, tree, uri=uri, environment=image_variables, region=self.region
+            engine,
+            spec,
+            tree,
+            uri=uri,
+            environment=image_variables,
+            region=self.region,
+            file_systems=self.file_systems.channels(spec.definition),
         )
         containers.begin(attempt, engine, tree, uri)
         variables = containers.client_environment(BASE_DIRECTORY, str(tree.base))

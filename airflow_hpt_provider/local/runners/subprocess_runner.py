@@ -12,6 +12,7 @@ from airflow_hpt_provider.local.runners.command import CommandMaker, image_uri
 from airflow_hpt_provider.local.runners.containers.containers import Containers
 from airflow_hpt_provider.local.runners.containers.images import ImageMap
 from airflow_hpt_provider.local.runners.data import channels, checkpoints
+from airflow_hpt_provider.local.runners.data.file_systems import FileSystems
 from airflow_hpt_provider.local.runners.data.s3 import S3Uri
 from airflow_hpt_provider.local.runners.log import LogFollower
 from airflow_hpt_provider.local.runners.metrics import compile_regex
@@ -57,7 +58,10 @@ class SubprocessRunner:
         self._follower = LogFollower()
         self._images = ImageMap.load(images)
         self._containers = containers or Containers()
-        commands = CommandMaker(self._images, self._containers, objects, region, sandbox, environments)
+        self._file_systems = FileSystems.load(images)
+        commands = CommandMaker(
+            self._images, self._containers, objects, region, sandbox, environments, self._file_systems
+        )
         self._means = RunnerContext(commands, objects, self._follower)
         self._attempts: set[Attempt] = set()
         self._lock = threading.Lock()
@@ -66,6 +70,7 @@ class SubprocessRunner:
     def check(self, definition: Mapping[str, Any], hyperparameters: Mapping[str, str]) -> None:
         """Refuse what a process of this machine can't have."""
         channels.check(definition)
+        self._file_systems.check(definition)
         S3Uri.parse(definition["OutputDataConfig"]["S3OutputPath"])
         checkpoints.check(definition)
         specification = definition["AlgorithmSpecification"]

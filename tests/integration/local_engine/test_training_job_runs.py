@@ -226,9 +226,6 @@ def test_refusals_at_create(service):
         create(service, AlgorithmSpecification=image)
     with pytest.raises(ServiceError, match="AugmentedManifestFile.*set InputMode of the channel to Pipe"):
         create(service, InputDataConfig=[channel("train", "AugmentedManifestFile", "s3://bucket/x")])
-    efs = {"FileSystemDataSource": {"FileSystemId": "fs-1"}}
-    with pytest.raises(ServiceError, match="FileSystemDataSource.*use S3DataSource"):
-        create(service, InputDataConfig=[{"ChannelName": "train", "DataSource": efs}])
     bad = service.definition()["AlgorithmSpecification"] | {
         "MetricDefinitions": [{"Name": "m", "Regex": "("}]
     }

@@ -22,9 +22,10 @@ from airflow_hpt_provider.local.runners.data.input_config import HOST
 from airflow_hpt_provider.local.runners.opt_ml import OPT_ML, Tree, checkpoint_path
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
+    from airflow_hpt_provider.local.runners.data.file_systems import FileSystemChannel
 
 LABEL = "airflow-hpt.training-job"
 WITHOUT_SELINUX = ("--security-opt", "label=disable")
@@ -68,11 +69,13 @@ class Containers:
         uri: str,
         environment: Mapping[str, str],
         region: str,
+        file_systems: Sequence[FileSystemChannel] = (),
     ) -> tuple[str, ...]:
         """Return the command line that runs a training job's container from its start to its end.
 
         Args:
             environment: the image's own, from its ``[[image]]`` table.
+            file_systems: the channels on file systems.
         """
         definition = spec.definition
         specification = definition["AlgorithmSpecification"]
@@ -96,6 +99,9 @@ class Containers:
         checkpoints, inside = tree.checkpoints(definition), checkpoint_path(definition)
         if checkpoints is not None and inside is not None and not inside.is_relative_to(OPT_ML):
             options += mount(checkpoints, str(inside))
+        for channel in file_systems:
+            inside = PurePosixPath(OPT_ML, "input", "data", channel.name)
+            options += mount(channel.directory, f"{inside}{'' if channel.writable else ':ro'}")
         for name, value in variables.items():
             options += ["--env", f"{name}={value}"]
         if entrypoint:

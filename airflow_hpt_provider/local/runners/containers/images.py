@@ -65,9 +65,11 @@ class ImageMap:
             content = tomllib.loads(path.read_text(encoding="utf-8"))
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise ValueError(f"{path}: not valid TOML: {error}") from error
-        unknown = set(content) - {"image"}
+        unknown = set(content) - {"image", "file_system"}
         if unknown:
-            raise ValueError(f"{path}: unknown {min(unknown)!r}: only [[image]] tables belong here")
+            raise ValueError(
+                f"{path}: unknown {min(unknown)!r}: only [[image]] and [[file_system]] tables belong here"
+            )
         tables = content.get("image", [])
         if not isinstance(tables, list):
             # Not a TypeError: it is the file that is wrong.

@@ -1,7 +1,7 @@
 """Input channels: from S3 to ``/opt/ml/input/data/CHANNEL``.
 
-File and FastFile alike are files that are there before the job starts; Pipe is in ``pipes.py``. File systems
-are refused when the job is created. ShardedByS3Key gives the one instance that there is all objects.
+File and FastFile alike are files that are there before the job starts; Pipe is in ``pipes.py``, file systems in
+``file_systems.py``. ShardedByS3Key gives the one instance that there is all objects.
 """
 
 from __future__ import annotations
@@ -42,6 +42,8 @@ def check(definition: Mapping[str, Any]) -> None:
         name = channel["ChannelName"]
         if name in (".", ".."):
             raise _refusal(name, "a name that no directory can have is", "choose another name")
+        if "FileSystemDataSource" in channel["DataSource"]:
+            continue
         source = channel["DataSource"].get("S3DataSource")
         if source is None:
             kind = next(iter(channel["DataSource"]), "an empty DataSource")
@@ -66,7 +68,7 @@ def fetch(definition: Mapping[str, Any], objects: ObjectStore, data: Path) -> No
         ClientFailure: there is no such data, or no files can have its names.
     """
     for channel in definition.get("InputDataConfig") or ():
-        if input_mode(definition, channel) == "Pipe":
+        if "S3DataSource" not in channel["DataSource"] or input_mode(definition, channel) == "Pipe":
             continue
         directory = data / channel["ChannelName"]
         directory.mkdir(parents=True, exist_ok=True)

@@ -11,6 +11,7 @@ from airflow_hpt_provider.local.runners.containers import containers
 from airflow_hpt_provider.local.runners.containers.containers import Containers
 from airflow_hpt_provider.local.runners.containers.engine import ContainerEngine, EngineFinder
 from airflow_hpt_provider.local.runners.contract import TrainingSpec
+from airflow_hpt_provider.local.runners.data.file_systems import FileSystemChannel
 from airflow_hpt_provider.local.runners.opt_ml import Tree
 
 
@@ -45,6 +46,24 @@ def test_what_sagemaker_runs():
     assert "--rm" in options
     assert "--network" not in options
     assert "--entrypoint" not in options
+
+
+def test_channels_on_file_systems_are_mounted_as_their_access_mode_says():
+    channels = (
+        FileSystemChannel("train", Path("/efs/train"), writable=False),
+        FileSystemChannel("scratch", Path("/efs/scratch"), writable=True),
+    )
+    argv = Containers().command(
+        ContainerEngine("/bin/podman"),
+        TrainingSpec("job", "arn:job", {"AlgorithmSpecification": {}}, {}, Path("/data/job")),
+        Tree(Path("/data/job/ml")),
+        uri="image:1",
+        environment={},
+        region="eu-west-1",
+        file_systems=channels,
+    )
+    assert "/efs/train:/opt/ml/input/data/train:ro" in argv
+    assert "/efs/scratch:/opt/ml/input/data/scratch" in argv
 
 
 def test_the_definitions_environment_wins():
