@@ -125,6 +125,19 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="maximum number of concurrent training jobs, over all tuning jobs (default: the number of CPUs)",
     )
     serve.add_argument(
+        "--gpus-per-job",
+        type=_number,
+        metavar="N",
+        help="GPUs of each training job; 0: all jobs share all GPUs (default: an even share, at least one). Limits the "
+        "number of training jobs in parallel",
+    )
+    serve.add_argument(
+        "--cpus-per-job",
+        type=count,
+        metavar="N",
+        help="CPUs, and so threads, of each training job (default: an even share, at least one)",
+    )
+    serve.add_argument(
         "--spot-interruptions",
         type=_rate,
         default=0.0,
@@ -172,6 +185,8 @@ def run_serve(options: argparse.Namespace) -> int:
         faults=options.faults.absolute() if options.faults else None,
         isolation=options.isolation,
         install=options.install,
+        gpus_per_job=options.gpus_per_job,
+        cpus_per_job=options.cpus_per_job,
         readable=tuple(path.absolute() for path in options.readable),
     )
     _configure_logging(debug=getattr(options, "debug", False))
@@ -208,6 +223,12 @@ def _configure_logging(*, debug: bool) -> None:
 def _port(text: str) -> int:
     if not text.isdigit() or int(text) > _MAX_PORT:
         raise argparse.ArgumentTypeError(f"must be a port from 0 to {_MAX_PORT}, got '{text}'")
+    return int(text)
+
+
+def _number(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"must be a whole number of at least 0, got '{text}'")
     return int(text)
 
 

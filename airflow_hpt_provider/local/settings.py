@@ -26,6 +26,8 @@ class ServiceSettings:
         isolation: how training jobs are kept apart: ``auto``, ``sandbox`` or ``none``.
         readable: directories that training jobs in sandboxes may read too.
         install: whether a ``requirements.txt`` next to a script is installed.
+        gpus_per_job: GPUs of each training job; 0: all jobs share all GPUs; None: an even share, at least one.
+        cpus_per_job: CPUs of each training job; None: an even share, at least one.
         faults: TOML, what is to go wrong (:mod:`airflow_hpt_provider.local.fault_injection`); None: nothing.
     """
 
@@ -42,6 +44,8 @@ class ServiceSettings:
     isolation: Literal["auto", "sandbox", "none"] = "auto"
     readable: tuple[Path, ...] = ()
     install: bool = True
+    gpus_per_job: int | None = None
+    cpus_per_job: int | None = None
 
     @property
     def environment_file(self) -> Path:

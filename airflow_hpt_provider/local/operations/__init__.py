@@ -16,6 +16,7 @@ from airflow_hpt_provider.local.engine.naming import Arns
 from airflow_hpt_provider.local.operations.contract import Operations
 from airflow_hpt_provider.local.operations.local_operations import LocalOperations
 from airflow_hpt_provider.local.runners.containers.containers import Containers
+from airflow_hpt_provider.local.runners.devices import DevicePool
 from airflow_hpt_provider.local.runners.requirements import Environments
 from airflow_hpt_provider.local.runners.sandbox.choose import choose
 from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunner
@@ -80,6 +81,16 @@ class OperationsSettings(Protocol):
         ...
 
     @property
+    def gpus_per_job(self) -> int | None:
+        """GPUs of each training job; 0: all jobs share all; None: an even share."""
+        ...
+
+    @property
+    def cpus_per_job(self) -> int | None:
+        """CPUs of each training job; None: an even share."""
+        ...
+
+    @property
     def max_parallel(self) -> int | None:
         """Training jobs at once, over all tuning jobs; None: the number of CPUs."""
         ...
@@ -107,11 +118,13 @@ def build_operations(
         failure_of: lets tuning jobs fail on request.
 
     Raises:
-        ValueError, OSError: the images file can't be used; sandboxes are required and cannot be made.
+        ValueError, OSError: the images file can't be used; sandboxes are required and cannot be made;
+            a training job would need more GPUs or CPUs than there are.
     """
     hidden = [settings.data_dir, Path(os.environ.get("AIRFLOW_HOME") or "~/airflow").expanduser()]
     sandbox, choice = choose(settings.isolation, readable=settings.readable, hidden=hidden)
     settings.isolation_file.write_text(f"{choice}.\n", encoding="utf-8")
+    devices = DevicePool(settings.max_parallel, settings.gpus_per_job, settings.cpus_per_job)
     runner = SubprocessRunner(
         objects,
         images=settings.images,
@@ -119,13 +132,14 @@ def build_operations(
         containers=Containers(pull=settings.pull),
         sandbox=sandbox,
         environments=Environments(settings.data_dir / "environments", sandbox) if settings.install else None,
+        devices=devices,
     )
     engine = Engine(
         open_database(settings.data_dir / "jobs.sqlite"),
         wrap(runner),
         settings.data_dir,
         Arns(settings.region, settings.account_id),
-        max_parallel=settings.max_parallel,
+        max_parallel=devices.max_parallel,
         spot_interruptions=settings.spot_interruptions,
         on_change=on_change,
         failure_of=failure_of,

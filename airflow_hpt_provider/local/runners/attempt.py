@@ -18,6 +18,7 @@ from airflow_hpt_provider.local.runners.data import artifacts, channels
 from airflow_hpt_provider.local.runners.data.checkpoints import Checkpoints
 from airflow_hpt_provider.local.runners.data.pipes import Pipe, open_pipes
 from airflow_hpt_provider.local.runners.data.s3 import S3Uri
+from airflow_hpt_provider.local.runners.devices import DevicePool
 from airflow_hpt_provider.local.runners.failures import (
     INTERNAL,
     ClientFailure,
@@ -47,6 +48,7 @@ class RunnerContext:
     commands: CommandMaker
     objects: ObjectStore
     follower: LogFollower
+    devices: DevicePool = field(default_factory=DevicePool)
     closing: threading.Event = field(default_factory=threading.Event)
 
 
@@ -83,6 +85,8 @@ class Attempt:
 
     def begin(self, *, resume: bool) -> None:
         """Start, or take up again, in a thread."""
+        if resume:  # before any other job starts
+            self._means.devices.take_again(self._directory)
         self._thread = threading.Thread(
             target=self._run, args=(resume,), name=f"attempt {self.spec.name}", daemon=True
         )
@@ -128,6 +132,7 @@ class Attempt:
         except Exception as error:
             LOGGER.exception("training job %s: the runner failed", self.spec.name)
             ended = AttemptResult(failure_reason=printable(f"{INTERNAL} ({error})"), internal=True)
+        self._means.devices.give_back(self._directory)
         self._tell(ended)
 
     def _tell(self, ended: AttemptResult) -> None:
@@ -164,7 +169,10 @@ class Attempt:
     def _start_process(self) -> process.Process | None:
         """Start it; None if it has been told to stop before."""
         try:
-            command = self._means.commands.make(self.spec, self._tree, self._directory)
+            devices = self._means.devices.take(
+                self._directory, lambda: self._stopping or self._means.closing.is_set()
+            )
+            command = self._means.commands.make(self.spec, self._tree, self._directory, devices)
         except ValueError as error:  # a name or value that no process can be given
             raise ClientFailure(f"the training job can't be started: {error}") from error
         with self._lock:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.runners.containers.containers import Containers
     from airflow_hpt_provider.local.runners.containers.images import ImageMap
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
+    from airflow_hpt_provider.local.runners.devices import Devices
     from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 
@@ -59,17 +60,18 @@ class CommandMaker:
     environments: requirements.Environments | None = None
     file_systems: FileSystems = field(default_factory=FileSystems)
 
-    def make(self, spec: TrainingSpec, tree: Tree, attempt: Path) -> Command:
+    def make(self, spec: TrainingSpec, tree: Tree, attempt: Path, devices: Devices) -> Command:
         """Return the command of a training job; in script mode, its code is fetched first.
 
         Args:
             attempt: the attempt's directory.
+            devices: the job's share of the machine.
 
         Raises:
             ClientFailure: there is no such code, or nothing any more that could run the image.
         """
         if script_mode.is_script_mode(spec.hyperparameters):
-            return self._script(spec, tree, attempt)
+            return self._script(spec, tree, attempt, devices)
         uri = image_uri(spec.definition)
         image = self.images.find(uri)
         if image is None or image.container:
@@ -81,13 +83,15 @@ class CommandMaker:
         )
         if image.arguments and "ContainerArguments" not in specification:
             argv += tuple(script_mode.arguments(spec.hyperparameters))
-        return self._process(spec, tree, attempt, argv, image.directory, image.environment)
+        variables = {**devices.variables(), **image.environment}
+        return self._process(spec, tree, attempt, argv, image.directory, variables, devices)
 
-    def _script(self, spec: TrainingSpec, tree: Tree, attempt: Path) -> Command:
+    def _script(self, spec: TrainingSpec, tree: Tree, attempt: Path, devices: Devices) -> Command:
         script_mode.fetch_code(spec.hyperparameters, self.objects, tree.code)
         python = self._requirements(tree, attempt / "log")
         argv = script_command(spec.hyperparameters, Tree(Path(OPT_ML)), python)
-        return self._process(spec, tree, attempt, argv, Path(OPT_ML, "code"), {}, python)
+        directory = Path(OPT_ML, "code")
+        return self._process(spec, tree, attempt, argv, directory, devices.variables(), devices, python)
 
     def _requirements(self, tree: Tree, log: Path) -> Path | None:
         """Install requirements.txt; return the interpreter that has it, None for the service's."""
@@ -106,6 +110,7 @@ class CommandMaker:
         argv: tuple[str, ...],
         directory: Path | None,
         image_variables: Mapping[str, str],
+        devices: Devices,
         python: Path | None = None,
     ) -> Command:
         """Return the command of a process or sandbox; its words and directory name ``/opt/ml``."""
@@ -117,13 +122,20 @@ class CommandMaker:
                 image=image_variables,
                 arguments=arguments,
                 region=self.region,
+                devices=devices,
                 python=python,
                 home=HOME,
                 temporary=Path(TEMPORARY[0]),
             )
             return self._sandboxed(self.sandbox, spec, tree, attempt, argv, directory, inside, python)
         variables = environment(
-            spec, tree, image=image_variables, arguments=arguments, region=self.region, python=python
+            spec,
+            tree,
+            image=image_variables,
+            arguments=arguments,
+            region=self.region,
+            devices=devices,
+            python=python,
         )
         for channel in self.file_systems.channels(spec.definition):
             (tree.data / channel.name).symlink_to(channel.directory, target_is_directory=True)

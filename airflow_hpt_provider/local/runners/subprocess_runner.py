@@ -14,6 +14,7 @@ from airflow_hpt_provider.local.runners.containers.images import ImageMap
 from airflow_hpt_provider.local.runners.data import channels, checkpoints
 from airflow_hpt_provider.local.runners.data.file_systems import FileSystems
 from airflow_hpt_provider.local.runners.data.s3 import S3Uri
+from airflow_hpt_provider.local.runners.devices import DevicePool
 from airflow_hpt_provider.local.runners.log import LogFollower
 from airflow_hpt_provider.local.runners.metrics import compile_regex
 
@@ -40,6 +41,7 @@ class SubprocessRunner:
         region: given to the jobs as AWS_REGION.
         sandbox: makes a sandbox for each job that is a process; None: bare processes.
         environments: with what scripts require; None: their requirements.txt is not installed.
+        devices: shares out GPUs and CPUs; None: evenly among as many jobs as there are CPUs.
 
     Raises:
         ValueError, OSError: the images file can't be used.
@@ -54,6 +56,7 @@ class SubprocessRunner:
         containers: Containers | None = None,
         sandbox: Sandbox | None = None,
         environments: Environments | None = None,
+        devices: DevicePool | None = None,
     ) -> None:
         self._follower = LogFollower()
         self._images = ImageMap.load(images)
@@ -62,7 +65,7 @@ class SubprocessRunner:
         commands = CommandMaker(
             self._images, self._containers, objects, region, sandbox, environments, self._file_systems
         )
-        self._means = RunnerContext(commands, objects, self._follower)
+        self._means = RunnerContext(commands, objects, self._follower, devices or DevicePool())
         self._attempts: set[Attempt] = set()
         self._lock = threading.Lock()
         self._follower.start()

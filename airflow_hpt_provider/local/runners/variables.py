@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
+    from airflow_hpt_provider.local.runners.devices import Devices
     from airflow_hpt_provider.local.runners.opt_ml import Tree
 
 BASE_DIRECTORY = "SAGEMAKER_BASE_DIR"
@@ -38,6 +38,7 @@ def environment(
     image: Mapping[str, str],
     arguments: Sequence[str],
     region: str,
+    devices: Devices,
     python: Path | None = None,
     home: Path | None = None,
     temporary: Path | None = None,
@@ -48,6 +49,7 @@ def environment(
         image: those of the image's ``[[image]]`` table.
         arguments: of the script.
         region: of the service.
+        devices: the job's share of the machine.
         python: the interpreter; the service's by default.
         home, temporary: HOME and TMPDIR, where they are not in the tree's own place.
     """
@@ -74,8 +76,8 @@ def environment(
         "SM_HOSTS": resources["hosts"],
         "SM_NETWORK_INTERFACE_NAME": resources["network_interface_name"],
         "SM_RESOURCE_CONFIG": resources,
-        "SM_NUM_CPUS": os.cpu_count() or 1,
-        "SM_NUM_GPUS": gpus(),
+        "SM_NUM_CPUS": devices.cpus,
+        "SM_NUM_GPUS": devices.gpu_count,
         "SM_LOG_LEVEL": hyperparameters.get("sagemaker_container_log_level", 20),
     }
     for channel in channels:
@@ -111,9 +113,3 @@ def _text(value: Any) -> str:
     if isinstance(value, str | Path):
         return str(value)
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
-
-
-@cache
-def gpus() -> int:
-    """GPUs that this machine has; asked once."""
-    return sum(1 for entry in Path("/dev").glob("nvidia[0-9]*"))

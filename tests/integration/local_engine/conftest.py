@@ -29,6 +29,8 @@ from airflow_hpt_provider.local.s3.objects import ObjectStore
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from airflow_hpt_provider.local.runners.devices import DevicePool
+
 DEADLINE = 60.0
 ROLE = "arn:aws:iam::123456789012:role/tuning"
 TRAIN = """
@@ -65,6 +67,7 @@ class Service:
     directory: Path
     options: Mapping[str, Any] = field(default_factory=dict)
     sandboxed: bool = False
+    devices: DevicePool | None = None
 
     wait_until = staticmethod(wait_until)
 
@@ -87,7 +90,12 @@ class Service:
         sandbox, _ = choose(isolation, readable=[self.scripts])
         environments = Environments(self.directory / "environments", sandbox)
         self.runner = SubprocessRunner(
-            self.objects, images=self.images, containers=no_engine, sandbox=sandbox, environments=environments
+            self.objects,
+            images=self.images,
+            containers=no_engine,
+            sandbox=sandbox,
+            environments=environments,
+            devices=self.devices,
         )
         self.engine = Engine(
             open_database(self.directory / "jobs.sqlite"),
