@@ -66,8 +66,8 @@ def test_keys_below(tmp_path):
 
 def test_python_is_the_services_own(tmp_path):
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
-    from airflow_hpt_provider.local.runners.opt_ml import Tree
     from airflow_hpt_provider.local.runners.devices import Devices
+    from airflow_hpt_provider.local.runners.opt_ml import Tree
     from airflow_hpt_provider.local.runners.variables import environment
 
     spec = TrainingSpec(
