@@ -108,7 +108,7 @@ class FileSystems:
                 channel,
                 f"no directory is mapped to file system {name}. Add a [[{TABLE}]] table with its id to {file}.",
             )
-        directory = (root / path.lstrip("/")).resolve()
+        directory = Path(root, path.lstrip("/")).resolve()
         if not directory.is_relative_to(root) or not directory.is_dir():
             raise _refusal(
                 channel,
