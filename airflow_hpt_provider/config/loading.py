@@ -86,11 +86,14 @@ def _find(operator: BaseOperator, path: str) -> str:
 
 def _from_json(text: str) -> Any:
     """Parse a config that was rendered to text, such as ``{{ params.config | tojson }}``."""
+    from airflow_hpt_provider.models.validation.collections import tojson_hint
+
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise TuningJobConfigError(
             f"config must be JSON, or the path of a .json, .yaml or .yml file, got {text!r:.80}: {error}"
+            f"{tojson_hint(text)}"
         ) from None
 
 

@@ -124,16 +124,20 @@ class ParameterRanges(RequestModel):
     def expand_shorthands(cls, data: Any) -> Any:
         """Return the search space with each shorthand written out as an element of the list that it belongs to.
 
-        What has no shorthand in it is returned as it is; nothing but shorthands is checked.
+        What has no shorthand in it is returned as it is; nothing but shorthands is checked. A shorthand that was
+        sent through XCom, or through JSON, is a plain tuple or list, and is read as the shorthand that it was.
 
         Raises:
             PydanticCustomError: a shorthand contradicts itself.
         """
-        if not isinstance(data, Mapping) or not any(isinstance(each, Shorthand) for each in data.values()):
+        if not isinstance(data, Mapping):
             return data
-        written = {name: value for name, value in data.items() if not isinstance(value, Shorthand)}
-        for name, value in data.items():
-            if isinstance(value, Shorthand):
+        shorthands = {name: _shorthand(value) for name, value in data.items()}
+        if not any(shorthands.values()):
+            return data
+        written = {name: data[name] for name, value in shorthands.items() if value is None}
+        for name, value in shorthands.items():
+            if value is not None:
                 member, element = _written_out(str(name), value)
                 key = next(
                     (key for key in written if str(key).replace("_", "").lower() == member.lower()), member
@@ -164,6 +168,25 @@ class ParameterRanges(RequestModel):
     def _repr_html_(self) -> str:
         """What a notebook shows."""
         return members_html("Search space", self.intervals)
+
+
+def _shorthand(value: object) -> Shorthand | None:
+    """Return a shorthand, also one that XCom has made a tuple of; None for anything else."""
+    if isinstance(value, Shorthand):
+        return value
+    match value:
+        case (low, high, bool() as log, bool() as reverse) if _are_bounds(low, high):
+            return Continuous(low, high, log, reverse)
+        case (low, high, bool() as log) if _are_bounds(low, high):
+            return Integer(low, high, log)
+        case (list() | tuple() as values,):
+            return Categorical(values)
+        case _:
+            return None
+
+
+def _are_bounds(*values: object) -> bool:
+    return all(isinstance(each, int | float | str) and not isinstance(each, bool) for each in values)
 
 
 def _written_out(name: str, shorthand: Shorthand) -> tuple[str, dict[str, Any]]:

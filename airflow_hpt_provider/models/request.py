@@ -10,6 +10,7 @@ from pydantic_core import InitErrorDetails
 from airflow_hpt_provider.models import shapes
 from airflow_hpt_provider.models.files import read_config, with_lines
 from airflow_hpt_provider.models.fingerprints import fingerprint_of
+from airflow_hpt_provider.models.naming import with_names
 from airflow_hpt_provider.models.rules import broken_rules, warnings_of
 from airflow_hpt_provider.models.training import HyperParameterTrainingJobDefinition
 from airflow_hpt_provider.models.tuning import (
@@ -152,9 +153,10 @@ class TuningJobRequest(RequestModel):
         except ValidationError as error:
             lines = lines_of(error)
             problems = problems_beside(lines, data)
-            raise refusal(cls.__name__, lines + [problem.as_line() for problem in problems]) from None
+            every = lines + [problem.as_line() for problem in problems]
+            raise refusal(cls.__name__, with_names(every, data)) from None
         if problems := broken_rules(request):
-            raise refusal(cls.__name__, [problem.as_line() for problem in problems])
+            raise refusal(cls.__name__, with_names([problem.as_line() for problem in problems], data))
         return request
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from airflow_hpt_provider.models.validation.collections import from_json_text
+from airflow_hpt_provider.models.validation.collections import from_json_text, tojson_hint
 from airflow_hpt_provider.models.validation.errors import fault, line, lines_of, nearest, refusal, show
 from airflow_hpt_provider.models.validation.mode import ValidationMode, current, reading
 from airflow_hpt_provider.models.validation.names import aws_name
@@ -64,7 +64,10 @@ class AwsModel(BaseModel):
             data = cls.expand_shorthands(from_json_text(data, "{"))
             if not isinstance(data, Mapping):
                 raise fault(
-                    "structure", "must be a structure, not {shown}; put its members in { }", shown=show(data)
+                    "structure",
+                    "must be a structure, not {shown}; put its members in { }{hint}",
+                    shown=show(data),
+                    hint=tojson_hint(data),
                 )
         except PydanticCustomError:
             if how is ValidationMode.PARTIAL:

@@ -32,6 +32,13 @@ def from_json_text(value: object, opening: str) -> object:
     return value
 
 
+def tojson_hint(value: object) -> str:
+    """Return what to do about a Python structure that a template has rendered as text; empty for anything else."""
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        return " (if a template gives it, add the filter: {{ ... | tojson }})"
+    return ""
+
+
 @dataclass(frozen=True)
 class _Size:
     """How much a list or map has to hold, and what pydantic and JSON schema are told of it."""
@@ -84,7 +91,7 @@ class ListSize(_Size):
         value = from_json_text(value, "[")
         try:
             if not isinstance(value, list | tuple):
-                remedy = _how_to_list(value, *get_args(source))
+                remedy = _how_to_list(value, *get_args(source)) + tojson_hint(value)
                 raise fault("list", "must be a list, not {shown}; {remedy}", shown=show(value), remedy=remedy)
             if how is ValidationMode.STRICT:
                 self._check_count(len(value))
@@ -109,7 +116,7 @@ class MapSize(_Size):
         value = from_json_text(value, "{")
         try:
             if not isinstance(value, Mapping):
-                remedy = 'write it as {"name": "value"}'
+                remedy = 'write it as {"name": "value"}' + tojson_hint(value)
                 raise fault(
                     "map",
                     "must be a map of names to values, not {shown}; {remedy}",

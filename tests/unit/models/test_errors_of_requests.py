@@ -39,7 +39,7 @@ def test_all_errors_come_at_once(config):
         "TrainingJobDefinition.ResourceConfig.InstanceType: must be one of 225 known values, not 'ml.m5.lagre'; "
         "did you mean 'ml.m5.large'? (a type newer than this release needs an upgrade of this package)",
         "HyperParameterTuningJobConfig.ParameterRanges.IntegerParameterRanges[0].MaxValue: is not a whole number "
-        "(given: '9.5'); use ContinuousParameterRanges for fractions",
+        "(given: '9.5'); use ContinuousParameterRanges for fractions (hyperparameter 'depth')",
         "HyperParameterTuningJobConfig.ParameterRanges.ContinuousParameterRanges[0].ScalingType: needs a range above "
         "0, not 0 to 0.1 (given: 'Logarithmic'); raise MinValue of 'rate' above 0 or use Linear",
         "HyperParameterTuningJobConfig.ParameterRanges.ContinuousParameterRanges[0].Name: is both searched and static "
@@ -252,5 +252,5 @@ def test_empty_ranges_of_one_of_several_definitions(several):
     several["TrainingJobDefinitions"][0]["HyperParameterRanges"] = {}
     assert explain(errors_of(several)) == (
         "TrainingJobDefinitions[0].HyperParameterRanges: holds no range, so there is nothing to search; "
-        "add at least one range"
+        "add at least one range (definition 'linear')"
     )
