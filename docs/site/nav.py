@@ -25,7 +25,7 @@ SECTIONS: dict[str, list[str]] = {
         "retries.md",
         "waiting.md",
         "guarantees.md",
-        "promises.md",
+        "comparison.md",
         "faults.md",
         "local-service.md",
         "algorithms.md",

@@ -291,9 +291,9 @@ async def test_cancelling_a_guarded_wait_leaves_nothing_behind(half_done, first_
     ("argument", "value", "message"),
     [
         ("max_billable_seconds", 0, "must be greater than 0"),
-        ("max_failed_training_jobs", -1, "less than 0"),
+        ("max_failed_training_jobs", -1, "must be at least 0, got -1"),
         ("max_failed_training_jobs", 1.5, "max_failed_training_jobs=1.5"),
-        ("on_budget_exceeded", "explode", "on_budget_exceeded='explode'"),
+        ("on_budget_exceeded", "explode", "on_budget_exceeded must be one of .*, got 'explode'"),
         ("retry_strategy", 31, "whole number from 1 to 30"),
         ("retry_strategy", {"attempts": 2}, "must have the members"),
     ],

@@ -1,6 +1,6 @@
 """What the amazon provider's tuning operator and sensor get wrong, kept right here.
 
-docs/promises.md lists all of it; what other tests do not show already is shown here.
+docs/comparison.md lists all of it; what other tests do not show already is shown here.
 """
 
 from __future__ import annotations

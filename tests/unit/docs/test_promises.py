@@ -1,4 +1,4 @@
-"""Every test that docs/promises.md and docs/guarantees.md name exists."""
+"""Every test that docs/comparison.md and docs/guarantees.md name exists."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def rows(page: str) -> list[list[str]]:
     ]
 
 
-ROWS = rows("promises.md")
+ROWS = rows("comparison.md")
 GUARANTEES = [row for row in rows("guarantees.md") if "::" in row[-1] or row[-1] == "not tested"]
 NAMED = sorted({name for row in ROWS + GUARANTEES for name in re.findall(r"`([^`]*::[^`]*)`", row[-1])})
 

@@ -36,11 +36,11 @@ def stop(**kwargs):
         ("poll_interval", 0, "poll_interval must be a duration of more than 0 seconds, got 0"),
         ("poll_interval", "soon", "poll_interval='soon'"),
         ("timeout", timedelta(0), "timeout must be a duration of more than 0 seconds, got"),
-        ("timeout", -5, "timeout=-5"),
+        ("timeout", -5, "timeout must be .*, got -5"),
         ("unreachable_timeout", -1, "unreachable_timeout must be a duration of at least 0 seconds, got -1"),
         ("unreachable_timeout", "a while", "unreachable_timeout='a while'"),
-        ("top_k", 101, "top_k=101"),
-        ("on_stopped", "ignore", "on_stopped='ignore'"),
+        ("top_k", 101, "top_k must be from 0 to 100, got 101"),
+        ("on_stopped", "ignore", "on_stopped must be one of .*, got 'ignore'"),
     ],
 )
 def test_what_is_wrong_is_told_when_the_dag_is_parsed(argument, value, message):
@@ -52,13 +52,13 @@ def test_what_is_wrong_is_told_when_the_dag_is_parsed(argument, value, message):
 def test_what_was_a_template_is_checked_once_it_is_rendered(argument, value):
     task = tune(**{argument: "{{ params.seconds }}"})
     setattr(task, argument, value)
-    with pytest.raises(TuningJobConfigError, match=f"{argument}='{value}'"):
-        task.execute({"ti": SimpleNamespace(try_number=1)})
+    with pytest.raises(TuningJobConfigError, match=f"{argument} must be .*, got '{value}'"):
+X({"ti": SimpleNamespace(try_number=1)})
 
 
 @pytest.mark.parametrize(("argument", "value"), [("poll_interval", 0), ("timeout", "later")])
 def test_the_stop_operator_tells_as_early(argument, value):
-    with pytest.raises(TuningJobConfigError, match=f"{argument}={value!r}"):
+    with pytest.raises(TuningJobConfigError, match=f"{argument}.*{value!r}"):
         stop(**{argument: value})
 
 
@@ -72,7 +72,7 @@ def test_how_long_the_stop_operator_waits():
     ("argument", "value"), [("unreachable_timeout", -1), ("top_k", -1), ("on_timeout", "ignore")]
 )
 def test_the_sensor_tells_as_early(argument, value):
-    with pytest.raises(WRONG, match=f"{argument}="):
+    with pytest.raises(WRONG, match=f"{argument} must be .*, got {value!r}"):
         wait(**{argument: value})
 
 

@@ -72,7 +72,7 @@ def test_conditions_all_have_to_be_met(statuses, prefix, tags, expected):
 def test_a_status_that_sagemaker_does_not_know_is_told():
     with pytest.raises(ValueError, match="'Finished'"):
         TuningJobStateChangeTrigger("https://queue", statuses=["Finished"])
-    with pytest.raises(TypeError, match=r"give a list: \['Failed'\]"):
+    with pytest.raises(TypeError, match=r"Write \['Failed'\]"):
         TuningJobStateChangeTrigger("https://queue", statuses="Failed")
 
 
