@@ -53,7 +53,7 @@ def test_what_was_a_template_is_checked_once_it_is_rendered(argument, value):
     task = tune(**{argument: "{{ params.seconds }}"})
     setattr(task, argument, value)
     with pytest.raises(TuningJobConfigError, match=f"{argument} must be .*, got '{value}'"):
-X({"ti": SimpleNamespace(try_number=1)})
+        task.execute({"ti": SimpleNamespace(try_number=1)})
 
 
 @pytest.mark.parametrize(("argument", "value"), [("poll_interval", 0), ("timeout", "later")])
