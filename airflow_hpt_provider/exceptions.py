@@ -37,6 +37,9 @@ class TuningError(AirflowException):
     """
 
     def __init__(self, message: str = "", tuning_job_name: str | None = None) -> None:
+        from airflow_hpt_provider.models.printable import printable
+
+        message = printable(message, keep="\n")  # a training job's own words may be in it
         super().__init__(message)
         self.message = message
         self.tuning_job_name = tuning_job_name

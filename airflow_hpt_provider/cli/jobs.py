@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.cli import wait
 from airflow_hpt_provider.cli.connection import Connection
 from airflow_hpt_provider.cli.options import add_connection, add_job_name, add_output, count
+from airflow_hpt_provider.models.printable import printable, printable_json
 from airflow_hpt_provider.models.status import TuningJobStatus
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def run_best(options: argparse.Namespace) -> int:
         ("Training image", best.training_image or ""),
     ]
     width = max(len(label) for label, _ in rows) + 3
-    print("\n".join(f"{label:<{width}}{text}".rstrip() for label, text in rows))
+    print("\n".join(printable(f"{label:<{width}}{text}".rstrip()) for label, text in rows))
     return 0
 
 
@@ -179,5 +180,5 @@ def run_stop(options: argparse.Namespace) -> int:
 def _print_json(value: BaseModel | Sequence[BaseModel]) -> int:
     from airflow_hpt_provider.models.size_limit import to_json_value
 
-    print(json.dumps(to_json_value(value), indent=4, ensure_ascii=False))
+    print(printable_json(json.dumps(to_json_value(value), indent=4, ensure_ascii=False)))
     return 0

@@ -208,12 +208,13 @@ def _announce(environment_file: Path, environment: Environment) -> None:
 def _configure_logging(*, debug: bool) -> None:
     import logging
 
-    logging.basicConfig(
-        level=logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        datefmt="%H:%M:%S",
-        force=True,
+    from airflow_hpt_provider.cli.printable_log import PrintableFormatter
+
+    handler = logging.StreamHandler()
+    handler.setFormatter(
+        PrintableFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s", datefmt="%H:%M:%S")
     )
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     if debug:
         logging.getLogger("airflow_hpt_provider").setLevel(logging.DEBUG)
     for noisy in ("uvicorn.error", "botocore", "werkzeug"):

@@ -74,8 +74,10 @@ def execute(options: argparse.Namespace) -> int:
     except Exception as error:
         if debug:
             raise
+        from airflow_hpt_provider.models.printable import printable
+
         message, code = message_and_code(error)
-        print(f"airflow-hpt: error: {message}", file=sys.stderr)
+        print(printable(f"airflow-hpt: error: {message}", keep="\n"), file=sys.stderr)
         return code
 
 

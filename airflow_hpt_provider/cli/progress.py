@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
+from airflow_hpt_provider.models.printable import printable
+
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TuningJobDescription
 
@@ -68,4 +70,4 @@ class _Lines:
         self._out = out
 
     def info(self, text: str, *values: Any) -> None:
-        print(text % values if values else text, file=self._out, flush=True)
+        print(printable(text % values if values else text), file=self._out, flush=True)

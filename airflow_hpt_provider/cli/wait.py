@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.cli.connection import Connection
 from airflow_hpt_provider.cli.errors import INTERRUPTED
 from airflow_hpt_provider.cli.options import add_connection, add_job_name, seconds
+from airflow_hpt_provider.models.printable import printable
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
@@ -148,4 +149,4 @@ def _interrupted(hook: HyperParameterTuningHook, name: str, *, stop: bool) -> No
 
 
 def _tell(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    print(printable(text, keep="\n"), file=sys.stderr, flush=True)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.display.hyperparameters import names_in, unquoted
+from airflow_hpt_provider.models.printable import printable
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
@@ -35,7 +36,7 @@ def number(value: float | None) -> str:
 
 def value(text: str) -> str:
     """Format a hyperparameter's value: ``0.17875180762069579`` as 0.178752, ``"adam"`` without quotes."""
-    text = unquoted(text)
+    text = printable(unquoted(text))
     try:
         return text if len(text) <= 8 else number(float(text))
     except ValueError:
@@ -44,7 +45,7 @@ def value(text: str) -> str:
 
 def parameters(values: Mapping[str, str]) -> str:
     """Hyperparameters in a line: ``depth=4, learning-rate=0.178752``."""
-    shown = [f"{name}={value(text)}" for name, text in list(values.items())[:MAX_PARAMETERS]]
+    shown = [f"{printable(name)}={value(text)}" for name, text in list(values.items())[:MAX_PARAMETERS]]
     rest = len(values) - len(shown)
     return ", ".join([*shown, f"{rest} more"] if rest > 0 else shown)
 
@@ -61,7 +62,9 @@ def table(rows: Sequence[Sequence[Any]], headers: Sequence[str], *, right: Itera
 
     numbers = set(right)
     align = ["right" if index in numbers else "left" for index in range(len(headers))]
-    return tabulate(rows, headers, tablefmt="simple", disable_numparse=True, colalign=align if rows else None)
+    shown = [[printable(cell) if isinstance(cell, str) else cell for cell in row] for row in rows]
+    heads = [printable(header) for header in headers]
+    return tabulate(shown, heads, tablefmt="simple", disable_numparse=True, colalign=align if rows else None)
 
 
 def leaderboard(trials: Sequence[TrainingJobSummary], metric: str = "objective") -> str:

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from airflow_hpt_provider.models import FailureGroup, TrainingJobSummary
+from airflow_hpt_provider.models.printable import printable
 
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|(?<!\w)(?:nan|inf)(?!\w)")
 
@@ -37,7 +38,7 @@ def headline(failure_reason: str | None) -> str:
     Its first line; but where SageMaker's training toolkit reports a script's end (``ExecuteUserScriptError``),
     the script's last words: the lines around them (exit code, command) differ from job to job.
     """
-    lines = [line.strip() for line in (failure_reason or "").splitlines() if line.strip()]
+    lines = [printable(line.strip()) for line in (failure_reason or "").splitlines() if line.strip()]
     if not lines:
         return "no reason given"
     if lines[0].endswith("ExecuteUserScriptError:"):

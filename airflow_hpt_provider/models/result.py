@@ -16,6 +16,7 @@ from airflow_hpt_provider.models.description import (
     TuningJobDescription,
 )
 from airflow_hpt_provider.models.html import table
+from airflow_hpt_provider.models.printable import printable
 from airflow_hpt_provider.models.result_parts import Attempt, FailureGroup, Objective, ResultPart
 from airflow_hpt_provider.models.size_limit import MAX_BYTES, to_json_value, trimmed
 from airflow_hpt_provider.models.status import TuningJobStatus
@@ -204,7 +205,7 @@ class TuningResult(ResultPart):
             values = ", ".join(f"{k}={v}" for k, v in self.best_training_job.tuned_hyper_parameters.items())
             line += f" · best {metric} {self.final_metric:.6g} ({self.best_training_job.training_job_name}: {values})"
         reason = self.status_reason or self.failure_reason
-        return f"{line} · {reason}" if reason else line
+        return printable(f"{line} · {reason}" if reason else line)
 
     def __repr__(self) -> str:
         parts = [repr(self.tuning_job_name), self.status]
@@ -213,7 +214,7 @@ class TuningResult(ResultPart):
         if self.best_training_job is not None:
             parts.append(f"best={self.best_training_job.training_job_name!r}")
         parts.append(f"{self.training_job_status_counters.total} training jobs")
-        return f"TuningResult({', '.join(parts)})"
+        return printable(f"TuningResult({', '.join(parts)})")
 
     __str__ = __repr__
 

@@ -72,7 +72,13 @@ class JobLifecycleMixin(StopOnExitMixin, TuningArgumentsMixin, TuningLineageMixi
         if limit is not None and datetime.now(UTC) >= limit:
             self.log.warning("Not retrying tuning job %s: the timeout has expired.", description.name)
             return None
-        self.log.warning("Retrying failed tuning job %s: %s", description.name, description.failure_reason)
+        from airflow_hpt_provider.models.printable import printable
+
+        self.log.warning(
+            "Retrying failed tuning job %s: %s",
+            description.name,
+            printable(description.failure_reason or "no reason given"),
+        )
         return self._next_attempt(context, [*(each.tuning_job_name for each in earlier), description.name])
 
     def _defer(self, description: TuningJobDescription, earlier: Sequence[Attempt]) -> None:

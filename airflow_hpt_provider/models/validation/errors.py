@@ -11,6 +11,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from airflow_hpt_provider.models.printable import printable
 from airflow_hpt_provider.models.secret_names import looks_secret
 
 Location = tuple[str | int, ...]
@@ -90,11 +91,6 @@ def hide_secrets(error: ValidationError) -> list[InitErrorDetails]:
 def refusal(title: str, lines: list[InitErrorDetails]) -> ValidationError:
     """Return the ValidationError that holds these lines."""
     return ValidationError.from_exception_data(title, lines, hide_input=True)
-
-
-def printable(text: str) -> str:
-    """Text in which what cannot be seen, such as a line's end, is written as in Python."""
-    return "".join(each if each.isprintable() else repr(each)[1:-1] for each in text)
 
 
 def aws_path(location: Iterable[str | int]) -> str:

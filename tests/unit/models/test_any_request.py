@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from airflow_hpt_provider.models import TuningJobDescription, TuningJobRequest, check_request, explain
+from airflow_hpt_provider.models.printable import printable
 from airflow_hpt_provider.models.rules import RULES
-from airflow_hpt_provider.models.validation.errors import printable
 from tests.support.any_request import requests
 from tests.support.mutations import mutations
 from tests.support.rule_breakers import BREAKERS

@@ -17,6 +17,11 @@ while gated and not Path(gate).exists():
 if fail == "always":
     (Path(os.environ["SM_OUTPUT_DIR"]) / "failure").write_text("the data has no label column\nTraceback ...")
     sys.exit(1)
+if fail == "hostile" and number == 1:
+    words = "\x1b]0;owned\x07\x1b[2Jthe data \x9b31m\u202e has no label\r\x1b[1A column\nERROR forged line"
+    print("\x1b[2J\r", words)
+    (Path(os.environ["SM_OUTPUT_DIR"]) / "failure").write_text(words)
+    sys.exit(1)
 if hyperparameters.get("ignores_x"):
     x = 0.5
 print(f"objective={(x - 0.3) ** 2:.6f};", flush=True)
