@@ -6,6 +6,7 @@ cut, not only a kill. It costs one fsync a commit; the engine commits all that h
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 import threading
 from contextlib import contextmanager
@@ -17,6 +18,10 @@ from airflow_hpt_provider.local.errors import StartError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+
+CHECKPOINT_SECONDS = 60.0
+"""From a change to the moment when it is in the database file itself, not in the WAL file alone."""
 
 
 class Database:
@@ -33,6 +38,7 @@ class Database:
     def __init__(self, path: Path, prepare: Callable[[sqlite3.Connection], object]) -> None:
         self._path = path
         self._lock = threading.Lock()
+        self._checkpoint: threading.Timer | None = None
         self._readers: LifoQueue[sqlite3.Connection] = LifoQueue()
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -62,6 +68,7 @@ class Database:
             except BaseException:
                 connection.rollback()  # if SQLite has not yet, as it has after some errors, a full disk among them
                 raise
+            self._checkpoint_later()
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
@@ -87,9 +94,27 @@ class Database:
     def close(self) -> None:
         """Close every connection; nobody may be reading any more."""
         with self._lock:
+            if self._checkpoint is not None:
+                self._checkpoint.cancel()
             self._writer.close()
             while not self._readers.empty():
                 self._readers.get_nowait().close()
+
+    def _checkpoint_later(self) -> None:
+        """Have the changes of the next minute written to the file itself: only they are lost with the WAL file."""
+        if self._checkpoint is None:
+            timer = threading.Timer(CHECKPOINT_SECONDS, self.checkpoint)
+            timer.daemon = True
+            with contextlib.suppress(RuntimeError):  # no more threads: the next change tries again
+                timer.start()
+                self._checkpoint = timer
+
+    def checkpoint(self) -> None:
+        """Write what the WAL file has to the file itself, as far as readers allow."""
+        with self._lock:
+            self._checkpoint = None
+            with contextlib.suppress(sqlite3.Error):  # closed, or a full disk: the WAL keeps the changes
+                self._writer.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(

@@ -120,6 +120,11 @@ def set_attempt_started(connection: sqlite3.Connection, job_id: int, now: float)
     connection.execute(SQL["set_attempt_started"], {"id": job_id, "now": now})
 
 
+def directories(connection: sqlite3.Connection) -> set[str]:
+    """Return the names of all training jobs' directories."""
+    return {row["directory"] for row in connection.execute(SQL["directories"])}
+
+
 def set_directory(connection: sqlite3.Connection, job_id: int, directory: str) -> None:
     """The name of its directory: chosen once, before anything is in it."""
     connection.execute(SQL["set_directory"], {"id": job_id, "directory": directory})

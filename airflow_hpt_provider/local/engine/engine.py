@@ -76,6 +76,8 @@ class Engine:
 
     def start(self) -> None:
         """Take up what an earlier process of the service left, and go on."""
+        with self.database.snapshot() as connection:
+            self.training.warn_of_unknown(connection)
         self._loop.start()
         self._loop.call(self._resume)
 

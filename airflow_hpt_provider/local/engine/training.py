@@ -21,7 +21,7 @@ from airflow_hpt_provider.local.db.records import RUNNING, MetricRow, TrainingJo
 from airflow_hpt_provider.local.engine import limits
 from airflow_hpt_provider.local.engine.plan import training_definition
 from airflow_hpt_provider.local.engine.stop_reasons import StopReason, final_status
-from airflow_hpt_provider.local.job_directories import directory_name
+from airflow_hpt_provider.local.job_directories import directory_name, mark_deleted, unknown
 from airflow_hpt_provider.local.runners.contract import (
     AttemptListener,
     AttemptResult,
@@ -33,12 +33,15 @@ from airflow_hpt_provider.local.runners.contract import (
 from airflow_hpt_provider.local.strategies.contract import Objective
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     from airflow_hpt_provider.local.engine.loop import Loop, Transaction
 
 LOGGER = logging.getLogger(__name__)
+_SHOWN = 5
+"""Names that a warning about many lists."""
 GRACE = 120.0
 """Seconds between SIGTERM and SIGKILL."""
 
@@ -95,6 +98,25 @@ class TrainingJobs:
             transaction.connection, job.id, "Starting", "Starting the training job", transaction.now
         )
         self._begin(transaction, self._get(transaction, job.id), resume=False)
+
+    def mark_deleted(self, transaction: Transaction, job: TrainingJob) -> None:
+        """Note in the directory of a job, which stays for its log, that the job was deleted."""
+        if job.directory is not None:
+            transaction.on_commit(partial(mark_deleted, self._directory / job.directory))
+
+    def warn_of_unknown(self, connection: sqlite3.Connection) -> None:
+        """Log a warning about directories of training jobs that the store does not know: it may have lost changes."""
+        names = unknown(self._directory, training_jobs.directories(connection))
+        if names:
+            shown = ", ".join(names[:_SHOWN]) + (", ..." if len(names) > _SHOWN else "")
+            LOGGER.warning(
+                "%d directories in %s belong to training jobs that the store does not know (%s). The store has lost "
+                "its newest changes, for example because the file that ends in -wal was deleted or not copied. "
+                "Restore store files and directories from the same copy; or delete the directories named here.",
+                len(names),
+                self._directory,
+                shown,
+            )
 
     def _new_directory(self, job: TrainingJob) -> str:
         """Return the job's name; with its id, where a deleted job of that name has left its logs there."""

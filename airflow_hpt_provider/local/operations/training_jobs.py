@@ -141,6 +141,7 @@ def delete(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
             raise still_running("hyperparameter tuning job", parent.name, parent.status)
         training_jobs.delete(connection, job.id)
         tags.delete_all(connection, job.arn)
+        engine.training.mark_deleted(transaction, job)
 
     engine.write(task)
     return {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import os
 import threading
 import uuid
@@ -18,6 +19,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from _typeshed import WriteableBuffer
+
+
+log = logging.getLogger(__name__)
+
+PUT_ASIDE = "put-aside"
+"""The directory next to the blobs that gets those which nothing refers to when the service starts."""
+_TEMPORARY = ".tmp"
 
 
 class Digest(Protocol):
@@ -64,10 +72,36 @@ class BlobStore:
             (self.directory / name).unlink(missing_ok=True)
 
     def sweep(self, referred: set[str]) -> None:
-        """Delete what a crash left behind: half-written files, and blobs that nothing refers to."""
-        for entry in self.directory.iterdir():
-            if entry.name not in referred:
-                entry.unlink(missing_ok=True)
+        """Delete half-written files, and put aside blobs that nothing refers to.
+
+        A crash between two steps leaves such a blob; but so does an index that has lost its newest changes, and then
+        the blob is the only copy of an object.
+        """
+        kept = self.directory.with_name(PUT_ASIDE)
+        found = {entry.name for entry in self.directory.iterdir()}
+        for name in found - referred:
+            if name.endswith(_TEMPORARY):
+                (self.directory / name).unlink(missing_ok=True)
+            else:
+                kept.mkdir(exist_ok=True, mode=0o700)
+                (self.directory / name).rename(kept / name)
+        if kept.is_dir() and (put_aside := len(list(kept.iterdir()))):
+            log.warning(
+                "%d files in %s belong to no object that the index knows. If objects are missing, stop the service, "
+                "restore index.sqlite and index.sqlite-wal from the same copy, and move the files back to %s. "
+                "Otherwise delete them.",
+                put_aside,
+                kept,
+                self.directory,
+            )
+        if lost := referred - found:
+            log.warning(
+                "The index names %d files that do not exist in %s, for example %s: reading their objects fails. "
+                "Restore the files, or upload the objects again.",
+                len(lost),
+                self.directory,
+                min(lost),
+            )
 
     def release(self, segments: Sequence[Segment]) -> None:
         """Called by a reader that is done."""
@@ -88,7 +122,7 @@ class BlobWriter:
     def __init__(self, directory: Path, digests: Sequence[Digest]) -> None:
         self._name = uuid.uuid4().hex
         self._final = directory / self._name
-        self._temporary = directory / f"{self._name}.tmp"
+        self._temporary = directory / f"{self._name}{_TEMPORARY}"
         self._digests = digests
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._file = self._temporary.open("xb", buffering=0)

@@ -155,3 +155,19 @@ def test_a_channel_whose_bytes_are_missing_fails_its_training_job_only(service, 
     assert "The bytes of 'data/lost.csv' in bucket 'bucket' are missing" in job["FailureReason"]
     create(service, "other")
     assert service.training_job("other")["TrainingJobStatus"] == "Completed"
+
+
+def test_directories_that_the_store_does_not_know_are_named_at_the_start(service, caplog):
+    service.script("print('loss=1')")
+    for name in ("kept", "deleted"):
+        create(service, name)
+        service.training_job(name)
+    service.call("DeleteTrainingJob", TrainingJobName="deleted")
+    service.close()
+    service.start()
+    assert "that the store does not know" not in caplog.text
+    (service.directory / "training-jobs" / "lost").mkdir()
+    service.close()
+    service.start()
+    assert "1 directories in" in caplog.text
+    assert "belong to training jobs that the store does not know (lost)" in caplog.text

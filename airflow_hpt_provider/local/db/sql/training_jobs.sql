@@ -43,6 +43,9 @@ UPDATE training_jobs
 SET started_at = COALESCE(started_at, :now), attempt_started_at = COALESCE(attempt_started_at, :now)
 WHERE id = :id;
 
+-- name: directories
+SELECT directory FROM training_jobs WHERE directory IS NOT NULL;
+
 -- name: set_directory
 UPDATE training_jobs SET directory = :directory WHERE id = :id;
 
