@@ -8,6 +8,7 @@ import fcntl
 import os
 import shutil
 import sys
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.env_file import Environment
 
 RUNNING, NOT_RUNNING = 0, 3
+MAX_PAGES = 100
 
 
 def register(subparsers: argparse._SubParsersAction[Any]) -> None:
@@ -173,7 +175,7 @@ def _jobs(environment: Environment) -> dict[str, int]:
         PaginationConfig={"MaxItems": 1000, "PageSize": 100}
     )
     counts: dict[str, int] = {}
-    for page in pages:
+    for page in islice(pages, MAX_PAGES):
         for job in page["HyperParameterTuningJobSummaries"]:
             status = job["HyperParameterTuningJobStatus"]
             counts[status] = counts.get(status, 0) + 1

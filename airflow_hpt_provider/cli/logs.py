@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.cli.connection import Connection
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 
 GROUP = "/aws/sagemaker/TrainingJobs"
+MAX_PAGES = 1000
 MAX_NAME = 63
 """Characters of a training job's name."""
 
@@ -111,7 +113,9 @@ class _Log:
             logGroupName=GROUP, logStreamNamePrefix=f"{self.training_job}/"
         )
         try:
-            return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
+            return [
+                stream["logStreamName"] for page in islice(pages, MAX_PAGES) for stream in page["logStreams"]
+            ]
         except ClientError as error:
             if error.response["Error"]["Code"] == "ResourceNotFoundException":  # nothing has been logged yet
                 return []
@@ -119,7 +123,7 @@ class _Log:
 
     def _new_lines(self, stream: str) -> Iterator[str]:
         # A stream's end is where the token does not change any more; a page before it may be empty.
-        while True:
+        for _ in range(MAX_PAGES):  # what is left is printed by the next call
             token = self.tokens.get(stream)
             answer = self.client.get_log_events(
                 logGroupName=GROUP,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
     from airflow_hpt_provider.models import TuningJobDescription
 
+log = logging.getLogger(__name__)
+
 
 def mark_delivered(hook: HyperParameterTuningHook, arn: str, owner: Owner, log: Any) -> None:
     """Note on the job that its result has arrived, so that clearing the task makes a new one.
@@ -44,10 +47,16 @@ def mark_delivered(hook: HyperParameterTuningHook, arn: str, owner: Owner, log: 
 def previous_attempts(hook: HyperParameterTuningHook, arn: str) -> tuple[Attempt, ...]:
     """Return the attempts that a job retries, oldest first, as far as the tags can be read."""
     found: list[TuningJobDescription] = []
+    known = {arn}
     try:
-        while name := hook.tags(arn).get(RETRY_OF_TAG):
-            found.insert(0, hook.describe(name))
-            arn = found[0].hyper_parameter_tuning_job_arn
+        while (name := hook.tags(arn).get(RETRY_OF_TAG)) and len(found) < MAX_NAMES:
+            description = hook.describe(name)
+            arn = description.hyper_parameter_tuning_job_arn
+            if arn in known:
+                log.warning("Tuning job %s is tagged as the retry of a job that is a retry of it.", name)
+                break
+            known.add(arn)
+            found.insert(0, description)
     except TuningJobNotFoundError:
         pass  # deleted in the meantime
     except ClientError as error:

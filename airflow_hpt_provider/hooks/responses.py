@@ -40,6 +40,10 @@ class BadResponseError(HTTPClientError):
     fmt = "bad response: {error}"
 
 
+class EndlessPagesError(BadResponseError):
+    """The pages of a list go round in a circle, or there are too many of them. Transient."""
+
+
 def check_responses(client: Any) -> None:
     """Make a boto3 client raise BadResponseError for every response that it cannot read.
 

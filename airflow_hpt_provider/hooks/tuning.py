@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.hooks.connection import ConnectionHook
+from airflow_hpt_provider.hooks.pages import PageTokens
 from airflow_hpt_provider.hooks.responses import BadResponseError, check_subject, read
 from airflow_hpt_provider.links.console import has_console
 from airflow_hpt_provider.models import (
@@ -127,13 +128,19 @@ class HyperParameterTuningHook(ConnectionHook):
         return answer
 
     def pages(self, operation: str, member: str, parameters: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        """All items of a paginated answer. boto3's own paginators would not retry as we do."""
-        token: str | None = None
+        """Yield all items of a paginated response. boto3's own paginators would not retry as we do.
+
+        Raises:
+            BadResponseError: a page lacks its items, or a page token repeats.
+        """
+        tokens, token = PageTokens(operation), None
         while True:
             page = self.call(operation, **parameters, NextToken=token)
-            yield from page.get(member, [])
-            token = page.get("NextToken")
-            if not token:
+            if member not in page:
+                raise BadResponseError(error=f"{operation} has responded without {member}")
+            yield from page[member]
+            token = tokens.next(page.get("NextToken"))
+            if token is None:
                 return
 
     # -- tuning jobs -------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 
+from airflow_hpt_provider.hooks.pages import PageTokens
 from airflow_hpt_provider.retries.calls import FullJitter
 from airflow_hpt_provider.retries.classify import ErrorClass, classify
 from airflow_hpt_provider.retries.errors import is_denied, one_line, retry_after
@@ -43,6 +44,8 @@ log = logging.getLogger(__name__)
 DESCRIBE = "describe_hyper_parameter_tuning_job"
 LIST = "list_hyper_parameter_tuning_jobs"
 PAGE = 100
+MAX_LIST_PAGES = 1000
+ALLOW_LIST = f" One list call replaces up to {PAGE} calls: allow sagemaker:ListHyperParameterTuningJobs."
 GATHER = 0.2
 """Seconds that a round waits for others that start at the same moment."""
 SLACK = 0.1
@@ -193,7 +196,7 @@ class SharedPoller:
             try:
                 listed = await self._list(everybody)
             except Exception as error:  # noqa: BLE001 - each subscription handles its own error
-                if classify(error, connection_worked=self._client.worked) is not ErrorClass.FATAL:
+                if not self._is_of_list(error):
                     self._missed(due, error)
                     return
                 self._do_without_list(error, started)
@@ -247,10 +250,11 @@ class SharedPoller:
         """Go through a list until all keys are found: return the found keys, the number of pages, and the time."""
         found: set[str] = set()
         began: datetime | None = None
-        token: dict[str, str] = {}
+        tokens = PageTokens(LIST, MAX_LIST_PAGES)
+        token: str | None = None
         pages = 0
         while most is None or pages < most:
-            page = await self._page(MaxResults=PAGE, **parameters, **token)
+            page = await self._page(MaxResults=PAGE, **parameters, **({"NextToken": token} if token else {}))
             began = began or self._client.server_time
             pages += 1
             for summary in page["HyperParameterTuningJobSummaries"]:
@@ -258,9 +262,11 @@ class SharedPoller:
                 if key in keys and summary["HyperParameterTuningJobStatus"] == parameters["StatusEquals"]:
                     found.add(key)
                     self._saw(key, JobSnapshot.of_answer(summary))
-            if "NextToken" not in page or len(found) == len(keys):
+            if len(found) == len(keys):
                 break
-            token = {"NextToken": page["NextToken"]}
+            token = tokens.next(page.get("NextToken"))
+            if token is None:
+                break
         return found, pages, began
 
     async def _page(self, **parameters: Any) -> dict[str, Any]:
@@ -274,15 +280,21 @@ class SharedPoller:
                 await asyncio.sleep(max(PAGE_BACKOFF.after(attempt), retry_after(error)))
         return await self._client.call(LIST, **parameters)
 
+    def _is_of_list(self, error: Exception) -> bool:
+        """Whether only the list fails for this reason, so that describing the jobs may still work."""
+        from airflow_hpt_provider.hooks.responses import EndlessPagesError
+
+        fatal = classify(error, connection_worked=self._client.worked) is ErrorClass.FATAL
+        return fatal or isinstance(error, EndlessPagesError)
+
     def _do_without_list(self, error: Exception, now: float) -> None:
         denied = is_denied(error)
         self._no_list_until = now + (DENIED_SECONDS if denied else REFUSED_SECONDS)
         if not (denied and self._told_denied):
             log.warning(
-                "Cannot list tuning jobs (%s); describing them one by one. One list call replaces up to"
-                " %d calls: allow sagemaker:ListHyperParameterTuningJobs.",
+                "Cannot list tuning jobs (%s); describing them one by one.%s",
                 one_line(error),
-                PAGE,
+                ALLOW_LIST if denied else "",
             )
         self._told_denied = self._told_denied or denied
 
