@@ -170,7 +170,7 @@ class ParameterRanges(RequestModel):
         return members_html("Search space", self.intervals)
 
 
-def _shorthand(value: object) -> Shorthand | None:
+def _shorthand(value: Any) -> Shorthand | None:
     """Return a shorthand, also one that XCom has made a tuple of; None for anything else."""
     if isinstance(value, Shorthand):
         return value

@@ -8,6 +8,8 @@ from airflow_hpt_provider.local.engine.stop_reasons import CompletionReason
 from airflow_hpt_provider.local.strategies.completion import target_reached
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow_hpt_provider.local.engine.history import History
     from airflow_hpt_provider.local.engine.plan import Plan
 
@@ -33,10 +35,31 @@ def criterion_met(plan: Plan, history: History, not_improving: int) -> Completio
     return None
 
 
-def failure_reason(*, succeeded: int, completed: int, failed: int) -> str | None:
-    """FailureReason of a tuning job whose training jobs came to this; None if it has not failed."""
+def failure_reason(
+    *,
+    succeeded: int,
+    completed: int,
+    failed: int,
+    metrics: Sequence[str] = (),
+    not_finite: Sequence[float] = (),
+) -> str | None:
+    """Return the FailureReason of a tuning job; None if it has not failed.
+
+    Args:
+        succeeded: how many training jobs have an objective value.
+        completed, failed: how many ended so.
+        metrics: the names of the objective metrics.
+        not_finite: objective values that are NaN or infinite, of training jobs that emitted any.
+    """
     if succeeded or not (completed or failed):
         return None
+    if completed and not_finite:
+        values = ", ".join(sorted({str(value) for value in not_finite}))
+        return (
+            f"No objective metrics found after running {completed + failed} training jobs. {len(not_finite)} of them "
+            f"emitted the objective metric {' or '.join(map(repr, metrics))}, but only with values that are not finite "
+            f"numbers ({values}). Please ensure that the custom algorithm does not diverge."
+        )
     if completed:
         return (
             f"No objective metrics found after running {completed + failed} training jobs. Please ensure that the "

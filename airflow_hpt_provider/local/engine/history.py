@@ -25,6 +25,7 @@ class History:
         jobs: training job id -> its last state, in order of creation.
         unfinished: ids of those that have not ended.
         curves: training job id -> the objective's values so far.
+        not_finite: training job id -> an objective value of it that is NaN or infinite. Kept in memory only.
         succeeded: ids of those that have an objective, in order of their ends.
         parents: the trials of the warm-start parents; one list for each definition.
     """
@@ -32,6 +33,7 @@ class History:
     jobs: dict[int, TrainingJob] = field(default_factory=dict)
     unfinished: set[int] = field(default_factory=set)
     curves: dict[int, list[float]] = field(default_factory=dict)
+    not_finite: dict[int, float] = field(default_factory=dict)
     succeeded: list[int] = field(default_factory=list)
     parents: tuple[Sequence[Trial], ...] = ()
 

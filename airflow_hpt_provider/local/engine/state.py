@@ -135,5 +135,7 @@ class State:
             succeeded=len(self.history.succeeded),
             completed=self.history.count("Completed"),
             failed=self.history.count("Failed"),
+            metrics=sorted({job.objective_metric or "" for job in self.history.jobs.values()}),
+            not_finite=list(self.history.not_finite.values()),
         )
         return ("Failed" if reason else "Completed"), reason

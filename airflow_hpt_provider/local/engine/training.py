@@ -10,6 +10,7 @@ The status of a training job changes here and nowhere else::
 from __future__ import annotations
 
 import logging
+import math
 import os
 import random
 import time
@@ -203,7 +204,11 @@ class TrainingJobs:
         job = _current(transaction, job_id, attempt)
         if job is None or position <= job.log_position:
             return
-        rows = [MetricRow(metric.name, metric.value, metric.at) for metric in metrics]
+        rows = [
+            MetricRow(metric.name, metric.value, metric.at)
+            for metric in metrics
+            if math.isfinite(metric.value)
+        ]
         training_jobs.add_metrics(transaction.connection, job.id, rows, position)
         if job.tuning_job_id is not None:
             self._on_metrics(transaction, job, metrics)

@@ -11,6 +11,7 @@ The status of a tuning job changes here and nowhere else::
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
@@ -183,8 +184,12 @@ class TuningJobs:
         curve = state.history.curves.setdefault(job.id, [])
         if not metrics:
             curve.clear()
-        values = [metric.value for metric in metrics if metric.name == job.objective_metric]
+            state.history.not_finite.pop(job.id, None)
+        emitted = [metric.value for metric in metrics if metric.name == job.objective_metric]
+        values = [value for value in emitted if math.isfinite(value)]
         curve.extend(values)
+        if len(values) < len(emitted):
+            state.history.not_finite[job.id] = next(value for value in emitted if not math.isfinite(value))
         if values and state.searches[job.definition_index].early_stopping is not None:
             transaction.on_commit(partial(self._judge, state, job))
 

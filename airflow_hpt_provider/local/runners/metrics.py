@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +34,7 @@ class MetricScraper:
         self._patterns = [_Pattern(d["Name"], compile_regex(d["Name"], d["Regex"])) for d in definitions]
 
     def scrape(self, line: str, at: float) -> list[Metric]:
-        """All metrics in a line; what is no finite number is left out."""
+        """Return all metrics in a line, NaN and infinities included; what is no number is left out."""
         found: list[Metric] = []
         for pattern in self._patterns:
             found += [Metric(pattern.name, value, at) for value in pattern.values(line)]
@@ -93,8 +92,10 @@ def compile_regex(name: str, pattern: str) -> regex.Pattern[str]:
 
 
 def _number(text: str | None) -> float | None:
+    """Return a number that any program would read; Python alone reads 1_000, and the digits of other scripts."""
+    if not text or "_" in text or not text.isascii():
+        return None
     try:
-        value = float(text or "")
+        return float(text)
     except ValueError:
         return None
-    return value if math.isfinite(value) else None

@@ -96,6 +96,59 @@ def test_no_objective_emitted(service):
     assert job["ObjectiveStatusCounters"]["Failed"] == 5
 
 
+def any_value(service, name="loss"):
+    """Return the members of a definition whose objective metric takes whatever is printed for its value."""
+    specification = service.definition()["AlgorithmSpecification"]
+    return {
+        "AlgorithmSpecification": {
+            **specification,
+            "MetricDefinitions": [{"Name": name, "Regex": r"loss=(\S+)"}],
+        }
+    }
+
+
+@pytest.mark.parametrize(
+    "name", ["validation:auc", "val loss/%{}[]\"'<b>,;\\=", "Verlust √ü", "0", "_", " loss "]
+)
+def test_metric_names_of_any_sign(service, name):
+    service.script("print('loss=0.5')")
+    objective = {"Type": "Minimize", "MetricName": name}
+    config = {**limits(1, 1), "HyperParameterTuningJobObjective": objective}
+    service.tune(definition=any_value(service, name), config=config)
+    job = service.ended()
+    assert job["HyperParameterTuningJobStatus"] == "Completed"
+    metric = job["BestTrainingJob"]["FinalHyperParameterTuningJobObjectiveMetric"]
+    assert metric == {"MetricName": name, "Value": 0.5}
+    (training_job,) = service.training_jobs()
+    assert {each["MetricName"] for each in training_job["FinalMetricDataList"]} == {name, "ObjectiveMetric"}
+
+
+@pytest.mark.parametrize(
+    ("printed", "words"),
+    [
+        ("nan", "3 of them emitted the objective metric 'loss', but only with values that are not finite numbers (nan"),
+        ("inf", "values that are not finite numbers (inf)"),
+        ("-Infinity", "values that are not finite numbers (-inf)"),
+        ("1_000", "as defined by the regular expression provided"),
+    ],
+)  # fmt: skip
+def test_an_objective_that_is_no_finite_number_is_named(service, printed, words):
+    service.script(f"print('loss={printed}')")
+    service.tune(definition=any_value(service), config=limits(3, 1))
+    job = service.ended()
+    assert job["HyperParameterTuningJobStatus"] == "Failed"
+    assert "No objective metrics found after running 3 training jobs" in job["FailureReason"]
+    assert words in job["FailureReason"]
+
+
+def test_a_value_that_is_not_finite_does_not_count_beside_others(service):
+    service.script("for value in ('nan', 2, 'inf', 1, 'nan'): print(f'loss={value}')")
+    service.tune(definition=any_value(service), config=limits(2, 1))
+    job = service.ended()
+    assert job["HyperParameterTuningJobStatus"] == "Completed"
+    assert {t["FinalMetricDataList"][0]["Value"] for t in service.training_jobs()} == {1.0}
+
+
 def test_stop_ends_running_trials(service):
     service.script("import time\nprint('loss=1')\ntime.sleep(600)")
     service.tune()

@@ -22,10 +22,20 @@ def values(definitions, line):
 
 def test_matches():
     assert values(LOSS, "epoch 1 loss=0.5 and loss=1e-3") == [("loss", 0.5), ("loss", 0.001)]
-    assert values(LOSS, "loss=nan loss=inf loss=+") == []
+    assert repr(values(LOSS, "loss=nan loss=inf loss=+")) == "[('loss', nan), ('loss', inf)]"
     assert values([{"Name": "m", "Regex": r"\d+\.\d+"}], "no group: 2.5") == [("m", 2.5)]
     two = [*LOSS, {"Name": "acc", "Regex": r"acc: (\S+)"}]
     assert values(two, "acc: 0.9 loss=2") == [("loss", 2.0), ("acc", 0.9)]
+
+
+@pytest.mark.parametrize("text", ["1_000", "\u0661", "1,5", "0x10", "one", "", "1e", "--1"])
+def test_what_is_no_number(text):
+    assert values([{"Name": "m", "Regex": "m=(.*)"}], f"m={text}") == []
+
+
+@pytest.mark.parametrize("text", ["1000", "1e3", "+1000.0", "1000.", " 1000 ", "1E+3"])
+def test_what_is_a_number(text):
+    assert values([{"Name": "m", "Regex": "m=(.*)"}], f"m={text}") == [("m", 1000.0)]
 
 
 def test_a_bad_regex_is_refused():
