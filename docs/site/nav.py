@@ -10,6 +10,7 @@ SECTIONS: dict[str, list[str]] = {
     "Start": ["index.md", "tutorial.md", "aws.md"],
     "How to": [
         "how-to.md",
+        "own-script.md",
         "examples.md",
         "configs.md",
         "trigger-form.md",
