@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 
 AIRFLOWS_DEFAULT = "aws_default"
-PATIENCE = timedelta(seconds=8)
+RETRY_TIMEOUT = timedelta(seconds=8)
 """How long a failed call is retried while the service does not respond."""
 
 
@@ -106,7 +106,7 @@ class Connection:
             def call(self, operation: str, **parameters: Any) -> Any:
                 # A user waits at the terminal: report an unavailable service within seconds, not minutes.
                 policy = retrying(
-                    max_delay=PATIENCE,
+                    max_delay=RETRY_TIMEOUT,
                     rebuild=self.reset,
                     connection_worked=lambda: self._worked,
                     log=self.log.warning,

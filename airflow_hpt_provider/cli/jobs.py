@@ -107,7 +107,7 @@ def run_list(options: argparse.Namespace) -> int:
                 counters.in_progress or 0,
                 counters.failed,
                 job.creation_time.astimezone().strftime("%Y-%m-%d %H:%M"),
-                texts.duration((job.hyper_parameter_tuning_end_time or now) - job.creation_time),
+                texts.format_duration((job.hyper_parameter_tuning_end_time or now) - job.creation_time),
             ]
         )
     headers = ["name", "status", "strategy", "completed", "running", "failed", "created", "duration"]
@@ -157,7 +157,7 @@ def run_best(options: argparse.Namespace) -> int:
         ("Training job", best.training_job_name),
         *((f"  {name}", text) for name, text in sorted(best.tuned_hyper_parameters.items())),
         ("Objective", f"{objective.metric_name if objective else 'objective'} = {best.final_metric:.6g}"),
-        ("Duration", texts.duration(best.duration)),
+        ("Duration", texts.format_duration(best.duration)),
         ("Model artifact", best.model_artifact or ""),
         ("Training image", best.training_image or ""),
     ]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Self
 import psutil
 
 from airflow_hpt_provider.demo.errors import ProcessEndedError
-from airflow_hpt_provider.demo.reaper import KEEPER, in_sessions
+from airflow_hpt_provider.demo.reaper import REAPER, in_sessions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,7 +66,7 @@ class ChildProcess:
                 # what it starts stays in this session for us to find, whatever group it goes into.
                 start_new_session=True,
             )
-        KEEPER.keep(self._process.pid)
+        REAPER.register(self._process.pid)
 
     @property
     def pid(self) -> int | None:
@@ -126,16 +126,16 @@ class ChildProcess:
                 process.kill()
         if self._process is not None:
             self._process.wait()
-            KEEPER.forget(self._process.pid)
+            REAPER.unregister(self._process.pid)
             self._process = None  # its id may soon be somebody else's
 
 
-def stop_all(processes: Iterable[ChildProcess], patience: float = 3.0) -> None:
-    """End processes together: SIGTERM to each, after ``patience`` seconds SIGKILL to all that is left."""
+def stop_all(processes: Iterable[ChildProcess], grace_period: float = 3.0) -> None:
+    """End processes together: SIGTERM to each, after ``grace_period`` seconds SIGKILL to all that is left."""
     stopping = list(processes)
     for process in stopping:
         process.terminate()
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + grace_period
     for process in stopping:
         process.ended_by(deadline)
     for process in stopping:

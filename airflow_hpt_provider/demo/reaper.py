@@ -1,6 +1,6 @@
 """Ends what a program has started when the program itself ends in any way, SIGKILL included.
 
-``python -m airflow_hpt_provider.demo.reaper PATIENCE`` reads which sessions to keep, ``+ID`` and ``-ID``, from its
+``python -m airflow_hpt_provider.demo.reaper GRACE_PERIOD`` reads which sessions to keep, ``+ID`` and ``-ID``, from its
 stdin, of which only that program holds the other end. When the pipe closes, it ends what still runs in them.
 
 A process rather than the kernel's parent death signal, which comes once: Airflow's scheduler loses a SIGTERM that
@@ -25,24 +25,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-class Keeper:
-    """The program's side: one keeper process, started with the first session to keep.
+class SessionReaper:
+    """The program's side: one reaper process, started with the first session to keep.
 
     Attributes:
-        patience: seconds between its SIGTERM and its SIGKILL. Long: nobody waits for it.
+        grace_period: seconds between its SIGTERM and its SIGKILL. Long: nobody waits for it.
     """
 
-    def __init__(self, patience: float = 20.0) -> None:
-        self.patience = patience
+    def __init__(self, grace_period: float = 20.0) -> None:
+        self.grace_period = grace_period
         self._lock = threading.Lock()
         self._process: subprocess.Popen[str] | None = None
 
-    def keep(self, session: int) -> None:
+    def register(self, session: int) -> None:
         """End this session's processes if we end before :meth:`forget`."""
         with self._lock:
             if self._process is None:
                 self._process = subprocess.Popen(
-                    [sys.executable, "-m", __name__, str(self.patience)],
+                    [sys.executable, "-m", __name__, str(self.grace_period)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     stderr=subprocess.DEVNULL,
@@ -52,7 +52,7 @@ class Keeper:
                 atexit.register(self._close)
             self._tell(f"+{session}")
 
-    def forget(self, session: int) -> None:
+    def unregister(self, session: int) -> None:
         """Nothing of this session runs any more, and its id may soon be somebody else's."""
         with self._lock:
             self._tell(f"-{session}")
@@ -68,7 +68,7 @@ class Keeper:
             self._process.communicate()
 
 
-KEEPER = Keeper()
+REAPER = SessionReaper()
 
 
 def in_sessions(sessions: Iterable[int]) -> list[psutil.Process]:
@@ -81,14 +81,14 @@ def in_sessions(sessions: Iterable[int]) -> list[psutil.Process]:
     return found
 
 
-def end_sessions(sessions: Iterable[int], patience: float) -> None:
+def end_sessions(sessions: Iterable[int], grace_period: float) -> None:
     """SIGTERM to the leader of each, which ends its own children; then SIGKILL to all that is left."""
     left = set(sessions)
     for process in in_sessions(left):
         if process.pid in left:
             with contextlib.suppress(psutil.NoSuchProcess):
                 process.terminate()
-    deadline = time.monotonic() + patience
+    deadline = time.monotonic() + grace_period
     while running := in_sessions(left):
         if time.monotonic() >= deadline:
             for process in running:

@@ -69,7 +69,7 @@ class LocalService:
 
     def stop(self) -> None:
         """End it and the training jobs it runs. Harmless when repeated."""
-        stop_all([self._process], patience=10)
+        stop_all([self._process], grace_period=10)
 
     def kill(self) -> None:
         """SIGKILL to the service alone, as in a crash: its training jobs are on their own until the next start."""

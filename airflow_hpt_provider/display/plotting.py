@@ -188,5 +188,5 @@ def _subtitle(description: TuningJobDescription) -> str:
     completed = description.training_job_status_counters.completed or 0
     text = f"{description.status} · {completed} training job{'s' * (completed != 1)} completed"
     if best is not None:
-        text += f" · best {texts.number(best.final_metric)}: {texts.parameters(best.tuned_hyper_parameters)}"
+        text += f" · best {texts.format_number(best.final_metric)}: {texts.parameters(best.tuned_hyper_parameters)}"
     return text

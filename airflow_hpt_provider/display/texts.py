@@ -16,7 +16,7 @@ MAX_PARAMETERS = 6
 """Maximum number of hyperparameters in one line."""
 
 
-def duration(seconds: float | timedelta | None) -> str:
+def format_duration(seconds: float | timedelta | None) -> str:
     """Format a duration in its two largest units: ``45 s``, ``3 min 20 s``, ``2 h 5 min``; empty for None."""
     if seconds is None:
         return ""
@@ -29,23 +29,25 @@ def duration(seconds: float | timedelta | None) -> str:
     return " ".join(f"{amount} {name}" for amount, name in parts[:2] if amount) or "0 s"
 
 
-def number(value: float | None) -> str:
+def format_number(value: float | None) -> str:
     """Six significant digits; empty for None."""
     return "" if value is None else f"{value:.6g}"
 
 
-def value(text: str) -> str:
+def format_value(text: str) -> str:
     """Format a hyperparameter's value: ``0.17875180762069579`` as 0.178752, ``"adam"`` without quotes."""
     text = printable(unquoted(text))
     try:
-        return text if len(text) <= 8 else number(float(text))
+        return text if len(text) <= 8 else format_number(float(text))
     except ValueError:
         return text if len(text) <= 40 else f"{text[:37]}..."
 
 
 def parameters(values: Mapping[str, str]) -> str:
     """Hyperparameters in a line: ``depth=4, learning-rate=0.178752``."""
-    shown = [f"{printable(name)}={value(text)}" for name, text in list(values.items())[:MAX_PARAMETERS]]
+    shown = [
+        f"{printable(name)}={format_value(text)}" for name, text in list(values.items())[:MAX_PARAMETERS]
+    ]
     rest = len(values) - len(shown)
     return ", ".join([*shown, f"{rest} more"] if rest > 0 else shown)
 
@@ -91,9 +93,9 @@ def _trials_table(
     rows = [
         [
             *cells,
-            number(trial.final_metric),
-            *(value(trial.tuned_hyper_parameters.get(name, "")) for name in names),
-            duration(trial.duration),
+            format_number(trial.final_metric),
+            *(format_value(trial.tuned_hyper_parameters.get(name, "")) for name in names),
+            format_duration(trial.duration),
         ]
         for cells, trial in zip(first, trials, strict=True)
     ]

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from airflow_hpt_provider.models.validation.errors import Location, line, lines_of, refusal
+from airflow_hpt_provider.models.validation.errors import Location, line, lines_of, validation_error
 
 if TYPE_CHECKING:
     from pydantic import ValidationError
@@ -159,4 +159,4 @@ def with_lines(error: ValidationError, path: str | Path) -> ValidationError:
         text = kind.message()
         context = {**(kind.context or {}), "line": found, "file": str(path)}
         located.append(line(kind.type, location, text, each.get("input"), **context))
-    return refusal(str(path), located)
+    return validation_error(str(path), located)

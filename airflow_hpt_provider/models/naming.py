@@ -13,7 +13,7 @@ from pydantic_core import PydanticCustomError
 
 from airflow_hpt_provider.models.ranges import ParameterRanges
 from airflow_hpt_provider.models.validation.collections import from_json_text
-from airflow_hpt_provider.models.validation.errors import Location, line, show
+from airflow_hpt_provider.models.validation.errors import Location, format_value, line
 
 if TYPE_CHECKING:
     from pydantic_core import InitErrorDetails
@@ -65,7 +65,7 @@ def _names(location: Location, data: Any) -> Iterator[tuple[str, str]]:
             member, what = _NAMED.get(holder, ("", ""))
             name = _member(node, member) if member and isinstance(node, Mapping) else None
             if isinstance(name, str | int | float):
-                yield what, show(str(name))
+                yield what, format_value(str(name))
         else:
             return
 

@@ -12,7 +12,7 @@ from airflow_hpt_provider.models.shorthands import Categorical, Continuous, Inte
 from airflow_hpt_provider.models.status import ScalingType
 from airflow_hpt_provider.models.validation.base import RequestModel
 from airflow_hpt_provider.models.validation.collections import ListSize, from_json_text
-from airflow_hpt_provider.models.validation.errors import fault, show
+from airflow_hpt_provider.models.validation.errors import format_value, value_error
 from airflow_hpt_provider.models.validation.scalars import Flag
 
 __all__ = [
@@ -196,8 +196,10 @@ def _written_out(name: str, shorthand: Shorthand) -> tuple[str, dict[str, Any]]:
     logarithmic = _is_set(name, "log", shorthand.log)
     reverse = isinstance(shorthand, Continuous) and _is_set(name, "reverse_log", shorthand.reverse_log)
     if logarithmic and reverse:
-        raise fault(
-            "scale", "hyperparameter {shown} has both log and reverse_log; give one of them", shown=show(name)
+        raise value_error(
+            "scale",
+            "hyperparameter {shown} has both log and reverse_log; give one of them",
+            shown=format_value(name),
         )
     element: dict[str, Any] = {"Name": name, "MinValue": shorthand.min_value, "MaxValue": shorthand.max_value}
     if logarithmic:
@@ -212,9 +214,9 @@ def _is_set(name: str, option: str, value: object) -> bool:
     try:
         return Flag().read(value)
     except PydanticCustomError:
-        raise fault(
+        raise value_error(
             "flag",
             f"{option} of hyperparameter {{name}} must be true or false, not {{shown}}",
-            name=show(name),
-            shown=show(value),
+            name=format_value(name),
+            shown=format_value(value),
         ) from None

@@ -21,7 +21,7 @@ from airflow_hpt_provider.models.tuning import (
 )
 from airflow_hpt_provider.models.validation.base import RequestModel
 from airflow_hpt_provider.models.validation.collections import ListSize
-from airflow_hpt_provider.models.validation.errors import Location, lines_of, refusal
+from airflow_hpt_provider.models.validation.errors import Location, lines_of, validation_error
 from airflow_hpt_provider.models.validation.mode import ValidationMode, current, reading
 from airflow_hpt_provider.models.validation.problems import RULE, Problem
 
@@ -154,9 +154,11 @@ class TuningJobRequest(RequestModel):
             lines = lines_of(error)
             problems = problems_beside(lines, data)
             every = lines + [problem.as_line() for problem in problems]
-            raise refusal(cls.__name__, with_names(every, data)) from None
+            raise validation_error(cls.__name__, with_names(every, data)) from None
         if problems := broken_rules(request):
-            raise refusal(cls.__name__, with_names([problem.as_line() for problem in problems], data))
+            raise validation_error(
+                cls.__name__, with_names([problem.as_line() for problem in problems], data)
+            )
         return request
 
 

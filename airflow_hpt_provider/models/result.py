@@ -21,7 +21,7 @@ from airflow_hpt_provider.models.result_parts import Attempt, FailureGroup, Obje
 from airflow_hpt_provider.models.size_limit import MAX_BYTES, to_json_value, trimmed
 from airflow_hpt_provider.models.status import TuningJobStatus
 from airflow_hpt_provider.models.training_job_summary import TrainingJobSummary
-from airflow_hpt_provider.models.validation.errors import line, refusal, show
+from airflow_hpt_provider.models.validation.errors import format_value, line, validation_error
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails, InitErrorDetails
@@ -163,7 +163,7 @@ class TuningResult(ResultPart):
         try:
             return cls.model_validate(value)
         except ValidationError as error:
-            refused = refusal(cls.__name__, [_as_line_of_result(each) for each in error.errors()])
+            refused = validation_error(cls.__name__, [_as_line_of_result(each) for each in error.errors()])
             version = value.get("schema_version")
             if isinstance(version, int) and version > SCHEMA_VERSION:
                 refused.add_note(
@@ -241,7 +241,7 @@ def _as_line_of_result(details: "ErrorDetails") -> "InitErrorDetails":
     if kind == "missing":
         text = "is missing"
     elif wanted is not None:
-        text = f"must be {wanted}, not {show(details['input'])}"
+        text = f"must be {wanted}, not {format_value(details['input'])}"
     return line(kind, details["loc"], f"{text}; pull the return_value of the tuning task")
 
 

@@ -78,7 +78,7 @@ class TuningArgumentsMixin:
         first = earlier[0].creation_time if earlier else None
         return deadline(first or description.creation_time, self._timeout)
 
-    def _settlement(self, earlier: Sequence[Attempt]) -> OutcomeResolver:
+    def _resolver(self, earlier: Sequence[Attempt]) -> OutcomeResolver:
         from airflow_hpt_provider.result.resolve import OutcomeResolver
 
         return OutcomeResolver(self.hook, **self._policies, top_k=self.top_k, log=self.log, earlier=earlier)

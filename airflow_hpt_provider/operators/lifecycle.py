@@ -11,7 +11,7 @@ from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
 from airflow_hpt_provider.operators.arguments import TuningArgumentsMixin
 from airflow_hpt_provider.operators.cleanup import StopOnExitMixin
 from airflow_hpt_provider.waiting.outcome import outcome_of
-from airflow_hpt_provider.xcom.push import deliver
+from airflow_hpt_provider.xcom.push import push_result
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -162,10 +162,10 @@ class JobLifecycleMixin(StopOnExitMixin, TuningArgumentsMixin, TuningLineageMixi
         if outcome_of(description.status) is not None:
             self._running_job = None  # nothing is left to stop, and a failed job is not found again
         self.note_lineage(description)
-        result = self._settlement(earlier).settle(description, ended_by=ended_by)
+        result = self._resolver(earlier).resolve(description, ended_by=ended_by)
         self.note_lineage(description, result)
         self._raise_if_killed(name)
-        value = deliver(self, context, result)
+        value = push_result(self, context, result)
         mark_delivered(self.hook, description.hyper_parameter_tuning_job_arn, owner, self.log)
         JobStateStore(context).save_delivered(name, owner)
         self._running_job = None

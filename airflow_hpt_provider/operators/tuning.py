@@ -30,7 +30,7 @@ from airflow_hpt_provider.operators.cleanup import stop_orphaned_job
 from airflow_hpt_provider.operators.lifecycle import JobLifecycleMixin
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
 from airflow_hpt_provider.waiting.outcome import Outcome
-from airflow_hpt_provider.xcom.push import announce, deliver
+from airflow_hpt_provider.xcom.push import push_job_info, push_result
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -187,7 +187,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
                 self.log.info("Not waiting for tuning job %s (wait_for_completion=False).", job.name)
                 self._running_job = None
                 self.note_lineage(description)
-                return deliver(self, context, self._settlement(job.earlier).result(description))
+                return push_result(self, context, self._resolver(job.earlier).result(description))
             if description.status in {"Stopping", "Stopped"} and DELIVERED_TAG in job.tags:
                 self.on_stopped = "use_best"  # it was taken before, so it is again
             return self._wait_and_finish(context, description, job.earlier)
@@ -213,7 +213,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
                 raise TuningServiceUnreachableError(str(event.get("message")), tuning_job_name)
             description = self._describe_again(tuning_job_name)
             arn = description.hyper_parameter_tuning_job_arn
-            announce(self, context, tuning_job_name, arn)
+            push_job_info(self, context, tuning_job_name, arn)
             attempts = (
                 previous_attempts(self.hook, arn)
                 if earlier is None
@@ -288,7 +288,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         ).find_or_create()
         self._waits_for(job.name)
         store.save(job.name, job.tags)
-        announce(self, context, job.name, job.arn)
+        push_job_info(self, context, job.name, job.arn)
         return job
 
     def _next_attempt(self, context: Context, failed: Sequence[str]) -> OwnedJob:

@@ -47,7 +47,7 @@ class OutcomeResolver:
     on_budget_exceeded: OnUnfinished | None = None
     earlier: Sequence[Attempt] = ()
 
-    def settle(
+    def resolve(
         self, description: TuningJobDescription, *, ended_by: TuningError | None = None
     ) -> TuningResult:
         """Return the result of a job that has ended, or whose time or budget is exceeded.

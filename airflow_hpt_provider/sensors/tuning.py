@@ -28,7 +28,7 @@ from airflow_hpt_provider.operators.base import (
 from airflow_hpt_provider.waiting.outcome import Outcome, outcome_of
 from airflow_hpt_provider.waiting.state_change import check_queue_url
 from airflow_hpt_provider.xcom.job_name import checked_job_name, is_known_to_triggerer, source_of
-from airflow_hpt_provider.xcom.push import announce, deliver
+from airflow_hpt_provider.xcom.push import push_job_info, push_result
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -185,7 +185,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             return PokeReturnValue(is_done=True, xcom_value=self._budget_ended(context, error))
         if outcome_of(description.status) is None:
             if not self._announced:
-                announce(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
+                push_job_info(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
                 self._announced = True
             return PokeReturnValue(is_done=False)
         return PokeReturnValue(is_done=True, xcom_value=self._finish(context, description))
@@ -301,13 +301,13 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         from airflow_hpt_provider.result.log_summary import log_result
         from airflow_hpt_provider.result.resolve import OutcomeResolver
 
-        announce(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
+        push_job_info(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
         self.note_lineage(description)
-        settlement = OutcomeResolver(self.hook, **self._policies, top_k=self.top_k, log=self.log)
-        result = settlement.settle(description, ended_by=ended_by)
+        resolver = OutcomeResolver(self.hook, **self._policies, top_k=self.top_k, log=self.log)
+        result = resolver.resolve(description, ended_by=ended_by)
         self.note_lineage(description, result)
         log_result(self.hook, result, self.log)
-        return deliver(self, context, result)
+        return push_result(self, context, result)
 
     @property
     def _policies(self) -> dict[str, Any]:

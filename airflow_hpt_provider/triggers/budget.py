@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def metered(
+async def enforce_budget(
     settings: ConnectionSettings, tuning_job_name: str, limit: float, earlier: Sequence[str], log: Any
 ) -> AsyncIterator[None]:
     """Measure as long as the block runs; when the limit is reached, the block is ended.

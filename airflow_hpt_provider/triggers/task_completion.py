@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Finish:
+class TaskCompletion:
     """How to end a task whose job has ended.
 
     Attributes:
@@ -48,8 +48,8 @@ class Finish:
 
         hook = await sync_to_async(self.settings.ready_hook)()
         description = await asyncio.to_thread(hook.describe, tuning_job_name)
-        settlement = OutcomeResolver(hook, self.on_stopped, top_k=self.top_k, log=log)
-        result = await asyncio.to_thread(settlement.settle, description)
+        resolver = OutcomeResolver(hook, self.on_stopped, top_k=self.top_k, log=log)
+        result = await asyncio.to_thread(resolver.resolve, description)
         client: Any = hook.conn
         for key, value in xcoms(result, self.settings, ti, client.meta.endpoint_url).items():
             if key != RETURN_VALUE or self.push_result:

@@ -21,7 +21,7 @@ from airflow_hpt_provider.exceptions import (
 )
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.retries.errors import one_line
-from airflow_hpt_provider.triggers.task_completion import Finish
+from airflow_hpt_provider.triggers.task_completion import TaskCompletion
 from airflow_hpt_provider.triggers.task_state import TaskFate, trigger_task_fate
 from airflow_hpt_provider.waiting.budget import BudgetLimits
 from airflow_hpt_provider.waiting.outcome import OnUnfinished, Outcome
@@ -212,7 +212,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
             return False
         if event["status"] not in {Outcome.COMPLETED, Outcome.STOPPED}:
             return False
-        finish = Finish(self._settings, self.on_stopped, self.top_k, self.push_result)
+        finish = TaskCompletion(self._settings, self.on_stopped, self.top_k, self.push_result)
         try:
             await finish.push(self.tuning_job_name, self.task_instance, self.log)
         except Exception as error:  # noqa: BLE001 - the worker meets it again, and raises it
@@ -278,9 +278,9 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
         if limit is None:
             yield
             return
-        from airflow_hpt_provider.triggers.budget import metered
+        from airflow_hpt_provider.triggers.budget import enforce_budget
 
-        async with metered(self._settings, self.tuning_job_name, limit, self.previous_jobs, self.log):
+        async with enforce_budget(self._settings, self.tuning_job_name, limit, self.previous_jobs, self.log):
             yield
 
     def _payload(self, status: str, message: str, arn: str | None = None) -> dict[str, Any]:

@@ -38,11 +38,11 @@ class TaskStateListener:
     goes to the log.
 
     Args:
-        leftovers: gets the waits.
+        reaper: gets the waits.
     """
 
-    def __init__(self, leftovers: OrphanedJobReaper) -> None:
-        self._leftovers = leftovers
+    def __init__(self, reaper: OrphanedJobReaper) -> None:
+        self._reaper = reaper
 
     @hookimpl
     def on_task_instance_failed(self, task_instance: Any) -> None:
@@ -87,7 +87,7 @@ class TaskStateListener:
                 TaskInstance.trigger_id == Trigger.id, Trigger.classpath == OURS, *which
             )
             for trigger_id, arguments, version, *key in session.execute(query):
-                self._leftovers.note(Wait(TaskKey(*key), trigger_id, arguments, version))
+                self._reaper.note(Wait(TaskKey(*key), trigger_id, arguments, version))
         except Exception:
             log.exception("A task that was ended may have left its tuning job running.")
 

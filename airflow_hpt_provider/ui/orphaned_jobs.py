@@ -62,7 +62,7 @@ class Wait:
 
 @dataclass(order=True)
 class _ScheduledCheck:
-    """A look to be taken at a time of the monotonic clock, the how-manieth."""
+    """A scheduled check: when it is due (monotonic time) and its attempt number."""
 
     at: float
     number: int

@@ -48,7 +48,7 @@ def progress_line(seen: JobSnapshot, best_before: str = "", now: float | None = 
     """
     until = seen.ended or (time.time() if now is None else now)
     age = None if seen.created is None else until - seen.created
-    parts = [seen.status, counts(seen), texts.duration(age), best(seen) or best_before]
+    parts = [seen.status, counts(seen), texts.format_duration(age), best(seen) or best_before]
     return f"{seen.name}: {' · '.join(part for part in parts if part)}"
 
 
@@ -68,4 +68,4 @@ def best(seen: JobSnapshot) -> str:
     if seen.best_metric is None:
         return ""
     values = texts.parameters(seen.best_parameters or {})
-    return f"best {texts.number(seen.best_metric)} ({seen.best_name}{f': {values}' if values else ''})"
+    return f"best {texts.format_number(seen.best_metric)} ({seen.best_name}{f': {values}' if values else ''})"

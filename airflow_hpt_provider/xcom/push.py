@@ -37,13 +37,13 @@ FINAL_METRIC = "final_metric"
 RETURN_VALUE = "return_value"
 
 
-def announce(operator: Any, context: Context, name: str, arn: str) -> None:
+def push_job_info(operator: Any, context: Context, name: str, arn: str) -> None:
     """Make a job known as soon as it exists: its name, ARN, connection and links."""
     _push(context, _announcement(name, arn, operator.connection_settings))
     push_links(operator, context, arn)
 
 
-def deliver(operator: Any, context: Context, result: TuningResult) -> dict[str, Any]:
+def push_result(operator: Any, context: Context, result: TuningResult) -> dict[str, Any]:
     """Push the result's parts and return the whole as JSON: the task's return value."""
     from airflow_hpt_provider.xcom.asset_events import describe_events
 

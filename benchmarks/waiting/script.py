@@ -1,4 +1,4 @@
-"""The script that both subjects wait through, and the endpoint process that plays it.
+"""The script that both subjects wait through, and the endpoint process that runs it.
 
 ``python -m benchmarks.waiting.script`` prints its URL and serves until its standard input is closed. A subject
 that is ready starts the play with :func:`begin`.

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.faults.client_faults import ClientFaults
 from tests.faults.jobs import job_config, start_service
-from tests.faults.machine import ClientFaults
 from tests.faults.table import Record, markdown, page
 
 if TYPE_CHECKING:

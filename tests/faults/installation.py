@@ -16,14 +16,14 @@ from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.demo.airflow import LocalAirflow
 from airflow_hpt_provider.demo.airflow_api import FINISHED
 from airflow_hpt_provider.demo.errors import AirflowApiError
-from tests.faults import ledger
+from tests.faults import invariants
 from tests.faults.jobs import job_config, start_service
 from tests.faults.table import VIOLATED, Record
 from tests.support.airflow_actions import AirflowActions
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.service import LocalService
-    from tests.faults.killing import KillTarget, ProcessKiller
+    from tests.faults.process_chaos import KillTarget, ProcessKiller
 
 JOB_SECONDS = 15
 START_SECONDS = 600
@@ -108,21 +108,21 @@ class Run:
     def judged(self, airflow: LocalAirflow, service: LocalService) -> tuple[Record, str]:
         """What became of it; and, if that is a violation, why."""
         name = Owner(self.mode, "tune", self.run_id).base_name
-        jobs = ledger.settled(service.client("sagemaker"), name)
+        jobs = invariants.settled(service.client("sagemaker"), name)
         tries = airflow.api.tries(*self.key)
         succeeded = [one for one in tries if one["state"] == "success"]
         result = airflow.api.xcom(*self.key)
         told, late = "", 0.0
         try:
             if bool(succeeded) != bool(result):
-                raise ledger.Violation(f"{len(succeeded)} tries succeeded, and the result is {result}")
-            outcome = ledger.judge(jobs, [result] * len(succeeded))
+                raise invariants.Violation(f"{len(succeeded)} tries succeeded, and the result is {result}")
+            outcome = invariants.check_invariant(jobs, [result] * len(succeeded))
             if not self.over(airflow):
-                raise ledger.Violation(f"the run goes on: {tries}")
+                raise invariants.Violation(f"the run goes on: {tries}")
             if succeeded and jobs[-1].ended is not None:
                 end = datetime.fromisoformat(succeeded[0]["end_date"]).timestamp()
                 late = max(0.0, end - max(jobs[-1].ended, self.back))
-        except ledger.Violation as violation:
+        except invariants.Violation as violation:
             outcome = VIOLATED
             states = [(one["try_number"], one["state"]) for one in tries]
             told = f"{self}: {violation}; {states}; {self._logs(airflow, tries)}"

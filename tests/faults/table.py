@@ -13,7 +13,7 @@ HEADINGS = (
     "mode",
     "runs",
     "delivered",
-    "anew",
+    "recreated",
     "stopped",
     "violated",
     "tries",
@@ -54,12 +54,12 @@ def rows(records: Iterable[Record]) -> list[tuple[str, ...]]:
 def _row(what: str, mode: str, group: list[Record]) -> tuple[str, ...]:
     outcomes = Counter(record.outcome for record in group)
     tries = Counter(record.tries for record in group)
-    late = [record.ratio for record in group if record.outcome in ("delivered", "anew")]
+    late = [record.ratio for record in group if record.outcome in ("delivered", "recreated")]
     return (
         what,
         mode,
         str(len(group)),
-        *(str(outcomes[each]) for each in ("delivered", "anew", "stopped", VIOLATED)),
+        *(str(outcomes[each]) for each in ("delivered", "recreated", "stopped", VIOLATED)),
         ", ".join(f"{count} x {number}" for number, count in sorted(tries.items())),
         str(sum(record.met for record in group)),
         f"{max(late):.1f}" if late else "-",
@@ -93,7 +93,7 @@ at the local tuning service:
   was stopped before the next try made the one that was delivered; never two at a time;
 - **stopped**: nothing was delivered, and whatever was made for the task has been stopped, or has failed.
 
-Here {outcomes["delivered"]} were delivered, {outcomes["anew"]} delivered anew, {outcomes["stopped"]} stopped, and
+Here {outcomes["delivered"]} were delivered, {outcomes["recreated"]} delivered anew, {outcomes["stopped"]} stopped, and
 {outcomes[VIOLATED]} none of these.
 
 {markdown(records)}

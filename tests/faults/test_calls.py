@@ -8,34 +8,34 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.faults.plays import Plan, Played, play
+from tests.faults.fault_schedule import Fault, FaultWindow
+from tests.faults.scenarios import Scenario, ScenarioResult, run_scenario
 from tests.faults.table import VIOLATED, Record
-from tests.faults.weather import Fault, FaultWindow
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.service import LocalService
-    from tests.faults.machine import ClientFaults
+    from tests.faults.client_faults import ClientFaults
 
 pytestmark = pytest.mark.integration
 
 SIDE_BY_SIDE = 8
 MODES = ("sync", "deferrable")
-Play = Callable[[Iterable[Plan]], list[Played]]
+Play = Callable[[Iterable[Scenario]], list[ScenarioResult]]
 
 
 @pytest.fixture
 def play_all(
     service: LocalService, machine: ClientFaults, config: dict[str, Any], seed: int, records: list[Record]
 ) -> Play:
-    """Runs plans side by side; fails if the property did not hold after one of them."""
+    """Runs scenarios side by side; fails if the property did not hold after one of them."""
 
-    def one(plan: Plan) -> Played:
-        storm = FaultWindow.drawn(plan.fault, f"{seed} {plan.name}", machine)
-        return play(plan, storm, service, config)
+    def one(scenario: Scenario) -> ScenarioResult:
+        window = FaultWindow.drawn(scenario.fault, f"{seed} {scenario.name}", machine)
+        return run_scenario(scenario, window, service, config)
 
-    def run(plans: Iterable[Plan]) -> list[Played]:
+    def run(scenarios: Iterable[Scenario]) -> list[ScenarioResult]:
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-            played = list(pool.map(one, plans))
+            played = list(pool.map(one, scenarios))
         records.extend(each.record for each in played)
         violations = [each.told for each in played if each.outcome == VIOLATED]
         assert not violations, "\n".join(violations)
@@ -44,25 +44,25 @@ def play_all(
     return run
 
 
-def all_delivered(played: Iterable[Played]) -> None:
+def all_delivered(played: Iterable[ScenarioResult]) -> None:
     """What passes must not cost the task its result."""
-    failed = [(each.plan, each.error) for each in played if each.outcome != "delivered"]
+    failed = [(each.scenario, each.error) for each in played if each.outcome != "delivered"]
     assert not failed
 
 
 def test_a_sample_of_faults(play_all: Play) -> None:
     faults = (Fault.THROTTLING, Fault.RESETS, Fault.EXPIRED, Fault.MIXED)
-    all_delivered(play_all(Plan(fault, mode, "none", 0) for fault in faults for mode in MODES))
+    all_delivered(play_all(Scenario(fault, mode, "none", 0) for fault in faults for mode in MODES))
 
 
 @pytest.mark.heavy
 @pytest.mark.timeout(1200)
 def test_every_fault_passes_and_the_result_arrives_once(play_all: Play) -> None:
     played = play_all(
-        Plan(fault, mode, "none", turn) for fault in Fault for mode in MODES for turn in range(1, 4)
+        Scenario(fault, mode, "none", turn) for fault in Fault for mode in MODES for turn in range(1, 4)
     )
     all_delivered(played)
-    met = {each.plan.fault for each in played if each.struck}
+    met = {each.scenario.fault for each in played if each.faulted}
     assert met == set(Fault), "each was met at least once"
 
 
@@ -70,6 +70,6 @@ def test_every_fault_passes_and_the_result_arrives_once(play_all: Play) -> None:
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("limit", ["unreachable", "timeout"])
 def test_limits_hold_through_every_fault(play_all: Play, limit: str) -> None:
-    played = play_all(Plan(fault, mode, limit, 1) for fault in Fault for mode in MODES)
+    played = play_all(Scenario(fault, mode, limit, 1) for fault in Fault for mode in MODES)
     if limit == "timeout":
         assert {each.outcome for each in played} == {"stopped"}

@@ -11,9 +11,9 @@ import pytest
 
 from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.demo.waiting import wait_until
-from tests.faults import ledger
+from tests.faults import invariants
 from tests.faults.installation import Run, installed, wait_for_all
-from tests.faults.killing import BY_RUN, KillTarget, ProcessKiller
+from tests.faults.process_chaos import BY_RUN, KillTarget, ProcessKiller
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.airflow import LocalAirflow
@@ -27,7 +27,7 @@ EACH = 2
 """Runs of each mode for each kind of kill; of all kinds together that makes 24."""
 KILLS = 2
 """Of a part that all runs share; or of one run's processes, at most."""
-PATIENCE = 900
+WAIT_SECONDS = 900
 
 
 @pytest.fixture(scope="module")
@@ -41,11 +41,11 @@ def test_after_kills_a_result_arrives_once_or_nothing_runs(
     installation: tuple[LocalAirflow, LocalService], victim: KillTarget, seed: int, records: list[Record]
 ) -> None:
     airflow, service = installation
-    dice = random.Random(f"{seed} {victim.name}")
-    killer = ProcessKiller(airflow, service, dice)
+    rng = random.Random(f"{seed} {victim.name}")
+    killer = ProcessKiller(airflow, service, rng)
     try:
-        runs = _play(victim, killer, dice)
-        wait_for_all(killer, runs, PATIENCE)
+        runs = _play(victim, killer, rng)
+        wait_for_all(killer, runs, WAIT_SECONDS)
         judged = [run.judged(airflow, service) for run in runs]
     finally:
         killer.clean_up()
@@ -63,32 +63,30 @@ def test_a_worker_that_is_lost_in_the_last_try_leaves_no_job(
     killer, sagemaker = ProcessKiller(airflow, service, random.Random(seed)), service.client("sagemaker")
     run = Run(KillTarget.WORKER, "once", airflow.api.trigger("once"))
     name = Owner(run.mode, "tune", run.run_id).base_name
-    wait_until(lambda: ledger.jobs_of(sagemaker, name), PATIENCE, "no job is made")
-    struck: set[int] = set()
+    wait_until(lambda: invariants.jobs_of(sagemaker, name), WAIT_SECONDS, "no job is made")
+    faulted: set[int] = set()
 
     def is_over() -> bool:
         # Airflow may start the task again by itself, as after the loss of a scheduler: that try is lost as well.
         pid = run.pid(airflow)
-        if pid is not None and pid not in struck and killer.strike_task(KillTarget.WORKER, pid):
-            struck.add(pid)
+        if pid is not None and pid not in faulted and killer.strike_task(KillTarget.WORKER, pid):
+            faulted.add(pid)
         return run.over(airflow)
 
-    wait_until(is_over, PATIENCE, "Airflow does not notice")
-    assert struck
-    [job] = ledger.settled(sagemaker, name)
+    wait_until(is_over, WAIT_SECONDS, "Airflow does not notice")
+    assert faulted
+    [job] = invariants.settled(sagemaker, name)
     assert (job.status, job.runs) == ("Stopped", False)
 
 
-def _play(victim: KillTarget, killer: ProcessKiller, dice: random.Random) -> list[Run]:
+def _play(victim: KillTarget, killer: ProcessKiller, rng: random.Random) -> list[Run]:
     """Start the runs one after the other, and kill meanwhile; returns when all that was killed is back."""
     airflow, began = killer.airflow, time.time()
     modes = [mode for mode in MODES for _ in range(EACH)]
-    dice.shuffle(modes)
-    starts = sorted(dice.uniform(0, 15) for _ in modes)
+    rng.shuffle(modes)
+    starts = sorted(rng.uniform(0, 15) for _ in modes)
     # Soon after a run's start, so that the kill meets it on any machine, however fast.
-    kills = (
-        [] if victim in BY_RUN else sorted(dice.choice(starts) + dice.uniform(2, 10) for _ in range(KILLS))
-    )
+    kills = [] if victim in BY_RUN else sorted(rng.choice(starts) + rng.uniform(2, 10) for _ in range(KILLS))
     runs: list[Run] = []
     last = began + 90
     while modes or kills or killer.down or (victim in BY_RUN and time.time() < last):
@@ -99,7 +97,7 @@ def _play(victim: KillTarget, killer: ProcessKiller, dice: random.Random) -> lis
             runs.append(Run(victim, mode, airflow.api.trigger(mode)))
         if victim in BY_RUN:
             for run in runs:
-                _strike_task(victim, run, killer, dice)
+                _strike_task(victim, run, killer, rng)
         elif kills and now >= kills[0] and not killer.down:
             kills.pop(0)
             hit = [run for run in runs if not run.over(airflow)]
@@ -111,9 +109,9 @@ def _play(victim: KillTarget, killer: ProcessKiller, dice: random.Random) -> lis
     return runs
 
 
-def _strike_task(victim: KillTarget, run: Run, killer: ProcessKiller, dice: random.Random) -> None:
+def _strike_task(victim: KillTarget, run: Run, killer: ProcessKiller, rng: random.Random) -> None:
     """Perhaps, now. A leg of a task that defers is short, so it is more likely there."""
-    if run.kills >= KILLS or dice.random() > (0.15 if run.mode == "sync" else 0.4):
+    if run.kills >= KILLS or rng.random() > (0.15 if run.mode == "sync" else 0.4):
         return
     pid = run.pid(killer.airflow)
     if pid is not None and killer.strike_task(victim, pid):

@@ -1,7 +1,7 @@
 """A loopback proxy between a client and SageMaker's API that makes trouble as it is told to.
 
 It stands in the way of one endpoint and passes requests on as they are, so that signatures stay valid. What goes
-wrong is decided by a function that the test hands in; the proxy knows only how each :class:`Trouble` looks on
+wrong is decided by a function that the test hands in; the proxy knows only how each :class:`ProxyFault` looks on
 the wire. (toxiproxy and its like work on bytes and need a binary beside; here a fault is about a call.)
 """
 
@@ -24,7 +24,7 @@ MEMBERS = ("HyperParameterTuningJobName", "TrainingJobName", "ResourceArn")
 HTML = "<html><head><title>{status}</title></head><body><h1>{status}</h1><p>No healthy upstream.</p></body></html>"
 
 
-class Trouble(Enum):
+class ProxyFault(Enum):
     """What a client meets. ``AFTER``: the call has been carried out all the same."""
 
     THROTTLE = "throttled: 400 ThrottlingException"
@@ -60,7 +60,7 @@ class Call:
     at: float
 
 
-Decide = Callable[[Call], Trouble | None]
+Decide = Callable[[Call], ProxyFault | None]
 
 
 class FaultyProxy:
@@ -76,7 +76,7 @@ class FaultyProxy:
         self.upstream = upstream
         self.decide = decide
         self.drip_seconds = drip_seconds
-        self.calls: list[tuple[Call, Trouble | None]] = []
+        self.calls: list[tuple[Call, ProxyFault | None]] = []
         self._ready = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), daemon=True)
 
@@ -91,7 +91,7 @@ class FaultyProxy:
         self._thread.join(30)
 
     @property
-    def struck(self) -> list[tuple[Call, Trouble]]:
+    def faulted(self) -> list[tuple[Call, ProxyFault]]:
         """The calls that met trouble."""
         return [(call, trouble) for call, trouble in self.calls if trouble is not None]
 
@@ -134,10 +134,10 @@ class FaultyProxy:
         self.calls.append((call, trouble))
         if (refusal := _REFUSALS.get(trouble)) is not None:  # type: ignore[arg-type]
             writer.write(refusal)
-        elif trouble is Trouble.RESET:
+        elif trouble is ProxyFault.RESET:
             _reset(writer)
             return
-        elif trouble is Trouble.HANG:
+        elif trouble is ProxyFault.HANG:
             await self._until_gone(reader)
             return
         else:
@@ -146,7 +146,7 @@ class FaultyProxy:
 
     async def _pass(
         self,
-        trouble: Trouble | None,
+        trouble: ProxyFault | None,
         head: bytes,
         body: bytes,
         reader: asyncio.StreamReader,
@@ -159,18 +159,18 @@ class FaultyProxy:
             return
         start, _, content = answer.partition(b"\r\n\r\n")
         match trouble:
-            case Trouble.RESET_AFTER:
+            case ProxyFault.RESET_AFTER:
                 writer.write(start + b"\r\n\r\n" + content[: len(content) // 2])
                 await writer.drain()
                 await asyncio.sleep(0.05)  # a reset overtakes what has not been read yet
                 _reset(writer)
-            case Trouble.TRUNCATE_AFTER:
+            case ProxyFault.TRUNCATE_AFTER:
                 half = content[: len(content) // 2]
                 length = b"\r\ncontent-length: %d" % len(half)
                 writer.write(re.sub(rb"(?i)\r\ncontent-length: *\d+", length, start) + b"\r\n\r\n" + half)
-            case Trouble.HANG_AFTER:
+            case ProxyFault.HANG_AFTER:
                 await self._until_gone(reader)
-            case Trouble.DRIP_AFTER:
+            case ProxyFault.DRIP_AFTER:
                 step = max(1, len(answer) // 20)
                 for at in range(0, len(answer), step):
                     writer.write(answer[at : at + step])
@@ -233,15 +233,17 @@ def _error(status: str, code: str, message: str, **headers: str) -> bytes:
     return _refusal(status, "application/x-amz-json-1.1", text, x_amzn_errortype=code, **headers)
 
 
-_REFUSALS: dict[Trouble, bytes] = {
-    Trouble.THROTTLE: _error("400 Bad Request", "ThrottlingException", "Rate exceeded"),
-    Trouble.TOO_MANY: _error(
+_REFUSALS: dict[ProxyFault, bytes] = {
+    ProxyFault.THROTTLE: _error("400 Bad Request", "ThrottlingException", "Rate exceeded"),
+    ProxyFault.TOO_MANY: _error(
         "429 Too Many Requests", "TooManyRequestsException", "Too many requests", retry_after="2"
     ),
-    Trouble.HTML_500: _refusal("500 Internal Server Error", "text/html", HTML.format(status=500)),
-    Trouble.HTML_503: _refusal("503 Service Unavailable", "text/html", HTML.format(status=503)),
-    Trouble.EXPIRED: _error(
+    ProxyFault.HTML_500: _refusal("500 Internal Server Error", "text/html", HTML.format(status=500)),
+    ProxyFault.HTML_503: _refusal("503 Service Unavailable", "text/html", HTML.format(status=503)),
+    ProxyFault.EXPIRED: _error(
         "400 Bad Request", "ExpiredTokenException", "The security token included in the request is expired"
     ),
-    Trouble.DENIED: _error("400 Bad Request", "AccessDeniedException", "You are not authorized to do this"),
+    ProxyFault.DENIED: _error(
+        "400 Bad Request", "AccessDeniedException", "You are not authorized to do this"
+    ),
 }

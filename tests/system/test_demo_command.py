@@ -20,7 +20,7 @@ from airflow_hpt_provider.demo.waiting import wait_until
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 COMMAND = [str(Path(sys.executable).with_name("airflow-hpt")), "demo"]
-COMPONENTS = 6  # the local tuning service, API server, scheduler, DAG processor, triggerer; and the keeper
+COMPONENTS = 6  # the local tuning service, API server, scheduler, DAG processor, triggerer; and the reaper
 
 
 class RunningDemo:

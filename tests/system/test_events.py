@@ -9,7 +9,7 @@ import pytest
 from airflow_hpt_provider.compat import has
 from airflow_hpt_provider.demo.waiting import wait_until
 from airflow_hpt_provider.models import TuningResult
-from tests.system.test_tuning_in_airflow import PATIENCE, started
+from tests.system.test_tuning_in_airflow import WAIT_SECONDS, started
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.session import DemoSession
@@ -45,11 +45,11 @@ def test_the_end_of_each_tuning_job_starts_the_example_dag_with_its_best_trainin
     names = [*together, later]
     runs = {name: started(demo, "watched", name=name) for name in together}
     for name, run_id in runs.items():
-        assert api.wait_for_run("watched", run_id, PATIENCE) == "success", name
-    wait_until(lambda: reactions(demo), PATIENCE, "the events started no runs")
+        assert api.wait_for_run("watched", run_id, WAIT_SECONDS) == "success", name
+    wait_until(lambda: reactions(demo), WAIT_SECONDS, "the events started no runs")
     runs[later] = started(demo, "watched", name=later)
-    assert api.wait_for_run("watched", runs[later], PATIENCE) == "success"
-    wait_until(lambda: set(names) <= set(reactions(demo)), PATIENCE, "not every event came to a run")
+    assert api.wait_for_run("watched", runs[later], WAIT_SECONDS) == "success"
+    wait_until(lambda: set(names) <= set(reactions(demo)), WAIT_SECONDS, "not every event came to a run")
     told = reactions(demo)
     for name, run_id in runs.items():
         (payload,) = told[name]
@@ -65,6 +65,6 @@ def test_waits_end_on_the_event(demo: DemoSession) -> None:
     """Their poll comes only after five minutes: longer than this test waits."""
     api, dag_id = demo.airflow.api, "wait_on_events"
     run_id = started(demo, dag_id)
-    assert api.wait_for_run(dag_id, run_id, PATIENCE) == "success"
+    assert api.wait_for_run(dag_id, run_id, WAIT_SECONDS) == "success"
     for task in ("tune", "wait"):
         assert TuningResult.from_xcom(api.xcom(dag_id, run_id, task)).succeeded

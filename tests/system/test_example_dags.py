@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(900)]
 
-PATIENCE = 600
+WAIT_SECONDS = 600
 """Seconds; generous, for a busy machine."""
 
 
@@ -23,7 +23,7 @@ def run(demo: DemoSession, dag_id: str, **params: Any) -> str:
     api.wait_for_dag(dag_id)
     api._call("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})  # as a person switches it on
     run_id = api.trigger(dag_id, params)
-    state = api.wait_for_run(dag_id, run_id, PATIENCE)
+    state = api.wait_for_run(dag_id, run_id, WAIT_SECONDS)
     if state != "success":
         failed = [task for task in api.tasks(dag_id, run_id) if task["state"] == "failed"]
         pytest.fail(
@@ -96,11 +96,11 @@ def test_a_tuning_task_starts_the_dags_that_its_assets_schedule(demo: DemoSessio
             found = api._get(f"/api/v2/dags/{dag_id}/dagRuns")["dag_runs"]
             return [one["dag_run_id"] for one in found] if len(found) >= count else None
 
-        return wait_until(enough, PATIENCE, f"{dag_id} was not started")
+        return wait_until(enough, WAIT_SECONDS, f"{dag_id} was not started")
 
     told: list[dict[str, Any]] = []
     for run_id in started("on_partition", 2):
-        assert api.wait_for_run("on_partition", run_id, PATIENCE) == "success"
+        assert api.wait_for_run("on_partition", run_id, WAIT_SECONDS) == "success"
         value = api.xcom("on_partition", run_id, "told_of_one")
         (event,) = value["events"]
         assert value["partition"] == event["tuning_job_name"]
@@ -113,7 +113,7 @@ def test_a_tuning_task_starts_the_dags_that_its_assets_schedule(demo: DemoSessio
 
     names = set()
     for run_id in started("on_asset", 1):
-        assert api.wait_for_run("on_asset", run_id, PATIENCE) == "success"
+        assert api.wait_for_run("on_asset", run_id, WAIT_SECONDS) == "success"
         names |= {event["tuning_job_name"] for event in api.xcom("on_asset", run_id, "told")}
     assert names <= set(jobs)
     assert names

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_hpt_provider.demo.waiting import wait_until
-from tests.system.test_stopping import PATIENCE, Case, end_triggerer
+from tests.system.test_stopping import WAIT_SECONDS, Case, end_triggerer
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.session import DemoSession
@@ -34,7 +34,7 @@ def without_triggerer(demo: DemoSession) -> Iterator[list[Case]]:
         for case in cases:
             api.mark_run(case.dag_id, case.run_id, "failed")  # its other tasks
         demo.airflow.component("triggerer").start()
-        wait_until(lambda: not api.unhealthy(), PATIENCE, "the triggerer is not back")
+        wait_until(lambda: not api.unhealthy(), WAIT_SECONDS, "the triggerer is not back")
 
 
 def test_marked_while_the_triggerer_is_down(demo: DemoSession, without_triggerer: list[Case]) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 
-PATIENCE = 420
+WAIT_SECONDS = 420
 """Seconds; generous, for a busy machine."""
 DATES = ("2026-01-05T00:00:00Z", "2026-01-07T00:00:00Z")
 VANISHING = '''
@@ -68,14 +68,14 @@ def waiting(demo: DemoSession, dag_id: str, run_id: str) -> str:
         deferred = name and api.task(dag_id, run_id, "tune")["state"] == "deferred"
         return str(name) if deferred and f"{name}: InProgress" in api.log(dag_id, run_id, "tune") else None
 
-    return wait_until(waits, PATIENCE, f"{dag_id} does not wait", every=0.5)
+    return wait_until(waits, WAIT_SECONDS, f"{dag_id} does not wait", every=0.5)
 
 
 def backfilled(demo: DemoSession) -> list[dict[str, Any]]:
     """The jobs of three runs in the runs' order, once a backfill is over and all have succeeded."""
     api = demo.airflow.api
     backfill = api.backfill("filled", *DATES)
-    wait_until(lambda: api.backfill_has_ended(backfill), PATIENCE, "the backfill goes on", every=0.5)
+    wait_until(lambda: api.backfill_has_ended(backfill), WAIT_SECONDS, "the backfill goes on", every=0.5)
     runs = {run["dag_run_id"]: run["state"] for run in api.runs("filled")}
     assert list(runs.values()) == ["success"] * 3, runs
     return [job_of(demo, "filled", run_id) for run_id in sorted(runs)]
@@ -105,7 +105,7 @@ def test_teardowns_run_when_the_run_is_failed_and_nothing_is_left_training(demo:
     for dag_id in ("torn_down", "torn_by_tuning"):
         wait_until(
             lambda dag_id=dag_id: states(demo, dag_id, runs[dag_id])["slowly"] == "running",  # type: ignore[misc]
-            PATIENCE,
+            WAIT_SECONDS,
             f"{dag_id} does not run",
         )
     jobs["torn_down"] = job_of(demo, "torn_down", runs["torn_down"], "create")["HyperParameterTuningJobName"]
@@ -115,13 +115,13 @@ def test_teardowns_run_when_the_run_is_failed_and_nothing_is_left_training(demo:
     for dag_id, task_id in last.items():
         wait_until(
             lambda d=dag_id, t=task_id: states(demo, d, runs[d])[t] == "success",  # type: ignore[misc]
-            PATIENCE,
+            WAIT_SECONDS,
             f"the teardown of {dag_id} does not run",
         )
     if not has("trigger_on_kill"):  # a deferred task that is failed leaves its job: docs/guarantees.md
         jobs.pop("torn_around")
     for name in jobs.values():
-        wait_until(lambda name=name: status(demo, name) == "Stopped", PATIENCE, f"{name} goes on")  # type: ignore[misc]
+        wait_until(lambda name=name: status(demo, name) == "Stopped", WAIT_SECONDS, f"{name} goes on")  # type: ignore[misc]
     assert (
         job_of(demo, "torn_by_tuning", runs["torn_by_tuning"])["HyperParameterTuningJobStatus"] == "Completed"
     )
@@ -139,7 +139,7 @@ def test_a_dag_that_changes_while_its_task_waits(demo: DemoSession) -> None:
     for dag_id, file in files.items():
         file.write_text(whole[dag_id])
     for dag_id in files:
-        api.wait_for_dag(dag_id, PATIENCE)
+        api.wait_for_dag(dag_id, WAIT_SECONDS)
         runs[dag_id] = api.trigger(dag_id)
     for dag_id in files:
         jobs[dag_id] = waiting(demo, dag_id, runs[dag_id])
@@ -148,18 +148,18 @@ def test_a_dag_that_changes_while_its_task_waits(demo: DemoSession) -> None:
     files["file_gone"].unlink()
     wait_until(
         lambda: states(demo, "task_gone", runs["task_gone"])["tune"] == "removed",
-        PATIENCE,
+        WAIT_SECONDS,
         "it is still there",
     )
     if has("trigger_on_kill"):
-        wait_until(lambda: status(demo, jobs["task_gone"]) == "Stopped", PATIENCE, "the job goes on")
+        wait_until(lambda: status(demo, jobs["task_gone"]) == "Stopped", WAIT_SECONDS, "the job goes on")
 
-    wait_until(lambda: status(demo, jobs["file_gone"]) == "Completed", PATIENCE, "the job was disturbed")
+    wait_until(lambda: status(demo, jobs["file_gone"]) == "Completed", WAIT_SECONDS, "the job was disturbed")
     # No worker, or none that finds the DAG, takes the task up: Airflow waits until it is there again.
     without = states(demo, "file_gone", runs["file_gone"])["tune"]
     assert without in ("deferred", "scheduled", "queued", "running", "up_for_reschedule")
     files["file_gone"].write_text(whole["file_gone"])
-    assert api.wait_for_run("file_gone", runs["file_gone"], PATIENCE) == "success"
+    assert api.wait_for_run("file_gone", runs["file_gone"], WAIT_SECONDS) == "success"
     assert api.xcom("file_gone", runs["file_gone"], "tune", "tuning_job_name") == jobs["file_gone"]
     assert api.xcom("file_gone", runs["file_gone"], "tune")["status"] == "Completed"
     for file in files.values():

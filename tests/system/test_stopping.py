@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 
-PATIENCE = 420
+WAIT_SECONDS = 420
 """Seconds; generous, for a busy machine."""
 RUNS = {
     "marked failed": "stopping",
@@ -92,11 +92,11 @@ class Case:
             job = self.job
             return job if job and f"{job}: InProgress" in self.log() else None
 
-        return wait_until(waits, PATIENCE, f"{self.key} does not wait", every=0.5)
+        return wait_until(waits, WAIT_SECONDS, f"{self.key} does not wait", every=0.5)
 
     def until(self, look: Callable[[], Any], complaint: str) -> Any:
         try:
-            return wait_until(look, PATIENCE, complaint, every=0.5)
+            return wait_until(look, WAIT_SECONDS, complaint, every=0.5)
         except Exception as error:
             logs = "\n".join(self.log(n + 1) for n in range(self.tries))
             raise AssertionError(f"{complaint}; state {self.state}; log:\n{logs}") from error
@@ -140,7 +140,7 @@ def find(demo: DemoSession) -> Iterator[Find]:
             return bool(states) and not {None, "scheduled", "queued"} & set(states)
 
         # Not all at once: some machines are too slow to start so many workers in time.
-        wait_until(begun, PATIENCE, f"the tasks of {dag_id} are not started")
+        wait_until(begun, WAIT_SECONDS, f"the tasks of {dag_id} are not started")
     yield lambda name, mode: Case(demo, RUNS[name], runs[name], mode)
     sagemaker = demo.service.client("sagemaker")
     for page in sagemaker.get_paginator("list_hyper_parameter_tuning_jobs").paginate(
@@ -336,7 +336,7 @@ def end_triggerer(demo: DemoSession, number: signal.Signals) -> None:
 def goes_on(case: Case, job: str) -> None:
     """The job comes to its own end, in the task's first try."""
     api = case.demo.airflow.api
-    assert api.wait_for_run(case.dag_id, case.run_id, PATIENCE) == "success"
+    assert api.wait_for_run(case.dag_id, case.run_id, WAIT_SECONDS) == "success"
     result = TuningResult.from_xcom(api.xcom(*case.key))
     assert (result.tuning_job_name, result.status) == (job, "Completed")
     assert api.task(*case.key)["try_number"] == 1

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
 DAG = "tune_from_ui"
-PATIENCE = 240
+WAIT_SECONDS = 240
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +40,7 @@ def test_a_run_from_the_forms_own_values(demo: DemoSession, form: dict[str, Any]
     conf = {key: param["value"] for key, param in form.items()}
     conf |= {"strategy": "Random", "max_number_of_training_jobs": 2, "learning_rate_min": 0.1}
     run_id = api.trigger(DAG, conf)
-    assert api.wait_for_run(DAG, run_id, PATIENCE) == "success", api.log(DAG, run_id, "tune")
+    assert api.wait_for_run(DAG, run_id, WAIT_SECONDS) == "success", api.log(DAG, run_id, "tune")
     job = demo.service.client("sagemaker").describe_hyper_parameter_tuning_job(
         HyperParameterTuningJobName=api.xcom(DAG, run_id, "tune", "tuning_job_name")
     )
@@ -78,7 +78,7 @@ def test_values_that_do_not_go_together_fail_in_the_task_before_anything_is_crea
 ) -> None:
     api = demo.airflow.api
     run_id = api.trigger(DAG, {"learning_rate_min": 2.0})
-    assert api.wait_for_run(DAG, run_id, PATIENCE) == "failed"
+    assert api.wait_for_run(DAG, run_id, WAIT_SECONDS) == "failed"
     log = api.log(DAG, run_id, "tune")
     assert "nothing was created" in log
     assert "MinValue: must be less than MaxValue, 1" in log

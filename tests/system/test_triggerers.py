@@ -12,7 +12,7 @@ from airflow_hpt_provider.demo.data import BUCKET, source_archive
 from airflow_hpt_provider.demo.processes import ChildProcess, stop_all
 from airflow_hpt_provider.demo.session import DemoSession
 from airflow_hpt_provider.demo.waiting import wait_until
-from tests.system.test_stopping import PATIENCE, Case
+from tests.system.test_stopping import WAIT_SECONDS, Case
 
 pytestmark = [
     pytest.mark.system,
@@ -51,7 +51,7 @@ def test_a_triggerer_that_comes_back_leaves_the_job_to_the_one_that_has_taken_ov
         second.start()
         try:
             wait_until(
-                lambda: case.log().count(f"{job}: InProgress") > looks, PATIENCE, "nobody has taken over"
+                lambda: case.log().count(f"{job}: InProgress") > looks, WAIT_SECONDS, "nobody has taken over"
             )
             for process in paused:
                 process.resume()

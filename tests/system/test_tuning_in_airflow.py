@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(600)]
 
-PATIENCE = 240
+WAIT_SECONDS = 240
 """Seconds; generous, for a busy machine."""
 
 
@@ -29,7 +29,7 @@ def until_task_is(demo: DemoSession, dag_id: str, run_id: str, task_id: str, sta
         assert task["state"] != "failed" or state == "failed", demo.airflow.api.log(dag_id, run_id, task_id)
         return task if task["state"] == state else None
 
-    return wait_until(reached, PATIENCE, f"task {task_id} of {dag_id} did not become {state}", every=0.1)
+    return wait_until(reached, WAIT_SECONDS, f"task {task_id} of {dag_id} did not become {state}", every=0.1)
 
 
 def occupation(demo: DemoSession) -> tuple[int, int, int]:
@@ -41,7 +41,7 @@ def occupation(demo: DemoSession) -> tuple[int, int, int]:
 def test_the_example_dag_waits_in_the_triggerer_and_registers_the_best(demo: DemoSession) -> None:
     api, dag_id = demo.airflow.api, "tune_and_register"
     # The pool is everybody's: what other tests have left behind there shall be over.
-    wait_until(lambda: occupation(demo) == (0, 0, 0), PATIENCE, "tasks of other tests go on")
+    wait_until(lambda: occupation(demo) == (0, 0, 0), WAIT_SECONDS, "tasks of other tests go on")
     run_id = started(demo, dag_id, training_jobs=6)
 
     deferred = until_task_is(demo, dag_id, run_id, "tune", "deferred")
@@ -52,7 +52,7 @@ def test_the_example_dag_waits_in_the_triggerer_and_registers_the_best(demo: Dem
     assert len(job) <= 32
     assert api.xcom(dag_id, run_id, "tune", "tuning_job_arn").endswith(f":hyper-parameter-tuning-job/{job}")
 
-    assert api.wait_for_run(dag_id, run_id, PATIENCE) == "success"
+    assert api.wait_for_run(dag_id, run_id, WAIT_SECONDS) == "success"
     best = api.xcom(dag_id, run_id, "tune", "best_training_job")
     final_metric = api.xcom(dag_id, run_id, "tune", "final_metric")
     assert isinstance(final_metric, float)
@@ -83,7 +83,7 @@ def test_the_example_dag_waits_in_the_triggerer_and_registers_the_best(demo: Dem
 def test_the_short_dag_of_the_readme_runs_as_it_stands(demo: DemoSession) -> None:
     api, dag_id = demo.airflow.api, "tune_from_yaml"
     run_id = started(demo, dag_id)
-    assert api.wait_for_run(dag_id, run_id, PATIENCE) == "success"
+    assert api.wait_for_run(dag_id, run_id, WAIT_SECONDS) == "success"
     result = TuningResult.from_xcom(api.xcom(dag_id, run_id, "tune"))
     assert result.status == "Completed"
     assert api.xcom(dag_id, run_id, "register")["registered"] is True
@@ -93,7 +93,7 @@ def test_the_training_jobs_of_the_result_are_those_of_the_service(demo: DemoSess
     """In sync mode: the worker waits itself, and the task is never deferred."""
     api = demo.airflow.api
     run_id = started(demo, "sync")
-    assert api.wait_for_run("sync", run_id, PATIENCE) == "success"
+    assert api.wait_for_run("sync", run_id, WAIT_SECONDS) == "success"
     job = api.xcom("sync", run_id, "tune", "tuning_job_name")
     summaries = demo.service.client("sagemaker").list_training_jobs_for_hyper_parameter_tuning_job(
         HyperParameterTuningJobName=job
@@ -112,7 +112,7 @@ def test_the_training_jobs_of_the_result_are_those_of_the_service(demo: DemoSess
 def test_a_job_whose_training_jobs_fail_fails_the_task_and_says_why(demo: DemoSession) -> None:
     api = demo.airflow.api
     run_id = started(demo, "failing")
-    assert api.wait_for_run("failing", run_id, PATIENCE) == "failed"
+    assert api.wait_for_run("failing", run_id, WAIT_SECONDS) == "failed"
     log = api.log("failing", run_id, "tune")
     assert "the disk is on fire" in log
     assert api.xcom("failing", run_id, "tune", "tuning_job_name") in log
@@ -131,7 +131,7 @@ def test_sensors_wait_for_a_job_that_another_task_only_started(demo: DemoSession
         == "InProgress"
     ), "the operator was to return at once"
     until_task_is(demo, dag_id, run_id, "wait_deferred", "deferred")
-    assert api.wait_for_run(dag_id, run_id, PATIENCE) == "success"
+    assert api.wait_for_run(dag_id, run_id, WAIT_SECONDS) == "success"
     for sensor in ("wait_deferred", "wait_rescheduled"):
         result = TuningResult.from_xcom(api.xcom(dag_id, run_id, sensor))
         assert (result.tuning_job_name, result.status) == (job, "Completed")
@@ -150,18 +150,18 @@ def test_marking_a_deferred_task_failed_stops_its_tuning_job(demo: DemoSession) 
 
     wait_until(
         lambda: "InProgress" in api.log(dag_id, run_id, "tune"),
-        PATIENCE,
+        WAIT_SECONDS,
         "the trigger did not look at the job",
     )
     assert status() == "InProgress"
     api.mark_task(dag_id, run_id, "tune", "failed")
-    wait_until(lambda: status() == "Stopped", PATIENCE, f"tuning job {job} was not stopped")
+    wait_until(lambda: status() == "Stopped", WAIT_SECONDS, f"tuning job {job} was not stopped")
 
 
 def test_sensors_start_and_end_without_a_worker_and_leave_the_same(demo: DemoSession) -> None:
     api, dag_id = demo.airflow.api, "no_worker"
     run_id = started(demo, dag_id)
-    assert api.wait_for_run(dag_id, run_id, PATIENCE) == "success"
+    assert api.wait_for_run(dag_id, run_id, WAIT_SECONDS) == "success"
     keys = (
         "tuning_job_name",
         "tuning_job_arn",
@@ -197,10 +197,10 @@ def test_sensors_start_and_end_without_a_worker_and_leave_the_same(demo: DemoSes
 def test_a_name_from_params_is_rendered_in_the_triggerer(demo: DemoSession) -> None:
     api = demo.airflow.api
     first = started(demo, "sync")
-    assert api.wait_for_run("sync", first, PATIENCE) == "success"
+    assert api.wait_for_run("sync", first, WAIT_SECONDS) == "success"
     job = api.xcom("sync", first, "tune", "tuning_job_name")
     run_id = started(demo, "no_worker_params", job=job)
-    assert api.wait_for_run("no_worker_params", run_id, PATIENCE) == "success"
+    assert api.wait_for_run("no_worker_params", run_id, WAIT_SECONDS) == "success"
     assert api.xcom("no_worker_params", run_id, "wait", "tuning_job_name") == job
     assert api.task("no_worker_params", run_id, "wait")["pid"] is None
 
@@ -208,10 +208,10 @@ def test_a_name_from_params_is_rendered_in_the_triggerer(demo: DemoSession) -> N
 def test_failures_are_told_by_a_worker_even_if_success_would_end_in_the_triggerer(demo: DemoSession) -> None:
     api = demo.airflow.api
     first = started(demo, "failing")
-    assert api.wait_for_run("failing", first, PATIENCE) == "failed"
+    assert api.wait_for_run("failing", first, WAIT_SECONDS) == "failed"
     job = api.xcom("failing", first, "tune", "tuning_job_name")
     run_id = started(demo, "no_worker_params", job=job)
-    assert api.wait_for_run("no_worker_params", run_id, PATIENCE) == "failed"
+    assert api.wait_for_run("no_worker_params", run_id, WAIT_SECONDS) == "failed"
     assert "the disk is on fire" in api.log("no_worker_params", run_id, "wait")
 
 
@@ -220,11 +220,11 @@ def test_the_end_of_a_tuning_job_starts_a_dag_run(demo: DemoSession) -> None:
     for dag_id in ("on_tuned", "on_broken"):
         api.wait_for_dag(dag_id)
     run_id = started(demo, "watched", name="watched-1")
-    assert api.wait_for_run("watched", run_id, PATIENCE) == "success"
+    assert api.wait_for_run("watched", run_id, WAIT_SECONDS) == "success"
 
-    (run,) = wait_until(lambda: api.runs("on_tuned"), PATIENCE, "no run of on_tuned was started")
+    (run,) = wait_until(lambda: api.runs("on_tuned"), WAIT_SECONDS, "no run of on_tuned was started")
     assert run["run_type"] == "asset_triggered"
-    assert api.wait_for_run("on_tuned", run["dag_run_id"], PATIENCE) == "success"
+    assert api.wait_for_run("on_tuned", run["dag_run_id"], WAIT_SECONDS) == "success"
     (payload,) = api.xcom("on_tuned", run["dag_run_id"], "payloads")
     assert (payload["tuning_job_name"], payload["status"]) == ("watched-1", "Completed")
     assert payload["final_metric"] == api.xcom("watched", run_id, "tune", "final_metric")
@@ -238,4 +238,4 @@ def test_the_end_of_a_tuning_job_starts_a_dag_run(demo: DemoSession) -> None:
         attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
         return sum(map(int, attributes.values()))
 
-    wait_until(lambda: not left(), PATIENCE, "messages are left in the queue")
+    wait_until(lambda: not left(), WAIT_SECONDS, "messages are left in the queue")

@@ -22,7 +22,7 @@ pytestmark = [
     pytest.mark.skipif(chromium() is None, reason="no Chromium is installed"),
     pytest.mark.skipif(not (BUNDLE / "index.html").is_file(), reason="the page is not built: make ui"),
 ]
-PATIENCE = 240.0
+WAIT_SECONDS = 240.0
 MS = 60_000
 """How long the browser waits for something to appear."""
 
@@ -53,7 +53,7 @@ def finished(demo: DemoSession) -> str:
     api = demo.airflow.api
     api.wait_for_dag("sync")
     run_id = api.trigger("sync")
-    assert api.wait_for_run("sync", run_id, PATIENCE) == "success"
+    assert api.wait_for_run("sync", run_id, WAIT_SECONDS) == "success"
     return run_id
 
 
@@ -104,7 +104,7 @@ def test_downloads(demo: DemoSession, tab: Any, finished: str) -> None:
 def test_a_second_job_is_chosen_and_stands_beside_it(demo: DemoSession, tab: Any, finished: str) -> None:
     api = demo.airflow.api
     other_run = api.trigger("sync")
-    assert api.wait_for_run("sync", other_run, PATIENCE) == "success"
+    assert api.wait_for_run("sync", other_run, WAIT_SECONDS) == "success"
     job = api.xcom("sync", finished, "tune", "tuning_job_name")
     other = api.xcom("sync", other_run, "tune", "tuning_job_name")
     tab.goto(demo.airflow.url + bare_task_page("sync", finished, "tune"))
@@ -157,17 +157,17 @@ def test_a_running_job_refreshes_itself_and_is_stopped_by_a_click(demo: DemoSess
     tab.goto(demo.airflow.url + bare_task_page("endless", run_id, "tune"))
     tab.get_by_text("No tuning job yet").or_(tab.locator("header")).first.wait_for()
     # without a reload, the job appears, and its training jobs start
-    tab.locator(".key-running").wait_for(timeout=PATIENCE * 1000)
+    tab.locator(".key-running").wait_for(timeout=WAIT_SECONDS * 1000)
     job = api.xcom("endless", run_id, "tune", "tuning_job_name")
     tab.get_by_role("button", name="Stop", exact=True).click()
     tab.get_by_role("button", name="Let it run").click()
     assert _status(demo, job) == "InProgress"
     tab.get_by_role("button", name="Stop", exact=True).click()
     tab.get_by_role("button", name="Stop tuning job").click()
-    wait_until(lambda: _status(demo, job) == "Stopped", PATIENCE, f"tuning job {job} was not stopped")
+    wait_until(lambda: _status(demo, job) == "Stopped", WAIT_SECONDS, f"tuning job {job} was not stopped")
     tab.locator(".actions .status", has_text="Stopped").wait_for()
     assert not tab.get_by_role("button", name="Stop", exact=True).is_visible()
-    assert api.wait_for_run("endless", run_id, PATIENCE) == "failed"
+    assert api.wait_for_run("endless", run_id, WAIT_SECONDS) == "failed"
 
 
 def _status(demo: DemoSession, job: str) -> str:

@@ -69,7 +69,7 @@ class Engine:
             spot_interruptions=spot_interruptions,
             grace=grace,
         )
-        self._loop = Loop(database, settle=self._settle, reload=self._reload)
+        self._loop = Loop(database, schedule=self._schedule, reload=self._reload)
         self.tuning.loop = self.training.loop = self._loop
         self.tuning.training = self.training
         self._served_alone = 0
@@ -100,7 +100,7 @@ class Engine:
             else:
                 self.training.resume(transaction, job)
 
-    def _settle(self, transaction: Transaction) -> None:
+    def _schedule(self, transaction: Transaction) -> None:
         """The end of every transaction: give free slots to those who can use them, fairly.
 
         Training jobs that belong to no tuning job share as if they were one.

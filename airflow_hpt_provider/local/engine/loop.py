@@ -69,14 +69,14 @@ class Loop(threading.Thread):
     """Runs turns.
 
     Args:
-        settle: the last task of every transaction: what follows from what the others did.
+        schedule: the last task of every transaction: what follows from what the others did.
         reload: reads what is kept in memory from the store again, after something was undone.
     """
 
-    def __init__(self, database: Database, *, settle: Task, reload: Task) -> None:
+    def __init__(self, database: Database, *, schedule: Task, reload: Task) -> None:
         super().__init__(name="engine", daemon=True)
         self._database = database
-        self._settle = settle
+        self._schedule = schedule
         self._reload = reload
         self._stale = False
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
@@ -157,7 +157,7 @@ class Loop(threading.Thread):
                     self._reload(transaction)
                 for queued in tasks:
                     self._do(queued, transaction)
-                self._settle(transaction)
+                self._schedule(transaction)
         except Exception as error:  # noqa: BLE001 - the engine goes on whatever happens
             self._failed(tasks, error)
             return

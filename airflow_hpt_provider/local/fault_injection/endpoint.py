@@ -130,9 +130,9 @@ class _Body:
         """Whether it is a JSON structure with Tags; one that is too large is not looked at."""
         size = 0
         while size <= _MOST_BODY:
-            with anyio.move_on_after(IDLE_SECONDS) as patience:
+            with anyio.move_on_after(IDLE_SECONDS) as idle:
                 message = await self._receive()
-            if patience.cancelled_caught:
+            if idle.cancelled_caught:
                 return False
             self._read.append(message)
             size += len(message.get("body", b""))

@@ -1,4 +1,4 @@
-"""Reading request bodies within limits: of size, and of patience."""
+"""Read request bodies within limits of size and time."""
 
 from __future__ import annotations
 

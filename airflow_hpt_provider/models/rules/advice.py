@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 from airflow_hpt_provider.models.rules.built_in import algorithm_of
 from airflow_hpt_provider.models.rules.helpers import (
-    aims,
     definitions,
     listed,
+    member_of,
     names_in,
     number,
-    part,
+    objectives,
     searches,
 )
 from airflow_hpt_provider.models.validation.problems import Problem
@@ -37,9 +37,9 @@ _CONTROL: Final = re.compile(
 def control_characters(request: TuningJobRequest) -> Iterator[Problem]:
     """Check that a metric's regex does not look for control characters: CloudWatch holds a tab as ``#011``."""
     for at, definition in definitions(request):
-        specification = part(definition.algorithm_specification)
+        specification = member_of(definition.algorithm_specification)
         for index, metric in listed(specification.metric_definitions if specification is not None else None):
-            regex = part(metric.regex)
+            regex = member_of(metric.regex)
             for written, code in _controls(regex or ""):
                 where = (*at, "AlgorithmSpecification", "MetricDefinitions", index, "Regex")
                 if code == 10:
@@ -74,7 +74,7 @@ def own_metrics(request: TuningJobRequest) -> Iterator[Problem]:
     """Check that a built-in algorithm has its own MetricDefinitions."""
     for at, definition in definitions(request):
         algorithm = algorithm_of(definition)
-        specification = part(definition.algorithm_specification)
+        specification = member_of(definition.algorithm_specification)
         if algorithm is None or specification is None or not specification.metric_definitions:
             continue
         yield Problem(
@@ -117,8 +117,8 @@ def required_by_algorithm(request: TuningJobRequest) -> Iterator[Problem]:
 
 def data_of_objective(request: TuningJobRequest) -> Iterator[Problem]:
     """Check that the channel that the objective is measured on is given."""
-    for aim in aims(request):
-        algorithm, wanted = algorithm_of(aim.definition), part(aim.objective.metric_name)
+    for aim in objectives(request):
+        algorithm, wanted = algorithm_of(aim.definition), member_of(aim.objective.metric_name)
         if algorithm is None or wanted is None or wanted not in algorithm.objectives:
             continue
         channel = wanted.partition(":")[0]
@@ -144,7 +144,7 @@ def recommended_ranges(request: TuningJobRequest) -> Iterator[Problem]:
         ]
         for member, elements in bounded:
             for index, element in listed(elements):
-                known = algorithm.tunable.get(part(element.name) or "")
+                known = algorithm.tunable.get(member_of(element.name) or "")
                 if known is None or known.low is None or known.high is None:
                     continue
                 low, high = number(element.min_value or ""), number(element.max_value or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.models.algorithms import amazon_image, find_algorithm
-from airflow_hpt_provider.models.rules.helpers import aims, definitions, listed, part
+from airflow_hpt_provider.models.rules.helpers import definitions, listed, member_of, objectives
 from airflow_hpt_provider.models.validation.errors import near
 from airflow_hpt_provider.models.validation.problems import Problem
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def image_or_name(request: TuningJobRequest) -> Iterator[Problem]:
     """Exactly one of TrainingImage and AlgorithmName."""
     for at, definition in definitions(request):
-        specification, where = part(definition.algorithm_specification), (*at, "AlgorithmSpecification")
+        specification, where = member_of(definition.algorithm_specification), (*at, "AlgorithmSpecification")
         if specification is None:
             continue
         if specification.training_image is not None and specification.algorithm_name is not None:
@@ -41,9 +41,9 @@ def image_or_name(request: TuningJobRequest) -> Iterator[Problem]:
 
 def objective_is_a_metric(request: TuningJobRequest) -> Iterator[Problem]:
     """Check that the objective of a custom image is one of its MetricDefinitions."""
-    for aim in aims(request):
-        specification = part(aim.definition.algorithm_specification)
-        wanted = part(aim.objective.metric_name)
+    for aim in objectives(request):
+        specification = member_of(aim.definition.algorithm_specification)
+        wanted = member_of(aim.objective.metric_name)
         image = specification.training_image if specification is not None else None
         if specification is None or image is None or wanted is None:
             continue
@@ -51,7 +51,7 @@ def objective_is_a_metric(request: TuningJobRequest) -> Iterator[Problem]:
         if wanted in metrics or find_algorithm(image) is not None:
             continue
         place = (*aim.definition_at, "AlgorithmSpecification", "MetricDefinitions")
-        known = [name for name in metrics if part(name) is not None]
+        known = [name for name in metrics if member_of(name) is not None]
         meant = amazon_image(image)
         remedy = "add a MetricDefinition with this Name and a Regex that finds it in the output"
         yield Problem(

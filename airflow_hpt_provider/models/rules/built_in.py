@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.models.algorithms import Algorithm, find_algorithm
 from airflow_hpt_provider.models.algorithms.algorithm import EITHER
-from airflow_hpt_provider.models.rules.helpers import aims, definitions, listed, names_in, part, searches
+from airflow_hpt_provider.models.rules.helpers import (
+    definitions,
+    listed,
+    member_of,
+    names_in,
+    objectives,
+    searches,
+)
 from airflow_hpt_provider.models.validation.errors import near
 from airflow_hpt_provider.models.validation.problems import Problem
 
@@ -19,7 +26,7 @@ if TYPE_CHECKING:
 
 def algorithm_of(definition: HyperParameterTrainingJobDefinition | None) -> Algorithm | None:
     """Return the built-in algorithm of a training job definition; None for a custom image or an AlgorithmName."""
-    specification = part(definition.algorithm_specification) if definition is not None else None
+    specification = member_of(definition.algorithm_specification) if definition is not None else None
     image = specification.training_image if specification is not None else None
     return find_algorithm(image) if image is not None else None
 
@@ -29,10 +36,10 @@ def objective_of_algorithm(request: TuningJobRequest) -> Iterator[Problem]:
 
     A metric that the request defines by itself is left to AWS, which is reported both to refuse and to take it.
     """
-    for aim in aims(request):
+    for aim in objectives(request):
         algorithm = algorithm_of(aim.definition)
-        wanted, direction = part(aim.objective.metric_name), part(aim.objective.type)
-        specification = part(aim.definition.algorithm_specification)
+        wanted, direction = member_of(aim.objective.metric_name), member_of(aim.objective.type)
+        specification = member_of(aim.definition.algorithm_specification)
         if algorithm is None or wanted is None or specification is None:
             continue
         own = [metric.name for _, metric in listed(specification.metric_definitions)]
@@ -79,7 +86,7 @@ def tunable_names(request: TuningJobRequest) -> Iterator[Problem]:
 def no_metrics_of_the_request(request: TuningJobRequest) -> Iterator[Problem]:
     """A training job of a built-in algorithm brings no MetricDefinitions: CreateTrainingJob refuses them."""
     for at, definition in definitions(request):
-        specification, algorithm = part(definition.algorithm_specification), algorithm_of(definition)
+        specification, algorithm = member_of(definition.algorithm_specification), algorithm_of(definition)
         if algorithm is not None and specification is not None and specification.metric_definitions:
             yield Problem(
                 (*at, "AlgorithmSpecification", "MetricDefinitions"),

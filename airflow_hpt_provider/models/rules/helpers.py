@@ -36,7 +36,7 @@ RANGE_MEMBERS: Final = (
 """The members of ParameterRanges and their attributes."""
 
 
-def part(value: T) -> T | None:
+def member_of(value: T) -> T | None:
     """Return the value, typed as what it is in a request read in parts: it may be None even if it is required."""
     return value
 
@@ -48,7 +48,7 @@ def listed(values: Iterable[T] | None) -> list[tuple[int, T]]:
 
 def config_of(request: TuningJobRequest) -> HyperParameterTuningJobConfig | None:
     """Return the tuning job's configuration."""
-    return part(request.hyper_parameter_tuning_job_config)
+    return member_of(request.hyper_parameter_tuning_job_config)
 
 
 def autotuned(request: TuningJobRequest) -> bool:
@@ -101,7 +101,7 @@ def misplaced(request: TuningJobRequest, search: Search) -> bool:
     return (search.where == RANGES) == (request.training_job_definitions is not None)
 
 
-class Aim(NamedTuple):
+class Objective(NamedTuple):
     """The objective of one definition."""
 
     where: Location
@@ -110,15 +110,15 @@ class Aim(NamedTuple):
     definition: HyperParameterTrainingJobDefinition
 
 
-def aims(request: TuningJobRequest) -> Iterator[Aim]:
+def objectives(request: TuningJobRequest) -> Iterator[Objective]:
     """Every objective with its definition."""
     config = config_of(request)
     shared = config.hyper_parameter_tuning_job_objective if config is not None else None
     if shared is not None and request.training_job_definition is not None:
-        yield Aim(OBJECTIVE, shared, SINGLE, request.training_job_definition)
+        yield Objective(OBJECTIVE, shared, SINGLE, request.training_job_definition)
     for at, definition in definitions(request):
         if definition.tuning_objective is not None:
-            yield Aim((*at, "TuningObjective"), definition.tuning_objective, at, definition)
+            yield Objective((*at, "TuningObjective"), definition.tuning_objective, at, definition)
 
 
 def combinations(ranges: ParameterRanges) -> int | None:
@@ -134,7 +134,7 @@ def combinations(ranges: ParameterRanges) -> int | None:
             return None
         total *= high - low + 1
     for categorical in ranges.categorical_parameter_ranges or ():
-        if part(categorical) is None or part(categorical.values) is None:
+        if member_of(categorical) is None or member_of(categorical.values) is None:
             return None
         total *= len(categorical.values)
     return total

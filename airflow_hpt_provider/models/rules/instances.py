@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.models.rules.helpers import definitions, listed, part
+from airflow_hpt_provider.models.rules.helpers import definitions, listed, member_of
 from airflow_hpt_provider.models.validation.problems import Problem
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _preferences(resources: ResourceConfig, where: Location) -> Iterator[Problem
     for index, preference in preferences:
         place = (*where, "InstancePreferences", index)
         counted += preference.instance_count is not None
-        if part(preference.instance_type) is None:
+        if member_of(preference.instance_type) is None:
             continue
         if preference.instance_type in seen:
             yield Problem(

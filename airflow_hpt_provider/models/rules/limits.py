@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from airflow_hpt_provider.models.rules.helpers import LIMITS, config_of, part
+from airflow_hpt_provider.models.rules.helpers import LIMITS, config_of, member_of
 from airflow_hpt_provider.models.status import StrategyType
 from airflow_hpt_provider.models.validation.problems import Problem
 
@@ -28,8 +28,8 @@ MAX_TRAINING_JOBS: Final[dict[str, int]] = {
 def parallel(request: TuningJobRequest) -> Iterator[Problem]:
     """Not more training jobs at a time than in all, nor than AWS can grant."""
     config = config_of(request)
-    limits = part(config.resource_limits) if config is not None else None
-    at_a_time = part(limits.max_parallel_training_jobs) if limits is not None else None
+    limits = member_of(config.resource_limits) if config is not None else None
+    at_a_time = member_of(limits.max_parallel_training_jobs) if limits is not None else None
     if limits is None or at_a_time is None:
         return
     where, most = (*LIMITS, "MaxParallelTrainingJobs"), limits.max_number_of_training_jobs
@@ -52,7 +52,7 @@ def parallel(request: TuningJobRequest) -> Iterator[Problem]:
 def number_of_training_jobs(request: TuningJobRequest) -> Iterator[Problem]:
     """Not more training jobs in all than the strategy may have."""
     config = config_of(request)
-    limits = part(config.resource_limits) if config is not None else None
+    limits = member_of(config.resource_limits) if config is not None else None
     most = limits.max_number_of_training_jobs if limits is not None else None
     if config is None or most is None:
         return

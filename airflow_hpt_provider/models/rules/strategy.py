@@ -11,7 +11,7 @@ from airflow_hpt_provider.models.rules.helpers import (
     combinations,
     config_of,
     definitions,
-    part,
+    member_of,
     searches,
     whole,
 )
@@ -53,7 +53,7 @@ def grid(request: TuningJobRequest) -> Iterator[Problem]:
                     "list the values to try in CategoricalParameterRanges, or use another Strategy",
                 )
         totals.append(None if search.ranges.integer_parameter_ranges else combinations(search.ranges))
-    limits = part(config.resource_limits)
+    limits = member_of(config.resource_limits)
     most = limits.max_number_of_training_jobs if limits is not None else None
     known = [total for total in totals if total is not None]
     if most is None or not known or len(known) != len(totals):
@@ -70,7 +70,7 @@ def grid(request: TuningJobRequest) -> Iterator[Problem]:
 def enough_combinations(request: TuningJobRequest) -> Iterator[Problem]:
     """Check that a space of integers and categories has at least as many points as there are training jobs."""
     config = config_of(request)
-    limits = part(config.resource_limits) if config is not None else None
+    limits = member_of(config.resource_limits) if config is not None else None
     if (
         config is None
         or limits is None
@@ -157,7 +157,7 @@ def _resource(where: Location, most: int, least: int | None) -> Iterator[Problem
 def strategy_config(request: TuningJobRequest) -> Iterator[Problem]:
     """Hyperband's settings are for Hyperband alone."""
     config = config_of(request)
-    if config is None or part(config.strategy) is None or config.strategy == StrategyType.HYPERBAND:
+    if config is None or member_of(config.strategy) is None or config.strategy == StrategyType.HYPERBAND:
         return
     if config.strategy_config is not None and config.strategy_config.hyperband_strategy_config is not None:
         yield Problem(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.models.rules.helpers import listed, part
+from airflow_hpt_provider.models.rules.helpers import listed, member_of
 from airflow_hpt_provider.models.validation.problems import Problem
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def tags(request: TuningJobRequest) -> Iterator[Problem]:
     yield from key_problems(
         (("Tags", index, "Key"), key)
         for index, tag in listed(request.tags)
-        if (key := part(tag.key)) is not None
+        if (key := member_of(tag.key)) is not None
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from airflow_hpt_provider.models.algorithms import find_algorithm
-from airflow_hpt_provider.models.rules.helpers import definitions, listed, part
+from airflow_hpt_provider.models.rules.helpers import definitions, listed, member_of
 from airflow_hpt_provider.models.status import S3DataType, TrainingInputMode
 from airflow_hpt_provider.models.validation.problems import Problem
 
@@ -30,7 +30,7 @@ MAX_ENVIRONMENT: Final = 48
 def spot(request: TuningJobRequest) -> Iterator[Problem]:
     """Spot training has a MaxWaitTime not below MaxRuntime; without spot there is none."""
     for at, definition in definitions(request):
-        stopping = part(definition.stopping_condition)
+        stopping = member_of(definition.stopping_condition)
         if stopping is None:
             continue
         where = (*at, "StoppingCondition", "MaxWaitTimeInSeconds")
@@ -72,7 +72,7 @@ def spot(request: TuningJobRequest) -> Iterator[Problem]:
 
 
 def _without_checkpoints(definition: HyperParameterTrainingJobDefinition) -> bool:
-    specification = part(definition.algorithm_specification)
+    specification = member_of(definition.algorithm_specification)
     if definition.checkpoint_config is not None or specification is None:
         return False
     image = specification.training_image
@@ -84,7 +84,7 @@ def _without_checkpoints(definition: HyperParameterTrainingJobDefinition) -> boo
 def run_time(request: TuningJobRequest) -> Iterator[Problem]:
     """Check that a training job runs 28 days at most."""
     for at, definition in definitions(request):
-        stopping = part(definition.stopping_condition)
+        stopping = member_of(definition.stopping_condition)
         run = stopping.max_runtime_in_seconds if stopping is not None else None
         if run is not None and run > MAX_RUN_TIME:
             yield Problem(
@@ -98,12 +98,12 @@ def run_time(request: TuningJobRequest) -> Iterator[Problem]:
 def channels(request: TuningJobRequest) -> Iterator[Problem]:
     """Each channel has its own name and one source; augmented manifests are read in Pipe mode."""
     for at, definition in definitions(request):
-        specification = part(definition.algorithm_specification)
-        mode = part(specification.training_input_mode) if specification is not None else None
+        specification = member_of(definition.algorithm_specification)
+        mode = member_of(specification.training_input_mode) if specification is not None else None
         names: set[str] = set()
         for index, channel in listed(definition.input_data_config):
             where = (*at, "InputDataConfig", index)
-            name = part(channel.channel_name)
+            name = member_of(channel.channel_name)
             if name is not None and name in names:
                 yield Problem(
                     (*where, "ChannelName"), name, "is used twice", "give each channel its own name"
@@ -114,7 +114,7 @@ def channels(request: TuningJobRequest) -> Iterator[Problem]:
 
 
 def _source(channel: Channel, where: Location, mode: str | None) -> Iterator[Problem]:
-    source, place = part(channel.data_source), (*where, "DataSource")
+    source, place = member_of(channel.data_source), (*where, "DataSource")
     if source is None:
         return
     sources = [source.s3_data_source, source.file_system_data_source, source.dataset_source]
@@ -128,7 +128,7 @@ def _source(channel: Channel, where: Location, mode: str | None) -> Iterator[Pro
             sought=(place,),
         )
     s3 = source.s3_data_source
-    if s3 is None or part(s3.s3_data_type) is None:
+    if s3 is None or member_of(s3.s3_data_type) is None:
         return
     augmented = s3.s3_data_type == S3DataType.AUGMENTED_MANIFEST_FILE
     if augmented and mode is not None and mode != TrainingInputMode.PIPE:
@@ -154,7 +154,7 @@ def instance_group_names(request: TuningJobRequest) -> Iterator[Problem]:
         given: list[str] = []
         others: list[tuple[int, str]] = []
         for index, channel in listed(definition.input_data_config):
-            source, name = part(channel.data_source), part(channel.channel_name)
+            source, name = member_of(channel.data_source), member_of(channel.channel_name)
             if source is None or name is None:
                 continue
             if source.s3_data_source is not None and source.s3_data_source.instance_group_names:

@@ -14,7 +14,14 @@ from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, Validatio
 from pydantic_core import PydanticCustomError
 
 from airflow_hpt_provider.models.validation.collections import from_json_text, tojson_hint
-from airflow_hpt_provider.models.validation.errors import fault, line, lines_of, nearest, refusal, show
+from airflow_hpt_provider.models.validation.errors import (
+    format_value,
+    line,
+    lines_of,
+    nearest,
+    validation_error,
+    value_error,
+)
 from airflow_hpt_provider.models.validation.mode import ValidationMode, current, reading
 from airflow_hpt_provider.models.validation.names import aws_name
 
@@ -63,10 +70,10 @@ class AwsModel(BaseModel):
         try:
             data = cls.expand_shorthands(from_json_text(data, "{"))
             if not isinstance(data, Mapping):
-                raise fault(
+                raise value_error(
                     "structure",
                     "must be a structure, not {shown}; put its members in { }{hint}",
-                    shown=show(data),
+                    shown=format_value(data),
                     hint=tojson_hint(data),
                 )
         except PydanticCustomError:
@@ -77,9 +84,11 @@ class AwsModel(BaseModel):
         try:
             model = handler(members)
         except ValidationError as error:
-            raise refusal(cls.__name__, faults + _without_misspelt(lines_of(error), faults)) from None
+            raise validation_error(
+                cls.__name__, faults + _without_misspelt(lines_of(error), faults)
+            ) from None
         if faults:
-            raise refusal(cls.__name__, faults)
+            raise validation_error(cls.__name__, faults)
         return model
 
     @classmethod

@@ -15,7 +15,13 @@ from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, Vali
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from airflow_hpt_provider.models.secret_names import looks_secret
-from airflow_hpt_provider.models.validation.errors import between, fault, hide_secrets, refusal, show
+from airflow_hpt_provider.models.validation.errors import (
+    between,
+    format_value,
+    hide_secrets,
+    validation_error,
+    value_error,
+)
 from airflow_hpt_provider.models.validation.mode import ValidationMode, current
 from airflow_hpt_provider.models.validation.names import aws_name
 from airflow_hpt_provider.models.validation.scalars import Scalar
@@ -72,7 +78,7 @@ class _Size:
     def _check_count(self, count: int) -> None:
         if count < self.min or (self.max is not None and count > self.max):
             advice = "remove some" if count > self.min else "add some"
-            raise fault(
+            raise value_error(
                 "count",
                 f"must have {between(self.min, self.max)} {self.unit}, not {{shown}}; {advice}",
                 shown=str(count),
@@ -92,7 +98,9 @@ class ListSize(_Size):
         try:
             if not isinstance(value, list | tuple):
                 remedy = _how_to_list(value, *get_args(source)) + tojson_hint(value)
-                raise fault("list", "must be a list, not {shown}; {remedy}", shown=show(value), remedy=remedy)
+                raise value_error(
+                    "list", "must be a list, not {shown}; {remedy}", shown=format_value(value), remedy=remedy
+                )
             if how is ValidationMode.STRICT:
                 self._check_count(len(value))
             return handler(value)
@@ -117,10 +125,10 @@ class MapSize(_Size):
         try:
             if not isinstance(value, Mapping):
                 remedy = 'write it as {"name": "value"}' + tojson_hint(value)
-                raise fault(
+                raise value_error(
                     "map",
                     "must be a map of names to values, not {shown}; {remedy}",
-                    shown=show(value),
+                    shown=format_value(value),
                     remedy=remedy,
                 )
             if how is ValidationMode.STRICT:
@@ -130,7 +138,7 @@ class MapSize(_Size):
                 return {str(name): as_text(text, structures=True) or "" for name, text in value.items()}
             return handler(value)
         except ValidationError as error:
-            raise refusal(error.title, hide_secrets(error)) from None
+            raise validation_error(error.title, hide_secrets(error)) from None
         except PydanticCustomError:
             if how is ValidationMode.PARTIAL:
                 return None

@@ -21,7 +21,7 @@ HIDDEN: Final = "'***'"
 """Shown in place of a value whose name looks secret."""
 
 
-def show(value: object) -> str:
+def format_value(value: object) -> str:
     """Return a value as one short line for a message: at most some 80 characters; structures by kind and size."""
     if isinstance(value, Mapping):
         return f"a structure of {len(value)} member{'s' * (len(value) != 1)}"
@@ -48,7 +48,7 @@ def near(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {found!r}?" if found else ""
 
 
-def fault(kind: str, text: str, **context: object) -> PydanticCustomError:
+def value_error(kind: str, text: str, **context: object) -> PydanticCustomError:
     """Return an error for one value. `text` is shown as it stands, save `{shown}`: the value, if the context has it."""
     return PydanticCustomError(kind, text, context or None)
 
@@ -58,7 +58,7 @@ def line(
 ) -> InitErrorDetails:
     """One line of a ValidationError to be raised. Only a scalar value is kept, never a whole structure."""
     scalar = value if value is None or isinstance(value, str | int | float) else None
-    return InitErrorDetails(type=fault(kind, text, **context), loc=location, input=scalar)
+    return InitErrorDetails(type=value_error(kind, text, **context), loc=location, input=scalar)
 
 
 def text_of(details: Mapping[str, Any]) -> str:
@@ -88,7 +88,7 @@ def hide_secrets(error: ValidationError) -> list[InitErrorDetails]:
     return [_again(each, hide=bool(each["loc"]) and looks_secret(each["loc"][0])) for each in error.errors()]
 
 
-def refusal(title: str, lines: list[InitErrorDetails]) -> ValidationError:
+def validation_error(title: str, lines: list[InitErrorDetails]) -> ValidationError:
     """Return the ValidationError that holds these lines."""
     return ValidationError.from_exception_data(title, lines, hide_input=True)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from airflow_hpt_provider.models.validation.errors import Location, aws_path, line, show
+from airflow_hpt_provider.models.validation.errors import Location, aws_path, format_value, line
 
 if TYPE_CHECKING:
     from pydantic_core import InitErrorDetails
@@ -47,7 +47,7 @@ class Problem:
     @property
     def text(self) -> str:
         """Message, value and remedy without the field."""
-        shown = "" if self.value is None else f" (given: {show(self.value)})"
+        shown = "" if self.value is None else f" (given: {format_value(self.value)})"
         return f"{self.message}{shown}; {self.remedy}"
 
     def as_line(self) -> InitErrorDetails:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
-from airflow_hpt_provider.models.validation.errors import between, fault, near, show
+from airflow_hpt_provider.models.validation.errors import between, format_value, near, value_error
 from airflow_hpt_provider.models.validation.mode import ValidationMode, current
 
 if TYPE_CHECKING:
@@ -91,7 +91,9 @@ class Choice(Scalar):
             return str(word)
         hint = near(word, self.values) if isinstance(word, str) else ""
         listed = ", ".join(self.values) if len(self.values) <= 12 else f"{len(self.values)} known values"
-        raise fault("choice", f"must be one of {listed}, not {{shown}}{hint}{self.remedy}", shown=show(word))
+        raise value_error(
+            "choice", f"must be one of {listed}, not {{shown}}{hint}{self.remedy}", shown=format_value(word)
+        )
 
     def accept(self, value: Any) -> str:
         """Any word."""
@@ -113,7 +115,9 @@ class Whole(Scalar):
         """Return the integer, within its bounds."""
         number = self.accept(value)
         if (self.min is not None and number < self.min) or (self.max is not None and number > self.max):
-            raise fault("bounds", f"must be {between(self.min, self.max)}, not {{shown}}", shown=show(number))
+            raise value_error(
+                "bounds", f"must be {between(self.min, self.max)}, not {{shown}}", shown=format_value(number)
+            )
         return number
 
     def accept(self, value: Any) -> int:
@@ -129,7 +133,9 @@ class Whole(Scalar):
         remedy = "give it as 10 or '10'"
         if isinstance(value, str) and value.strip() in {"", "None"}:
             remedy += " (a template of something empty?)"
-        raise fault("whole", f"must be a whole number, not {{shown}}; {remedy}", shown=show(value))
+        raise value_error(
+            "whole", f"must be a whole number, not {{shown}}; {remedy}", shown=format_value(value)
+        )
 
     def schema(self) -> dict[str, Any]:
         """Return an integer."""
@@ -144,7 +150,7 @@ class Number(Scalar):
         """Return the number, which must be finite."""
         number = self.accept(value)
         if not math.isfinite(number):
-            raise fault("number", "must be a finite number, not {shown}", shown=show(value))
+            raise value_error("number", "must be a finite number, not {shown}", shown=format_value(value))
         return number
 
     def accept(self, value: Any) -> float:
@@ -156,7 +162,9 @@ class Number(Scalar):
                 return float(value)
             except (TypeError, ValueError, OverflowError):
                 pass
-        raise fault("number", "must be a number, not {shown}; give it as 0.5 or '0.5'", shown=show(value))
+        raise value_error(
+            "number", "must be a number, not {shown}; give it as 0.5 or '0.5'", shown=format_value(value)
+        )
 
     def schema(self) -> dict[str, Any]:
         """Return a number."""
@@ -173,7 +181,7 @@ class Flag(Scalar):
             return value
         if isinstance(value, str) and value.strip().lower() in ("true", "false"):
             return value.strip().lower() == "true"
-        raise fault("flag", "must be true or false, not {shown}", shown=show(value))
+        raise value_error("flag", "must be true or false, not {shown}", shown=format_value(value))
 
     def schema(self) -> dict[str, Any]:
         """Return a boolean."""
@@ -197,7 +205,9 @@ class Time(Scalar):
         except (ValueError, OverflowError, OSError):
             moment = None
         if moment is None:
-            raise fault("time", "must be a time, not {shown}; give it as ISO 8601", shown=show(value))
+            raise value_error(
+                "time", "must be a time, not {shown}; give it as ISO 8601", shown=format_value(value)
+            )
         return moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)
 
     def schema(self) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from airflow_hpt_provider.models.validation import patterns
-from airflow_hpt_provider.models.validation.errors import between, fault, show
+from airflow_hpt_provider.models.validation.errors import between, format_value, value_error
 from airflow_hpt_provider.models.validation.scalars import Scalar
 from airflow_hpt_provider.models.validation.written import WrittenFloat, WrittenInt
 
@@ -57,21 +57,23 @@ class Text(Scalar):
         """Return the text."""
         text = as_text(value, structures=self.structures)
         if text is None:
-            raise fault("text", "must be a string, not {shown}; give it in quotes", shown=show(value))
+            raise value_error(
+                "text", "must be a string, not {shown}; give it in quotes", shown=format_value(value)
+            )
         misformed = self.pattern is not None and not patterns.matches(self.pattern, text)
         short = len(text) < self.min and not (text and misformed)  # a longer one would not match either
         if short or len(text) > self.max:
-            raise fault(
+            raise value_error(
                 "text_length",
                 f"must have {between(self.min, self.max)} characters, but {{shown}} has {len(text)}; "
                 f"{'shorten' if len(text) > self.max else 'lengthen'} it",
-                shown=show(text),
+                shown=format_value(text),
             )
         if self.pattern is not None and misformed:
-            raise fault(
+            raise value_error(
                 "text_pattern",
                 f"{{shown}} is not of the form {patterns.describe(self.pattern)}; change it to match",
-                shown=show(text),
+                shown=format_value(text),
             )
         return text
 

@@ -22,7 +22,7 @@ from tests.integration.provider.conftest import Try, make
 
 pytestmark = pytest.mark.integration
 
-PATIENCE = 120
+WAIT_SECONDS = 120
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def run_job(config, **kwargs):
 
 async def first(events, count):
     found = []
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(WAIT_SECONDS):
         async for event in events:
             found.append(event.payload)
             if len(found) == count:
@@ -74,7 +74,7 @@ def left(service, url, *kinds):
 
 
 async def empty(service, url):
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(WAIT_SECONDS):
         while await asyncio.to_thread(left, service, url):  # noqa: ASYNC110 - it is in another process
             await asyncio.sleep(0.1)
 
@@ -83,7 +83,7 @@ async def test_the_service_tells_each_change_of_a_jobs_status(config, service, q
     result = await asyncio.to_thread(run_job, config)
     queue = SqsQueue(queue_url, ConnectionSettings())
     bodies = []
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(WAIT_SECONDS):
         while len(bodies) < 2:
             bodies += [json.loads(message.body) for message in await queue.receive()]
     queue.close()
@@ -102,7 +102,7 @@ async def test_a_trigger_fires_once_with_the_best_training_job_and_deletes_what_
     sqs = service.client("sqs")
     completed = Message("", "")
     queue = SqsQueue(queue_url, ConnectionSettings())
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(WAIT_SECONDS):
         while '"Completed"' not in completed.body:
             completed = (await queue.receive())[-1]
     queue.close()
@@ -119,7 +119,7 @@ async def test_a_trigger_fires_once_with_the_best_training_job_and_deletes_what_
             payloads.append(event.payload)  # noqa: PERF401 - while others look
 
     running = asyncio.create_task(run())
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(WAIT_SECONDS):
         while len(payloads) < 2:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     await empty(service, queue_url)
@@ -156,7 +156,7 @@ async def test_details_are_those_of_the_end_even_if_describe_lags_behind_the_eve
     }
     service.client("sqs").send_message(QueueUrl=queue_url, MessageBody=json.dumps(early))
     waiting = asyncio.create_task(first(TuningJobStateChangeTrigger(queue_url).run(), 1))
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(WAIT_SECONDS):
         while (await asyncio.to_thread(left, service, queue_url, "NotVisible")) < 1:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         gate.touch()
@@ -192,12 +192,12 @@ async def test_triggers_that_share_a_queue_each_get_their_events(config, service
             got.append((trigger_id, event.payload, seq))
 
     tasks = [asyncio.create_task(consume(n, trigger)) for n, trigger in enumerate((wanted, other))]
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(WAIT_SECONDS):
         while not got:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
     ((trigger_id, payload, seq),) = got
     assert (trigger_id, payload["status"]) == (0, "Completed")
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(WAIT_SECONDS):
         while max(deliveries.values()) < 3:  # noqa: ASYNC110 - the queue gives it two seconds
             await asyncio.sleep(0.05)
     assert left(service, queue_url) == 1, "it is not deleted before the event is stored"
@@ -225,7 +225,7 @@ async def test_the_wait_ends_on_the_event_long_before_the_poll(gated, gate, serv
     trigger = deferred.value.trigger
     watcher = SharedPoller.shared(ConnectionSettings(**trigger._settings.as_kwargs()))
     events = asyncio.create_task(anext(trigger.run()))
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(WAIT_SECONDS):
         while not any(w.last for waiters in watcher._waiters.values() for w in waiters):  # noqa: ASYNC110
             await asyncio.sleep(0.05)
         gate.touch()
@@ -252,10 +252,10 @@ async def test_events_about_jobs_that_nobody_waits_for_are_left_to_others_for_a_
     }
     service.client("sqs").send_message(QueueUrl=queue_url, MessageBody=json.dumps(body))
     gate.touch()
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(WAIT_SECONDS):
         assert (await waiting).payload["status"] == "completed"
     other = SqsQueue(queue_url, ConnectionSettings())
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(WAIT_SECONDS):
         names = [json.loads(m.body)["detail"]["HyperParameterTuningJobName"] for m in await other.receive()]
     other.close()
     assert "stranger" in names

@@ -116,7 +116,7 @@ def test_killed_while_the_result_is_made(config, first_try, hook, airflow_says):
     """The last moment: everything is read, nothing is delivered yet. The next try delivers."""
     airflow_says(first_try, "running")
     task = tune(config)
-    settle = OutcomeResolver.settle
+    settle = OutcomeResolver.resolve
 
     def settle_and_die(self, *args, **kwargs):
         task.on_kill()

@@ -19,7 +19,7 @@ from airflow_hpt_provider.demo.airflow import LocalAirflow
 from airflow_hpt_provider.demo.processes import ChildProcess, stop_all
 from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.demo.waiting import wait_until
-from tests.support.faulty_proxy import Decide, FaultyProxy, Trouble
+from tests.support.faulty_proxy import Decide, FaultyProxy, ProxyFault
 from tests.support.tuning_jobs import images_file
 
 HERE = Path(__file__).parent
@@ -35,9 +35,9 @@ PERMISSIONS = {
     "listener": {"quiet": "read"},
 }
 WAYS: dict[str, Decide] = {
-    "throttled": lambda call: Trouble.THROTTLE if call.operation == "ListTags" else None,
-    "denied": lambda call: Trouble.DENIED if call.operation == "ListTags" else None,
-    "silent": lambda call: Trouble.HANG,
+    "throttled": lambda call: ProxyFault.THROTTLE if call.operation == "ListTags" else None,
+    "denied": lambda call: ProxyFault.DENIED if call.operation == "ListTags" else None,
+    "silent": lambda call: ProxyFault.HANG,
 }
 """Connections of the API server that lead to the service through a proxy, and what the proxy does to each call."""
 TOKENS = """

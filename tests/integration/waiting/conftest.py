@@ -15,7 +15,7 @@ from airflow_hpt_provider.waiting.shared_poller import SharedPoller
 from airflow_hpt_provider.waiting.subscription import PollSubscription
 from tests.support.scripted_sagemaker import ScriptedEndpoint, ScriptedJob, ScriptedSageMaker
 
-PATIENCE = 60
+WAIT_SECONDS = 60
 
 
 @pytest.fixture
@@ -63,6 +63,6 @@ def waiter(name: str, **kwargs: Any) -> PollSubscription:
 
 async def until(condition: Any) -> None:
     """Wait for something that happens in this loop or in a thread."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(WAIT_SECONDS):
         while not condition():  # noqa: ASYNC110 - it may be another thread that brings it about
             await asyncio.sleep(0.01)

@@ -17,7 +17,7 @@ from airflow_hpt_provider.exceptions import (
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.waiting import rate_limited_client
 from airflow_hpt_provider.waiting.shared_poller import SharedPoller
-from tests.integration.waiting.conftest import PATIENCE, end, jobs, until, waiter
+from tests.integration.waiting.conftest import WAIT_SECONDS, end, jobs, until, waiter
 from tests.support.scripted_sagemaker import DENIED, EXPIRED, RESET, THROTTLED, UNAVAILABLE, Fault
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
@@ -28,7 +28,7 @@ def waiting_for(watching, some, **kwargs):
 
 
 async def all_of(tasks):
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(WAIT_SECONDS):
         return await asyncio.gather(*tasks)
 
 
@@ -142,7 +142,7 @@ async def test_a_fatal_error_ends_only_the_waiter_it_is_about(watching, script):
     good = waiting_for(watching, some)
     await until(lambda: script.calls["Describe"] >= 3)
     script.faults.append(DENIED)
-    results = await asyncio.wait(good, return_when=asyncio.FIRST_COMPLETED, timeout=PATIENCE)
+    results = await asyncio.wait(good, return_when=asyncio.FIRST_COMPLETED, timeout=WAIT_SECONDS)
     (done,), (pending,) = results
     with pytest.raises(ClientError, match="AccessDenied"):
         done.result()

@@ -201,7 +201,7 @@ def test_a_wrong_value_is_told_before_anything_is_asked(
 def test_a_service_that_is_down_is_told_soon(tmp_path: Path) -> None:
     from airflow_hpt_provider.cli import connection
 
-    assert connection.PATIENCE.total_seconds() <= 10, "a person waits"
+    assert connection.RETRY_TIMEOUT.total_seconds() <= 10, "a person waits"
     settings = {
         "AWS_ACCESS_KEY_ID": "key",
         "AWS_SECRET_ACCESS_KEY": "none",
@@ -211,7 +211,7 @@ def test_a_service_that_is_down_is_told_soon(tmp_path: Path) -> None:
     code = (
         "import datetime, sys\n"
         "from airflow_hpt_provider.cli import connection, main\n"
-        "connection.PATIENCE = datetime.timedelta(0)\n"
+        "connection.RETRY_TIMEOUT = datetime.timedelta(0)\n"
         "sys.exit(main.main(sys.argv[1:]))"
     )
     with socket.socket() as taken:  # bound, and not listening: nobody else can

@@ -58,7 +58,7 @@ def test_stop_ends_what_listens_to_sigterm_and_what_does_not(tmp_path: Path) -> 
     pids = [child.pid for child in (polite, stubborn)]
     for child in (polite, stubborn):
         printed(child)
-    stop_all([polite, stubborn], patience=0.3)
+    stop_all([polite, stubborn], grace_period=0.3)
     assert not any(pid is None or psutil.pid_exists(pid) for pid in pids)
     stop_all([polite, stubborn])  # harmless when repeated
 
@@ -77,7 +77,7 @@ def test_stop_ends_orphans_in_groups_of_their_own(tmp_path: Path) -> None:
     child.start()
     orphan = int(printed(child))
     assert psutil.pid_exists(orphan)
-    stop_all([child], patience=0.3)
+    stop_all([child], grace_period=0.3)
     wait_until(lambda: not psutil.pid_exists(orphan), 30, "the orphan is alive", every=0.02)
 
 
@@ -89,8 +89,8 @@ def test_children_end_when_their_parent_is_killed(tmp_path: Path, at_first: str)
     import os, sys, time
     from pathlib import Path
     from airflow_hpt_provider.demo.processes import ChildProcess
-    from airflow_hpt_provider.demo.reaper import KEEPER
-    KEEPER.patience = 0.3
+    from airflow_hpt_provider.demo.reaper import REAPER
+    REAPER.grace_period = 0.3
     argv = [sys.executable, "-c", "import signal, time; {at_first} print(1, flush=True); time.sleep(600)"]
     child = ChildProcess("grandchild", argv, os.environ, Path({str(tmp_path)!r}) / "grandchild.log")
     child.start()

@@ -12,8 +12,8 @@ from airflow_hpt_provider.models import TuningJobDescription, TuningJobRequest, 
 from airflow_hpt_provider.models.printable import printable
 from airflow_hpt_provider.models.rules import RULES
 from tests.support.any_request import requests
+from tests.support.invalid_requests import INVALID_REQUESTS
 from tests.support.mutations import mutations
-from tests.support.rule_breakers import BREAKERS
 from tests.support.sagemaker_strategies import anything
 
 # Without shrinking: on requests this large it takes minutes, and the message names the field anyway.
@@ -72,7 +72,7 @@ def test_any_single_fault_is_refused_by_name(data):
         assert "must be" in line or "; " in line, f"no remedy: {line}"
 
 
-@pytest.mark.parametrize("breaker", BREAKERS.values(), ids=list(BREAKERS))
+@pytest.mark.parametrize("breaker", INVALID_REQUESTS.values(), ids=list(INVALID_REQUESTS))
 def test_any_request_that_breaks_a_rule_is_refused_by_name(breaker):
     @settings(ANY, max_examples=4)
     @given(requests(several=breaker.several, strategy=breaker.strategy))
@@ -100,4 +100,4 @@ def lines_for(request, field):
 
 
 def test_every_rule_has_a_breaker():
-    assert {breaker.rule for breaker in BREAKERS.values()} == {rule.__name__ for rule in RULES}
+    assert {breaker.rule for breaker in INVALID_REQUESTS.values()} == {rule.__name__ for rule in RULES}

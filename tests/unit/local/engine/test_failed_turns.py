@@ -45,7 +45,7 @@ def disk(tmp_path, monkeypatch):
 def test_what_is_tried_again_comes_before_what_came_meanwhile(disk, urgent):
     """Otherwise the end of a training job would be recorded before its last metrics, which would then be too late."""
     done = []
-    loop = Loop(disk, settle=lambda transaction: None, reload=lambda transaction: None)
+    loop = Loop(disk, schedule=lambda transaction: None, reload=lambda transaction: None)
     disk.failures = 1
     loop.start()
     loop.post(lambda transaction: done.append("metrics"), urgent=urgent)
@@ -59,7 +59,7 @@ def test_what_is_tried_again_comes_before_what_came_meanwhile(disk, urgent):
 
 def test_requests_are_refused_however_much_is_tried_again(disk, monkeypatch):
     monkeypatch.setattr("airflow_hpt_provider.local.engine.loop.MAX_BATCH", 1)
-    loop = Loop(disk, settle=lambda transaction: None, reload=lambda transaction: None)
+    loop = Loop(disk, schedule=lambda transaction: None, reload=lambda transaction: None)
     disk.failures = 1_000_000
     disk.fail.set()
     loop.start()

@@ -1,4 +1,4 @@
-"""One run: an operator, its trigger and its retries, as Airflow drives them, through weather."""
+"""One run: an operator, its trigger and its retries, as Airflow drives them, through a fault window."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from asgiref.sync import ThreadSensitiveContext
 
 from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
-from tests.faults import ledger
+from tests.faults import invariants
 from tests.faults.table import VIOLATED, Record
 from tests.integration.provider.conftest import Try, make, with_static
 from tests.support.faulty_proxy import FaultyProxy
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.service import LocalService
-    from tests.faults.weather import Fault, FaultWindow
+    from tests.faults.fault_schedule import Fault, FaultWindow
 
 RETRIES = 2
 POLL_INTERVAL = 1.0
@@ -31,7 +31,7 @@ TIMEOUT_SECONDS = 6.0
 
 
 @dataclass(frozen=True)
-class Plan:
+class Scenario:
     """What is tried.
 
     Attributes:
@@ -47,28 +47,28 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """Unique among plans, and part of what the connection is called."""
+        """Unique among scenarios, and part of what the connection is called."""
         return f"{self.fault.name}_{self.mode}_{self.limit}_{self.seed}".upper()
 
 
 @dataclass
-class Played:
+class ScenarioResult:
     """What happened.
 
     Attributes:
-        outcome: see :func:`tests.faults.ledger.judge`; or ``violated``.
+        outcome: see :func:`tests.faults.invariants.check_invariant`; or ``violated``.
         tries: of the task.
-        struck: calls that met trouble.
+        faulted: calls that met trouble.
         lateness: seconds from the moment when the result could have been had, to the end of the task.
-        trouble: seconds that the weather lasted.
+        trouble: seconds that the fault window lasted.
         error: the last of the task's errors.
         told: what helps to understand a violation.
     """
 
-    plan: Plan
+    scenario: Scenario
     outcome: str = ""
     tries: int = 0
-    struck: int = 0
+    faulted: int = 0
     lateness: float = 0.0
     trouble: float = 0.0
     error: str = ""
@@ -78,54 +78,63 @@ class Played:
     @property
     def record(self) -> Record:
         """For the table."""
-        limit = "" if self.plan.limit == "none" else f"; limit: {self.plan.limit}"
+        limit = "" if self.scenario.limit == "none" else f"; limit: {self.scenario.limit}"
         ratio = self.lateness / (self.trouble + POLL_INTERVAL)
         return Record(
-            self.plan.fault.value + limit, self.plan.mode, self.outcome, self.tries, self.struck, ratio
+            self.scenario.fault.value + limit,
+            self.scenario.mode,
+            self.outcome,
+            self.tries,
+            self.faulted,
+            ratio,
         )
 
 
-def play(plan: Plan, storm: FaultWindow, service: LocalService, config: dict[str, Any]) -> Played:
-    """Run a task through a storm to its end, and judge what is left."""
-    played = Played(plan)
-    conn_id = f"faults_{plan.name.lower()}"
+def run_scenario(
+    scenario: Scenario, window: FaultWindow, service: LocalService, config: dict[str, Any]
+) -> ScenarioResult:
+    """Run a task through a window to its end, and judge what is left."""
+    played = ScenarioResult(scenario)
+    conn_id = f"faults_{scenario.name.lower()}"
     variable = f"AIRFLOW_CONN_{conn_id.upper()}"
     address = urlsplit(service.endpoint)
-    with FaultyProxy((address.hostname or "", address.port or 80), storm) as proxy:
-        keys = [new_key(service, f"{plan.name.lower()}-{n}") for n in range(2)]
+    with FaultyProxy((address.hostname or "", address.port or 80), window) as proxy:
+        keys = [new_key(service, f"{scenario.name.lower()}-{n}") for n in range(2)]
         os.environ[variable] = _connection(proxy.port, keys[0])
-        storm.port = proxy.port
-        storm.rotate = lambda: os.environ.__setitem__(variable, _connection(proxy.port, keys[1]))
-        one = Try(dag_id=plan.name, max_tries=RETRIES)
-        job = with_static(config, seconds="600") if plan.limit == "timeout" else config
+        window.port = proxy.port
+        window.rotate = lambda: os.environ.__setitem__(variable, _connection(proxy.port, keys[1]))
+        one = Try(dag_id=scenario.name, max_tries=RETRIES)
+        job = with_static(config, seconds="600") if scenario.limit == "timeout" else config
         task = make(
             HyperParameterTuningJobOperator,
             config=job,
-            deferrable=plan.mode == "deferrable",
+            deferrable=scenario.mode == "deferrable",
             poll_interval=POLL_INTERVAL,
             aws_conn_id=conn_id,
             retries=RETRIES,
-            unreachable_timeout=UNREACHABLE_SECONDS if plan.limit == "unreachable" else None,
-            timeout=TIMEOUT_SECONDS if plan.limit == "timeout" else None,
+            unreachable_timeout=UNREACHABLE_SECONDS if scenario.limit == "unreachable" else None,
+            timeout=TIMEOUT_SECONDS if scenario.limit == "timeout" else None,
         )
         _run(task, one, played)
         ended = time.time()
         os.environ.pop(variable, None)
     name = Owner.from_context(one.context(task)).base_name
-    jobs = ledger.settled(service.client("sagemaker"), name)
-    played.struck = len(proxy.struck) + storm.machine.struck[proxy.port]
-    played.trouble = 0.0 if storm.began is None else storm.seconds
+    jobs = invariants.settled(service.client("sagemaker"), name)
+    played.faulted = len(proxy.faulted) + window.machine.faulted[proxy.port]
+    played.trouble = 0.0 if window.began is None else window.seconds
     try:
-        played.outcome = ledger.judge(jobs, played.delivered)
-    except ledger.Violation as violation:
+        played.outcome = invariants.check_invariant(jobs, played.delivered)
+    except invariants.Violation as violation:
         played.outcome = VIOLATED
-        played.told = f"{plan}: {violation}; tries: {played.tries}, {played.error}; calls: {_short(proxy)}"
+        played.told = (
+            f"{scenario}: {violation}; tries: {played.tries}, {played.error}; calls: {_short(proxy)}"
+        )
     if played.outcome == "delivered" and jobs[0].ended is not None:
-        played.lateness = max(0.0, ended - max(jobs[0].ended, storm.over if storm.began else 0.0))
+        played.lateness = max(0.0, ended - max(jobs[0].ended, window.over if window.began else 0.0))
     return played
 
 
-def _run(task: Any, one: Try, played: Played) -> None:
+def _run(task: Any, one: Try, played: ScenarioResult) -> None:
     """All tries of a task, as Airflow makes them."""
     while True:
         played.tries += 1

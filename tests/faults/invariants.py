@@ -82,7 +82,7 @@ def settled(sagemaker: Any, base_name: str) -> list[Job]:
         time.sleep(0.5)
 
 
-def judge(jobs: list[Job], delivered: list[dict[str, Any]]) -> str:
+def check_invariant(jobs: list[Job], delivered: list[dict[str, Any]]) -> str:
     """Which of the two is true.
 
     Args:
@@ -116,4 +116,4 @@ def judge(jobs: list[Job], delivered: list[dict[str, Any]]) -> str:
         raise Violation(f"the result is not the job's; {seen}")
     if any(each.status != "Stopped" for each in earlier):
         raise Violation(f"a job that had not been stopped was made anew; {seen}")
-    return "anew" if earlier else "delivered"
+    return "recreated" if earlier else "delivered"

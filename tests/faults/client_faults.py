@@ -28,12 +28,12 @@ class ClientFaults:
         unresolvable: ports whose host name has no address now. (Names are told apart by their ports: the service
             answers to ``localhost`` only.)
         skew: by how much the clock of the clients of a port is wrong.
-        struck: how often each port's clients met either.
+        faulted: how often each port's clients met either.
     """
 
     unresolvable: set[int] = field(default_factory=set)
     skew: dict[int, timedelta] = field(default_factory=dict)
-    struck: Counter[int] = field(default_factory=Counter)
+    faulted: Counter[int] = field(default_factory=Counter)
 
     @contextlib.contextmanager
     def patched(self) -> Iterator[ClientFaults]:
@@ -44,14 +44,14 @@ class ClientFaults:
 
         def getaddrinfo(host: Any, port: Any, *args: Any, **kwargs: Any) -> Any:
             if port in self.unresolvable:
-                self.struck[port] += 1
+                self.faulted[port] += 1
                 raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
             return resolve(host, port, *args, **kwargs)
 
         def signed(auth: Any, request: Any) -> Any:
             port = urlsplit(request.url).port or 0
             signing.skew = self.skew.get(port, timedelta())
-            self.struck[port] += bool(signing.skew)
+            self.faulted[port] += bool(signing.skew)
             try:
                 return add_auth(auth, request)
             finally:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.ledger import Job, Violation, judge
+from tests.faults.invariants import Job, Violation, check_invariant
 
 DONE = Job("tune", "Completed", created=10.0, ended=20.0, final_metric=0.5, active_training_jobs=0)
 STOPPED = replace(DONE, name="tune-0", status="Stopped", created=1.0, ended=9.0, final_metric=None)
@@ -18,13 +18,13 @@ RESULT: dict[str, Any] = {"tuning_job_name": "tune", "final_metric": 0.5}
     ("jobs", "delivered", "outcome"),
     [
         ([DONE], [RESULT], "delivered"),
-        ([STOPPED, DONE], [RESULT], "anew"),
+        ([STOPPED, DONE], [RESULT], "recreated"),
         ([STOPPED], [], "stopped"),
         ([], [], "stopped"),
     ],
 )
 def test_what_is_right(jobs: list[Job], delivered: list[dict[str, Any]], outcome: str) -> None:
-    assert judge(jobs, delivered) == outcome
+    assert check_invariant(jobs, delivered) == outcome
 
 
 @pytest.mark.parametrize(
@@ -43,4 +43,4 @@ def test_what_is_right(jobs: list[Job], delivered: list[dict[str, Any]], outcome
 )
 def test_what_is_not(jobs: list[Job], delivered: list[dict[str, Any]], why: str) -> None:
     with pytest.raises(Violation, match=why):
-        judge(jobs, delivered)
+        check_invariant(jobs, delivered)

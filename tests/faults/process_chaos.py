@@ -43,20 +43,20 @@ class ProcessKiller:
 
     Attributes:
         airflow, service: the installation.
-        dice: for the seconds that a part is away.
+        rng: for the seconds that a part is away.
         down: the parts that are to be started, and when (time.time()).
         sessions: of the processes that were killed: what they left may still run there.
     """
 
     airflow: LocalAirflow
     service: LocalService
-    dice: random.Random
+    rng: random.Random
     down: list[tuple[float, Callable[[], None]]] = field(default_factory=list)
     sessions: list[int] = field(default_factory=list)
 
     def strike(self, victim: KillTarget) -> None:
         """Kill a part that all runs share."""
-        back = time.time() + self.dice.uniform(1.0, 5.0)
+        back = time.time() + self.rng.uniform(1.0, 5.0)
         match victim:
             case KillTarget.SERVICE:
                 self.service.kill()

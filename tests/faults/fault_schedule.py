@@ -11,18 +11,18 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Self
 
-from tests.support.faulty_proxy import Call, Trouble
+from tests.support.faulty_proxy import Call, ProxyFault
 
 if TYPE_CHECKING:
-    from tests.faults.machine import ClientFaults
+    from tests.faults.client_faults import ClientFaults
 
-T = Trouble
+T = ProxyFault
 
 
 class Fault(Enum):
-    """Kinds of weather."""
+    """Kinds of faults."""
 
-    THROTTLING = "throttling storm (400, 429 with Retry-After)"
+    THROTTLING = "throttling window (400, 429 with Retry-After)"
     HTML = "500 and 503 with HTML bodies"
     RESETS = "connections reset, some in the middle of a body"
     TRUNCATED = "truncated JSON"
@@ -34,27 +34,27 @@ class Fault(Enum):
     MIXED = "all of these by turns"
 
 
-_TROUBLES: dict[Fault, tuple[Trouble, ...]] = {
+_PROXY_FAULTS: dict[Fault, tuple[ProxyFault, ...]] = {
     Fault.THROTTLING: (T.THROTTLE, T.TOO_MANY),
     Fault.HTML: (T.HTML_500, T.HTML_503),
     Fault.RESETS: (T.RESET, T.RESET_AFTER),
     Fault.TRUNCATED: (T.TRUNCATE_AFTER,),
     Fault.HANGS: (T.HANG, T.HANG_AFTER),
     Fault.DRIPS: (T.DRIP_AFTER,),
-    Fault.MIXED: tuple(each for each in Trouble if each not in (T.EXPIRED, T.DENIED)),
+    Fault.MIXED: tuple(each for each in ProxyFault if each not in (T.EXPIRED, T.DENIED)),
 }
 
 
 @dataclass
 class FaultWindow:
-    """The weather of one run: from a call on, for so many seconds, each call meets trouble with a probability.
+    """The faults of one run: from a call on, for some seconds, each call fails with a probability.
 
     Attributes:
         fault: its kind.
         first: the call that it begins with; 1 is the task's first.
         seconds: how long it lasts from there.
         share: the share of the calls that it strikes.
-        dice: for that.
+        rng: for that.
         machine, port: where DNS and clock fail.
         rotate: called when the credentials that have expired are to be replaced.
         began: time.time() of its beginning; None: it has not begun.
@@ -64,7 +64,7 @@ class FaultWindow:
     first: int
     seconds: float
     share: float
-    dice: random.Random
+    rng: random.Random
     machine: ClientFaults
     port: int = 0
     rotate: Callable[[], None] = lambda: None
@@ -75,15 +75,15 @@ class FaultWindow:
     @classmethod
     def drawn(cls, fault: Fault, seed: str, machine: ClientFaults) -> Self:
         """From a seed: it begins with one of the task's first six calls and lasts 3 to 8 seconds."""
-        dice = random.Random(f"{seed} {fault.name}")
-        return cls(fault, dice.randint(1, 6), dice.uniform(3, 8), dice.choice((1.0, 1.0, 0.7)), dice, machine)
+        rng = random.Random(f"{seed} {fault.name}")
+        return cls(fault, rng.randint(1, 6), rng.uniform(3, 8), rng.choice((1.0, 1.0, 0.7)), rng, machine)
 
     @property
     def over(self) -> float:
         """time.time() of its end, or of its beginning if that is still to come."""
         return time.time() if self.began is None else self.began + self.seconds
 
-    def __call__(self, call: Call) -> Trouble | None:
+    def __call__(self, call: Call) -> ProxyFault | None:
         """What a call meets."""
         with self._lock:
             if self.began is None and call.number >= self.first:
@@ -92,11 +92,11 @@ class FaultWindow:
                 return None
             if self.fault is Fault.EXPIRED:
                 return T.EXPIRED if call.access_key == self._expired else None
-            if call.at >= self.over or self.fault not in _TROUBLES:
+            if call.at >= self.over or self.fault not in _PROXY_FAULTS:
                 return None
-            if self.dice.random() >= self.share:
+            if self.rng.random() >= self.share:
                 return None
-            return self.dice.choice(_TROUBLES[self.fault])
+            return self.rng.choice(_PROXY_FAULTS[self.fault])
 
     def _begin(self, call: Call) -> None:
         self.began = call.at
@@ -105,7 +105,7 @@ class FaultWindow:
             if self.fault is Fault.DNS:
                 self.machine.unresolvable.add(self.port)
             elif self.fault is Fault.CLOCK:
-                self.machine.skew[self.port] = timedelta(minutes=self.dice.choice((-20, 20)))
+                self.machine.skew[self.port] = timedelta(minutes=self.rng.choice((-20, 20)))
             timer = threading.Timer(self.seconds, self._end)
             timer.daemon = True
             timer.start()
