@@ -1,1 +1,1 @@
-"""From the amazon provider's tuning operator and sensor to ours: what to change in a DAG file, and why."""
+"""Migration from the amazon provider's tuning operator and sensor: what to change in a DAG file, and why."""

@@ -18,19 +18,20 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.migrate.imports import Imports
 
 STOPPED = (
-    "A job that was stopped fails the task (on_stopped='fail'); for theirs it was a success unless deferrable. "
-    "on_stopped='use_best' goes on with the best training job so far."
+    "A job that was stopped fails the task (on_stopped='fail'). With the amazon provider it was a success "
+    "unless deferrable. on_stopped='use_best' continues with the best training job so far."
 )
 CAP = (
-    "Theirs gave up after 480 looks, {hours:g} h at {interval:g} s, whatever max_ingestion_time said, and left the job "
-    "running. Ours waits as long as timeout allows; without timeout there is no limit."
+    "The amazon provider gave up after 480 polls, {hours:g} h at {interval:g} s, whatever "
+    "max_ingestion_time said, and left the job running. This provider waits as long as timeout allows; without timeout "
+    "there is no limit."
 )
 S3_OPERATIONS = (
-    "Theirs makes buckets and uploads files before the job, from the worker, in each try. Do it in a task of its own, "
-    "such as S3CreateBucketOperator or LocalFilesystemToS3Operator."
+    "The amazon provider makes buckets and uploads files before the job, from the worker, in each "
+    "try. Do it in a separate task, such as S3CreateBucketOperator or LocalFilesystemToS3Operator."
 )
 KEPT_APART = frozenset({"check_interval", "max_ingestion_time"})
-"""Names of parameters that say by themselves whose they are; the amazon provider's other operators have them, too."""
+"""Parameter names that are unambiguous; the amazon provider's other operators have them, too."""
 DEFAULT_ARGS = "In default_args a name that an operator does not know is passed over without a word."
 MAX_LOOKS = 480
 INTERVAL = 30.0
@@ -47,7 +48,7 @@ def check_source(source: str, path: str) -> list[Finding]:
         SyntaxError: it is no Python.
     """
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # an invalid escape in a user's file is not ours to tell
+        warnings.simplefilter("ignore")  # invalid escapes in users' files are not this command's findings
         tree = ast.parse(source, path)
     checker = _Checker(path, imports_of(tree))
     checker.visit(tree)
@@ -59,47 +60,52 @@ class _Checker(ast.NodeVisitor):
         self.findings: list[Finding] = []
         self._path = path
         self._imports = imports
-        for node, theirs in imports.lines:
-            self._found(node, "import", "change", f"Import ours: {CLASSES[theirs].import_line}")
+        for node, amazon_name in imports.lines:
+            self._found(
+                node,
+                "import",
+                "change",
+                f"Import airflow_hpt_provider's class: {CLASSES[amazon_name].import_line}",
+            )
 
     # -- uses --------------------------------------------------------------------------------------------------
 
     def visit_ClassDef(self, node: ast.ClassDef) -> None:
-        """Subclasses of theirs."""
+        """Find subclasses of the amazon provider's classes."""
         for base in node.bases:
-            theirs = self._imports.theirs(base)
-            if theirs:
+            amazon_name = self._imports.amazon_name(base)
+            if amazon_name:
                 self._found(
                     node,
                     "subclass",
                     "change",
-                    f"Derive {node.name} from {CLASSES[theirs].name}.",
-                    "Ours has none of theirs' hooks for subclasses (preprocess_config, expand_role, parse_integer, "
+                    f"Derive {node.name} from {CLASSES[amazon_name].name}.",
+                    "The new class has no hooks for subclasses (preprocess_config, expand_role, parse_integer, "
                     "get_sagemaker_response ...): most such subclasses work around what ours does by itself.",
                 )
         self.generic_visit(node)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
-        """A class of theirs behind its module's name."""
+        """Find a class of the amazon provider behind its module's name."""
         if self._imports.is_qualified(node) and CLASSES[node.attr] is not TRIGGER:
             ours = CLASSES[node.attr]
             self._found(node, "import", "change", f"Use {ours.name}: {ours.import_line}")
         self.generic_visit(node)
 
     def visit_Call(self, node: ast.Call) -> None:
-        """Calls of theirs, ``.partial(...)`` and what is expanded, ``functools.partial`` and the like; ``.get``."""
-        theirs, expanded = self._imports.theirs(node.func), False
-        if theirs is None and isinstance(node.func, ast.Attribute) and node.func.attr == "expand":
+        """Find calls of the classes, with ``.partial(...)`` and ``functools.partial``, and ``.get`` on a result."""
+        amazon_name, expanded = self._imports.amazon_name(node.func), False
+        if amazon_name is None and isinstance(node.func, ast.Attribute) and node.func.attr == "expand":
             partial, expanded = node.func.value, True
-            theirs = self._imports.theirs(partial.func) if isinstance(partial, ast.Call) else None
-        if theirs is None and node.args:
-            theirs = self._imports.theirs(node.args[0])
-        if theirs and (CLASSES[theirs] is not TRIGGER or _keyword(node, "job_type") == "tuning"):
-            if CLASSES[theirs] is TRIGGER and isinstance(node.func, ast.Attribute):
+            amazon_name = self._imports.amazon_name(partial.func) if isinstance(partial, ast.Call) else None
+        if amazon_name is None and node.args:
+            amazon_name = self._imports.amazon_name(node.args[0])
+        if amazon_name and (CLASSES[amazon_name] is not TRIGGER or _keyword(node, "job_type") == "tuning"):
+            if CLASSES[amazon_name] is TRIGGER and isinstance(node.func, ast.Attribute):
                 self._found(node, "import", "change", f"Use {TRIGGER.name}: {TRIGGER.import_line}")
-            self._parameters(node, CLASSES[theirs])
+            self._parameters(node, CLASSES[amazon_name])
             if not expanded:
-                self._behaviour(node, CLASSES[theirs])
+                self._behaviour(node, CLASSES[amazon_name])
         if isinstance(node.func, ast.Name) and node.func.id == "dict":
             for keyword in node.keywords:
                 self._kept_apart(keyword, keyword.arg)
@@ -118,7 +124,7 @@ class _Checker(ast.NodeVisitor):
                 node,
                 "parameter",
                 "look",
-                "Look at the arguments behind **: they may be among these.",
+                "Check the arguments behind **: they may be among these.",
                 renamed,
             )
 
@@ -133,7 +139,7 @@ class _Checker(ast.NodeVisitor):
                 why = CAP.format(hours=4, interval=INTERVAL)
             if _keyword(node, "deferrable") is not True:
                 why = f"If [operators] default_deferrable is set: {why}"
-            self._found(node, "behaviour", "look", "The hidden cap of 480 looks is gone.", why)
+            self._found(node, "behaviour", "look", "The hidden cap of 480 polls is gone.", why)
             if _keyword(node, "wait_for_completion") is False:
                 self._found(
                     node,
@@ -144,7 +150,7 @@ class _Checker(ast.NodeVisitor):
                 )
 
     def _kept_apart(self, node: ast.expr | ast.keyword, name: object) -> None:
-        """An argument in default_args, in a dict for ``**``, or in ``expand_kwargs``."""
+        """Check an argument in default_args, in a dict for ``**``, or in ``expand_kwargs``."""
         if name in KEPT_APART and (self._imports.classes or self._imports.modules):
             what = f"Rename {name} to {OPERATOR.parameters[str(name)].ours}, if it goes to a tuning task."
             self._found(node, "parameter", "look", what, DEFAULT_ARGS)
@@ -169,7 +175,7 @@ class _Checker(ast.NodeVisitor):
                 self._found(node, "xcom", "change", use.what, use.why)
 
     def visit_Dict(self, node: ast.Dict) -> None:
-        """Arguments that are kept apart; in a config, a name that is another in each try, and what only theirs does."""
+        """Check arguments in dicts, and in a config names that change with each try and members of the old class."""
         for key, value in zip(node.keys, node.values, strict=True):
             if isinstance(key, ast.Constant) and key.value == "S3Operations" and self._imports.classes:
                 self._found(key, "config", "change", "Take S3Operations out of the config.", S3_OPERATIONS)

@@ -1,4 +1,4 @@
-"""How the amazon provider's tuning operator and sensor differ from ours: parameters, modules, XComs.
+"""How the amazon provider's tuning operator and sensor differ: parameters, modules, XComs.
 
 ``migrate-check`` reads these tables, and a test compares them with the page ``docs/migrate.md``, with the signatures
 of the amazon provider that is installed, and with ours.
@@ -12,7 +12,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of theirs.
+    """A parameter of the amazon provider's class.
 
     Attributes:
         ours: its name with us; None if there is none.
@@ -25,7 +25,7 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Counterpart:
-    """A class of theirs, and what takes its place."""
+    """A class of the amazon provider, and its replacement."""
 
     name: str
     module: str
@@ -33,7 +33,7 @@ class Counterpart:
 
     @property
     def import_line(self) -> str:
-        """The import that takes the place of theirs."""
+        """Return the import of the replacement."""
         return f"from {self.module} import {self.name}"
 
 
@@ -55,7 +55,7 @@ OPERATOR: Final = Counterpart(
         ),
         "check_interval": Parameter(
             "poll_interval",
-            "The same seconds; the first look is immediate, and looks are closer near the end.",
+            "The same seconds; the first poll is immediate, and polls are closer near the end.",
         ),
         "max_ingestion_time": Parameter(
             "timeout",
@@ -63,7 +63,8 @@ OPERATOR: Final = Counterpart(
         ),
         "deferrable": Parameter(
             "deferrable",
-            "No aiobotocore, and no hidden cap: theirs gives up after 480 looks (4 h at 30 s). Set timeout for one.",
+            "No aiobotocore, and no hidden cap: the amazon provider gives up after 480 polls (4 h at 30 s). "
+            "Set timeout for one.",
         ),
         **_SAME,
     },
@@ -83,10 +84,10 @@ TRIGGER: Final = Counterpart(
     {
         "job_name": Parameter("tuning_job_name"),
         "job_type": Parameter(None, "There is one kind of job."),
-        "waiter_delay": Parameter("poll_interval", "The longest time between two looks."),
-        "waiter_max_attempts": Parameter("deadline", "A moment (ISO 8601), not a number of looks."),
-        "poke_interval": Parameter("poll_interval", "The longest time between two looks."),
-        "max_attempts": Parameter("deadline", "A moment (ISO 8601), not a number of looks."),
+        "waiter_delay": Parameter("poll_interval", "The maximum time between two polls."),
+        "waiter_max_attempts": Parameter("deadline", "A time (ISO 8601), not a number of polls."),
+        "poke_interval": Parameter("poll_interval", "The maximum time between two polls."),
+        "max_attempts": Parameter("deadline", "A time (ISO 8601), not a number of polls."),
         **{name: _SAME[name] for name in ("aws_conn_id", "region_name", "verify", "botocore_config")},
     },
 )
@@ -95,7 +96,7 @@ CLASSES: Final = {
     "SageMakerTuningSensor": SENSOR,
     "SageMakerTrigger": TRIGGER,
 }
-"""Theirs -> ours. ``SageMakerTrigger`` waits for other jobs too: only ``job_type="tuning"`` is meant."""
+"""The classes and their replacements; of ``SageMakerTrigger`` only the use with ``job_type="tuning"``."""
 
 MODULES: Final = frozenset(
     {
@@ -108,10 +109,10 @@ MODULES: Final = frozenset(
         "airflow.contrib.sensors.sagemaker_tuning_sensor",
     }
 )
-"""Where they are, and were."""
+"""Present and former modules of the classes."""
 
 RESULT_KEY: Final = "Tuning"
-"""Their operator's return value is ``{"Tuning": DescribeHyperParameterTuningJob's answer}``."""
+"""The amazon operator's return value is ``{"Tuning": DescribeHyperParameterTuningJob's response}``."""
 
 _DESCRIBE: Final = "not in XCom: HyperParameterTuningHook().describe(tuning_job_name) has it"
 XCOM: Final = {
@@ -133,6 +134,6 @@ XCOM: Final = {
     "WarmStartConfig": _DESCRIBE,
     "LastModifiedTime": _DESCRIBE,
     "Autotune": _DESCRIBE,
-    "ResponseMetadata": "not in XCom: it told the HTTP answer",
+    "ResponseMetadata": "not in XCom: it described the HTTP response",
 }
-"""Members of their result -> members of ours. What is inside the best training job keeps AWS's names."""
+"""Members of both results. Members inside the best training job keep AWS's names."""

@@ -1,4 +1,4 @@
-"""What ``migrate-check`` finds."""
+"""A finding of ``migrate-check``."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Severity = Literal["change", "look"]
 
 @dataclass(frozen=True, order=True)
 class Finding:
-    """One thing to change or to look at.
+    """One place to change or to review.
 
     Attributes:
         path: the file's, as it was given.

@@ -1,4 +1,4 @@
-"""The DAG files that ``migrate-check`` looks at, and the report on all of them."""
+"""Finds the DAG files to check, and reports on all of them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def check_folder(folder: Path) -> Report:
         except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
             line = getattr(error, "lineno", None) or 1
             findings.append(
-                Finding(str(path), line, 1, "unreadable", "change", "Look at this file by hand.", str(error))
+                Finding(str(path), line, 1, "unreadable", "change", "Review this file by hand.", str(error))
             )
     return Report(files, tuple(sorted(findings)))
 

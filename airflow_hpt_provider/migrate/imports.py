@@ -10,11 +10,11 @@ from airflow_hpt_provider.migrate.differences import CLASSES, MODULES, TRIGGER
 
 @dataclass
 class Imports:
-    """What a file imports of theirs.
+    """The amazon provider's names that a file imports.
 
     Attributes:
-        classes: name in the file -> name of theirs. The trigger is only there if the file waits for tuning jobs.
-        modules: names in the file, may be dotted, of modules of theirs.
+        classes: name in the file -> amazon class. The trigger is included only if the file waits for tuning jobs.
+        modules: names in the file, may be dotted, of the amazon provider's modules.
         lines: each ``from ... import`` of a class, with the class.
     """
 
@@ -22,7 +22,7 @@ class Imports:
     modules: set[str] = field(default_factory=set)
     lines: list[tuple[ast.ImportFrom, str]] = field(default_factory=list)
 
-    def theirs(self, node: ast.expr) -> str | None:
+    def amazon_name(self, node: ast.expr) -> str | None:
         """Their class that an expression names; ``Operator.partial`` is one, too."""
         if isinstance(node, ast.Attribute) and node.attr == "partial":
             node = node.value
@@ -31,7 +31,7 @@ class Imports:
         return node.attr if isinstance(node, ast.Attribute) and self.is_qualified(node) else None
 
     def is_qualified(self, node: ast.Attribute) -> bool:
-        """Whether it is a class of theirs behind its module's name."""
+        """Return whether it is an amazon class behind its module's name."""
         return node.attr in CLASSES and ast.unparse(node.value) in self.modules
 
 
@@ -53,17 +53,19 @@ def imports_of(tree: ast.Module) -> Imports:
                 if f"{node.module}.{alias.name}" in MODULES:
                     found.modules.add(alias.asname or alias.name)
                 elif node.module in MODULES:
-                    for theirs in sorted(used & CLASSES.keys()) if alias.name == "*" else [alias.name]:
-                        if theirs in CLASSES and (CLASSES[theirs] is not TRIGGER or waits_for_tuning):
-                            found.classes[alias.asname or theirs] = theirs
-                            found.lines.append((node, theirs))
+                    for amazon_name in sorted(used & CLASSES.keys()) if alias.name == "*" else [alias.name]:
+                        if amazon_name in CLASSES and (
+                            CLASSES[amazon_name] is not TRIGGER or waits_for_tuning
+                        ):
+                            found.classes[alias.asname or amazon_name] = amazon_name
+                            found.lines.append((node, amazon_name))
         elif isinstance(node, ast.Import):
             found.modules |= {alias.asname or alias.name for alias in node.names if alias.name in MODULES}
     for node in nodes:
         if isinstance(node, ast.Assign):
-            theirs_of_value = found.theirs(node.value)
-            if theirs_of_value:
+            amazon_value = found.amazon_name(node.value)
+            if amazon_value:
                 found.classes |= {
-                    target.id: theirs_of_value for target in node.targets if isinstance(target, ast.Name)
+                    target.id: amazon_value for target in node.targets if isinstance(target, ast.Name)
                 }
     return found

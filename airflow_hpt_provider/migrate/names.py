@@ -1,4 +1,4 @@
-"""Tuning job names that change with each try, which people use to get around ResourceInUse."""
+"""Tuning job names that change with each try, a workaround for ResourceInUse."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _WHY = (
 
 
 def changing_name(value: ast.expr) -> str | None:
-    """Why a name's expression should be looked at: it changes with each try. None if it does not."""
+    """Explain why a name's expression changes with each try; return None if it does not."""
     for node in ast.walk(value):
         if isinstance(node, ast.Call):
             called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")

@@ -1,4 +1,4 @@
-"""Uses of their operator's result: ``["Tuning"][...]`` in Python and in templates."""
+"""Uses of the amazon operator's result: ``["Tuning"][...]`` in Python and in templates."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def in_code(node: ast.Subscript | ast.Call, *, anywhere: bool) -> Use | None:
 
     Args:
         node: the outermost one of the chain.
-        anywhere: the file uses their classes, so that any ``["Tuning"]`` is theirs; else only one whose value
+        anywhere: the file uses the classes, so that any ``["Tuning"]`` is their result; else only one whose value
             evidently comes from an XCom.
     """
     keys: list[str] = []
@@ -46,7 +46,7 @@ def in_code(node: ast.Subscript | ast.Call, *, anywhere: bool) -> Use | None:
         if isinstance(key, ast.Constant) and isinstance(key.value, str):
             keys.insert(0, key.value)
         else:
-            keys.clear()  # what follows an index or a variable is not a member of theirs any more
+            keys.clear()  # what follows an index or a variable is not a member of the result
         if keys and keys[0] == RESULT_KEY and (anywhere or _reads_xcom(inner)):
             return _instead(keys[1:])
     return None
@@ -83,21 +83,24 @@ def _reads_xcom(node: ast.expr) -> bool:
 
 
 def _instead(keys: Sequence[str]) -> Use:
-    theirs = "".join(f'["{key}"]' for key in (RESULT_KEY, *keys))
+    amazon_name = "".join(f'["{key}"]' for key in (RESULT_KEY, *keys))
     if not keys:
         return Use(
-            f"Replace {theirs}: the return value is the result itself.",
+            f"Replace {amazon_name}: the return value is the result itself.",
             "TuningResult.from_xcom(value) reads it, with types; docs/migrate.md lists its members.",
         )
     if tuple(keys) == _METRIC:
         return Use(
-            f'Replace {theirs} by ["final_metric"], a float.', 'It is an XCom of its own: key="final_metric".'
+            f'Replace {amazon_name} by ["final_metric"], a float.',
+            'It is also a separate XCom: key="final_metric".',
         )
     ours = XCOM.get(keys[0])
     rest = "".join(f'["{key}"]' for key in keys[1:])
     if ours is None:
-        return Use(f"Replace {theirs}: there is no such member.", "docs/migrate.md lists the members.")
+        return Use(
+            f"Replace {amazon_name}: the new result has no such member.", "docs/migrate.md lists the members."
+        )
     if not ours.startswith("["):
-        return Use(f"Replace {theirs}.", f"{ours[0].upper()}{ours[1:]}.")
+        return Use(f"Replace {amazon_name}.", f"{ours[0].upper()}{ours[1:]}.")
     why = "Times are ISO 8601, numbers are numbers; the members inside keep AWS's names."
-    return Use(f"Replace {theirs} by {ours}{rest}.", why)
+    return Use(f"Replace {amazon_name} by {ours}{rest}.", why)

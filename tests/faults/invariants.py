@@ -6,7 +6,7 @@ Exactly one of these is true:
 - *stopped*: nothing was delivered, and whatever was made for the task has been stopped, or has failed.
 
 A try that Airflow itself has ended stops its job, and the next try makes another. So a task may have several jobs,
-but never two at a time, and all but the delivered one have been stopped: *anew* is *delivered* after that.
+but never two at a time, and all but the delivered one have been stopped: *recreated* is *delivered* after that.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def check_invariant(jobs: list[Job], delivered: list[dict[str, Any]]) -> str:
         delivered: every result that arrived, as the return value in XCom.
 
     Returns:
-        ``delivered``, ``anew`` or ``stopped``.
+        ``delivered``, ``recreated`` or ``stopped``.
 
     Raises:
         Violation: neither, or something runs with nobody waiting.

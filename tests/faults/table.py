@@ -29,7 +29,7 @@ class Record:
     Attributes:
         what: the fault.
         mode: in which the task waited.
-        outcome: ``delivered``, ``anew``, ``stopped`` or ``violated``.
+        outcome: ``delivered``, ``recreated``, ``stopped`` or ``violated``.
         tries: of the task.
         met: calls that met the fault, or processes killed.
         ratio: how late the result was, in units of the trouble and a poll interval.
@@ -80,34 +80,34 @@ def page(records: list[Record], seed: int, minutes: float) -> str:
     """``docs/faults.md``."""
     outcomes = Counter(record.outcome for record in records)
     return f"""\
-# Faults
+# Fault-injection results
 
 Written by `make test-faults TABLE=docs/faults.md`; the figures are those of that run: {len(records)} runs of a task,
 seed {seed}, {minutes:.0f} minutes, Python {platform.python_version()}.
 
-After every run exactly one of these must be true, and is checked by listing all tuning jobs and their training jobs
-at the local tuning service:
+After every run exactly one of these must be true. The test lists all tuning jobs and their training jobs at the local
+tuning service to check it:
 
 - **delivered**: there is one tuning job for the task, it has completed, and its result arrived once;
-- **anew**: the same, but Airflow itself had ended a try (it takes a process without heartbeats for dead), whose job
-  was stopped before the next try made the one that was delivered; never two at a time;
-- **stopped**: nothing was delivered, and whatever was made for the task has been stopped, or has failed.
+- **recreated**: the same, but Airflow itself had ended a try (it treats a process without heartbeats as dead), whose
+  job was stopped before the next try created the delivered one; never two at a time;
+- **stopped**: nothing was delivered, and every job of the task was stopped, or has failed.
 
 Here {outcomes["delivered"]} were delivered, {outcomes["recreated"]} delivered anew, {outcomes["stopped"]} stopped, and
 {outcomes[VIOLATED]} none of these.
 
 {markdown(records)}
 
-- *tries*: how many runs needed how many tries of the task (`6 x 1` : six runs, one try).
+- *tries*: numbers of runs and of tries that they needed (`6 x 1` : six runs, one try).
 - *met*: calls that met the fault; or processes killed.
-- *lateness*: the worst, as a ratio: seconds from the moment when the result could have been had (the job has ended,
-  and the trouble too) to the end of the task, over the length of the trouble plus one poll interval.
-  A kill counts as 40 s of trouble: after so long Airflow, as it is set up here, notices it.
-- *limit unreachable*: the task bears two seconds of trouble at a time (`unreachable_timeout`), so that some tries fail.
-  *limit timeout*: the job would take for ever, and has to be stopped through the trouble (`timeout`).
+- *lateness*: the worst, as a ratio: seconds from the moment when the result was available (the job and the faults have
+  ended) to the end of the task, divided by the length of the faults plus one poll interval.
+  A kill counts as 40 s of faults: Airflow, as configured here, notices it after that time.
+- *limit unreachable*: the task tolerates two seconds of unavailability (`unreachable_timeout`), so some tries fail.
+  *limit timeout*: the job would run without end, and must be stopped despite the faults (`timeout`).
 
 Faults of calls are made by a loopback proxy between the provider and the service
 ([tests/support/faulty_proxy.py](../tests/support/faulty_proxy.py)); they begin with a random one of the task's calls
-and last 3 to 8 seconds. Kills are SIGKILL at random moments of a real Airflow's processes, each of which is started
-again after some seconds, as systemd would ([tests/faults](../tests/faults)).
+and last 3 to 8 seconds. Kills are SIGKILL at random moments of a real Airflow's processes, each of which is restarted
+after some seconds, as by systemd ([tests/faults](../tests/faults)).
 """
