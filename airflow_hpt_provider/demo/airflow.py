@@ -22,21 +22,21 @@ LOCK = 60
 when the database stays locked."""
 API_SERVER_LOCK = 10
 """The same of the API server. It waits in its event loop, and so for itself too: the request that holds the lock
-cannot go on to commit. The sooner one of them fails, the better; clients try again."""
+cannot reach its commit. An early failure is better, because clients retry."""
 
 
 class LocalAirflow:
     """A scheduler, a DAG processor, a triggerer and an API server with the UI, each a process of its own.
 
     Everything it writes is under ``home``; nothing of the caller's own Airflow or AWS settings reaches it.
-    The API server listens on loopback only, and whoever reaches it there is admin: for trying out only.
+    The API server listens on loopback only, and gives every client the admin role: for trials only.
 
     Args:
         home: its AIRFLOW_HOME; made if missing. A home used before continues.
         dags: the folder with the DAG files.
         environment: added to the environment of every process, e.g. ``AIRFLOW_CONN_AWS_DEFAULT``.
         port: of the UI and the API; 0 for a free one.
-        parallelism: how many tasks may run at once.
+        parallelism: maximum number of concurrent tasks.
         python: the interpreter of the environment that Airflow runs in; default: this one.
 
     Use as a context manager, or call :meth:`start` and :meth:`stop`.

@@ -48,7 +48,7 @@ class AirflowApi:
         return self._get("/api/v2/monitor/health")
 
     def unhealthy(self) -> list[str]:
-        """Return the components that are not (yet) healthy; ``["api-server"]`` when nobody answers."""
+        """Return the components that are not (yet) healthy; ``["api-server"]`` without a response."""
         try:
             health = self.health()
         except AirflowApiError:
@@ -61,7 +61,7 @@ class AirflowApi:
         """Return as soon as Airflow knows the DAG.
 
         Raises:
-            DagImportFailedError: a file in the dags folder has an error (looked at while the DAG is missing).
+            DagImportFailedError: a file in the dags folder has an error (checked while the DAG is missing).
             DemoTimeoutError: the DAG did not appear within ``timeout`` seconds.
         """
 
@@ -88,14 +88,14 @@ class AirflowApi:
         """Return the state the run ends in.
 
         Raises:
-            DemoTimeoutError: it goes on after ``timeout`` seconds.
+            DemoTimeoutError: the run has not ended after ``timeout`` seconds.
         """
 
         def finished() -> str | None:
             state = self.run_state(dag_id, run_id)
             return state if state in FINISHED else None
 
-        return wait_until(finished, timeout, f"run {run_id} of {dag_id} goes on after {timeout:g} s")
+        return wait_until(finished, timeout, f"run {run_id} of {dag_id} has not ended after {timeout:g} s")
 
     # Task instances -----------------------------------------------------------------------------------------
 

@@ -76,7 +76,7 @@ def _run(args: argparse.Namespace, ui_port: int, work: Callable[[DemoSession, Di
     try:
         with (
             StopSignals(),
-            DemoSession(data_dir, ui_port=ui_port, tell=display.say, with_events=work is _up) as session,
+            DemoSession(data_dir, ui_port=ui_port, report=display.say, with_events=work is _up) as session,
         ):
             if work(session, display):
                 code = SUCCEEDED

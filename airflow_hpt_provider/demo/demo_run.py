@@ -49,7 +49,7 @@ class DemoRun:
             timeout: in seconds.
 
         Raises:
-            DemoTimeoutError: it goes on after ``timeout`` seconds.
+            DemoTimeoutError: the run has not ended after ``timeout`` seconds.
         """
         started = time.monotonic()
         job = None
@@ -63,7 +63,7 @@ class DemoRun:
                 display.finish()
                 return state == "success"
             if elapsed > timeout:
-                raise DemoTimeoutError(f"Run {self.run_id} goes on after {timeout:g} s.")
+                raise DemoTimeoutError(f"Run {self.run_id} has not ended after {timeout:g} s.")
             time.sleep(LOOK_EVERY_SECONDS)
 
     def _progress(self, job: str | None) -> str:
@@ -73,7 +73,7 @@ class DemoRun:
         return progress_line(answer)
 
     def results(self) -> Iterator[str]:
-        """What the run brought, line by line, read from its XComs."""
+        """Yield the results of the run, line by line, read from its XComs."""
         best = self.api.xcom(DAG_ID, self.run_id, TUNE, "best_training_job")
         registered = self.api.xcom(DAG_ID, self.run_id, REGISTER)
         objective = best["FinalHyperParameterTuningJobObjectiveMetric"]
@@ -95,7 +95,7 @@ class DemoRun:
 
 
 def progress_line(answer: Mapping[str, Any]) -> str:
-    """DescribeHyperParameterTuningJob's answer in one line for people."""
+    """Format DescribeHyperParameterTuningJob's response in one line."""
     counters = answer["TrainingJobStatusCounters"]
     limit = answer["HyperParameterTuningJobConfig"]["ResourceLimits"].get("MaxNumberOfTrainingJobs")
     failed = counters.get("RetryableError", 0) + counters.get("NonRetryableError", 0)

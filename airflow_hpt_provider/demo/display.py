@@ -1,4 +1,4 @@
-"""Lines for people who wait: one that updates itself on a terminal, plain ones elsewhere."""
+"""Progress lines: one that updates itself on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class Display:
         self._shown = ""
 
     def say(self, line: str = "") -> None:
-        """A line that stays."""
+        """Print a line that stays."""
         self.finish()
         print(line, file=self._stream, flush=True)
 
     def update(self, line: str, ticker: str = "") -> None:
-        """A line that the next update replaces; elsewhere than on a terminal, a new line whenever it differs.
+        """Print a line that the next update replaces; without a terminal, print a new line whenever it differs.
 
         Args:
             ticker: added on terminals only: what changes all the time, such as the seconds.
@@ -40,7 +40,7 @@ class Display:
         self._shown = line
 
     def finish(self) -> None:
-        """Leave the updated line as it is, and go on below it."""
+        """Keep the updated line, and continue below it."""
         if self._terminal and self._shown:
             print(file=self._stream, flush=True)
         self._shown = ""

@@ -1,4 +1,4 @@
-"""Child processes that end when they are told to, and when we do."""
+"""Child processes that end on request, and when this process ends."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ class ChildProcess:
         return True
 
     def descendants(self) -> list[psutil.Process]:
-        """It and everything it started that still runs, in whatever process group, orphans included."""
+        """Return the process and everything it started that still runs, in any process group, with orphans."""
         return [] if self._process is None else in_sessions([self._process.pid])
 
     def kill(self) -> None:
@@ -145,7 +145,7 @@ def stop_all(processes: Iterable[ChildProcess], grace_period: float = 3.0) -> No
 class StopSignals:
     """Within this context SIGTERM and SIGHUP end the program as Ctrl-C does: by an exception.
 
-    So ``finally`` and ``with`` clean up, whoever asks us to stop. Main thread only.
+    So ``finally`` and ``with`` clean up on any request to stop. Main thread only.
     """
 
     def __enter__(self) -> Self:

@@ -50,16 +50,16 @@ class SessionReaper:
                     start_new_session=True,  # a Ctrl-C at the terminal is not meant for it
                 )
                 atexit.register(self._close)
-            self._tell(f"+{session}")
+            self._send(f"+{session}")
 
     def unregister(self, session: int) -> None:
         """Nothing of this session runs any more, and its id may soon be somebody else's."""
         with self._lock:
-            self._tell(f"-{session}")
+            self._send(f"-{session}")
 
-    def _tell(self, line: str) -> None:
+    def _send(self, line: str) -> None:
         if self._process is not None and self._process.stdin is not None:
-            with contextlib.suppress(BrokenPipeError):  # somebody killed it; it was the safety net only
+            with contextlib.suppress(BrokenPipeError):  # the reaper was killed; it was only the safety net
                 self._process.stdin.write(f"{line}\n")
                 self._process.stdin.flush()
 

@@ -120,7 +120,7 @@ class LocalService:
         )
 
     def _version(self) -> tuple[int, int] | None:
-        """Which writing of ``local.env`` is there."""
+        """Return an identifier of the present version of ``local.env``."""
         try:
             stat = self.env_file.stat()
         except FileNotFoundError:

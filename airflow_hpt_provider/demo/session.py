@@ -21,7 +21,7 @@ class DemoSession:
         data_dir: for everything that both write. A folder used before continues.
         dags: the DAG files' folder.
         ui_port: of Airflow's UI; 0 for a free one.
-        tell: called with a line on each step, for people who wait.
+        report: called with a line on each step, for the user.
         environment: added to Airflow's, e.g. ``AIRFLOW__*`` settings.
         service_options: more options of ``airflow-hpt local serve``.
         with_events: also make a queue that gets the tuning jobs' state changes, for dags/on_tuning_finished.py.
@@ -32,7 +32,7 @@ class DemoSession:
         data_dir: Path,
         dags: Path | None = None,
         ui_port: int = 0,
-        tell: Callable[[str], None] = lambda line: None,
+        report: Callable[[str], None] = lambda line: None,
         *,
         environment: Mapping[str, str] | None = None,
         service_options: Sequence[str] = (),
@@ -44,16 +44,16 @@ class DemoSession:
         self.airflow: LocalAirflow
         self._ui_port = ui_port
         self._environment = dict(environment or {})
-        self._tell = tell
+        self._report = report
         self._with_events = with_events
         self._running = contextlib.ExitStack()
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as starting:
-            self._tell("Starting the local tuning service ...")
+            self._report("Starting the local tuning service ...")
             starting.enter_context(self.service)
             data.upload(self.service.client("s3"), self.dags)
-            self._tell("Starting Airflow: scheduler, DAG processor, triggerer, API server ...")
+            self._report("Starting Airflow: scheduler, DAG processor, triggerer, API server ...")
             environment = self._environment | {"AIRFLOW_CONN_AWS_DEFAULT": self.service.airflow_connection}
             if self._with_events:
                 environment[events.VARIABLE] = events.send_events_to_queue(self.service)

@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def wait_until(look: Callable[[], T | None], timeout: float, complaint: str, every: float = 0.2) -> T:
-    """What ``look`` returns as soon as that is true in Python's sense; it is called every ``every`` seconds.
+    """Call ``look`` every ``every`` seconds until it returns something true, and return that.
 
     Raises:
         DemoTimeoutError: with ``complaint``, after ``timeout`` seconds.

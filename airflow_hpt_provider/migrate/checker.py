@@ -65,7 +65,7 @@ class _Checker(ast.NodeVisitor):
                 node,
                 "import",
                 "change",
-                f"Import airflow_hpt_provider's class: {CLASSES[amazon_name].import_line}",
+                f"New import: {CLASSES[amazon_name].import_line}",
             )
 
     # -- uses --------------------------------------------------------------------------------------------------

@@ -30,7 +30,7 @@ class BestTrainingJob(TrainingJobSummary):
         model_artifact: str | None = None,
         training_image: str | None = None,
     ) -> Self:
-        """Return the summary with what only DescribeTrainingJob tells.
+        """Return the summary with what only DescribeTrainingJob returns.
 
         Args:
             summary: the training job.

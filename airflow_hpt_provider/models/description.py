@@ -38,7 +38,7 @@ class HyperParameterTuningJobConsumedResources(AnswerModel):
 
 
 class _TuningJobAnswer:
-    """What every answer about a tuning job tells, by shorter names."""
+    """What every response about a tuning job has in common, by shorter names."""
 
     if TYPE_CHECKING:
         hyper_parameter_tuning_job_name: str
@@ -118,7 +118,7 @@ class TuningJobDescription(_TuningJobAnswer, AnswerModel):
         return single + (self.training_job_definitions or [])
 
     def definition_of(self, training_job: TrainingJobSummary) -> HyperParameterTrainingJobDefinition | None:
-        """Return the definition that a training job was made from; None if it cannot be told."""
+        """Return the definition that a training job was made from; None if it is unknown."""
         definitions = self.definitions
         if len(definitions) == 1:
             return definitions[0]

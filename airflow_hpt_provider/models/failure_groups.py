@@ -1,4 +1,4 @@
-"""Why training jobs failed, told once for all that failed alike."""
+"""Why training jobs failed, once for all that failed alike."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def group_failures(trials: Iterable[TrainingJobSummary]) -> list[FailureGroup]:
 
 
 def headline(failure_reason: str | None) -> str:
-    """What a FailureReason says, in one line that is the same for the same failure.
+    """Summarize a FailureReason in one line, the same for the same failure.
 
     Its first line; but where SageMaker's training toolkit reports a script's end (``ExecuteUserScriptError``),
     the script's last words: the lines around them (exit code, command) differ from job to job.

@@ -28,7 +28,7 @@ __all__ = [
 
 
 class _Interval:
-    """A range of numbers, for people."""
+    """A range of numbers, as readable text."""
 
     if TYPE_CHECKING:
         name: str
@@ -38,7 +38,7 @@ class _Interval:
 
     @property
     def interval(self) -> str:
-        """The range for people: ``0.01 to 1, Logarithmic``."""
+        """Return the range as readable text: ``0.01 to 1, Logarithmic``."""
         scale = f", {self.scaling_type}" if self.scaling_type else ""
         return f"{self.min_value} to {self.max_value}{scale}"
 
@@ -78,7 +78,7 @@ class CategoricalParameterRange(RequestModel):
 
     @property
     def interval(self) -> str:
-        """The range for people: ``none, balanced``."""
+        """Return the range as readable text: ``none, balanced``."""
         return ", ".join(self.values)
 
     def __repr__(self) -> str:
@@ -151,7 +151,7 @@ class ParameterRanges(RequestModel):
 
     @property
     def intervals(self) -> dict[str, str]:
-        """Every hyperparameter that is searched with its range for people."""
+        """Return every searched hyperparameter with its range as readable text."""
         ranges = [
             *(self.integer_parameter_ranges or ()),
             *(self.continuous_parameter_ranges or ()),
@@ -166,7 +166,7 @@ class ParameterRanges(RequestModel):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """Return what a notebook shows."""
         return members_html("Search space", self.intervals)
 
 

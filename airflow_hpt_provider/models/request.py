@@ -30,8 +30,8 @@ class TuningJobRequest(RequestModel):
     """A request for a tuning job, checked against all that AWS is known to check.
 
     `TuningJobRequest.model_validate(config)` takes what boto3's `create_hyper_parameter_tuning_job` takes, also
-    with Python's names, with numbers as text and with numbers where AWS wants text. Every error comes at once, in
-    one `pydantic.ValidationError`; :func:`airflow_hpt_provider.models.explain` writes it out for people.
+    with Python's names, with numbers as text and with numbers where AWS wants text. All errors come in one
+    `pydantic.ValidationError`; :func:`airflow_hpt_provider.models.explain` formats it.
 
     The name may be missing: the operator derives one (:meth:`with_name`).
     """
@@ -86,7 +86,7 @@ class TuningJobRequest(RequestModel):
         return self.model_validate({**self.to_dict(), "HyperParameterTuningJobName": name})
 
     def with_tags(self, tags: Mapping[str, str] | Iterable[Mapping[str, str] | Tag]) -> Self:
-        """Return this request with more tags; one whose key is there already takes its place.
+        """Return this request with more tags; a tag replaces another with the same key.
 
         Args:
             tags: key -> value, or elements with Key and Value.
@@ -121,7 +121,7 @@ class TuningJobRequest(RequestModel):
         return super().to_aws()
 
     def to_aws(self) -> dict[str, Any]:
-        """What boto3's `create_hyper_parameter_tuning_job` takes.
+        """Return the arguments of boto3's `create_hyper_parameter_tuning_job`.
 
         Raises:
             ValueError: the request has no name yet.

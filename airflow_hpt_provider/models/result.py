@@ -98,11 +98,11 @@ class TuningResult(ResultPart):
         attempts: Sequence[Attempt] = (),
         failures: Sequence[FailureGroup] = (),
     ) -> Self:
-        """The result of a tuning job that has been described.
+        """Return the result of a tuning job that has been described.
 
         Args:
             description: DescribeHyperParameterTuningJob's answer.
-            best: the best training job with its model, if more is known of it than the description tells.
+            best: the best training job with its model, if more is known of it than the description has.
             overall_best: the same of the overall best one.
             top: the best training jobs, in order.
             status_reason: why the wait ended as it did.
@@ -172,7 +172,7 @@ class TuningResult(ResultPart):
             raise refused from None
 
     def to_xcom(self) -> dict[str, Any]:
-        """The result as JSON values, at most 48,000 bytes as JSON text. What was left out is listed in `trimmed`.
+        """Return the result as JSON values, at most 48,000 bytes as JSON text. `trimmed` lists what was left out.
 
         Times are ISO 8601 with their offset. AWS's structures have AWS's names.
         """
@@ -197,7 +197,7 @@ class TuningResult(ResultPart):
         return {} if self.best_training_job is None else self.best_training_job.hyper_parameters
 
     def summary(self) -> str:
-        """Return the result in one line for people."""
+        """Return the result in one line of text."""
         counts = self.training_job_status_counters
         line = f"{self.tuning_job_name}: {self.status} · {counts.completed or 0} of {counts.total} completed"
         if self.best_training_job is not None and self.final_metric is not None:
@@ -219,7 +219,7 @@ class TuningResult(ResultPart):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """Return what a notebook shows."""
         return result_html(self)
 
 
@@ -235,7 +235,7 @@ def _completed(job: TrainingJobSummary | None, description: TuningJobDescription
 
 
 def _as_line_of_result(details: "ErrorDetails") -> "InitErrorDetails":
-    """Return a line about a value that is to be a result, in words for whoever has pulled it from XCom."""
+    """Reword a validation error's line about a value pulled from XCom that is to be a result."""
     kind, text = details["type"], details["msg"]
     wanted = _KINDS.get(kind.partition("_")[0])  # of pydantic's own errors: string_type, int_parsing ...
     if kind == "missing":

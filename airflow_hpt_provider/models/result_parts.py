@@ -35,7 +35,7 @@ class Attempt(ResultPart):
 
     @classmethod
     def of(cls, description: TuningJobDescription, number: int) -> Self:
-        """Return the attempt that a description tells of.
+        """Return the attempt that a description is about.
 
         Args:
             description: DescribeHyperParameterTuningJob's answer.

@@ -22,7 +22,7 @@ def bucket_and_key(uri: str) -> tuple[str, str] | None:
             ``https://s3.REGION.amazonaws.com/BUCKET/KEY``.
 
     Returns:
-        None if there is no bucket in it, or its host is none of S3's, so that nobody knows where its bucket is.
+        None if there is no bucket in it, or its host is none of S3's, so that the bucket's place is unknown.
     """
     scheme, _, rest = uri.partition("://")
     if scheme == "s3":

@@ -46,7 +46,7 @@ def size(value: Any) -> int:
 
 
 def trimmed(members: dict[str, Any], most: int) -> dict[str, Any]:
-    """Return the members within so many bytes.
+    """Return the members within a number of bytes.
 
     Optional lists lose their last elements first; then long texts are shortened, and end with how much is missing.
     `members["trimmed"]` says what was left out.

@@ -33,7 +33,7 @@ class HyperParameterAlgorithmSpecification(RequestModel):
         None, description="Name or ARN of an algorithm, in place of TrainingImage."
     )
     metric_definitions: Annotated[list[MetricDefinition], ListSize(0, 40)] | None = Field(
-        None, description="Metrics of a custom image; built-in algorithms have theirs."
+        None, description="Metrics of a custom image; built-in algorithms define their own."
     )
 
 
@@ -62,7 +62,7 @@ class StoppingCondition(RequestModel):
 
 
 class CheckpointConfig(RequestModel):
-    """Where checkpoints are kept, so that an interrupted training job can go on."""
+    """Where checkpoints are kept, so that an interrupted training job can continue."""
 
     s3_uri: shapes.S3Uri = Field(description="S3 prefix for the checkpoints.")
     local_path: shapes.DirectoryPath | None = Field(

@@ -120,7 +120,7 @@ class HyperParameterTuningJobWarmStartConfig(RequestModel):
         Field(description="The earlier tuning jobs, 1 to 5.")
     )
     warm_start_type: shapes.HyperParameterTuningJobWarmStartType = Field(
-        description="Whether data and algorithm are the same as theirs."
+        description="Whether data and algorithm are the same as the parents'."
     )
 
 

@@ -32,7 +32,7 @@ _PLAIN: Final = (
     ),
     (_MERGE, r"<<", ["<"]),
 )
-"""What a plain scalar must look like to be more than text, and the characters that it can begin with."""
+"""What a plain scalar must match to be more than text, and the characters that it can begin with."""
 
 
 class YamlError(ValueError):

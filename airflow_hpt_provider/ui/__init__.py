@@ -4,7 +4,7 @@
 ``app.py`` (the app and its guard) → ``pages.py`` (HTML and assets), ``api.py`` (JSON) → ``access.py`` (who may),
 ``tasks.py`` (which job a task made, from Airflow's own records) → ``jobs.py`` (reading it, through ``cache.py``: one
 call for all who look) → ``document.py`` and ``parameters.py`` (what the page gets). ``listing.py`` makes the lists of
-jobs, page by page (``paging.py``), ``export.py`` the files to download, ``importance.py`` tells how much each
+jobs, page by page (``paging.py``), ``export.py`` the files to download, ``importance.py`` computes how much each
 hyperparameter matters, and ``problems.py`` what the page shows instead of a job. ``frontend/`` holds the page itself,
 ``static/`` its bundle.
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.ui.tasks import TaskJob
 
 requires_reading = requires_access_dag("GET", access_entity=DagAccessEntity.XCOM)
-"""To look at a tuning job: the permission to read XComs of the DAG in the path."""
+"""To see a tuning job: the permission to read XComs of the DAG in the path."""
 requires_editing = requires_access_dag("PUT", access_entity=DagAccessEntity.TASK_INSTANCE)
 """To stop one: the permission to mark a task instance failed, which stops the job too."""
 
@@ -36,7 +36,7 @@ class Access:
         self._request, self._user = request, user
 
     def may_read(self, dag_id: str) -> bool:
-        """Whether the user may look at the tuning jobs of a DAG."""
+        """Return whether the user may see the tuning jobs of a DAG."""
         return self._may("GET", DagAccessEntity.XCOM, dag_id)
 
     def may_edit(self, dag_id: str) -> bool:
@@ -44,11 +44,11 @@ class Access:
         return self._may("PUT", DagAccessEntity.TASK_INSTANCE, dag_id)
 
     def visible_dags(self) -> set[str]:
-        """Return the ids of all DAGs that the user may see; for each, :meth:`may_read` tells whether its XComs too."""
+        """Return the ids of all DAGs that the user may see; :meth:`may_read` then decides about each one's XComs."""
         return set(get_auth_manager().get_authorized_dag_ids(user=self._user, method="GET"))
 
     def denial(self, job: TaskJob, tags: Mapping[str, str] | None) -> Problem | None:
-        """Return why the user may not look at a tuning job that a readable task names; None if he may.
+        """Return why the user may not see a tuning job that a readable task names; None if the user may.
 
         Args:
             job: the job as the task names it.

@@ -105,7 +105,7 @@ def get_importance(job: JobDep, reader: ReaderDep, access: AccessDep) -> Respons
 
 @router.get(f"{TASK}/parents/{{name}}", dependencies=[can_read])
 def get_parent(name: str, job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
-    """Return a warm-start parent of the task's tuning job, to be put beside it."""
+    """Return a warm-start parent of the task's tuning job, for comparison."""
     warm_start = _viewed(job, reader, access).document["job"]["warm_start"]
     if not warm_start or name not in warm_start["parents"]:
         raise Problem(
@@ -211,7 +211,7 @@ def _nothing(state: str | None, task: TaskKey) -> Problem:
     return Problem(
         404,
         "no_job",
-        "This task has made no tuning job",
+        "This task has created no tuning job",
         f"The task ended as {state} and names no tuning job in its XComs, or its class is neither"
         " HyperParameterTuningJobOperator nor HyperParameterTuningJobSensor.",
         "Open a task of one of these classes, or of a class derived from one. If this is one, see its log.",

@@ -1,4 +1,4 @@
-"""A short memory between the page and SageMaker: ten people who look at once cost one call."""
+"""A short cache between the page and SageMaker: concurrent users cost one call."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class _Slot(Generic[T]):
 
 
 class SharedCache(Generic[T]):
-    """Values by key; each is loaded by one thread at a time, and an old one is served meanwhile.
+    """Values by key; each is loaded by one thread at a time, and an old one is served in the meantime.
 
     Errors are remembered for a moment too, so that a broken connection is not tried once per person and second.
 
     Args:
         size: how many values are kept; the one unused for longest goes first.
-        error_seconds: how long an error is told again without another try.
+        error_seconds: how long an error is cached before the next try.
         clock: seconds, ever growing.
     """
 
@@ -64,7 +64,7 @@ class SharedCache(Generic[T]):
             if old is not None:
                 return old
             raise Problem(
-                504, "unreachable", "SageMaker is slow to answer", "", "The page tries again by itself."
+                504, "unreachable", "SageMaker responds slowly", "", "The page retries automatically."
             )
         try:
             if self._clock() < slot.fresh_until:  # loaded while this thread waited
@@ -80,7 +80,7 @@ class SharedCache(Generic[T]):
             slot.lock.release()
 
     def expire(self, key: str) -> None:
-        """Have the value loaded anew on the next request."""
+        """Load the value again on the next request."""
         self._slot(key).fresh_until = 0.0
 
     def _slot(self, key: str) -> _Slot[T]:

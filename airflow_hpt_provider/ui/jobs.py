@@ -1,4 +1,4 @@
-"""Reading tuning jobs for the page: through the task's connection, once for all who look."""
+"""Reads tuning jobs for the page: through the task's connection, once for all users."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ OWNED_SECONDS, UNOWNED_SECONDS = 600.0, 4.0
 
 
 class PageHook(HyperParameterTuningHook):
-    """A hook for people who wait: no call is tried for minutes, since the page asks again by itself."""
+    """A hook for interactive users: calls are not retried for minutes, because the page retries."""
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One call, with one more try of botocore's."""
@@ -146,7 +146,7 @@ class JobReader:
             raise problem from error
 
     def _hook(self, settings: ConnectionSettings) -> PageHook:
-        # Made anew now and then, so that a changed connection is noticed without a restart.
+        # Rebuilt now and then, so that a changed connection is noticed without a restart.
         return self._hooks.get(settings.key, lambda _: make_hook(settings), lambda _: 300.0)
 
     def _loader(self, job: TaskJob) -> Callable[[JobView | None], JobView]:
@@ -172,7 +172,7 @@ def make_hook(settings: ConnectionSettings) -> PageHook:
         try:
             BaseHook.get_connection(settings.aws_conn_id)
         except Exception as error:
-            # The amazon provider would go on with the API server's own credentials, which are not the task's.
+            # The amazon provider would fall back to the API server's own credentials, which are not the task's.
             raise Problem(
                 502,
                 "credentials",

@@ -1,10 +1,10 @@
-"""What a person does to a waiting task in Airflow's UI, or through its REST API, as the API server hears of it.
+"""Receives from the API server what users do to a waiting task in Airflow's UI or through its REST API.
 
-A task that waits in the triggerer and is marked failed, success or skipped, alone or with its DAG run, is to stop its
-tuning job. As a rule its trigger does so; but the triggerer may be down, or not have started the trigger yet, and below
-Airflow 3.3 it is not told at all. Airflow drops the trigger's row a moment after the change, and with it all that is
-known of the wait; so it is noted here, within the change, and :mod:`airflow_hpt_provider.ui.orphaned_jobs` stops
-the job.
+A task that waits in the triggerer and is marked failed, success or skipped, alone or with its DAG run, must stop its
+tuning job. Usually its trigger does so. But the triggerer may be down, or may not have started the trigger yet, and
+below Airflow 3.3 it gets no call. Airflow deletes the trigger's row, the only record of the wait, right after the
+change. So this module records the wait within the change, and :mod:`airflow_hpt_provider.ui.orphaned_jobs` stops the
+job.
 """
 
 from __future__ import annotations
@@ -34,8 +34,7 @@ log = logging.getLogger(__name__)
 class TaskStateListener:
     """Airflow's listener. It runs within the request that changes the state, before that is committed.
 
-    So it asks the database once, and only for tasks that have a trigger; it calls nobody; and whatever goes wrong in it
-    goes to the log.
+    So it makes one database query, and only for tasks with a trigger. It makes no other call, and logs every error.
 
     Args:
         reaper: gets the waits.
@@ -46,27 +45,27 @@ class TaskStateListener:
 
     @hookimpl
     def on_task_instance_failed(self, task_instance: Any) -> None:
-        """A person has marked a task failed."""
+        """Handle a task that a user has marked failed."""
         self._task(task_instance)
 
     @hookimpl
     def on_task_instance_success(self, task_instance: Any) -> None:
-        """A person has marked a task as success."""
+        """Handle a task that a user has marked as success."""
         self._task(task_instance)
 
     @hookimpl
     def on_task_instance_skipped(self, task_instance: Any) -> None:
-        """A person has marked a task skipped (Airflow 3.2+)."""
+        """Handle a task that a user has marked skipped (Airflow 3.2+)."""
         self._task(task_instance)
 
     @hookimpl
     def on_dag_run_failed(self, dag_run: Any) -> None:
-        """A person has marked a DAG run failed: below Airflow 3.3 its tasks are not told of one by one."""
+        """Handle a DAG run that a user has marked failed: below Airflow 3.3 its tasks are not reported one by one."""
         self._run(dag_run)
 
     @hookimpl
     def on_dag_run_success(self, dag_run: Any) -> None:
-        """A person has marked a DAG run as success."""
+        """Handle a DAG run that a user has marked as success."""
         self._run(dag_run)
 
     def _task(self, task_instance: Any) -> None:
@@ -96,6 +95,6 @@ _listener = TaskStateListener(OrphanedJobReaper())
 
 
 def listen() -> None:
-    """Have Airflow tell of what people do, in this process. Harmless when repeated."""
+    """Register the listener with Airflow in this process. Harmless when repeated."""
     manager: Any = get_listener_manager()
     manager.add_listener(_listener)

@@ -1,4 +1,4 @@
-"""Lists of tuning jobs, as Airflow's own records tell of them; SageMaker adds how they are doing.
+"""Lists of tuning jobs from Airflow's own records; SageMaker adds their states.
 
 The account's list is never shown as it is: only jobs that tasks of readable DAGs have named are looked up in it.
 """
@@ -43,14 +43,14 @@ def page(session: Session, access: Access, reader: JobReader, before: Position |
 
 
 def of(found: Found, reader: JobReader, access: Access) -> dict[str, Any]:
-    """The same as :func:`rows`, and ``older``: what the browser gives back as ``before``; None for the last page."""
+    """Return :func:`rows`, and ``older``: what the browser sends back as ``before``; None for the last page."""
     return {**rows(found.jobs, reader, access), "older": found.older and str(found.older)}
 
 
 def rows(jobs: Sequence[TaskJob], reader: JobReader, access: Access) -> dict[str, Any]:
     """Return ``jobs``, one dict each, and ``problems`` with accounts that could not be read.
 
-    What SageMaker says of a job is in it only if the user may look at that job: the name is an XCom's.
+    SageMaker's data of a job are included only if the user may see that job: the name is an XCom's.
     """
     accounts = {job.settings.key: job for job in jobs if isinstance(job.connection, ConnectionSettings)}
     # Concurrently: one account that does not respond delays the list long enough for all.

@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.ui.tasks import TaskKey
 
 SETTLE_SECONDS = 5.0
-"""The first look comes so long after the change, when that is committed and a trigger that runs has acted; each
-further one after twice the time."""
+"""The first check comes this long after the change, when it is committed and a running trigger has acted. The time
+doubles with each further check."""
 LOOKS = 7
-"""The last look comes ten minutes after the change."""
+"""The last check comes ten minutes after the change."""
 ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
-"""The states of a task that does not go on by itself."""
+"""The states in which a task does not continue by itself."""
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ class Wait:
     version: UUID | None = None
 
     def __str__(self) -> str:
-        """What happened, for logs."""
+        """Describe what happened, for logs."""
         task = self.task if self.task.map_index >= 0 else self.task[:3]
         return f"Task {' '.join(map(str, task))} was ended while it waited in the triggerer"
 
@@ -81,7 +81,7 @@ class OrphanedJobReaper:
         self._thread: threading.Thread | None = None
 
     def note(self, wait: Wait) -> None:
-        """Look after this wait in a moment. Returns at once; harmless when repeated."""
+        """Schedule checks of this task. Returns immediately; harmless when repeated."""
         with self._changed:
             if wait in self._pending:
                 return
@@ -119,7 +119,7 @@ def _looked_after(wait: Wait, *, last: bool) -> bool:
         return look_after(wait) or last
     except Exception as error:
         if last:
-            log.exception("%s. Its tuning job may go on running: stop it by hand.", wait)
+            log.exception("%s. Its tuning job may keep running. Stop it by hand.", wait)
         else:
             reason = f"{error.title}. {error.remedy}" if isinstance(error, Problem) else one_line(error)
             log.warning("%s. Its tuning job is not stopped yet: %s", wait, reason)
@@ -138,12 +138,12 @@ def look_after(wait: Wait) -> bool:
     arguments = trigger_arguments(wait.arguments)
     name = arguments.get("tuning_job_name")
     if not (name and arguments.get("stop_on_kill")):
-        return True  # somebody else's job, or one whose author wants it to go on
+        return True  # owned by another task or user, or its author wants it to keep running
     state, trigger_id = _state(wait.task)
     if state == "deferred" and trigger_id == wait.trigger_id:
         return False
     if state not in ENDED:
-        return True  # cleared meanwhile: the next try looks for its job itself
+        return True  # cleared in the meantime: the next try finds its job itself
     _stop(wait, name, _connection(wait, arguments))
     return True
 

@@ -20,9 +20,9 @@ Parameter = dict[str, Any]
 
 
 def parameters(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> list[Parameter]:
-    """Those of the ranges, then those that only training jobs tell of.
+    """Return the ranges' parameters, then those that only training jobs have.
 
-    Training jobs alone tell of hyperparameters whose ranges Autotune chose, and of those that are a number in one
+    Only training jobs have the hyperparameters whose ranges Autotune chose, and those that are a number in one
     training job definition and a word in another.
     """
     found: dict[str, Parameter | None] = {}
@@ -38,7 +38,7 @@ def parameters(description: TuningJobDescription, trials: Sequence[TrainingJobSu
 
 
 def value_of(text: str | None, parameter: Parameter) -> float | str | None:
-    """A training job's value of a hyperparameter: a number, or the text of a categorical one; None if it has none."""
+    """Return a training job's value of a hyperparameter: a number or a text; None without a value."""
     return text if parameter["kind"] == "categorical" else _number(text)
 
 
@@ -56,7 +56,7 @@ def _of_space(space: ParameterRanges) -> Iterator[Parameter]:
 
 
 def _of_both(one: Parameter | None, other: Parameter) -> Parameter | None:
-    """What holds the values of two definitions' ranges of one hyperparameter; None if one of them alone is a number."""
+    """Merge two definitions' ranges of one hyperparameter; None if only one of them is a number."""
     if one is None or (one["kind"] == "categorical") != (other["kind"] == "categorical"):
         return None
     if one["kind"] == "categorical":

@@ -26,7 +26,7 @@ class LazyApp:
 
 
 def register_listener(app: Any) -> Any:
-    """Have the API server tell of tasks that people end; the app itself is left as it is.
+    """Make the API server report tasks that users end; the app itself stays unchanged.
 
     Airflow calls this as a middleware when an API server starts. ``listeners`` of the plugin would be heard in every
     process: then Airflow refuses each DAG that has a task with ``end_from_trigger=True``, of whatever provider.

@@ -74,7 +74,7 @@ def job_gone(name: str) -> Problem:
 def from_error(
     error: Exception, tuning_job_name: str, aws_conn_id: str | None, attempt: Attempt = READING
 ) -> Problem:
-    """What an error of a call to SageMaker means for the person who looks at the page."""
+    """Return the problem that an error of a call to SageMaker means for the user of the page."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, TuningJobNotFoundError):
@@ -105,8 +105,8 @@ def from_error(
             "unreachable",
             "SageMaker cannot be reached",
             one_line(error),
-            "The page tries again by itself. If it goes on: is the service (or the local tuning service) up, and"
-            " may the API server reach it?",
+            "The page retries automatically. If this persists, check that the service (or the local tuning service)"
+            " runs and that the API server can reach it.",
         )
     title = f"{attempt.doing.capitalize()} {attempt.what} failed"
     return Problem(502, "failed", title, one_line(error), "See the API server's log.")

@@ -85,7 +85,7 @@ class TaskJob:
 
     @property
     def key(self) -> str:
-        """Equal for task instances that look at the same job in the same way."""
+        """Equal for task instances that read the same job in the same way."""
         return f"{self.name} {self.settings.key}"
 
 
@@ -132,7 +132,7 @@ def jobs_of_run(
 def recent_jobs(
     session: Session, dag_ids: Collection[str], *, before: Position | None = None, limit: int = 100
 ) -> Found:
-    """Return the tuning jobs that tasks of these DAGs have told of, the newest first.
+    """Return the tuning jobs that tasks of these DAGs have created, newest first.
 
     Args:
         session: of Airflow's database.

@@ -84,7 +84,7 @@ def tunable_names(request: TuningJobRequest) -> Iterator[Problem]:
 
 
 def no_metrics_of_the_request(request: TuningJobRequest) -> Iterator[Problem]:
-    """A training job of a built-in algorithm brings no MetricDefinitions: CreateTrainingJob refuses them."""
+    """Check that a training job of a built-in algorithm has no MetricDefinitions: CreateTrainingJob rejects them."""
     for at, definition in definitions(request):
         specification, algorithm = member_of(definition.algorithm_specification), algorithm_of(definition)
         if algorithm is not None and specification is not None and specification.metric_definitions:

@@ -1,4 +1,4 @@
-"""What several rules look at."""
+"""Helpers shared by the rules."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def names_in(search: Search) -> Iterator[tuple[Location, str]]:
 
 
 def misplaced(request: TuningJobRequest, search: Search) -> bool:
-    """Whether a search space stands where the request's form has none; the rules of the forms tell that."""
+    """Whether a search space is given where the request's form has none; the rules of the forms report that."""
     if request.training_job_definition is not None and request.training_job_definitions is not None:
         return False
     return (search.where == RANGES) == (request.training_job_definitions is not None)
@@ -122,7 +122,7 @@ def objectives(request: TuningJobRequest) -> Iterator[Objective]:
 
 
 def combinations(ranges: ParameterRanges) -> int | None:
-    """How many different points a search space has; None if infinitely many, or if it cannot be told."""
+    """Return the number of different points of a search space; None if infinite or unknown."""
     if ranges.continuous_parameter_ranges or ranges.auto_parameters:
         return None
     if not ranges.integer_parameter_ranges and not ranges.categorical_parameter_ranges:

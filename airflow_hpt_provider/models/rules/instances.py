@@ -38,7 +38,7 @@ def one_resource_config(request: TuningJobRequest) -> Iterator[Problem]:
 
 
 def kinds_of_machines(request: TuningJobRequest) -> Iterator[Problem]:
-    """A type, groups or a list to choose from: one of them is given, and with groups neither type nor count."""
+    """Check that a type, groups or a list of choices is given, only one of them, and with groups no type or count."""
     for at, definition in definitions(request):
         tuning = definition.hyper_parameter_tuning_resource_config
         if tuning is not None and tuning.instance_type is None and tuning.instance_configs is None:

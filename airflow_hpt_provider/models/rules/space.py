@@ -59,7 +59,7 @@ def _bounds_of(
             kind = "a whole number" if whole_numbers else "a finite number"
             advice = "use ContinuousParameterRanges for fractions" if whole_numbers else "correct it"
             yield Problem((*where, member), text, f"is not {kind}", advice)
-    of = f" of {limits.name!r}" if limits.name else ""  # whoever filled in a form knows names, not indexes
+    of = f" of {limits.name!r}" if limits.name else ""  # the user of a form knows names, not indexes
     if len(ends) == 2 and ends["MinValue"] >= ends["MaxValue"]:
         yield Problem(
             (*where, "MinValue"),

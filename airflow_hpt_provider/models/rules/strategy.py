@@ -97,7 +97,7 @@ def enough_combinations(request: TuningJobRequest) -> Iterator[Problem]:
 
 
 def hyperband(request: TuningJobRequest) -> Iterator[Problem]:
-    """Hyperband: no early stopping beside its own, and a sane MinResource and MaxResource."""
+    """Check Hyperband: no early stopping in addition to its own, and valid MinResource and MaxResource."""
     config = config_of(request)
     if config is None or config.strategy != StrategyType.HYPERBAND:
         return

@@ -29,7 +29,7 @@ def tags(request: TuningJobRequest) -> Iterator[Problem]:
 
 
 def key_problems(keys: Iterable[tuple[Location, str]]) -> Iterator[Problem]:
-    """What is wrong with the keys of one request's tags.
+    """Check the keys of one request's tags.
 
     Args:
         keys: each with where it is. Keys are case sensitive.

@@ -66,7 +66,7 @@ def spot(request: TuningJobRequest) -> Iterator[Problem]:
                 where,
                 wait,
                 f"must not be more than {MAX_WAIT_WITHOUT_CHECKPOINTS} for this algorithm without checkpoints",
-                "add CheckpointConfig, so that an interrupted training job can go on",
+                "add CheckpointConfig, so that an interrupted training job can continue",
                 sought=((*at, "CheckpointConfig"),),
             )
 

@@ -1,4 +1,4 @@
-"""What all the models share: AWS's names beside Python's, and how structures are read and written.
+"""Base of all models: AWS's names in addition to Python's, and how structures are read and written.
 
 Attributes have the names that botocore's `xform_name` makes (`max_parallel_training_jobs`); AWS's names
 (`MaxParallelTrainingJobs`) are their aliases. Both are taken, AWS's are written.
@@ -54,7 +54,7 @@ class AwsModel(BaseModel):
         return cls.__name__
 
     def to_aws(self) -> dict[str, Any]:
-        """What boto3 takes: AWS's names, plain Python values, nothing that is not set."""
+        """Return what boto3 takes: AWS's names, plain Python values, nothing that is not set."""
         return self.model_dump(by_alias=True, exclude_none=True)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:

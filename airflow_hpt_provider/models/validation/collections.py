@@ -47,7 +47,7 @@ def tojson_hint(value: object) -> str:
 
 @dataclass(frozen=True)
 class _Size:
-    """How much a list or map has to hold, and what pydantic and JSON schema are told of it."""
+    """The bounds of a list's or map's size, and how pydantic and JSON schema see them."""
 
     min: int = 0
     max: int | None = None
@@ -146,7 +146,7 @@ class MapSize(_Size):
 
 
 def _how_to_list(value: object, element: Any) -> str:
-    """What to do with a value that stands where a list is wanted.
+    """Return the remedy for a value that is given in place of a list.
 
     A mapping is either one element, whose brackets were forgotten, or names with what belongs to them, as other
     libraries take tags and channels: `{"team": "x"}` for `[{"Key": "team", "Value": "x"}]`.

@@ -62,7 +62,7 @@ def line(
 
 
 def text_of(details: Mapping[str, Any]) -> str:
-    """What an error's line says; pydantic's own words for a missing member, which have no remedy, put in ours."""
+    """Return the text of an error's line; pydantic's message for a missing member, which has no remedy, is replaced."""
     text: str = details["msg"]
     return "is required; add it" if text == "Field required" else text
 

@@ -1,4 +1,4 @@
-"""Validation errors for people."""
+"""Formats validation errors as text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""AWS's names of members beside Python's."""
+"""AWS's and Python's names of members."""
 
 from __future__ import annotations
 

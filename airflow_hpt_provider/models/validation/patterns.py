@@ -53,5 +53,5 @@ def describe(pattern: str) -> str:
 
 
 def for_json_schema(pattern: str) -> str | None:
-    """The expression anchored, as JSON schema wants it; None for the one that a browser cannot apply as it is."""
+    """Return the expression anchored, as JSON schema needs it; None for the one that browsers cannot apply."""
     return None if pattern == TAG else f"^(?:{pattern})$"

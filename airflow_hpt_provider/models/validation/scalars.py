@@ -63,7 +63,7 @@ class Scalar:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        """What forms and editors see."""
+        """Return the JSON schema that forms and editors see."""
         return {key: value for key, value in self.schema().items() if value is not None}
 
 

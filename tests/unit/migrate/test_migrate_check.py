@@ -37,8 +37,8 @@ def found(source, *, severity=None):
 
 def test_imports_parameters_and_xcoms_with_their_lines():
     assert found(THEIRS, severity="change") == [
-        (2, "import", "Import airflow_hpt_provider's class: from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator"),
-        (3, "import", "Import airflow_hpt_provider's class: from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor"),
+        (2, "import", "New import: from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator"),
+        (3, "import", "New import: from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor"),
         (9, "parameter", "Rename check_interval to poll_interval."),
         (10, "parameter", "Rename max_ingestion_time to timeout."),
         (13, "parameter", "Rename job_name to tuning_job_name."),
@@ -152,7 +152,7 @@ def test_the_trigger_of_tuning_jobs():
     SageMakerTrigger(job_name="a", job_type="tuning", waiter_delay=3, waiter_max_attempts=9)
     """
     assert [what for _, _, what in found(source, severity="change")] == [
-        "Import airflow_hpt_provider's class: from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger",
+        "New import: from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger",
         "Rename job_name to tuning_job_name.",
         "Remove job_type.",
         "Rename waiter_delay to poll_interval.",
