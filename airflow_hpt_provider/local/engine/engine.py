@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from airflow_hpt_provider.local.db import training_jobs, tuning_jobs
 from airflow_hpt_provider.local.engine.loop import Loop, Transaction
 from airflow_hpt_provider.local.engine.slots import SlotRequest, fairest
-from airflow_hpt_provider.local.engine.training import GRACE, TrainingJobs
+from airflow_hpt_provider.local.engine.training import GRACE_PERIOD, TrainingJobs
 from airflow_hpt_provider.local.engine.tuning import FailureOf, OnChange, TuningJobs
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 SEARCH_THREADS = 2
 STANDALONE = 0
-"""The owner of claims for training jobs that belong to no tuning job."""
+"""The owner of requests for training jobs that belong to no tuning job."""
 
 
 class Engine:
@@ -36,7 +36,7 @@ class Engine:
         arns: of the service's region and account.
         max_parallel: training jobs at once, over all tuning jobs; default: the number of CPUs.
         spot_interruptions: mean interruptions per minute of training of a managed spot job.
-        grace: seconds between SIGTERM and SIGKILL.
+        grace_period: seconds between SIGTERM and SIGKILL.
         on_change: called with a tuning job and its tags when its status has changed.
         failure_of: lets tuning jobs fail on request.
     """
@@ -50,7 +50,7 @@ class Engine:
         *,
         max_parallel: int | None = None,
         spot_interruptions: float = 0.0,
-        grace: float = GRACE,
+        grace_period: float = GRACE_PERIOD,
         on_change: OnChange = lambda job, tags: None,
         failure_of: FailureOf = lambda name, ended: None,
     ) -> None:
@@ -59,20 +59,20 @@ class Engine:
         self.runner = runner
         self._max_parallel = max_parallel or os.cpu_count() or 1
         self._executor = ThreadPoolExecutor(SEARCH_THREADS, thread_name_prefix="search")
-        self.tuning = TuningJobs(arns, self._executor, on_change, failure_of)
+        self._loop = Loop(database, schedule=self._schedule, reload=self._reload)
+        self.tuning = TuningJobs(self._loop, arns, self._executor, on_change, failure_of)
         self.training = TrainingJobs(
+            self._loop,
             runner,
             directory / "training-jobs",
             on_metrics=self.tuning.on_metrics,
             on_stop=self.tuning.on_stop,
             on_end=self.tuning.on_end,
             spot_interruptions=spot_interruptions,
-            grace=grace,
+            grace_period=grace_period,
         )
-        self._loop = Loop(database, schedule=self._schedule, reload=self._reload)
-        self.tuning.loop = self.training.loop = self._loop
         self.tuning.training = self.training
-        self._served_alone = 0
+        self._standalone_granted = 0
 
     def start(self) -> None:
         """Take up what an earlier process of the service left, and go on."""
@@ -106,23 +106,23 @@ class Engine:
         Training jobs that belong to no tuning job share as if they were one.
         """
         total, alone = training_jobs.active(transaction.connection)
-        free = self._max_parallel - total - self.tuning.held()
+        free = self._max_parallel - total - self.tuning.slots_in_use()
         if free <= 0:
             return
         pending = training_jobs.pending(transaction.connection, limit=free)
         for _ in range(free):
-            claims = self.tuning.claims()
+            requests = self.tuning.requests()
             if pending:
-                claims.append(SlotRequest(alone, self._served_alone, STANDALONE))
-            claim = fairest(claims)
-            if claim is None:
+                requests.append(SlotRequest(alone, self._standalone_granted, STANDALONE))
+            request = fairest(requests)
+            if request is None:
                 return
-            if claim.owner == STANDALONE:
-                self._served_alone = self.tuning.next_served()
+            if request.owner == STANDALONE:
+                self._standalone_granted = self.tuning.next_grant_number()
                 self.training.launch(transaction, pending.pop(0).id)
                 alone += 1
             else:
-                self.tuning.grant(transaction, claim.owner)
+                self.tuning.grant(transaction, request.owner)
 
     def _reload(self, transaction: Transaction) -> None:
         self.tuning.reload(transaction)

@@ -14,16 +14,18 @@ class SlotRequest:
     """Someone who could use one more slot.
 
     Attributes:
-        held: slots that it has.
-        served: when it last got one, in any unit; 0: never.
-        owner: whose claim it is.
+        slots: slots that it has.
+        last_served: when it last got one, in any unit; 0: never.
+        owner: whose request it is.
     """
 
-    held: int
-    served: int
+    slots: int
+    last_served: int
     owner: int
 
 
-def fairest(claims: Iterable[SlotRequest]) -> SlotRequest | None:
+def fairest(requests: Iterable[SlotRequest]) -> SlotRequest | None:
     """Return the one that has the fewest slots; of equals, the one that has waited longest."""
-    return min(claims, key=lambda claim: (claim.held, claim.served, claim.owner), default=None)
+    return min(
+        requests, key=lambda request: (request.slots, request.last_served, request.owner), default=None
+    )

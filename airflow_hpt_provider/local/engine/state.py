@@ -33,7 +33,7 @@ class State:
         searches: one for each definition.
         history: its training jobs.
         exhausted: definitions (by their place) that have nothing left to try.
-        served: the number of the slot that it was last given; 0: none yet.
+        last_served: the number of the slot that it was last given; 0: none yet.
     """
 
     job: TuningJob
@@ -42,7 +42,7 @@ class State:
     searches: list[Search]
     history: History
     exhausted: set[int] = field(default_factory=set)
-    served: int = 0
+    last_served: int = 0
 
     @classmethod
     def load(cls, transaction: Transaction, job: TuningJob, searches: Searches) -> State:

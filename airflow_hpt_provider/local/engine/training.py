@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 _SHOWN = 5
 """Names that a warning about many lists."""
-GRACE = 120.0
+GRACE_PERIOD = 120.0
 """Seconds between SIGTERM and SIGKILL."""
 
 
@@ -51,9 +51,10 @@ class TrainingJobs:
     """Follows every training job that has not ended.
 
     Args:
+        loop: runs their transactions.
         directory: gets a directory for each training job.
         spot_interruptions: mean number of interruptions per minute of training of a managed spot job.
-        grace: seconds between SIGTERM and SIGKILL.
+        grace_period: seconds between SIGTERM and SIGKILL.
         on_metrics: called with new metrics of a training job that a tuning job launched, in the transaction that writes
             them; with none when it starts anew, and its metrics are forgotten.
         on_stop: called when such a training job has been told to stop, likewise.
@@ -62,6 +63,7 @@ class TrainingJobs:
 
     def __init__(
         self,
+        loop: Loop,
         runner: Runner,
         directory: Path,
         *,
@@ -69,13 +71,13 @@ class TrainingJobs:
         on_stop: Callable[[Transaction, TrainingJob], None],
         on_end: Callable[[Transaction, TrainingJob], None],
         spot_interruptions: float = 0.0,
-        grace: float = GRACE,
+        grace_period: float = GRACE_PERIOD,
     ) -> None:
-        self.loop: Loop  # set by the engine
+        self._loop = loop
         self._runner = runner
         self._directory = directory
         self._spot_interruptions = spot_interruptions
-        self._grace = grace
+        self._grace_period = grace_period
         self._on_metrics = on_metrics
         self._on_stop = on_stop
         self._on_end = on_end
@@ -148,13 +150,13 @@ class TrainingJobs:
             log_position=job.log_position,
         )
         listener = AttemptListener(
-            on_status=lambda *report: self.loop.post(
+            on_status=lambda *report: self._loop.post(
                 partial(self._status, job.id, job.attempt, *report), urgent=False
             ),
-            on_metrics=lambda *report: self.loop.post(
+            on_metrics=lambda *report: self._loop.post(
                 partial(self._metrics, job.id, job.attempt, *report), urgent=False
             ),
-            on_end=lambda ended: self.loop.post(partial(self._end, job.id, job.attempt, ended)),
+            on_end=lambda ended: self._loop.post(partial(self._end, job.id, job.attempt, ended)),
         )
 
         def begin() -> None:
@@ -167,15 +169,15 @@ class TrainingJobs:
     def _set_wait_timer(self, job: TrainingJob, definition: Mapping[str, Any]) -> None:
         deadline = limits.wait_deadline(definition, job)
         if deadline is not None:
-            self.loop.at(deadline, partial(self._deadline, job.id, None, StopReason.WAIT))
+            self._loop.at(deadline, partial(self._deadline, job.id, None, StopReason.WAIT))
 
     def _set_attempt_timers(self, job: TrainingJob, definition: Mapping[str, Any], started_at: float) -> None:
         self._taken_up.discard(job.id)
         deadline = limits.runtime_deadline(definition, job, started_at)
-        self.loop.at(deadline, partial(self._deadline, job.id, job.attempt, StopReason.RUNTIME))
+        self._loop.at(deadline, partial(self._deadline, job.id, job.attempt, StopReason.RUNTIME))
         if limits.is_spot(definition) and self._spot_interruptions > 0:
             when = max(started_at, time.time()) + self._chance.expovariate(self._spot_interruptions / 60)
-            self.loop.at(when, partial(self._interrupt, job.id, job.attempt))
+            self._loop.at(when, partial(self._interrupt, job.id, job.attempt))
 
     # What the runner reports
 
@@ -274,7 +276,7 @@ class TrainingJobs:
         running = self._running.get(job_id)
         if running is not None:
             running.stop()
-            self.loop.at(time.time() + self._grace, partial(self._kill, job_id, attempt))
+            self._loop.at(time.time() + self._grace_period, partial(self._kill, job_id, attempt))
 
     def _kill(self, job_id: int, attempt: int, transaction: Transaction) -> None:
         if _current(transaction, job_id, attempt) and job_id in self._running:

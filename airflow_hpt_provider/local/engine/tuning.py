@@ -46,6 +46,7 @@ class TuningJobs:
     """Drives every tuning job that has not ended.
 
     Args:
+        loop: runs their transactions.
         arns: of the service's region and account.
         executor: computes suggestions, early stopping and convergence.
         on_change: called with a tuning job and its tags when its status has changed, and that is on disk.
@@ -54,40 +55,41 @@ class TuningJobs:
 
     def __init__(
         self,
+        loop: Loop,
         arns: Arns,
         executor: Executor,
         on_change: OnChange = lambda job, tags: None,
         failure_of: FailureOf = lambda name, ended: None,
     ) -> None:
-        self.loop: Loop  # both set by the engine
-        self.training: TrainingJobs
+        self._loop = loop
+        self.training: TrainingJobs  # set by the engine: the two know each other
         self._arns = arns
         self._on_change = on_change
         self._failure_of = failure_of
         self._states: dict[int, State] = {}
         self._searches = Searches(executor)
         self._suggesting: set[int] = set()
-        self._asked: set[int] = set()
-        self._judging: set[int] = set()
+        self._requested: set[int] = set()
+        self._checking: set[int] = set()
         self._converging: set[int] = set()
         self._warned: set[int] = set()
-        self._served = 0
+        self._grants = 0
 
     # Requests
 
     def track(self, transaction: Transaction, job: TuningJob, *, new: bool = False) -> None:
         """A tuning job has been put into the store (new), or was found there when the service started."""
         if new:
-            self._tell(transaction, job.id)
+            self._notify(transaction, job.id)
         state = self._states[job.id] = State.load(transaction, job, self._searches)
         if state.plan.max_runtime is not None:
             deadline = job.created_at + state.plan.max_runtime
             if deadline <= transaction.now:  # it passed while the service was down: launch nothing more
                 self.end(transaction, job, CompletionReason.RUNTIME)
                 return
-            transaction.on_commit(partial(self.loop.at, deadline, partial(self._deadline, job.id)))
+            transaction.on_commit(partial(self._loop.at, deadline, partial(self._deadline, job.id)))
         self._fail_on_request(transaction, state)
-        self.review(transaction, state)
+        self.complete_if_done(transaction, state)
 
     def end(self, transaction: Transaction, job: TuningJob, ending: CompletionReason) -> None:
         """Launch nothing more and stop what runs, if this reason counts; Stopping only if a request asks for it."""
@@ -100,65 +102,65 @@ class TuningJobs:
         )
         state.read_job(transaction)
         if status != job.status:
-            self._tell(transaction, job.id)
+            self._notify(transaction, job.id)
         LOGGER.info("tuning job %s: %s", job.name, ending)
         for child_id in sorted(state.history.unfinished):
             child = training_jobs.get(transaction.connection, child_id)
             if child is not None:
                 self.training.stop(transaction, child, StopReason.TUNING_JOB)
-        self.review(transaction, state)
+        self.complete_if_done(transaction, state)
 
     def _deadline(self, job_id: int, transaction: Transaction) -> None:
         state = self._states.get(job_id)
         if state is not None:
             self.end(transaction, state.job, CompletionReason.RUNTIME)
 
-    # Launching: a claim -> a slot -> a suggestion, which takes its time -> a training job
+    # Launching: a request -> a slot -> a suggestion, which takes its time -> a training job
 
-    def claims(self) -> list[SlotRequest]:
+    def requests(self) -> list[SlotRequest]:
         """Return the tuning jobs that could use one more slot now; none asks for two suggestions at a time."""
         return [
-            SlotRequest(len(state.history.unfinished), state.served, state.job.id)
+            SlotRequest(len(state.history.unfinished), state.last_served, state.job.id)
             for state in self._states.values()
             if state.job.id not in self._suggesting and state.has_room()
         ]
 
-    def held(self) -> int:
+    def slots_in_use(self) -> int:
         """Slots taken by suggestions under way."""
         return len(self._suggesting)
 
-    def next_served(self) -> int:
+    def next_grant_number(self) -> int:
         """Return the number of the next slot that is given, over all tuning jobs; larger than all before."""
-        self._served += 1
-        return self._served
+        self._grants += 1
+        return self._grants
 
     def grant(self, transaction: Transaction, job_id: int) -> None:
         """Use a slot: ask for a suggestion, which is launched when it comes."""
         state = self._states[job_id]
-        state.served = self.next_served()
+        state.last_served = self.next_grant_number()
         self._suggesting.add(job_id)
         definition = state.next_definition()
-        transaction.on_commit(partial(self._ask, state, definition))
+        transaction.on_commit(partial(self._request_suggestion, state, definition))
 
-    def _ask(self, state: State, definition: int) -> None:
-        self._asked.add(state.job.id)
+    def _request_suggestion(self, state: State, definition: int) -> None:
+        self._requested.add(state.job.id)
         self._searches.suggest(
             state.searches[definition],
             state.history.trials(definition),
-            lambda answer: self.loop.post(partial(self._suggested, state.job.id, definition, answer)),
+            lambda answer: self._loop.post(partial(self._on_suggestion, state.job.id, definition, answer)),
         )
 
-    def _suggested(
+    def _on_suggestion(
         self, job_id: int, definition: int, answer: Suggestion | Exception, transaction: Transaction
     ) -> None:
         self._suggesting.discard(job_id)
-        self._asked.discard(job_id)
+        self._requested.discard(job_id)
         state = self._states.get(job_id)
         if state is None or not state.has_room():
             return
         if isinstance(answer, Exhausted):
             state.exhausted.add(definition)
-            self.review(transaction, state)
+            self.complete_if_done(transaction, state)
         elif isinstance(answer, Exception):
             LOGGER.error("tuning job %s: the search failed", state.job.name, exc_info=answer)
             self.end(transaction, state.job, CompletionReason.ERROR)
@@ -191,7 +193,7 @@ class TuningJobs:
         if len(values) < len(emitted):
             state.history.not_finite[job.id] = next(value for value in emitted if not math.isfinite(value))
         if values and state.searches[job.definition_index].early_stopping is not None:
-            transaction.on_commit(partial(self._judge, state, job))
+            transaction.on_commit(partial(self._check_early_stopping, state, job))
 
     def on_end(self, transaction: Transaction, job: TrainingJob) -> None:
         """A training job has ended."""
@@ -205,7 +207,7 @@ class TuningJobs:
         self._fail_on_request(transaction, state)
         if state.job.ending is None:
             self._check_criteria(transaction, state)
-        self.review(transaction, state)
+        self.complete_if_done(transaction, state)
 
     def _warn_of_constant_objective(self, state: State, job: TrainingJob) -> None:
         """Log once if training jobs with different hyperparameters all report one objective value."""
@@ -229,22 +231,22 @@ class TuningJobs:
         if state is not None:
             state.read_training_job(transaction, job.id)
 
-    def _judge(self, state: State, job: TrainingJob) -> None:
+    def _check_early_stopping(self, state: State, job: TrainingJob) -> None:
         """Ask whether a running training job is worth going on with; one question at a time."""
-        if job.id in self._judging:
+        if job.id in self._checking:
             return
-        self._judging.add(job.id)
+        self._checking.add(job.id)
         history = state.history
         trial = history.trial(history.jobs[job.id])
         self._searches.judge(
             state.searches[job.definition_index],
             trial,
             history.trials(job.definition_index),
-            lambda stop: self.loop.post(partial(self._judged, job.id, len(trial.curve), stop)),
+            lambda stop: self._loop.post(partial(self._on_early_stopping, job.id, len(trial.curve), stop)),
         )
 
-    def _judged(self, job_id: int, steps: int, stop: bool, transaction: Transaction) -> None:
-        self._judging.discard(job_id)
+    def _on_early_stopping(self, job_id: int, steps: int, stop: bool, transaction: Transaction) -> None:
+        self._checking.discard(job_id)
         job = training_jobs.get(transaction.connection, job_id)
         state = self._state_of(job) if job is not None else None
         if job is None or state is None:
@@ -252,7 +254,7 @@ class TuningJobs:
         if stop and job.secondary_status == "Training":  # not while it saves its model
             self.training.stop(transaction, job, StopReason.EARLY)
         elif job.status == "InProgress" and len(state.history.curves.get(job_id, ())) > steps:
-            transaction.on_commit(partial(self._judge, state, job))  # it has gone on meanwhile
+            transaction.on_commit(partial(self._check_early_stopping, state, job))  # it has gone on meanwhile
 
     def _check_criteria(self, transaction: Transaction, state: State) -> None:
         plan, history = state.plan, state.history
@@ -279,10 +281,11 @@ class TuningJobs:
         ]
         ended = len(state.history.succeeded)
         self._searches.has_converged(
-            histories, lambda answer: self.loop.post(partial(self._converged, state.job.id, ended, answer))
+            histories,
+            lambda answer: self._loop.post(partial(self._on_convergence, state.job.id, ended, answer)),
         )
 
-    def _converged(self, job_id: int, ended: int, converged: bool, transaction: Transaction) -> None:
+    def _on_convergence(self, job_id: int, ended: int, converged: bool, transaction: Transaction) -> None:
         self._converging.discard(job_id)
         state = self._states.get(job_id)
         if state is None or state.job.ending is not None:
@@ -303,7 +306,7 @@ class TuningJobs:
         )
         state.read_job(transaction)
 
-    def review(self, transaction: Transaction, state: State) -> None:
+    def complete_if_done(self, transaction: Transaction, state: State) -> None:
         """End the tuning job, if nothing runs and nothing more will be launched."""
         job = state.job
         if job.id not in self._states or state.history.unfinished:
@@ -316,7 +319,7 @@ class TuningJobs:
         tuning_jobs.set_ended(
             transaction.connection, job.id, status=status, failure_reason=reason, now=transaction.now
         )
-        self._tell(transaction, job.id)
+        self._notify(transaction, job.id)
         del self._states[job.id]
         self._warned.discard(job.id)
         transaction.on_commit(partial(self._searches.drop, job.id))
@@ -326,7 +329,7 @@ class TuningJobs:
         """The tuning job that launched a training job; None if none did, or it has ended."""
         return self._states.get(job.tuning_job_id) if job.tuning_job_id is not None else None
 
-    def _tell(self, transaction: Transaction, job_id: int) -> None:
+    def _notify(self, transaction: Transaction, job_id: int) -> None:
         """Tell whoever wants to know, once it is on disk, that the tuning job's status has changed."""
         job = tuning_jobs.get(transaction.connection, job_id)
         if job is not None:
@@ -334,7 +337,7 @@ class TuningJobs:
 
     def reload(self, transaction: Transaction) -> None:
         """Read everything from the store again, after something was undone."""
-        self._suggesting = set(self._asked)
+        self._suggesting = set(self._requested)
         unfinished = tuning_jobs.unfinished(transaction.connection)
         # What was undone may have been a creation: the next one gets its id, and must not get its search.
         self._searches.keep({job.id for job in unfinished})

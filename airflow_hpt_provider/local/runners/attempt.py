@@ -94,7 +94,7 @@ class Attempt:
             self._thread.start()
         except RuntimeError as error:  # the machine has no more threads to give
             self._thread = None
-            self._tell(AttemptResult(failure_reason=printable(f"{INTERNAL} ({error})"), internal=True))
+            self._report_end(AttemptResult(failure_reason=printable(f"{INTERNAL} ({error})"), internal=True))
 
     def stop(self) -> None:
         """SIGTERM to the group; before there is one, there won't be."""
@@ -133,9 +133,9 @@ class Attempt:
             LOGGER.exception("training job %s: the runner failed", self.spec.name)
             ended = AttemptResult(failure_reason=printable(f"{INTERNAL} ({error})"), internal=True)
         self._means.devices.give_back(self._directory)
-        self._tell(ended)
+        self._report_end(ended)
 
-    def _tell(self, ended: AttemptResult) -> None:
+    def _report_end(self, ended: AttemptResult) -> None:
         # When the service closes, the end is its doing, not the job's: nothing is reported.
         if not self._means.closing.is_set():
             self._listener.on_end(ended)

@@ -29,7 +29,7 @@ class Service:
     """A service whose images all run in containers."""
 
     def __init__(
-        self, directory: Path, programs=("docker",), *, pull=False, grace=120.0, images=None
+        self, directory: Path, programs=("docker",), *, pull=False, grace_period=120.0, images=None
     ) -> None:
         self.directory = directory
         self.objects = ObjectStore(directory / "s3")
@@ -38,7 +38,9 @@ class Service:
         self.runner = SubprocessRunner(self.objects, containers=containers, images=images)
         database = open_database(directory / "jobs.sqlite")
         arns = Arns("us-east-1", "123456789012")
-        self.engine = Engine(database, self.runner, directory, arns, max_parallel=2, grace=grace)
+        self.engine = Engine(
+            database, self.runner, directory, arns, max_parallel=2, grace_period=grace_period
+        )
         self.operations = LocalOperations(self.engine)
         self.operations.start()
 

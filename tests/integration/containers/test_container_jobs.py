@@ -239,7 +239,7 @@ signal.signal(signal.SIGTERM, signal.SIG_IGN)
 time.sleep(600)
 """
     )
-    service = make(grace=0.2)
+    service = make(grace_period=0.2)
     service.create()
     wait_until((service.directory / "training-jobs/job/ml/output/data/ready").exists)
     group = docker.pid()

@@ -159,7 +159,7 @@ def test_stop_reaches_the_container(make, wait_until):
 
 
 def test_one_that_does_not_stop_is_killed(make, engine, wait_until):
-    service = make(grace=0.5)
+    service = make(grace_period=0.5)
     service.start("trap '' TERM; echo on; while true; do sleep 1; done")
     wait_until(lambda: "on" in service.log())
     service.stop()

@@ -212,7 +212,7 @@ def test_a_stop_that_was_asked_for_is_carried_out_after_a_kill(make_service):
     first.wait_until(lambda: len(list(first.directory.glob("training-jobs/*/attempt-1/process"))) == 2)
     first.call("StopHyperParameterTuningJob", HyperParameterTuningJobName="job")
     first.close()
-    second = make_service(grace=0.1)
+    second = make_service(grace_period=0.1)
     job = second.ended()
     assert job["HyperParameterTuningJobStatus"] == "Stopped"
     assert job["TrainingJobStatusCounters"]["Stopped"] == 2

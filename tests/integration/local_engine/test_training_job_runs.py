@@ -261,7 +261,7 @@ time.sleep(600)
 
 
 def test_what_ignores_sigterm_is_killed(make_service):
-    service = make_service(grace=0.3)
+    service = make_service(grace_period=0.3)
     service.script("import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(600)")
     create(service)
     pid = leader(service)

@@ -177,7 +177,7 @@ def test_a_training_job_that_saves_its_model_is_not_stopped_early(world):
     trial.emit(1.0, 1)
     trial.emit(2.0, 2)  # past MaxResource
     world.a_turn()
-    eventually(lambda: not world.engine.tuning._judging)
+    eventually(lambda: not world.engine.tuning._checking)
     world.a_turn()
     trial.end(model_artifact="s3://b/o/model.tar.gz")
     eventually(lambda: world.training_jobs()[0].status == "Completed")

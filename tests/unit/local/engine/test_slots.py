@@ -19,16 +19,16 @@ def test_the_poorest_then_the_most_patient():
 
 @given(st.integers(1, 12), st.lists(st.integers(1, 20), min_size=1, max_size=8))
 def test_slots_are_shared_evenly(slots, wants):
-    """However many claim, nobody that wants more has less than another has by more than one."""
+    """However many request, nobody that wants more has less than another has by more than one."""
     held = [0] * len(wants)
     served = [0] * len(wants)
     for n in range(slots):
-        claims = [SlotRequest(held[i], served[i], i) for i in range(len(wants)) if held[i] < wants[i]]
-        claim = fairest(claims)
-        if claim is None:
+        requests = [SlotRequest(held[i], served[i], i) for i in range(len(wants)) if held[i] < wants[i]]
+        request = fairest(requests)
+        if request is None:
             break
-        held[claim.owner] += 1
-        served[claim.owner] = n + 1
+        held[request.owner] += 1
+        served[request.owner] = n + 1
     assert sum(held) == min(slots, sum(wants))
     unsatisfied = [held[i] for i in range(len(wants)) if held[i] < wants[i]]
     assert all(max(held) - count <= 1 for count in unsatisfied)
