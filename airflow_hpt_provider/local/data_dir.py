@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import os
 import stat
@@ -48,9 +49,15 @@ class DataDirectory:
                 "choose another directory with --data-dir."
             ) from error
         os.ftruncate(descriptor, 0)
-        os.write(descriptor, f"{os.getpid()}\n".encode())
         self._descriptor = descriptor
+        with contextlib.suppress(OSError):  # a full disk: the caller may free space, and note it again
+            self.note_process()
         return self
+
+    def note_process(self) -> None:
+        """Write this process's id into the lock file, for messages about the lock. Raises OSError."""
+        if self._descriptor is not None:
+            os.pwrite(self._descriptor, f"{os.getpid()}\n".encode(), 0)
 
     def _check_ownership(self) -> None:
         """Never take a directory such as /tmp away from others."""

@@ -98,13 +98,13 @@ class Endpoint:
         except ServiceError as error:
             failure = error
         except (OSError, sqlite3.OperationalError) as error:
-            log.exception("%s %s failed", request.method, request.target or request.path)
             reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
             failure = ServiceError(
                 "InternalFailure",
                 f"The local service cannot use its data directory: {reason}. Nothing was changed.",
                 500,
             )
+            log.error("%s %s failed: %s", request.method, request.target or request.path, reason)
         except Exception:
             log.exception("%s %s failed", request.method, request.target or request.path)
             failure = ServiceError(

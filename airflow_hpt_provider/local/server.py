@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
+import sqlite3
 from contextlib import ExitStack, closing, contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -12,6 +14,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from airflow_hpt_provider.local.data_dir import DataDirectory
+from airflow_hpt_provider.local.disk import DiskReserve, is_full, what_to_do
 from airflow_hpt_provider.local.endpoint import Endpoint
 from airflow_hpt_provider.local.env_file import (
     ACCESS_KEY_ID,
@@ -38,6 +41,7 @@ from airflow_hpt_provider.local.stopping import RESPONSE_SECONDS, StopDeadline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
     from types import FrameType
 
     from starlette.types import ASGIApp
@@ -47,6 +51,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.settings import ServiceSettings
 
 _BACKLOG = 512
+log = logging.getLogger(__name__)
 
 
 def serve(
@@ -76,7 +81,11 @@ def serve(
         deadline = stack.enter_context(closing(StopDeadline()))
         # Whatever the service or a training job writes is its user's alone.
         stack.callback(os.umask, os.umask(0o077))
-        stack.enter_context(DataDirectory(settings.data_dir, settings.lock_file))
+        stack.enter_context(_full_disk_refused(settings.data_dir))
+        directory = stack.enter_context(DataDirectory(settings.data_dir, settings.lock_file))
+        reserve = DiskReserve(settings.reserve_file)
+        reserve.release()  # the start needs space itself
+        directory.note_process()
         former = read_environment(settings.environment_file)
         listener = stack.enter_context(closing(_listen(settings, former)))
         environment = Environment(
@@ -85,7 +94,7 @@ def serve(
             region=settings.region,
         )
         try:
-            objects = stack.enter_context(closing(ObjectStore(settings.s3_dir, settings.region)))
+            objects = stack.enter_context(closing(ObjectStore(settings.s3_dir, settings.region, reserve)))
             operations = (build or _build_operations)(settings, objects, faults)
             stack.enter_context(closing(operations))
             registry = ModelRegistry(settings.registry_file, settings.region, settings.account_id)
@@ -99,8 +108,23 @@ def serve(
             app = FaultyEndpoint(app, CallFaults(faults.fault), settings.account_id)
         operations.start()
         write_environment(settings.environment_file, environment)
+        if not reserve.fill():
+            log.warning("%s.", what_to_do(settings.data_dir))
         on_ready(environment)
         _run(app, listener, deadline)
+
+
+@contextmanager
+def _full_disk_refused(directory: Path) -> Iterator[None]:
+    """Say what to do where the service cannot start for want of disk space. Raises StartError."""
+    try:
+        yield
+    except (OSError, sqlite3.Error, StartError) as error:
+        if is_full(error, directory) or (error.__cause__ and is_full(error.__cause__, directory)):
+            raise StartError(
+                f"{what_to_do(directory)}; or choose another directory with --data-dir."
+            ) from error
+        raise
 
 
 def create_app(

@@ -68,6 +68,11 @@ class ServiceSettings:
         return self.data_dir / "isolation.txt"
 
     @property
+    def reserve_file(self) -> Path:
+        """Takes disk space that is given back when the disk is full."""
+        return self.data_dir / "reserve"
+
+    @property
     def lock_file(self) -> Path:
         """Held while a service runs on the directory."""
         return self.data_dir / "service.lock"

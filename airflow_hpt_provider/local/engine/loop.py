@@ -79,6 +79,7 @@ class Loop(threading.Thread):
         self._schedule = schedule
         self._reload = reload
         self._stale = False
+        self._trouble: str | None = None
         self._queue: queue.SimpleQueue[_Queued | None] = queue.SimpleQueue()
         self._unwritten: list[_Queued] = []
         self._timers: list[tuple[float, int, Task]] = []
@@ -162,6 +163,9 @@ class Loop(threading.Thread):
             self._failed(tasks, error)
             return
         self._stale = False
+        if self._trouble is not None:
+            LOGGER.warning("the store can be written again")
+            self._trouble = None
         for queued in tasks:
             if queued.answer is not None and not queued.answer.done():
                 queued.answer.set_result(queued.result)
@@ -195,7 +199,15 @@ class Loop(threading.Thread):
 
     def _failed(self, tasks: list[_Queued], error: Exception) -> None:
         """Refuse the requests of a transaction that was not written; try its other tasks again first."""
-        LOGGER.error("can't write to the store, trying again in %s s", RETRY_AFTER, exc_info=error)
+        if str(error) != self._trouble:  # once, not at each try
+            expected = isinstance(error, sqlite3.OperationalError)
+            LOGGER.error(
+                "can't write to the store (%s); retrying every %g s",
+                error,
+                RETRY_AFTER,
+                exc_info=None if expected else error,
+            )
+        self._trouble = str(error)
         self._stale = True
         for queued in tasks:
             if queued.answer is None:

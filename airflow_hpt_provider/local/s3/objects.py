@@ -17,11 +17,13 @@ when the process died is as if it had never begun.
 from __future__ import annotations
 
 import io
+import sqlite3
 import time
 import uuid
 from typing import TYPE_CHECKING, BinaryIO, cast
 
 from airflow_hpt_provider.local.database import Database
+from airflow_hpt_provider.local.disk import is_full
 from airflow_hpt_provider.local.s3.blobs import BlobStore, BlobWriter, Digest
 from airflow_hpt_provider.local.s3.errors import s3_error
 from airflow_hpt_provider.local.s3.index import (
@@ -42,9 +44,10 @@ from airflow_hpt_provider.local.s3.names import check_bucket_name, check_key
 from airflow_hpt_provider.local.s3.rows import object_from, to_json, when
 
 if TYPE_CHECKING:
-    import sqlite3
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from pathlib import Path
+
+    from airflow_hpt_provider.local.disk import DiskReserve
 
 CHUNK = 1 << 20
 
@@ -55,11 +58,16 @@ class ObjectStore:
     Args:
         directory: made if missing, mode 700.
         region: what new buckets say they are in.
+        reserve: disk space that is used to delete objects when the disk is full; None: none is kept.
     """
 
-    def __init__(self, directory: Path, region: str = "us-east-1") -> None:
+    def __init__(
+        self, directory: Path, region: str = "us-east-1", reserve: DiskReserve | None = None
+    ) -> None:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self.region = region
+        self._directory = directory
+        self._reserve = reserve
         self.database = Database(
             directory / "index.sqlite", lambda connection: connection.executescript(SCHEMA)
         )
@@ -188,6 +196,16 @@ class ObjectStore:
 
     def delete(self, bucket: str, key: str, *, precondition: Precondition | None = None) -> bool:
         """Delete an object; says whether it was there. Raises NoSuchBucket."""
+        try:
+            return self._delete(bucket, key, precondition)
+        except (OSError, sqlite3.OperationalError) as error:
+            if not is_full(error, self._directory) or self._reserve is None or not self._reserve.release():
+                raise
+        deleted = self._delete(bucket, key, precondition)
+        self._reserve.fill()  # if this has freed enough
+        return deleted
+
+    def _delete(self, bucket: str, key: str, precondition: Precondition | None) -> bool:
         with self.database.transaction() as connection:
             find_bucket(connection, bucket)
             old = find_object(connection, bucket, key)

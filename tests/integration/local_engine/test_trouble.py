@@ -39,10 +39,15 @@ def test_a_full_disk_loses_nothing(service, caplog):
     assert caught.value.status == 500
     (service.directory / "training-jobs" / service.training_jobs()[0]["TrainingJobName"] / "go").touch()
     service.wait_until(lambda: "can't write to the store" in caplog.text)
+    tries = service.engine._loop._closed.wait
+    service.wait_until(lambda: tries(3 * RETRY_AFTER) or True)
+    assert caplog.text.count("can't write to the store (database or disk is full)") == 1
+    assert "Traceback" not in caplog.text
     # Nothing can be asked of the engine now; but its file may grow again.
     service.engine.database._writer.execute("PRAGMA max_page_count = 1000000")
     job = service.ended()
     assert job["HyperParameterTuningJobStatus"] == "Completed"
+    assert caplog.text.count("the store can be written again") == 1
     assert RETRY_AFTER < 5
 
 
