@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.exceptions import TuningError, TuningJobBudgetExceededError, TuningJobTimeoutError
 from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
 from airflow_hpt_provider.operators.arguments import TuningArgumentsMixin
-from airflow_hpt_provider.operators.cleanup import StopOnExitMixin
+from airflow_hpt_provider.operators.execution_timeout import ExecutionTimeoutMixin
 from airflow_hpt_provider.waiting.outcome import outcome_of
 from airflow_hpt_provider.xcom.push import push_result
 
@@ -24,7 +24,7 @@ DEFER_MARGIN = timedelta(minutes=5)
 """Airflow's own deferral timeout, the safety net, expires this much later than the trigger's."""
 
 
-class JobLifecycleMixin(StopOnExitMixin, TuningArgumentsMixin, TuningLineageMixin):
+class JobLifecycleMixin(ExecutionTimeoutMixin, TuningArgumentsMixin, TuningLineageMixin):
     """Sees a tuning job through: waits or defers, retries it if it is to be retried, delivers its result.
 
     The operator says how the next attempt is made (:meth:`_next_attempt`).
@@ -84,7 +84,7 @@ class JobLifecycleMixin(StopOnExitMixin, TuningArgumentsMixin, TuningLineageMixi
     def _defer(self, description: TuningJobDescription, earlier: Sequence[Attempt]) -> None:
         from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
 
-        name, limit = description.name, self._deadline(description, earlier)
+        name, limit = description.name, self._wait_limit(self._deadline(description, earlier))
         self.log.info("Waiting for tuning job %s in the triggerer.", name)
         self.defer(
             trigger=HyperParameterTuningJobTrigger(
@@ -103,6 +103,7 @@ class JobLifecycleMixin(StopOnExitMixin, TuningArgumentsMixin, TuningLineageMixi
             kwargs={
                 "tuning_job_name": name,
                 "earlier": [each.model_dump(mode="json") for each in earlier],
+                "execution_deadline": self._execution_deadline and self._execution_deadline.isoformat(),
             },
             timeout=max(limit - datetime.now(UTC), timedelta()) + DEFER_MARGIN if limit else None,
         )

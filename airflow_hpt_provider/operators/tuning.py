@@ -177,6 +177,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         """Create or rejoin the job; then wait here, defer, or leave it."""
         from airflow_hpt_provider.creation.ownership import DELIVERED_TAG
 
+        self._start_execution_timeout(context)
         with self._stop_on_failure(context):
             self._cast_templated()
             request = self._request(context)
@@ -198,6 +199,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         event: Any = None,
         tuning_job_name: str = "",
         earlier: Sequence[Any] | None = None,
+        execution_deadline: str | None = None,
     ) -> Any:
         """Take up the task again after the trigger has fired."""
         from airflow_hpt_provider.creation.tags import previous_attempts
@@ -206,6 +208,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         # `dag.test()` passes on an end event as a bare string, and nothing else; describe the job again.
         event = event if isinstance(event, dict) else {}
         tuning_job_name = tuning_job_name or self._announced_name(context)
+        self._resume_execution_timeout(execution_deadline)
         with self._stop_on_failure(context):
             self._waits_for(tuning_job_name)
             self._cast_templated()
@@ -221,6 +224,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
             )
             ended_by: TuningError | None = None
             limit = self._deadline(description, attempts)
+            self._raise_if_execution_timed_out(description, event, limit)
             if description.status in {"Stopping", "Stopped"} and event.get("status") == Outcome.TIMEOUT:
                 # The trigger has stopped the job. Before the limit, a user has.
                 ended_by = (
@@ -238,7 +242,12 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout:
             self.log.warning("The triggerer did not report in time; handling the timeout on this worker.")
-            return self.execute_complete(context, {"status": Outcome.TIMEOUT}, self._announced_name(context))
+            # The deferral's arguments are lost. Its time was over because timeout or execution_timeout is.
+            over = datetime.now(UTC).isoformat() if self.execution_timeout else None
+            event = {"status": Outcome.TIMEOUT}
+            return self.execute_complete(
+                context, event, self._announced_name(context), execution_deadline=over
+            )
         except TaskDeferralError:
             with self._stop_on_failure(context):
                 self._waits_for(self._announced_name(context))
