@@ -9,6 +9,7 @@ The data's way through the package::
     engine/           decides what runs next; the only one that changes a job's status while it runs
     strategies/       which hyperparameters to try next
     runners/          runs one training job with SageMaker's container contract
+    algorithms/       the built-in algorithms that it trains by itself, as programs of training jobs
     s3/               S3 on files
     db/               every job, metric and transition, in SQLite
     logs/             the training jobs' logs, as CloudWatch Logs has them

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.local.algorithms import trainable
 from airflow_hpt_provider.local.runners import process, requirements, script_mode
 from airflow_hpt_provider.local.runners.containers import containers
 from airflow_hpt_provider.local.runners.data.file_systems import FileSystems
@@ -74,6 +75,10 @@ class CommandMaker:
             return self._script(spec, tree, attempt, devices)
         uri = image_uri(spec.definition)
         image = self.images.find(uri)
+        trainer = trainable.command(uri) if image is None else None
+        if trainer is not None:
+            argv = (*trainer, *self._checkpoints(spec, tree))
+            return self._process(spec, tree, attempt, argv, None, devices.variables(), devices)
         if image is None or image.container:
             return self._container(spec, tree, attempt, uri, image.environment if image else {})
         specification = spec.definition["AlgorithmSpecification"]
@@ -85,6 +90,13 @@ class CommandMaker:
             argv += tuple(script_mode.arguments(spec.hyperparameters))
         variables = {**devices.variables(), **image.environment}
         return self._process(spec, tree, attempt, argv, image.directory, variables, devices)
+
+    def _checkpoints(self, spec: TrainingSpec, tree: Tree) -> tuple[str, ...]:
+        """Return the directory of the job's checkpoints, as the job sees it; nothing if it has none."""
+        own, inside = tree.checkpoints(spec.definition), checkpoint_path(spec.definition)
+        if own is None or inside is None:
+            return ()
+        return (str(inside if self.sandbox is not None else own),)
 
     def _script(self, spec: TrainingSpec, tree: Tree, attempt: Path, devices: Devices) -> Command:
         script_mode.fetch_code(spec.hyperparameters, self.objects, tree.code)

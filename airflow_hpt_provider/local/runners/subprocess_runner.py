@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.local.algorithms import trainable
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners import script_mode
 from airflow_hpt_provider.local.runners.attempt import Attempt, RunnerContext
@@ -17,6 +18,7 @@ from airflow_hpt_provider.local.runners.data.s3 import S3Uri
 from airflow_hpt_provider.local.runners.devices import DevicePool
 from airflow_hpt_provider.local.runners.log import LogFollower
 from airflow_hpt_provider.local.runners.metrics import compile_regex
+from airflow_hpt_provider.models.algorithms import find_algorithm
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -106,7 +108,7 @@ class SubprocessRunner:
     def _check_image(self, uri: str) -> None:
         """A command stands for it, or it can be run in a container."""
         image = self._images.find(uri)
-        if image is not None and not image.container:
+        if (image is not None and not image.container) or (image is None and trainable.command(uri)):
             return
         engine = self._containers.engines.find()
         if engine is not None:
@@ -124,9 +126,12 @@ class SubprocessRunner:
             remedy = (
                 f"add an [[image]] table to {self._images.path} and restart the local tuning service: one"
             )
+        algorithm = find_algorithm(uri)
+        reason = trainable.why_not(algorithm) if algorithm is not None else None
+        reason = reason or f"No command is known for the training image {uri!r}"
         raise ServiceError(
             "ValidationException",
-            f"No command is known for the training image {uri!r}: {remedy} whose `match` is a glob on this URI and "
+            f"{reason}: {remedy} whose `match` is a glob on this URI and "
             f"whose `command` is what to run; or {start_engine}; or use script mode (hyperparameters "
             "sagemaker_program and sagemaker_submit_directory).",
         )

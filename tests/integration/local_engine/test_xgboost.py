@@ -1,0 +1,117 @@
+"""SageMaker's XGBoost trained by the local service: from the data in S3 to the model in S3."""
+
+from __future__ import annotations
+
+import io
+import pickle
+import random
+import tarfile
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from airflow_hpt_provider.local.algorithms import trainable
+from airflow_hpt_provider.local.errors import ServiceError
+from tests.support.cases import case
+
+if TYPE_CHECKING:
+    from tests.integration.local_engine.conftest import Service
+
+pytestmark = pytest.mark.integration
+
+NEWER = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"
+
+
+def rows(count: int, seed: int) -> list[tuple[int, list[float]]]:
+    """Labels that two of the four features decide, with some noise."""
+    draw = random.Random(seed)
+    found = []
+    for _ in range(count):
+        features = [round(draw.uniform(-1, 1), 4) for _ in range(4)]
+        found.append((int(features[0] + features[1] + draw.gauss(0, 0.3) > 0), features))
+    return found
+
+
+def csv(count: int, seed: int) -> bytes:
+    return "".join(f"{label},{','.join(map(str, row))}\n" for label, row in rows(count, seed)).encode()
+
+
+@pytest.fixture
+def trained(service: Service) -> Service:
+    """A service with the data of the cases."""
+    service.objects.create_bucket("hpt-cases")
+    service.objects.put("hpt-cases", "train/data.csv", csv(300, 1))
+    service.objects.put("hpt-cases", "validation/data.csv", csv(100, 2))
+    return service
+
+
+def train(service: Service, name: str, **hyperparameters: str) -> dict[str, Any]:
+    """Run one training job of version 1.7 on the case's data; its description."""
+    definition = case("builtin-xgboost")["TrainingJobDefinition"]
+    static = definition.pop("StaticHyperParameters") | {"num_round": "5"} | hyperparameters
+    definition["AlgorithmSpecification"]["TrainingImage"] = NEWER
+    service.call("CreateTrainingJob", TrainingJobName=name, HyperParameters=static, **definition)
+    return service.training_job(name)
+
+
+def test_tuning_from_csv_to_model(trained: Service) -> None:
+    request = case("builtin-xgboost")
+    trained.call("CreateHyperParameterTuningJob", **request)
+    job = trained.ended(request["HyperParameterTuningJobName"])
+    assert job["HyperParameterTuningJobStatus"] == "Completed"
+    best = job["BestTrainingJob"]
+    objective = best["FinalHyperParameterTuningJobObjectiveMetric"]
+    assert objective["MetricName"] == "validation:auc"
+    assert 0.85 < objective["Value"] <= 1
+    first, second = trained.training_jobs(request["HyperParameterTuningJobName"])
+    values = [
+        {each["MetricName"]: each["Value"] for each in job["FinalMetricDataList"]} for job in (first, second)
+    ]
+    assert values[0] != values[1], "eta has an effect"
+    assert max(each["validation:auc"] for each in values) == objective["Value"]
+    key = f"out/{best['TrainingJobName']}/output/model.tar.gz"
+    with tarfile.open(fileobj=io.BytesIO(trained.objects.get("hpt-cases", key))) as archive:
+        assert archive.getnames() == ["xgboost-model"]
+        file = archive.extractfile("xgboost-model")
+        assert file is not None
+        booster = pickle.loads(file.read())
+    assert booster.num_boosted_rounds() == 20
+
+
+def test_metrics_that_the_container_computes(trained: Service) -> None:
+    job = train(trained, "one", eval_metric="logloss,f1,accuracy")
+    log = (trained.directory / "training-jobs/one/attempt-1/log").read_text()
+    last = [line for line in log.splitlines() if line.startswith("[4]")][-1]
+    final = {each["MetricName"]: each["Value"] for each in job["FinalMetricDataList"]}
+    assert {"train:logloss", "train:accuracy", "validation:logloss", "validation:accuracy"} <= set(final)
+    assert final["validation:f1"] == float(last.split("validation-f1:")[1].split("\t")[0])
+    assert 0.8 < final["validation:accuracy"] <= 1
+
+
+def test_what_is_wrong_is_in_the_failure_reason(trained: Service) -> None:
+    trained.objects.put("hpt-cases", "train/more.csv", b"label,a,b,c,d\n1,2,3,4,5\n")
+    job = train(trained, "header")
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith("AlgorithmError: framework error: \n")
+    assert "Non-numeric value 'label' found in the header line of file 'more.csv'" in job["FailureReason"]
+
+
+def test_without_the_extra_the_request_is_refused(trained: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trainable, "find_spec", lambda _: None)
+    with pytest.raises(ServiceError, match=r"install airflow-hpt-provider\[algorithms\]"):
+        trained.call("CreateHyperParameterTuningJob", **case("builtin-xgboost"))
+
+
+def test_an_algorithm_that_is_not_trained_here_is_refused(trained: Service) -> None:
+    request = case("builtin-xgboost")
+    request["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"]["MetricName"] = (
+        "validation:recall"
+    )
+    request["HyperParameterTuningJobConfig"]["ParameterRanges"]["ContinuousParameterRanges"][0]["Name"] = "wd"
+    image = "382416733822.dkr.ecr.us-east-1.amazonaws.com/linear-learner:1"
+    request["TrainingJobDefinition"]["AlgorithmSpecification"]["TrainingImage"] = image
+    with pytest.raises(ServiceError) as refused:
+        trained.call("CreateHyperParameterTuningJob", **request)
+    assert "knows the built-in algorithm linear-learner, but does not train it: add an [[image]]" in str(
+        refused.value
+    )
