@@ -137,3 +137,21 @@ def test_an_objective_that_the_algorithm_does_not_have_is_refused(
     request["HyperParameterTuningJobConfig"]["HyperParameterTuningJobObjective"] |= change
     with pytest.raises(ServiceError, match=said):
         create(mapped, request)
+
+
+@pytest.mark.parametrize("tab", ["\\t", "#011"])
+def test_a_script_in_the_algorithms_image_needs_no_metric_definitions(mapped: Service, tab: str) -> None:
+    code = mapped.directory / "code"
+    code.mkdir()
+    (code / "train.py").write_text(
+        "import argparse\nparser = argparse.ArgumentParser()\nparser.add_argument('--eta', type=float)\n"
+        f"print('[1]{tab}validation-auc:' + str(parser.parse_args().eta))\n"
+    )
+    request = case("builtin-xgboost")
+    request["TrainingJobDefinition"]["StaticHyperParameters"] = {
+        "sagemaker_program": "train.py",
+        "sagemaker_submit_directory": str(code),
+    }
+    job = mapped.ended(create(mapped, request))
+    objective = job["BestTrainingJob"]["FinalHyperParameterTuningJobObjectiveMetric"]
+    assert objective["Value"] == float(job["BestTrainingJob"]["TunedHyperParameters"]["eta"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -159,7 +160,8 @@ def _cell(text: str, line: int, file: Path) -> float:
 
 def _parquet(files: Sequence[Path]) -> np.ndarray[Any, np.dtype[np.float32]]:
     try:
-        from pyarrow import ArrowException, parquet
+        arrow: Any = import_module("pyarrow")
+        parquet: Any = import_module("pyarrow.parquet")
     except ImportError:
         raise UserError(
             "The local service reads parquet by pyarrow, which is not installed; install it."
@@ -169,7 +171,7 @@ def _parquet(files: Sequence[Path]) -> np.ndarray[Any, np.dtype[np.float32]]:
         try:
             content = parquet.read_table(file)
             columns = [np.asarray(column.to_numpy(), dtype=np.float32) for column in content.columns]
-        except (ArrowException, OSError, ValueError, TypeError) as error:
+        except (arrow.ArrowException, OSError, ValueError, TypeError) as error:
             raise UserError(f"File '{file.name}' is not Parquet with numbers only: {error}") from error
         return np.stack(columns, axis=1)
 

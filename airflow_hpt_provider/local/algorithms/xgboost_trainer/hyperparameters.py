@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_hpt_provider.local.algorithms.xgboost_trainer.errors import UserError
-from airflow_hpt_provider.models.algorithms.tables import LEGACY, in_version, number, table
+from airflow_hpt_provider.models.algorithms.tables import in_version, number, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -188,9 +188,6 @@ def _for_xgboost(
     parameters["objective"] = "reg:squarederror" if objective == "reg:linear" else objective
     if parameters.get("tree_method") == "gpu_hist":
         parameters["tree_method"] = "hist"
-    if version != LEGACY and number(version) >= FIXED_BASE_SCORE:
-        pass
-    elif objective != "survival:cox":
+    if number(version) < FIXED_BASE_SCORE and objective != "survival:cox":
         parameters.setdefault("base_score", 0.5)
-    parameters.setdefault("nthread", 1)
     return parameters

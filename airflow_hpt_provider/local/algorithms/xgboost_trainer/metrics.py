@@ -76,7 +76,8 @@ def value_of(metric: str, predictions: Array, labels: Array, objective: str) -> 
 def classes(predictions: Array, objective: str) -> Array:
     """Return the class of each prediction."""
     if predictions.ndim == 2:
-        return np.argmax(predictions, axis=1)
+        found: Array = np.argmax(predictions, axis=1)
+        return found
     if objective == "binary:logitraw":
         return (predictions > 0).astype(int)
     if objective.startswith("multi:"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import signal
 import sys
@@ -66,7 +67,7 @@ def train(base: Path, version: str, checkpoint_directory: Path | None) -> None:
         callbacks.append(EveryRound(model, version))
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     own = [metric for metric in asked.metrics if metric in metrics.OWN]
-    parameters = dict(asked.booster)
+    parameters = {"nthread": int(os.environ.get("SM_NUM_CPUS", "1")), **asked.booster}
     native = [metric for metric in asked.metrics if metric not in metrics.OWN]
     if asked.metrics:
         parameters["eval_metric"] = native

@@ -68,7 +68,6 @@ def test_what_xgboost_gets():
         "tree_method": "hist",
         "monotone_constraints": "(1,0)",
         "base_score": 0.5,
-        "nthread": 1,
     }
     assert (asked.rounds, asked.early_stopping_rounds, asked.watched) == (5, 2, "logloss")
     assert asked.metrics == ("auc", "error@0.7", "logloss"), "sorted, with the tuning job's own"
