@@ -95,6 +95,7 @@ class Connection:
 
     def hook(self) -> HyperParameterTuningHook:
         """Return the provider's hook for this connection."""
+        from airflow_hpt_provider.hooks.response_time import limit_response_time
         from airflow_hpt_provider.hooks.responses import check_responses
         from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
         from airflow_hpt_provider.retries.calls import retrying
@@ -116,6 +117,7 @@ class Connection:
             def get_client_type(self, *args: Any, **kwargs: Any) -> Any:
                 client = connection.client()
                 check_responses(client)
+                limit_response_time(client)
                 return client
 
         # A default connection that is not there is not asked for by the hook either: it would warn of it.

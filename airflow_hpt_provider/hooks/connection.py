@@ -13,6 +13,7 @@ from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.exceptions import NoRegionError
 
 from airflow_hpt_provider.exceptions import TuningConnectionError
+from airflow_hpt_provider.hooks.response_time import limit_response_time
 from airflow_hpt_provider.hooks.responses import check_responses
 
 if TYPE_CHECKING:
@@ -57,4 +58,5 @@ class ConnectionHook(AwsBaseHook):
                 " where the task runs."
             ) from error
         check_responses(client)
+        limit_response_time(client)
         return client

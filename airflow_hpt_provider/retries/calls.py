@@ -73,10 +73,11 @@ def retrying(
             delay = state.next_action.sleep if state.next_action else 0.0
             log("%s; trying again in %.1f s (try %d).", one_line(error), delay, state.attempt_number + 1)
 
+    jitter, limit = FullJitter(), max_delay.total_seconds()
     return Retrying(
         retry=retry_if_exception(again),
-        wait=FullJitter(),
-        stop=stop_after_delay(max_delay.total_seconds()),
+        wait=lambda state: min(jitter(state), max(0.0, limit - (state.seconds_since_start or 0.0))),
+        stop=stop_after_delay(limit),
         before_sleep=before_sleep,
         reraise=True,
     )

@@ -16,6 +16,7 @@ from airflow_hpt_provider.retries.calls import FullJitter
 from airflow_hpt_provider.retries.classify import ErrorClass
 from airflow_hpt_provider.retries.errors import one_line, retry_after
 from airflow_hpt_provider.waiting.outcome import outcome_of
+from airflow_hpt_provider.waiting.time_limit import LAST_POLL_SECONDS, CallTimeoutError, call_within
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TuningJobDescription
@@ -60,7 +61,7 @@ def poll_until_done(
     while True:
         error: Exception | None = None
         try:
-            description = poll()
+            description = call_within(_patience(limits), poll)
         except Exception as failure:  # noqa: BLE001 - the limits raise what is final
             error = failure
             if limits.record_failure(failure) is ErrorClass.CREDENTIALS and on_refused_credentials:
@@ -69,7 +70,7 @@ def poll_until_done(
         else:
             limits.record_success()
             if on_poll:
-                on_poll(description)
+                _report(on_poll, description, limits)
             if not until_ended or outcome_of(description.status) is not None:
                 return description
             delay = poll_interval * random.uniform(0.9, 1.1)  # noqa: S311 - not cryptography
@@ -84,3 +85,19 @@ def poll_until_done(
                 delay,
             )
         sleep(delay)
+
+
+def _patience(limits: WaitLimits) -> float:
+    """Return the seconds after which a call is left behind, so that the limits hold whatever the wire does."""
+    return limits.seconds_left() + LAST_POLL_SECONDS
+
+
+def _report(
+    on_poll: Callable[[TuningJobDescription], None], description: TuningJobDescription, limits: WaitLimits
+) -> None:
+    """Call ``on_poll``, which may call the API, as long as the wait may last."""
+    try:
+        call_within(_patience(limits), lambda: on_poll(description))
+    except CallTimeoutError:
+        if outcome_of(description.status) is None:
+            raise (limits.expired_error() or TimeoutError) from None

@@ -70,13 +70,16 @@ class WaitLimits:
             raise error
         return kind
 
-    def expired_error(self, error: BaseException | None = None) -> TuningError | None:
+    def expired_error(
+        self, error: BaseException | None = None, grace: timedelta = timedelta()
+    ) -> TuningError | None:
         """Return the error that ends the wait although the job has not ended; None while no limit is reached.
 
         Args:
             error: of the last poll, if it failed; becomes the cause.
+            grace: how long ago the limit must have been reached.
         """
-        now = datetime.now(UTC)
+        now = datetime.now(UTC) - grace
         over: TuningError | None = None
         if self.deadline is not None and now >= self.deadline:
             over = TuningJobTimeoutError(

@@ -106,9 +106,11 @@ class SharedPoller:
         self._waiters.setdefault(waiter.key, []).append(waiter)
         self._changed.set()
         self._keep_polling()
+        waiter.keep_limits()
         try:
             return await waiter.future
         finally:
+            waiter.close()
             self._leave(waiter)
 
     def poll_soon(self, tuning_job_name: str) -> None:

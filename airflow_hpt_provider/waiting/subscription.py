@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.retries.calls import FullJitter
@@ -15,6 +16,7 @@ from airflow_hpt_provider.retries.errors import one_line, retry_after
 from airflow_hpt_provider.waiting.limits import WaitLimits
 from airflow_hpt_provider.waiting.outcome import outcome_of
 from airflow_hpt_provider.waiting.rate_limit import next_poll_delay
+from airflow_hpt_provider.waiting.time_limit import LAST_POLL_SECONDS
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.waiting.snapshot import JobSnapshot
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BACKOFF = FullJitter(base=1.0, cap=60.0)
+MAX_SLEEP = 86_400.0
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -53,6 +56,7 @@ class PollSubscription(WaitLimits):
     changed_at: float = 0.0
     best_at: float = 0.0
     best_completed: int = 0
+    timer: asyncio.TimerHandle | None = None
     future: asyncio.Future[JobSnapshot] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -144,6 +148,28 @@ class PollSubscription(WaitLimits):
                 self.failures,
                 seconds,
             )
+
+    def keep_limits(self) -> None:
+        """End the wait some seconds after a limit is reached, whatever the poll is doing meanwhile.
+
+        Usually the poll ends it: the last one is at the limit. But calls that hang may hold up the poll.
+        """
+        if not self.is_waiting:
+            return
+        if over := self.expired_error(grace=timedelta(seconds=LAST_POLL_SECONDS)):
+            self.future.set_exception(over)
+            return
+        left = self.seconds_left()
+        if self.unreachable_timeout is not None:  # it begins to count at a failure
+            left = min(left, LAST_POLL_SECONDS)
+        if left < float("inf"):
+            seconds = min(left + LAST_POLL_SECONDS, MAX_SLEEP)
+            self.timer = asyncio.get_running_loop().call_later(seconds, self.keep_limits)
+
+    def close(self) -> None:
+        """Forget the timer: the wait is over."""
+        if self.timer is not None:
+            self.timer.cancel()
 
     def poll_soon(self, now: float, seconds: float) -> None:
         """Poll now, and often until ``seconds`` have passed: an event has announced the job's end."""
