@@ -47,7 +47,7 @@ class _TimedSocketFile(io.RawIOBase):
         usual = self._sock.gettimeout()
         self._sock.settimeout(left if usual is None else min(left, usual))
         try:
-            return self._raw.readinto(buffer)  # type: ignore[attr-defined,no-any-return]
+            return self._raw.readinto(buffer)
         finally:
             self._sock.settimeout(usual)
 
@@ -66,11 +66,11 @@ class _TimedResponse(http.client.HTTPResponse):
 
 
 class _Connection(AWSHTTPConnection):
-    response_class = _TimedResponse
+    response_class = _TimedResponse  # type: ignore[assignment]
 
 
 class _SecureConnection(AWSHTTPSConnection):
-    response_class = _TimedResponse
+    response_class = _TimedResponse  # type: ignore[assignment]
 
 
 class _Pool(AWSHTTPConnectionPool):

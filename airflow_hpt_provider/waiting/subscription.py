@@ -150,7 +150,7 @@ class PollSubscription(WaitLimits):
             )
 
     def keep_limits(self) -> None:
-        """End the wait some seconds after a limit is reached, whatever the poll is doing meanwhile.
+        """End the wait some seconds after a limit is reached, whatever holds up the poll.
 
         Usually the poll ends it: the last one is at the limit. But calls that hang may hold up the poll.
         """
