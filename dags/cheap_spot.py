@@ -6,15 +6,14 @@ by itself:
 - **Spot capacity** (`EnableManagedSpotTraining`) costs a fraction, and may be taken away at any time.
   `MaxWaitTimeInSeconds` bounds training and waiting for capacity together.
 - **Checkpoints** (`CheckpointConfig`): SageMaker copies them to S3 and back, so that an interrupted training job
-  goes on where it was. The script must write and read them: see `training/epochs.py`.
+  continues where it was. The script must write and read them: see `training/epochs.py`.
 - **Retries** (`RetryStrategy`) for SageMaker's own internal errors; `MaxRuntimeInSeconds` counts all tries.
 - **Early stopping** (`Auto`) ends training jobs that are worse than the median of the earlier ones at the same
   epoch. It needs the metric printed after every epoch.
 - **Completion criteria** end the tuning job once more training jobs do not pay.
-- **Limits** on the whole: `timeout`, and a spend guard: when the training jobs together have been billed for
+- **Limits** on the whole: `timeout`, and a budget: when the training jobs together have used
   `max_billable_seconds`, or more than `max_failed_training_jobs` have failed, the tuning job is stopped, and
-  the task goes
-  on with the best so far.
+  the task continues with the best so far.
 """
 
 from datetime import timedelta

@@ -2,7 +2,7 @@
 
 Use this when you do not know which algorithm suits the data. One tuning job has several training job definitions,
 each with an image or script, static hyperparameters and a search space of its own; they share the number of
-training jobs, the objective, and the result: the best training job of all, which tells its definition.
+training jobs, the objective, and the result: the best training job of all, which names its definition.
 
 Differences from a request with one `TrainingJobDefinition`: the objective (`TuningObjective`) and the ranges
 (`HyperParameterRanges`) are written in each definition, and each has a `DefinitionName`.

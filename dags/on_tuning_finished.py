@@ -1,6 +1,6 @@
-"""React to the end of every tuning job, whoever has started it: no poll, and no task that waits.
+"""React to the end of every tuning job, however it was started: no poll, and no waiting task.
 
-SageMaker tells EventBridge, a rule puts what it says into an SQS queue, and the queue's watcher starts this DAG.
+SageMaker sends an event to EventBridge, a rule puts it into an SQS queue, and the queue's watcher starts this DAG.
 docs/events.md sets the queue up in five commands; its URL goes into the Airflow Variable `hpt_event_queue_url` (or the
 environment variable AIRFLOW_VAR_HPT_EVENT_QUEUE_URL). Without one the DAGs load, and nothing starts them.
 """
@@ -18,7 +18,7 @@ ONE_JOB = Asset("finished_tuning_job")
 
 
 def react(job):
-    """What is to be done with a tuning job that has ended: here, a line in the log."""
+    """Handle a tuning job that has ended: here, with a line in the log."""
     best = job.get("best_training_job") or {}
     print(
         f"{job['tuning_job_name']}: {job['status']}, {job.get('final_metric')}, {best.get('TrainingJobName')}"
@@ -28,7 +28,7 @@ def react(job):
 
 @task
 def finished_jobs(triggering_asset_events=None):
-    """The jobs that this run is about. Events that come together start one run, so there may be several."""
+    """Return the jobs that this run is about. Concurrent events start one run, so there may be several."""
     payloads = [event.extra["payload"] for event in triggering_asset_events[FINISHED_JOBS]]
     return list({payload["tuning_job_arn"]: payload for payload in payloads}.values())
 

@@ -2,7 +2,7 @@
 
 Use this when new data arrive in the same place all the time. Each run
 
-1. **warm-starts** from the last tuning job that succeeded: its training jobs tell the new one where to look, so
+1. **warm-starts** from the last tuning job that succeeded: its training jobs show the new one where to search, so
    a few training jobs are enough. In the first week there is none, and the search starts from nothing.
 2. **tunes**, without holding a worker slot, for six hours at most.
 3. **compares** the best training job with the champion, the newest approved package of the group, by the metric

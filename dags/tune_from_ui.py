@@ -1,4 +1,4 @@
-"""Tune from a form: press Trigger, choose what to search and how long, and run. Nobody writes JSON.
+"""Tune from a form: press Trigger, choose what to search and how long, and run. No JSON to write.
 
 The form is made of the request below: titles, descriptions, choices and bounds are AWS's own. What a person enters is
 checked by the form, and once more, with all that SageMaker is known to check, before anything is created.

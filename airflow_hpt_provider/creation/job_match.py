@@ -65,7 +65,7 @@ class Rule(NamedTuple):
         owned: the job is this task's own.
         same_config: it was created from the config that the task wants.
         status: its status.
-        has_result: it has a result that somebody who clears the task may still want.
+        has_result: it has a result that a user who clears the task may still want.
         created: the generation in which it was created; known only where ``has_result`` is False.
         delivered: the generation in which its result was delivered.
     """
@@ -165,7 +165,7 @@ def rule_for(
     known = tags or {}
     tagged = OWNER_TAG in known
     state = STATUSES.get(status, Status.FAILED)
-    # Without tags nothing tells whether the result was delivered: a completed job counts as delivered at first.
+    # Without tags it is unknown whether the result was delivered: a completed job counts as delivered at first.
     delivered = known.get(DELIVERED_TAG) if tagged else "0" if state is Status.COMPLETED else None
     facts = {
         "owned": known[OWNER_TAG] == owner.digest if tagged else known_own,

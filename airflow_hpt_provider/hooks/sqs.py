@@ -73,7 +73,7 @@ class SqsQueue:
                     Message(each["Body"], each["ReceiptHandle"], each["MessageId"])
                     for each in answer.get("Messages", ())
                 ]
-            except Exception as error:  # noqa: BLE001 - told, and tried again
+            except Exception as error:  # noqa: BLE001 - logged and retried
                 failures += 1
                 fatal = classify(error, connection_worked=self._worked) is ErrorClass.FATAL
                 seconds = max(BACKOFF.after(failures), retry_after(error))

@@ -74,7 +74,7 @@ class HyperParameterTuningHook(ConnectionHook):
         """Return a client as every AWS hook does.
 
         A call that hangs ends sooner than after botocore's minute, unless the connection or the caller says
-        when: no timeout of a waiting task is looked at meanwhile.
+        when: while it blocks, no timeout of a waiting task is checked.
         """
         if not args and kwargs.get("config") is None:
             kwargs["config"] = Config(connect_timeout=10, read_timeout=30).merge(self.config)

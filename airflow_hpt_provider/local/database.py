@@ -1,6 +1,6 @@
 """A SQLite file: connections, transactions, snapshots.
 
-One writer at a time, any number of readers beside it (WAL). ``synchronous=FULL``: what is committed survives a power
+One writer at a time, any number of concurrent readers (WAL). ``synchronous=FULL``: what is committed survives a power
 cut, not only a kill. It costs one fsync a commit; the engine commits all that has happened since its last one together.
 """
 
@@ -92,7 +92,7 @@ class Database:
             self._readers.put(connection)
 
     def close(self) -> None:
-        """Close every connection; nobody may be reading any more."""
+        """Close every connection; no reader may be left."""
         with self._lock:
             if self._checkpoint is not None:
                 self._checkpoint.cancel()

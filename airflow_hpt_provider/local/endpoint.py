@@ -1,4 +1,4 @@
-"""The one endpoint: every request is authenticated here, and goes to whoever answers it."""
+"""The one endpoint: authenticates every request, and passes it to the service that handles it."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ class Environment:
 
 
 def read_environment(path: Path) -> Environment | None:
-    """What an earlier start wrote, so that a restart keeps secret and port; None if there is no secret in it.
+    """Read what an earlier start wrote, so that a restart keeps secret and port; None without a secret in it.
 
     Where the file has no endpoint or region, they are ``""``.
     """
@@ -59,7 +59,7 @@ def read_environment(path: Path) -> Environment | None:
 
 
 def write_environment(path: Path, environment: Environment) -> None:
-    """Write ``local.env``, mode 600, in one step: whoever reads it finds all of it or the former one."""
+    """Write ``local.env``, mode 600, in one step: a reader finds all of it or the former version."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     temporary.unlink(missing_ok=True)
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

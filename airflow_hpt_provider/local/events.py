@@ -1,6 +1,6 @@
 """State changes of tuning jobs, as events on the service's own EventBridge: moto's default event bus.
 
-Rules and their targets (an SQS queue ...) are made by whoever wants the events, with EventBridge's own API at
+Users of the events create rules and their targets (an SQS queue ...) with EventBridge's own API at
 the same endpoint. As with all that moto keeps, rules and queues are gone when the service ends.
 """
 
@@ -34,7 +34,7 @@ class StateChangeEvents:
         self._bus: Any = events_backends[account_id][region]
 
     def __call__(self, job: TuningJob, tags: Mapping[str, str]) -> None:
-        """Tell of the job's present state."""
+        """Send an event with the job's present state."""
         event = {
             "Source": SOURCE,
             "DetailType": DETAIL_TYPE,

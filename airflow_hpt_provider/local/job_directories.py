@@ -24,7 +24,7 @@ def directory_name(job: str, job_id: int | None = None) -> str:
 
 
 def owner(directory: str) -> tuple[str, int]:
-    """The job that a directory is of, and its id among those of that name; 0 where the directory does not say."""
+    """Return a directory's job, and its id among those of that name; 0 where the directory does not say."""
     job, _, job_id = directory.partition(SEPARATOR)
     return job, int(job_id) if job_id.isdecimal() else 0
 

@@ -136,7 +136,7 @@ def _check(body: bytes, encoding: str) -> None:
 
 
 def _completed(content: bytes, headers: dict[str, str]) -> bytes:
-    """An error in JSON with all that AWS's has: some of moto's have ``Message`` alone, or no error type header."""
+    """Return an error in JSON with all of AWS's members: some of moto's lack a code or the error type header."""
     try:
         error = json.loads(content)
     except ValueError:
@@ -175,7 +175,7 @@ def handed_out_secret(access_key_id: str) -> Secret | None:
 
 
 def _of_all_accounts(backends: Any) -> list[Any]:
-    """Moto's state of one service: a backend for each account and region, which other threads may add to meanwhile."""
+    """Moto's state of one service: a backend for each account and region, which other threads may add to."""
     return [backend for account in list(backends.values()) for backend in list(account.values())]
 
 

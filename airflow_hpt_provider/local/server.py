@@ -73,7 +73,7 @@ def serve(
     """
     if not is_loopback(settings.host):
         raise StartError(
-            f"The local tuning service listens on loopback addresses only, not on '{settings.host}': whoever "
+            f"The local tuning service listens on loopback addresses only, not on '{settings.host}': any client that "
             "reaches it can run commands on this machine. Use 127.0.0.1."
         )
     faults = _faults(settings)

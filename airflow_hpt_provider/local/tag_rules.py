@@ -17,7 +17,7 @@ def given_tags(tags: Iterable[Mapping[str, str]] | None) -> dict[str, str]:
     """Return the Tags of a request, by key.
 
     Raises:
-        ServiceError: a ValidationException: a key is AWS's own, or is there twice.
+        ServiceError: a ValidationException: a key is AWS's own, or occurs twice.
     """
     tags = list(tags or ())
     _check((("Tags", index, "Key"), tag["Key"]) for index, tag in enumerate(tags))
@@ -52,7 +52,7 @@ def check_page(parameters: Mapping[str, object]) -> None:
     """ListTags' NextToken: all tags of a resource are on one page, whose MaxResults is 50 at least.
 
     Raises:
-        ServiceError: a ValidationException: there is one, which nobody can have given.
+        ServiceError: a ValidationException: the request has one, which the service never returned.
     """
     if parameters.get("NextToken") is not None:
         raise ServiceError(

@@ -38,7 +38,7 @@ INTERVAL = 30.0
 
 
 def check_source(source: str, path: str) -> list[Finding]:
-    """What is to be changed in a file.
+    """Return what to change in a file.
 
     Args:
         source: the file's text.

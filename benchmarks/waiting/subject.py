@@ -26,7 +26,7 @@ BEAT = 0.02
 
 
 def make_trigger(who: str) -> Callable[[str, float], Any]:
-    """Imports the subject; the function returned makes its trigger for a job and an interval."""
+    """Import the subject, and return a function that makes its trigger for a job and an interval."""
     if who == OURS:
         import airflow_hpt_provider.hooks.polling  # noqa: F401 - loaded late; what the other's trigger imports at once
         from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger

@@ -1,6 +1,6 @@
-"""Trains a digit classifier epoch by epoch, and goes on from its last checkpoint when it was interrupted.
+"""Trains a digit classifier epoch by epoch, and continues from its last checkpoint after an interruption.
 
-Plain script mode, as train.py. A line with the metric after each epoch is what early stopping looks at. SageMaker
+Plain script mode, as train.py. A line with the metric after each epoch is what early stopping reads. SageMaker
 copies the checkpoint directory to S3 while the job runs, and back before it is started again.
 """
 
@@ -45,7 +45,7 @@ def main() -> None:
     checkpoint.parent.mkdir(parents=True, exist_ok=True)
     if checkpoint.exists():
         done, model = joblib.load(checkpoint)
-        print(f"Going on after epoch {done}.")
+        print(f"Continuing after epoch {done}.")
     else:
         done, model = 0, MLPClassifier(
             (args.hidden_units,), learning_rate_init=args.learning_rate, alpha=args.alpha, random_state=0

@@ -103,7 +103,7 @@ def unwrapped(annotation: Any) -> tuple[Any, list[Any]]:
 
 
 def _checks(annotation: Any, *, required: bool) -> str:
-    """What a model's annotation checks, in a few words."""
+    """Describe what a model's annotation checks, in a few words."""
     if annotation is None:
         return ""
     inner, metadata = unwrapped(annotation)

@@ -150,7 +150,7 @@ def _config(strategy: str, trials: int = 1, **members: Any) -> Request:
 
 
 def taken() -> list[Request]:
-    """Requests that the service takes, in the order in which they must run."""
+    """Return requests that the service accepts, in the order in which they must run."""
     single = {
         name: {
             "HyperParameterTuningJobName": f"single-{name}",
@@ -223,7 +223,7 @@ def taken() -> list[Request]:
 
 
 def refused() -> dict[str, Request]:
-    """Requests that the service refuses, by the path of the member that it refuses."""
+    """Return requests that the service rejects, by the path of the member that it rejects."""
     file_system = {
         "FileSystemId": "fs-01234567",
         "FileSystemAccessMode": "ro",

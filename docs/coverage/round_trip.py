@@ -65,7 +65,7 @@ def run(directory: Path) -> RoundTrip:
 
 
 def differences(asked: Any, told: Any, where: str = "") -> Iterator[str]:
-    """What of a request is not, or not so, in a description. It may say more: AWS adds defaults."""
+    """Yield the members of a request that differ in a description. It may hold more: AWS adds defaults."""
     if isinstance(asked, Mapping) and isinstance(told, Mapping):
         for name, value in asked.items():
             if name not in told:
@@ -87,7 +87,7 @@ def _put_data(s3: Any) -> None:
 
 
 def _wait(sagemaker: Any, name: str) -> dict[str, Any]:
-    """The description of a tuning job once it has ended."""
+    """Return the description of a tuning job once it has ended."""
     deadline = time.monotonic() + DEADLINE_SECONDS
     while time.monotonic() < deadline:
         answer: dict[str, Any] = sagemaker.describe_hyper_parameter_tuning_job(

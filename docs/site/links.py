@@ -21,7 +21,7 @@ class Page(HTMLParser):
         self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Called by the parser."""
+        """Collect links and anchors; the parser calls it."""
         given = dict(attrs)
         self.anchors.update(value for key in ("id", "name") if (value := given.get(key)))
         if tag == "a" and (href := given.get("href")):
@@ -31,7 +31,7 @@ class Page(HTMLParser):
 
 
 def problems(site: Path) -> list[str]:
-    """What is wrong with the website, a line each."""
+    """Return the website's errors, a line each."""
     parsed = {
         path: Page(path.read_text()) for path in sorted(site.rglob("*.html")) if path.name != "404.html"
     }

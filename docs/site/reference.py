@@ -39,7 +39,7 @@ def pages() -> dict[str, str]:
 
 
 def public_classes(kind: str) -> list[str]:
-    """The dotted names of what ``provider_info.py`` lists: ``operators``, ``sensors``, ``triggers`` or ``hooks``."""
+    """Return the dotted names of ``provider_info.py``'s ``operators``, ``sensors``, ``triggers`` or ``hooks``."""
     modules = [name for entry in get_provider_info()[kind] for name in entry["python-modules"]]
     return [f"{name}.{each}" for name in modules for each in classes_of(import_module(name))]
 

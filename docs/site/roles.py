@@ -20,6 +20,6 @@ class Roles(griffe.Extension):
     """Rewrites each docstring as it is read."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
-        """Called by griffe for every module, class, function and attribute."""
+        """Convert the docstring; griffe calls it for every module, class, function and attribute."""
         if obj.docstring:
             obj.docstring.value = to_markdown(obj.docstring.value)

@@ -46,7 +46,7 @@ def write(into: Path) -> list[str]:
 
 
 def _toml(value: object) -> str:
-    """Lists, one-key tables and strings as TOML; a string in JSON is one in TOML."""
+    """Write lists, one-key tables and strings as TOML; a string in JSON is one in TOML."""
     if isinstance(value, list):
         return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, dict):

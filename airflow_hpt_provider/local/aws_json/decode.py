@@ -1,7 +1,7 @@
 """A JSON 1.1 body to validated parameters, in one walk over the raw JSON.
 
 Nothing is coerced before it is checked: ``"5"`` is no integer and ``5`` no string, as at AWS. What has the wrong
-JSON type is a SerializationException at once; what breaks a rule of the model is collected, so that a
+JSON type is a SerializationException immediately; what breaks a rule of the model is collected, so that a
 ValidationException names all of it.
 """
 

@@ -19,7 +19,7 @@ def encode(operation: OperationModel, answer: Mapping[str, Any]) -> bytes:
     """Return the body: what the model knows, without None; timestamps as seconds since the epoch, in milliseconds.
 
     Raises:
-        TypeError, ValueError: the answer does not fit the model, which is an error of ours.
+        TypeError, ValueError: the response does not fit the model, which is an internal error.
     """
     shape = operation.output_shape
     if shape is None:

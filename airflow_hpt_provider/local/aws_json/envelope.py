@@ -28,7 +28,7 @@ def is_sagemaker(request: WireRequest, claim: ParsedSignature) -> bool:
 
 
 def operation_of(request: WireRequest, claim: ParsedSignature, model: SageMakerModel) -> str:
-    """The operation of a request whose signature has been verified.
+    """Return the operation of a request whose signature has been verified.
 
     Raises:
         AuthenticationError: it is signed for another service.

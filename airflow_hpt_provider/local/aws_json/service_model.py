@@ -33,7 +33,7 @@ class SageMakerModel:
         return frozenset(self._service.operation_names)
 
     def operation(self, name: str) -> OperationModel:
-        """Return an operation; kept, since botocore builds it anew each time."""
+        """Return an operation; cached, since botocore builds it again each time."""
         found = self._operations.get(name)
         if found is None:
             found = self._operations[name] = self._service.operation_model(name)
@@ -44,7 +44,7 @@ class SageMakerModel:
         return self._service.shape_for(name)
 
     def constraints(self, shape: Shape) -> Constraints:
-        """What values of the shape must satisfy."""
+        """Return the constraints on values of the shape."""
         found = self._constraints.get(shape.name)
         if found is None:
             # botocore's Shape.metadata leaves 'pattern' out, hence the raw shape.

@@ -30,7 +30,7 @@ class Sql:
         return cls(text, tuple(value for part in made for value in part.values))
 
     def negated(self) -> Sql:
-        """Holds where this one does not, or is unknown."""
+        """Return the condition that holds where this one does not, or is unknown."""
         return Sql(f"NOT COALESCE(({self.text}), 0)", self.values)
 
 
@@ -58,12 +58,12 @@ class Place:
     depth: int = 0
 
     def below(self, *names: str) -> Place:
-        """Some members further down; the names are AWS's, so letters and digits."""
+        """Return the place some members further down; the names are AWS's, so letters and digits."""
         return Place(self.source, (*self.path, *names), self.depth)
 
     @property
     def value(self) -> Sql:
-        """What is there; NULL if there is nothing."""
+        """The value at this place; NULL without one."""
         return Sql.of("json_extract({}, {})", self.source, self._steps) if self.path else self.source
 
     def some(self, test: Callable[[Place], Sql]) -> Sql:

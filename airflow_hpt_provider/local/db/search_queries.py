@@ -96,6 +96,6 @@ class Search:
 
     @property
     def _query(self) -> list[Any]:
-        """What tells this search from others."""
+        """What distinguishes this search from others."""
         parts = (self.rows, self.sort, self.order, self.condition)
         return [self.descending, *((part.text, part.values) for part in parts)]

@@ -23,7 +23,7 @@ def write(query: Sequence[Any], value: float | str | None, row_id: int) -> str:
     """Return the token of a page.
 
     Args:
-        query: what tells the query from others; goes into JSON.
+        query: distinguishes the query from others; goes into JSON.
         value: what the last row is sorted by.
         row_id: the last row's.
     """
@@ -31,7 +31,7 @@ def write(query: Sequence[Any], value: float | str | None, row_id: int) -> str:
 
 
 def read(query: Sequence[Any], token: str) -> tuple[float | str | None, int]:
-    """What the last row was sorted by, and its id.
+    """Return what the last row was sorted by, and its id.
 
     Raises:
         BadTokenError: the token belongs to another query, was changed, or is none.
@@ -52,5 +52,5 @@ def read(query: Sequence[Any], token: str) -> tuple[float | str | None, int]:
 
 
 def _seal(query: Sequence[Any], value: float | str | None, row_id: int) -> str:
-    """Tells the tokens of one query from another's, and from those that were changed on the way. It is no secret."""
+    """Distinguishes the tokens of one query from another's, and from altered ones. It is no secret."""
     return hashlib.sha256(json.dumps([query, value, row_id]).encode()).hexdigest()[:16]

@@ -102,7 +102,7 @@ def add_transition(
     *,
     final: bool = False,
 ) -> None:
-    """The next secondary status; the one before ends."""
+    """Add the next secondary status, and end the one before."""
     connection.execute(SQL["end_transition"], {"id": job_id, "now": now})
     values = {
         "id": job_id,
@@ -126,12 +126,12 @@ def directories(connection: sqlite3.Connection) -> set[str]:
 
 
 def set_directory(connection: sqlite3.Connection, job_id: int, directory: str) -> None:
-    """The name of its directory: chosen once, before anything is in it."""
+    """Set the name of the job's directory: chosen once, before anything is in it."""
     connection.execute(SQL["set_directory"], {"id": job_id, "directory": directory})
 
 
 def set_definition(connection: sqlite3.Connection, job_id: int, body: Mapping[str, Any], now: float) -> None:
-    """A definition of its own, in place of the one that it may share."""
+    """Set a separate definition, in place of the one that the job may share."""
     values = {"id": job_id, "definition_id": insert_definition(connection, body), "now": now}
     connection.execute(SQL["set_definition"], values)
 
@@ -139,7 +139,7 @@ def set_definition(connection: sqlite3.Connection, job_id: int, body: Mapping[st
 def set_stopping(
     connection: sqlite3.Connection, job_id: int, *, status: str, stop_reason: str, now: float
 ) -> None:
-    """It has been told to stop."""
+    """Record that the job was asked to stop."""
     values = {"id": job_id, "status": status, "stop_reason": stop_reason, "now": now}
     connection.execute(SQL["set_stopping"], values)
 
@@ -147,7 +147,7 @@ def set_stopping(
 def set_attempt_ended(
     connection: sqlite3.Connection, job_id: int, *, retry: bool, attempt_ended_at: float, now: float
 ) -> None:
-    """The next attempt begins; ``retry`` counts it against RetryStrategy."""
+    """Record that the next attempt begins; ``retry`` counts it against RetryStrategy."""
     values = {"id": job_id, "retry": int(retry), "attempt_ended_at": attempt_ended_at, "now": now}
     connection.execute(SQL["set_attempt_ended"], values)
 
@@ -165,7 +165,7 @@ def set_ended(
     objective_value: float | None = None,
     loss: float | None = None,
 ) -> None:
-    """The final status, and what came of the objective."""
+    """Set the final status, and the result for the objective."""
     values = {
         "id": job_id,
         "status": status,
@@ -200,7 +200,7 @@ def add_metrics(
 
 
 def delete_metrics(connection: sqlite3.Connection, job_id: int) -> None:
-    """Forget them: the job starts anew."""
+    """Delete them: the job starts over."""
     connection.execute(SQL["delete_metrics"], {"id": job_id})
 
 

@@ -38,7 +38,7 @@ def insert(
 
 
 def insert_definitions(connection: sqlite3.Connection, job_id: int, definition_ids: Sequence[int]) -> None:
-    """The definitions of its training jobs, in the request's order."""
+    """Insert the definitions of its training jobs, in the request's order."""
     rows = [
         {"tuning_job_id": job_id, "number": number, "definition_id": definition_id}
         for number, definition_id in enumerate(definition_ids)
@@ -81,7 +81,7 @@ def set_ended(
     failure_reason: str | None,
     now: float,
 ) -> None:
-    """The final status."""
+    """Set the final status."""
     values = {"id": job_id, "status": status, "failure_reason": failure_reason, "now": now}
     connection.execute(SQL["set_ended"], values)
 
@@ -93,13 +93,13 @@ def set_progress(
     not_improving: int,
     converged_at: float | None,
 ) -> None:
-    """What TuningJobCompletionDetails tells."""
+    """Set the members of TuningJobCompletionDetails."""
     values = {"id": job_id, "not_improving": not_improving, "converged_at": converged_at}
     connection.execute(SQL["set_progress"], values)
 
 
 def recount(connection: sqlite3.Connection, job_id: int, now: float) -> None:
-    """Count the counters anew. In the transaction of every change to one of its training jobs."""
+    """Update the counters, in the transaction of every change to one of its training jobs."""
     connection.execute(SQL["recount"], {"id": job_id, "now": now})
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.engine.plan import Plan
 
 MAX_INITIAL_FAILURES = 5
-"""After so many training jobs without a single objective, a tuning job has failed."""
+"""After this many training jobs without a single objective, a tuning job has failed."""
 
 
 def criterion_met(plan: Plan, history: History, not_improving: int) -> CompletionReason | None:

@@ -34,7 +34,7 @@ class Engine:
         runner: runs the training jobs; closed with the engine.
         directory: gets ``training-jobs/NAME`` for each (:mod:`airflow_hpt_provider.local.job_directories`).
         arns: of the service's region and account.
-        max_parallel: training jobs at once, over all tuning jobs; default: the number of CPUs.
+        max_parallel: maximum number of concurrent training jobs, over all tuning jobs; default: the number of CPUs.
         spot_interruptions: mean interruptions per minute of training of a managed spot job.
         grace_period: seconds between SIGTERM and SIGKILL.
         on_change: called with a tuning job and its tags when its status has changed.
@@ -75,7 +75,7 @@ class Engine:
         self._standalone_granted = 0
 
     def start(self) -> None:
-        """Take up what an earlier process of the service left, and go on."""
+        """Resume what an earlier process of the service left."""
         with self.database.snapshot() as connection:
             self.training.warn_of_unknown(connection)
         self._loop.start()
@@ -101,7 +101,7 @@ class Engine:
                 self.training.resume(transaction, job)
 
     def _schedule(self, transaction: Transaction) -> None:
-        """The end of every transaction: give free slots to those who can use them, fairly.
+        """End every transaction: give free slots to the tuning jobs that can use them, fairly.
 
         Training jobs that belong to no tuning job share as if they were one.
         """

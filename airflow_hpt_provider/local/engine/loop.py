@@ -1,6 +1,6 @@
 """The engine's thread: the one place where anything changes.
 
-Whatever happens (a request, a training job's end, a timer) comes as a task. Tasks that have come meanwhile
+Every event (a request, a training job's end, a timer) is a task. Tasks that have arrived in the meantime
 are carried out together, in one :class:`Transaction`. What must happen outside the store (starting a
 process, answering a request) is put off until the transaction is committed. So what has been done is always what has
 been written, whenever the service is killed; and a commit's fsync is shared.
@@ -41,7 +41,7 @@ class Transaction:
 
     Attributes:
         connection: inside the database transaction.
-        now: seconds since the epoch, to the millisecond, as AWS tells times.
+        now: seconds since the epoch, to the millisecond, as in AWS's times.
         on_commit_callbacks: what is done once the transaction is committed, in this order.
     """
 
@@ -159,7 +159,7 @@ class Loop(threading.Thread):
                 for queued in tasks:
                     self._do(queued, transaction)
                 self._schedule(transaction)
-        except Exception as error:  # noqa: BLE001 - the engine goes on whatever happens
+        except Exception as error:  # noqa: BLE001 - the engine continues after any error
             self._failed(tasks, error)
             return
         self._stale = False

@@ -91,7 +91,7 @@ class Plan:
 
     Attributes:
         max_jobs: training jobs in all.
-        max_parallel: training jobs at once.
+        max_parallel: maximum number of concurrent training jobs.
         max_runtime: seconds from its creation; None: no limit.
         target, not_improving, on_convergence: the completion criteria; None or False: not asked for.
         parents: names of the tuning jobs that it is warm-started from.

@@ -1,4 +1,4 @@
-"""Who gets the next free slot, when more training jobs could run than the service runs at once."""
+"""Decides which tuning job gets the next free slot, when more training jobs could run than the service allows."""
 
 from __future__ import annotations
 

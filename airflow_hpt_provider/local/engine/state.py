@@ -86,7 +86,7 @@ class State:
         return used_up or len(self.exhausted) == len(self.plan.definitions)
 
     def has_only_failures(self) -> bool:
-        """Whether so many have ended without an objective that nothing more is launched until a running one has one."""
+        """Whether enough have ended without an objective to launch nothing more until a running one has one."""
         if self.history.succeeded:
             return False
         return self.history.count("Completed", "Failed") >= criteria.MAX_INITIAL_FAILURES

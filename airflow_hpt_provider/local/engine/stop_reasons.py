@@ -19,7 +19,7 @@ class CompletionReason(StrEnum):
 def takes_precedence(ending: CompletionReason, former: str | None) -> bool:
     """Whether a reason to end counts, where the tuning job may have one already.
 
-    The first one stands; but one who asks for a stop is not told InProgress, and Completed later, because a
+    The first reason counts, except that a requested stop never shows InProgress, and Completed later, because a
     criterion had been met.
     """
     return former is None or (
@@ -29,7 +29,7 @@ def takes_precedence(ending: CompletionReason, former: str | None) -> bool:
 
 
 class StopReason(StrEnum):
-    """Why a training job was told to stop."""
+    """Why a training job was asked to stop."""
 
     REQUEST = "StopTrainingJob"
     TUNING_JOB = "TuningJobEnds"

@@ -1,6 +1,6 @@
-"""What is computed in threads beside the engine's: suggestions, early stopping and convergence.
+"""Computes in separate threads, next to the engine's: suggestions, early stopping and convergence.
 
-A slow model delays its own tuning job, nobody else's.
+A slow model delays only its own tuning job.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Search:
 
 
 def make_search(definition: DefinitionPlan) -> Search:
-    """What searches a definition.
+    """Return the search of a definition.
 
     Raises:
         ValueError: the strategy can't search these ranges.
@@ -65,7 +65,7 @@ class Searches:
         return self._searches[tuning_job_id]
 
     def drop(self, tuning_job_id: int) -> None:
-        """The tuning job has ended."""
+        """Forget a tuning job that has ended."""
         self._searches.pop(tuning_job_id, None)
 
     def keep(self, tuning_job_ids: set[int]) -> None:
@@ -94,7 +94,7 @@ class Searches:
         """Compute whether the searches of all definitions have converged; ``then`` gets the answer."""
         self._ask(
             lambda: all(convergence_detected(context, trials) for context, trials in histories),
-            "convergence can't be told: the tuning job goes on",
+            "convergence is unknown: the tuning job continues",
             then,
         )
 
@@ -107,7 +107,7 @@ class Searches:
             with search.lock:
                 return search.early_stopping is not None and search.early_stopping.should_stop(trial, trials)
 
-        self._ask(should_stop, "early stopping failed: the training job goes on", then)
+        self._ask(should_stop, "early stopping failed: the training job keeps running", then)
 
     def _ask(self, question: Callable[[], bool], on_failure: str, then: Callable[[bool], None]) -> None:
         """Compute an answer; ``then`` gets it in another thread. One that fails is logged, and the answer False."""

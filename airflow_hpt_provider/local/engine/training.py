@@ -56,8 +56,8 @@ class TrainingJobs:
         spot_interruptions: mean number of interruptions per minute of training of a managed spot job.
         grace_period: seconds between SIGTERM and SIGKILL.
         on_metrics: called with new metrics of a training job that a tuning job launched, in the transaction that writes
-            them; with none when it starts anew, and its metrics are forgotten.
-        on_stop: called when such a training job has been told to stop, likewise.
+            them; with none when it starts over, and its metrics are deleted.
+        on_stop: called when such a training job has been asked to stop, likewise.
         on_end: called when one has ended, likewise.
     """
 
@@ -89,7 +89,7 @@ class TrainingJobs:
     # Beginning
 
     def wait(self, transaction: Transaction, job: TrainingJob) -> None:
-        """A job is Pending until it gets a slot; MaxWaitTimeInSeconds counts meanwhile."""
+        """Keep a job Pending until it gets a slot; MaxWaitTimeInSeconds counts in the meantime."""
         transaction.on_commit(partial(self._set_wait_timer, job, self.definition(transaction, job)))
 
     def launch(self, transaction: Transaction, job_id: int) -> None:
@@ -187,7 +187,9 @@ class TrainingJobs:
         job = _current(transaction, job_id, attempt)
         if job is None:
             return
-        at = max(at, job.modified_at)  # told by another thread, perhaps a moment before what came before it
+        at = max(
+            at, job.modified_at
+        )  # reported by another thread, perhaps a moment before what came before it
         if job.attempt_started_at is None:
             training_jobs.set_attempt_started(transaction.connection, job.id, at)
         if job.attempt_started_at is None or job.id in self._taken_up:
@@ -237,7 +239,7 @@ class TrainingJobs:
     def _try_again(
         self, transaction: Transaction, job: TrainingJob, *, retry: bool, counts: bool = True
     ) -> None:
-        """The next attempt under the same name. Without checkpoints it starts anew, and so do its metrics.
+        """Begin the next attempt under the same name. Without checkpoints it starts over, and so do its metrics.
 
         ``counts``: whether the time of this one counts towards MaxRuntimeInSeconds, and is billed. That of one
         which was lost with the service does not: most of it may be the time that the service was down.
@@ -293,7 +295,7 @@ class TrainingJobs:
         self.stop(transaction, job, reason)
 
     def _interrupt(self, job_id: int, attempt: int, transaction: Transaction) -> None:
-        """The spot instance is taken away."""
+        """Interrupt the job: the spot instance is taken away."""
         job = _current(transaction, job_id, attempt)
         if job is None or job.stop_reason is not None or job.secondary_status == "Uploading":
             return
@@ -373,6 +375,6 @@ def _final_objective(transaction: Transaction, job: TrainingJob) -> float | None
 
 
 def _current(transaction: Transaction, job_id: int, attempt: int) -> TrainingJob | None:
-    """The job, if it has not ended and is at this attempt; None if not: a report of that attempt comes too late."""
+    """Return the job, or None if it has ended or is at another attempt: that attempt's report comes too late."""
     job = training_jobs.get(transaction.connection, job_id)
     return job if job is not None and job.status in RUNNING and job.attempt == attempt else None

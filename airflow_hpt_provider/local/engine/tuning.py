@@ -78,7 +78,7 @@ class TuningJobs:
     # Requests
 
     def track(self, transaction: Transaction, job: TuningJob, *, new: bool = False) -> None:
-        """A tuning job has been put into the store (new), or was found there when the service started."""
+        """Track a tuning job that is new in the store, or was found there when the service started."""
         if new:
             self._notify(transaction, job.id)
         state = self._states[job.id] = State.load(transaction, job, self._searches)
@@ -179,7 +179,7 @@ class TuningJobs:
     # What becomes of the training jobs
 
     def on_metrics(self, transaction: Transaction, job: TrainingJob, metrics: Sequence[Metric]) -> None:
-        """A training job has emitted metrics; none at all: it starts anew."""
+        """Handle a training job's metrics; without any, the job starts over."""
         state = self._state_of(job)
         if state is None:
             return
@@ -196,7 +196,7 @@ class TuningJobs:
             transaction.on_commit(partial(self._check_early_stopping, state, job))
 
     def on_end(self, transaction: Transaction, job: TrainingJob) -> None:
-        """A training job has ended."""
+        """Handle the end of a training job."""
         state = self._state_of(job)
         if state is None:
             if job.tuning_job_id is not None:
@@ -226,7 +226,7 @@ class TuningJobs:
             self.end(transaction, state.job, CompletionReason.ERROR)
 
     def on_stop(self, transaction: Transaction, job: TrainingJob) -> None:
-        """A training job has been told to stop."""
+        """Handle a training job that was asked to stop."""
         state = self._state_of(job)
         if state is not None:
             state.read_training_job(transaction, job.id)
@@ -296,7 +296,7 @@ class TuningJobs:
             )
             self.end(transaction, state.job, CompletionReason.CONVERGED)
         elif len(state.history.succeeded) > ended:
-            self._check_criteria(transaction, state)  # others have ended meanwhile
+            self._check_criteria(transaction, state)  # others have ended in the meantime
 
     def _set_progress(
         self, transaction: Transaction, state: State, *, not_improving: int, converged_at: float | None
@@ -326,7 +326,7 @@ class TuningJobs:
         LOGGER.info("tuning job %s: %s%s", job.name, status, f": {reason}" if reason else "")
 
     def _state_of(self, job: TrainingJob) -> State | None:
-        """The tuning job that launched a training job; None if none did, or it has ended."""
+        """Return the state of the tuning job that launched a training job; None without one, or after its end."""
         return self._states.get(job.tuning_job_id) if job.tuning_job_id is not None else None
 
     def _notify(self, transaction: Transaction, job_id: int) -> None:

@@ -1,4 +1,4 @@
-"""Faults on request, for people who test how their own DAGs and programs bear them.
+"""Fault injection, to test how DAGs and programs handle failures.
 
 ::
 
@@ -42,7 +42,7 @@ The file is TOML::
     [[tuning_job]]
     tuning_job = "forecast-?"                     # glob on the tuning job's name; default: all
     reason = "InternalServerError: We encountered an internal error. Please try again."
-    after = 3                                     # when so many of its training jobs have ended; default: at once
+    after = 3                                     # after 3 of its training jobs have ended; default: immediately
 
 Kinds of faults: ``throttle``, ``internal_error``, ``service_unavailable_html`` (as a load balancer answers,
 not SageMaker), ``reset`` (of the connection, before the call is carried out), ``truncate``, ``slow``,

@@ -32,9 +32,9 @@ def service_of(request: WireRequest) -> str | None:
 
 
 def call_name(request: WireRequest) -> str | None:
-    """What faults call a request: ``DescribeTrainingJob``, ``s3:PutObject``, ``logs:PutLogEvents``.
+    """Return the name of a request in fault files: ``DescribeTrainingJob``, ``s3:PutObject``, ``logs:PutLogEvents``.
 
-    STS and IAM say in the body what they want: all theirs are ``sts:POST`` and ``iam:POST``. None for a
+    STS and IAM name the operation in the body: all of them are ``sts:POST`` and ``iam:POST``. None for a
     request that is not signed.
     """
     service = service_of(request)

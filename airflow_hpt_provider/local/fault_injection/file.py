@@ -76,7 +76,7 @@ def _texts(error: ValidationError, model: type[BaseModel]) -> list[str]:
 
 
 def _operation_mistake(glob: str) -> str | None:
-    """A glob that no operation of SageMaker's can match would do nothing, quietly."""
+    """Explain why a glob matches no operation of SageMaker's: it would silently do nothing."""
     if ":" in glob:
         return None
     names = sagemaker_model().operation_names

@@ -43,8 +43,8 @@ class CallFault(_Table):
         rate: the share of the matching calls that it strikes, 0 to 1.
         seed: makes the choice the same for the same calls in the same order.
         seconds: how long ``slow`` holds the answer back.
-        after: so many matching calls are let through first.
-        first: strikes only among so many first matching calls.
+        after: number of matching calls without a fault at the beginning.
+        first: only this many first matching calls can get a fault.
         times: strikes so often at most.
     """
 
@@ -79,7 +79,7 @@ class TrialFault(_Table):
         numbers: trials of each tuning job, by their number; 1 is the first. Never one that no tuning job launched.
         rate: the share of the attempts that it strikes, 0 to 1; all if neither this nor ``numbers`` is given.
         seed: makes the choice the same for the same trial of a tuning job of the same name.
-        attempts: strikes only so many first attempts of a training job.
+        attempts: only this many first attempts of a training job can fail.
         seconds: how long the process runs before it is ended; 0: it is never started.
     """
 
@@ -103,8 +103,8 @@ class TuningJobFault(_Table):
     Attributes:
         reason: FailureReason.
         tuning_job: glob on the tuning job's name.
-        after: when so many of its training jobs have ended; 0: before the first is launched. Those that run then
-            are stopped.
+        after: number of its ended training jobs after which it fails; 0: before the first is launched. Running
+            ones are stopped.
     """
 
     reason: Annotated[str, Field(min_length=1, max_length=1024)]
@@ -120,7 +120,7 @@ class FaultFile(_Table):
     tuning_job: tuple[TuningJobFault, ...] = ()
 
     def failure_of(self, tuning_job: str, ended: int) -> str | None:
-        """Why a tuning job fails as a whole, now that so many of its training jobs have ended; None: it does not."""
+        """Return why a tuning job fails as a whole, given the number of its ended training jobs; None: it does not."""
         for fault in self.tuning_job:
             if fnmatchcase(tuning_job, fault.tuning_job) and ended >= fault.after:
                 return fault.reason

@@ -1,4 +1,4 @@
-"""A runner, some of whose training jobs fail as they are told to."""
+"""A runner that makes some of its training jobs fail on request."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class FaultyRunner:
         fault = self._faults.strike(spec)
         if fault is None:
             return begin(spec, listener)
-        log.info("training job %s, attempt %d: is told to fail: %s", spec.name, spec.attempt, fault.reason)
+        log.info("training job %s, attempt %d: injected failure: %s", spec.name, spec.attempt, fault.reason)
         failed = AttemptResult(failure_reason=fault.reason, internal=fault.internal)
         if not fault.seconds and not resume:
             listener.on_status("Training", TRAINING, round(time.time(), 3))
@@ -110,7 +110,7 @@ class _NoJob:
 
 
 class _FailingJob:
-    """An attempt that is killed after a while, and whose end, whatever it was, is told as the fault's."""
+    """An attempt that is killed after a while, and whose end is reported as the fault's."""
 
     def __init__(self, running: RunningJob, timer: threading.Timer) -> None:
         self._running = running
@@ -120,7 +120,7 @@ class _FailingJob:
     def begin(
         cls, begin: Any, spec: TrainingSpec, listener: AttemptListener, failed: AttemptResult, seconds: float
     ) -> _FailingJob:
-        """Start it, and the clock. With 0 seconds it is killed at once, and has failed even if the runner lost it."""
+        """Start it, and the clock. With 0 seconds it is killed immediately, and fails even if the runner lost it."""
         running: list[RunningJob] = []
         timer = threading.Timer(seconds, lambda: running[0].kill())
         timer.daemon = True

@@ -27,7 +27,7 @@ MAX_MOTO_BODY = 16 * MIB
 
 
 class ClientGone(Exception):  # noqa: N818 - it says what is the case
-    """The client hung up; there is nobody to answer."""
+    """The client disconnected before the response."""
 
 
 async def chunks(receive: Receive, limit: int, idle_seconds: float = IDLE_SECONDS) -> AsyncIterator[bytes]:
@@ -47,7 +47,7 @@ async def chunks(receive: Receive, limit: int, idle_seconds: float = IDLE_SECOND
                 message = await receive()
         except TimeoutError:
             raise ServiceError(
-                "RequestTimeout", f"The request's body did not go on for {idle_seconds:g} seconds.", 408
+                "RequestTimeout", f"The request's body stopped for {idle_seconds:g} seconds.", 408
             ) from None
         if message["type"] == "http.disconnect":
             raise ClientGone

@@ -19,7 +19,7 @@ HEADER_SECONDS = 20.0
 
 HANG_UP = "airflow_hpt_provider.hang_up"
 """The name, among a scope's extensions, of a function that ends the connection: given False, after what has been
-written; given True, at once and with a reset."""
+written; given True, immediately and with a reset."""
 
 _FULL_BODY = b'{"__type": "ServiceUnavailableException", "message": "Too many connections."}'
 _FULL = (
@@ -53,7 +53,7 @@ class LimitedProtocol(H11Protocol):
         self._arm()
 
     def data_received(self, data: bytes) -> None:
-        """Watch the time until a request is there."""
+        """Limit the time until a request arrives."""
         super().data_received(data)
         if self._answering:
             self._disarm()

@@ -35,7 +35,7 @@ class WireProtocol(Enum):
 
 
 def protocol_of(request: WireRequest, service: str | None) -> WireProtocol:
-    """Return the client's protocol, as far as the request tells.
+    """Return the client's protocol, as far as the request shows it.
 
     Args:
         request: the request.

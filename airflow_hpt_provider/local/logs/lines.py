@@ -1,4 +1,4 @@
-"""The lines of a training job's output as CloudWatch Logs holds them, and as metrics are looked for in them.
+"""The lines of a training job's output in the form that CloudWatch Logs and the metrics' regexes use.
 
 SageMaker's log agent writes a control character as ``#`` and its number in three octal digits: a tab is ``#011``,
 Escape ``#033``, a carriage return ``#015``. Only a newline ends a line, so a progress bar is one line. The regexes of

@@ -94,7 +94,7 @@ class Stream:
 def find_streams(training_jobs: Path, prefix: str = "") -> Iterator[Stream]:
     """Yield the streams whose names begin so: job by job, of each the oldest first.
 
-    Jobs that have had the same name share it, as at AWS: so do their streams' names but for the time.
+    Jobs that have had the same name share it, as at AWS: so do their streams' names except for the time.
 
     Args:
         training_jobs: the directory that has one for each training job.
@@ -121,7 +121,7 @@ def find_streams(training_jobs: Path, prefix: str = "") -> Iterator[Stream]:
 
 
 def _attempts(training_job: Path) -> list[Path]:
-    """Return the runner's directories, the first attempt's first; the job may have made others beside them."""
+    """Return the runner's directories, the first attempt's first; the job may have made others next to them."""
     numbers = (path.name.removeprefix("attempt-") for path in training_job.glob("attempt-*"))
     return [
         training_job / f"attempt-{number}"

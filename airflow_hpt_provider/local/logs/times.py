@@ -1,7 +1,7 @@
 """When the lines of a log were read: what CloudWatch gives with each, and the log itself does not say.
 
-Kept beside the log, a line for every piece that was read: how far the log was then read, and when, in milliseconds
-since the epoch. A log is read ten times a second while it grows.
+A file next to the log holds a line for every piece that was read: how far the log was then read, and when, in
+milliseconds since the epoch. A log is read ten times a second while it grows.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class LogTimes:
         self._end = known[-1][0] if known else 0
 
     def note(self, end: int, at: float) -> None:
-        """The log has been read up to this byte. What was noted by an earlier process of the service stands."""
+        """Note that the log has been read up to this byte. Notes of an earlier process of the service are kept."""
         if end <= self._end:
             return
         self._end = end

@@ -1,7 +1,7 @@
 """SageMaker's operations: validated parameters in, answers out, both in AWS names.
 
 ``local_operations.py`` lists them; each group has its module. What changes something is carried out by the
-engine's thread; what only looks reads the store at once.
+engine's thread; what only reads uses the store directly.
 """
 
 from __future__ import annotations
@@ -92,7 +92,7 @@ class OperationsSettings(Protocol):
 
     @property
     def max_parallel(self) -> int | None:
-        """Training jobs at once, over all tuning jobs; None: the number of CPUs."""
+        """Maximum number of concurrent training jobs, over all tuning jobs; None: the number of CPUs."""
         ...
 
     @property

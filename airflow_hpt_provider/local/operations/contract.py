@@ -34,9 +34,9 @@ class Operations(Protocol):
         ...
 
     def start(self) -> None:
-        """Take up what an earlier process of the service left, and go on with it."""
+        """Resume what an earlier process of the service left."""
         ...
 
     def close(self) -> None:
-        """End all training jobs' processes and close the store; the next start goes on."""
+        """End all training jobs' processes and close the store; the next start resumes."""
         ...

@@ -32,14 +32,14 @@ def training_job_exists(arn: str) -> ServiceError:
 
 
 def wrong_status(kind: str, status: str) -> ServiceError:
-    """It can't be stopped any more."""
+    """Return the error for a job that can no longer be stopped."""
     return ServiceError(
         "ValidationException", f"The request was rejected because the {kind} is in status {status}."
     )
 
 
 def still_running(kind: str, name: str, status: str) -> ServiceError:
-    """It can't be deleted yet."""
+    """Return the error for a job that cannot be deleted yet."""
     text = f"The {kind} {name} is in status {status}: only one that has ended can be deleted."
     return ServiceError("ResourceInUse", text)
 

@@ -72,7 +72,7 @@ def describe(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def described(connection: sqlite3.Connection, job: TrainingJob) -> dict[str, Any]:
-    """What DescribeTrainingJob and Search say of a training job."""
+    """Return what DescribeTrainingJob and Search show of a training job."""
     definition = training_jobs.definition(connection, job.definition_id)
     return responses.training_job(
         job,

@@ -81,7 +81,7 @@ def describe(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def described(connection: sqlite3.Connection, job: TuningJob) -> dict[str, Any]:
-    """What DescribeHyperParameterTuningJob and Search say of a tuning job."""
+    """Return what DescribeHyperParameterTuningJob and Search show of a tuning job."""
     best = training_jobs.best(connection, job.id)
     plan = Plan.of(job.request, job.seed)
     overall = best

@@ -57,7 +57,7 @@ class Attempt:
 
     Args:
         spec: what to run.
-        listener: told of what happens.
+        listener: receives the reports.
         means: what it shares with all others.
         on_gone: called after the end has been reported.
     """
@@ -167,7 +167,7 @@ class Attempt:
         return self._follow(started, checkpoints, pipes)
 
     def _start_process(self) -> process.Process | None:
-        """Start it; None if it has been told to stop before."""
+        """Start it; return None if it was asked to stop before."""
         try:
             devices = self._means.devices.take(
                 self._directory, lambda: self._stopping or self._means.closing.is_set()
@@ -217,7 +217,7 @@ class Attempt:
         return ended
 
     def _kill_escaped_processes(self, since: int = 0) -> None:
-        """What has left its process group, or was in that of a leader that is not our child."""
+        """Kill processes that have left the process group, or were in one whose leader is not a child process."""
         process.end_strangers(BASE_DIRECTORY, str(self._tree.base), since=since)
 
     def _follow(
@@ -262,7 +262,7 @@ class Attempt:
         return ended
 
     def _outcome(self, exit_code: int | None, pipes: Sequence[Pipe], *, in_container: bool) -> AttemptResult:
-        """What the end of the process means; the artifacts are uploaded, unless it failed.
+        """Return what the end of the process means; upload the artifacts, unless it failed.
 
         Raises:
             ClientFailure: they can't be uploaded.

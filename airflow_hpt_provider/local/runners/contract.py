@@ -1,6 +1,6 @@
 """The contract of a runner: one attempt at a training job in, one outcome out.
 
-A runner starts a training job's process, tells what it sees of it, and says how it ended. It decides nothing
+A runner starts a training job's process, reports what it sees of it, and says how it ended. It decides nothing
 about jobs: when to stop one, whether to try again and what is recorded is the engine's.
 
 The process may outlive the service. :meth:`Runner.resume` takes it up again: so a service that was killed
@@ -61,7 +61,7 @@ class AttemptResult:
         failure_reason: None on success; else SageMaker's text, e.g. ``AlgorithmError: `` and the first
             1,024 characters of ``output/failure``.
         internal: the failure is the service's, not the algorithm's (an InternalServerError: may be retried).
-        lost: the process and its outcome are gone, and nobody is to blame: the service or the machine went
+        lost: the process and its outcome are gone without a fault of the job: the service or the machine went
             down. The attempt counts for nothing.
         model_artifact: S3 URI of what was uploaded from the model directory, if anything was.
     """
@@ -73,7 +73,7 @@ class AttemptResult:
 
 
 class RunningJob(Protocol):
-    """An attempt under way. Both methods return at once, may be called again, and do nothing after the end."""
+    """A running attempt. Both methods return immediately, may be called again, and do nothing after the end."""
 
     def stop(self) -> None:
         """Ask it to end: SIGTERM to the process group; before the process started, don't start it."""
@@ -86,7 +86,7 @@ class RunningJob(Protocol):
 
 @dataclass(frozen=True)
 class AttemptListener:
-    """What the runner reports while an attempt runs. Called from the runner's threads; must return at once.
+    """What the runner reports while an attempt runs. Called from the runner's threads; must return immediately.
 
     Attributes:
         on_status: (secondary status, message, when): Downloading, Training, Uploading.
@@ -111,13 +111,13 @@ class Runner(Protocol):
         ...
 
     def start(self, spec: TrainingSpec, listener: AttemptListener) -> RunningJob:
-        """Start the attempt; returns at once. A failed start comes through ``listener.on_end``, as every end."""
+        """Start the attempt; return immediately. A failed start comes through ``listener.on_end``, like every end."""
         ...
 
     def resume(self, spec: TrainingSpec, listener: AttemptListener) -> RunningJob:
         """Take up an attempt that an earlier process of the service had started.
 
-        One that still runs is followed, and said to be Training. One that ended meanwhile is ended as if it had
+        One that still runs is followed, and said to be Training. One that has ended since is ended as if it had
         been seen to, and not said to be Training again. One that is gone without a trace ends as ``lost``, and
         nothing of it runs any more.
         """

@@ -37,7 +37,7 @@ class AlgorithmFailure(ClientFailure):
 
 
 def printable(reason: str) -> str:
-    """A FailureReason that can be stored and sent: names may hold what UTF-8 cannot write, and be of any length."""
+    """Return a FailureReason that can be stored and sent: encoded in UTF-8, and bounded in length."""
     return reason[:MAX_FAILURE].encode(errors="backslashreplace").decode()
 
 
@@ -53,7 +53,7 @@ def algorithm_error(
     """Return the FailureReason of a process that ended with an exit code other than 0.
 
     The algorithm's own words from ``output/failure`` if it left any, else the end of its log. Script mode is
-    told as sagemaker-training-toolkit tells it. A process that looked for ``/opt/ml`` is told where to look.
+    formatted as by sagemaker-training-toolkit. For a process that searched ``/opt/ml`` it names the directories.
     """
     words = _beginning(tree)
     if words:
@@ -70,7 +70,7 @@ def algorithm_error(
 
 
 def without_secrets(hyperparameters: Mapping[str, str]) -> dict[str, str]:
-    """Return the hyperparameters to be told in a FailureReason: values under names that look secret are hidden."""
+    """Return the hyperparameters for a FailureReason: values under names that seem secret are hidden."""
     return {name: "***" if looks_secret(name) else value for name, value in hyperparameters.items()}
 
 

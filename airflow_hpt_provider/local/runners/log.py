@@ -23,13 +23,13 @@ CHUNK = 1 << 20
 NUMBER = b"0123456789.+-_eExXinfINFaA"
 """Bytes that a number may consist of."""
 INTERVAL = 0.1
-"""Seconds between two looks at the logs."""
+"""Seconds between two reads of the logs."""
 
 
 class LogReader:
     """Reads what was added to a log since the last time, whole lines only, and reports the metrics in it.
 
-    It also notes, beside the log, when each piece was read: for those who read the log by CloudWatch Logs' API.
+    It also notes, in a second file, when each piece was read: for readers through CloudWatch Logs' API.
 
     Args:
         path: the log.
@@ -98,8 +98,8 @@ def _end_of_piece(chunk: bytes) -> int:
 class LogFollower(threading.Thread):
     """One thread that reads on in all logs that grow, ten times a second.
 
-    The pace only sets how soon a metric of a running job is known. When a job ends, its log is read to the end at
-    once, without waiting for this thread.
+    The pace only sets how soon a metric of a running job is known. When a job ends, its log is read to the end
+    immediately, without waiting for this thread.
     """
 
     def __init__(self) -> None:

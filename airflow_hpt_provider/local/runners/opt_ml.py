@@ -1,6 +1,6 @@
 """The tree that SageMaker mounts at ``/opt/ml``, in a training job's own directory.
 
-A local process can't own ``/opt/ml``. It is told where its tree is: by ``SAGEMAKER_BASE_DIR`` (which
+A local process can't own ``/opt/ml``. Its environment names the tree: by ``SAGEMAKER_BASE_DIR`` (which
 sagemaker-training-toolkit reads), by the ``SM_*`` variables, and by ``/opt/ml`` being replaced in these variables and
 in the command. The Environment of the request is left as it is.
 """
@@ -125,7 +125,7 @@ class Tree:
         return file
 
     def create(self, spec: TrainingSpec) -> None:
-        """Make the tree for an attempt: empty but for the configuration files."""
+        """Make the tree for an attempt: empty except for the configuration files."""
         permissions.remove(self.base)
         self.temporary.mkdir(exist_ok=True, mode=0o700)
         for directory in (

@@ -1,6 +1,6 @@
 """The service's rights to what a training job has made: it may have taken them away, and only root needs none.
 
-On SageMaker, a job that locks its files keeps nobody from them. A service of an ordinary user is in the same place once
+On SageMaker, files that a job locks stay accessible. A service of an ordinary user is in the same place once
 it has given itself back what it owns. For the time after a job's processes have ended.
 """
 
@@ -16,7 +16,7 @@ TO_USE, TO_READ = 0o700, 0o400
 
 
 def grant(path: Path | str, rights: int = TO_USE) -> None:
-    """Have at least these rights to a file or directory of ours; what a link leads to stays as it is."""
+    """Grant at least these rights on one of the service's files or directories; a link's target stays unchanged."""
     with contextlib.suppress(OSError):
         mode = os.lstat(path).st_mode
         if not stat.S_ISLNK(mode) and mode & rights != rights:

@@ -60,7 +60,7 @@ class Process:
             The command's exit code; None if the leader was killed before it could write it.
         """
         if self.child is not None:
-            # Not reaped before the rest of the group is gone: until then, nobody else can have its id.
+            # Not reaped before the rest of the group is gone: until then, no other process can have its id.
             os.waitid(os.P_PID, self.pid, os.WEXITED | os.WNOWAIT)
             self.signal(signal.SIGKILL)
             self.child.wait()
@@ -147,17 +147,17 @@ def end_strangers(variable: str, value: str, *, since: int = 0) -> int:
     Linux only (elsewhere it finds nothing). Returns how many were killed.
 
     Args:
-        since: a pid: only processes begun after that one are looked at, which is quicker.
+        since: a pid: only processes begun after that one are checked, which is quicker.
     """
     wanted = os.fsencode(f"{variable}={value}")
     killed = 0
     if since and _last_pid() < since:
-        since = 0  # pids have begun anew
+        since = 0  # pids have started over
     for pid in _pids():
         if pid <= since or pid == os.getpid():
             continue
         try:
-            # The descriptor first: what it stands for can't be replaced between the look and the kill.
+            # The descriptor first: what it stands for can't be replaced between the check and the kill.
             descriptor = os.pidfd_open(pid)
         except OSError:
             continue

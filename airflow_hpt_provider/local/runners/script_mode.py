@@ -102,7 +102,7 @@ def check(hyperparameters: Mapping[str, str]) -> None:
 
 
 def fetch_code(hyperparameters: Mapping[str, str], objects: ObjectStore, code: Path) -> None:
-    """Put the script and what is beside it into the code directory.
+    """Put the script and the files next to it into the code directory.
 
     Raises:
         ClientFailure: there is no such source, or it isn't an archive, or it would write elsewhere.

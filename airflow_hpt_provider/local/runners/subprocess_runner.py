@@ -106,7 +106,7 @@ class SubprocessRunner:
         self._follower.close()
 
     def _check_image(self, uri: str) -> None:
-        """A command stands for it, or it can be run in a container."""
+        """Check that a command stands for the image, or that it can run in a container."""
         image = self._images.find(uri)
         if (image is not None and not image.container) or (image is None and trainable.command(uri)):
             return

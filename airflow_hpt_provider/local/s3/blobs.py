@@ -34,7 +34,7 @@ class Digest(Protocol):
     member: str
 
     def update(self, data: bytes, /) -> None:
-        """Go on with these bytes."""
+        """Continue the checksum with these bytes."""
         ...
 
     def base64(self) -> str:
@@ -104,7 +104,7 @@ class BlobStore:
             )
 
     def release(self, segments: Sequence[Segment]) -> None:
-        """Called by a reader that is done."""
+        """Release the segments of a reader that is done."""
         with self._lock:
             names = {segment.blob for segment in segments}
             self._pins.subtract(names)

@@ -65,7 +65,7 @@ def member_name(algorithm: str) -> str:
 
 
 def verify_checksums(claimed: Mapping[str, str], computed: Mapping[str, str]) -> None:
-    """Raises BadDigest naming the algorithm whose checksum is another."""
+    """Raise BadDigest naming the algorithm whose checksum differs."""
     for member, value in claimed.items():
         if computed.get(member) != value:
             raise s3_error(
@@ -90,7 +90,7 @@ class _HashDigest:
         self._hash = hashlib.new(_HASHES[algorithm], usedforsecurity=False)
 
     def update(self, data: bytes, /) -> None:
-        """Go on with these bytes."""
+        """Continue the checksum with these bytes."""
         self._hash.update(data)
 
     def base64(self) -> str:
@@ -108,7 +108,7 @@ class _CrcDigest:
         self._value = 0
 
     def update(self, data: bytes, /) -> None:
-        """Go on with these bytes."""
+        """Continue the checksum with these bytes."""
         self._value = self._function(data, self._value)
 
     def base64(self) -> str:

@@ -63,7 +63,7 @@ create index if not exists part_blob on part (blob);
 """
 
 Precondition = Callable[[ObjectInfo | None], None]
-"""Looks at the object that a write would replace, and raises if the write must not happen."""
+"""Checks the object that a write would replace, and raises if the write must not happen."""
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def segments_of(connection: sqlite3.Connection, row: sqlite3.Row) -> list[Segmen
 
 
 def insert_object(connection: sqlite3.Connection, bucket: str, key: str, content: Content) -> None:
-    """A new object; an older one of that key must have been dropped."""
+    """Insert an object; an older one of that key must have been dropped."""
     identity = connection.execute(
         "insert into object (bucket, key, size, etag, modified, headers, metadata, tags, checksums, parts)"
         " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",

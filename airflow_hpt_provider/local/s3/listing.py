@@ -92,7 +92,7 @@ def _behind(prefix: str) -> str | None:
 
 
 def common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
-    """What a list names in the place of this key: all up to the first delimiter behind the prefix.
+    """Return what a list names in the place of this key: all up to the first delimiter behind the prefix.
 
     None if the key is named itself: without a delimiter, or with none behind the prefix.
     """

@@ -58,7 +58,7 @@ class ObjectInfo:
         etag: without quotes; the MD5 in hex, or ``<md5 of md5s>-<parts>`` after an upload in parts.
         modified: when it was written; whole seconds, as S3 has it.
         properties: content type, metadata, tags.
-        checksums: S3 member name (``ChecksumCRC32`` ...) -> base64; ``ChecksumType`` beside them.
+        checksums: S3 member name (``ChecksumCRC32`` ...) -> base64; and ``ChecksumType``.
         parts: empty unless it was uploaded in parts.
     """
 

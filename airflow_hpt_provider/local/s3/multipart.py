@@ -143,7 +143,7 @@ class MultipartUploads:
     ) -> Part:
         """Make a range of an object the part of that number.
 
-        ``byte_range`` looks at the source and says which range; it may raise.
+        ``byte_range`` reads the source and returns the range; it may raise.
         """
         info, reader = self._store.open_raw(*source)
         digests = [make_digest(upload.checksum_algorithm)] if upload.checksum_algorithm else []
@@ -175,7 +175,7 @@ class MultipartUploads:
             upload: as :meth:`get` gives it.
             parts: in ascending order.
             checksums: of the whole object, if the client gives any.
-            precondition: looks at the object that is replaced.
+            precondition: checks the object that is replaced.
 
         Raises:
             ServiceError: NoSuchUpload, InvalidPart, InvalidPartOrder, EntityTooSmall, MalformedXML (no part is
@@ -196,7 +196,7 @@ class MultipartUploads:
         with self._database.transaction() as connection:
             find_upload(connection, upload.bucket, upload.key, upload.id)
             if _chosen(parts_of(connection, upload), parts) != chosen:
-                raise s3_error("InvalidPart")  # replaced while we looked
+                raise s3_error("InvalidPart")  # replaced during the check
             info, garbage = replace_object(connection, upload.bucket, upload.key, content, precondition)
             garbage += drop_upload(connection, upload)
         self._store.blobs.remove(garbage)
@@ -242,7 +242,7 @@ class MultipartUploads:
         digest = make_digest(algorithm)
         with self._store.blobs.open([part.segment for part in parts]) as reader:
             if reader.missing is not None:
-                raise s3_error("NoSuchUpload")  # aborted while we looked
+                raise s3_error("NoSuchUpload")  # aborted during the check
             while chunk := reader.read(_COPY_CHUNK):
                 digest.update(chunk)
         return {member: digest.base64(), "ChecksumType": "FULL_OBJECT"}

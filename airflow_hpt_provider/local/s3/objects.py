@@ -290,7 +290,7 @@ class ObjectStore:
     def list(self, bucket: str, prefix: str = "") -> Iterator[ObjectInfo]:
         """All objects whose key begins with the prefix, in order of their keys, page by page.
 
-        Raises NoSuchBucket at once, not on the first item.
+        Raises NoSuchBucket immediately, not on the first item.
         """
         self.bucket(bucket)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def insert_upload(connection: sqlite3.Connection, upload: Upload) -> None:
-    """A new upload, in a bucket that exists."""
+    """Insert an upload, in a bucket that exists."""
     connection.execute(
         "insert into upload values (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (

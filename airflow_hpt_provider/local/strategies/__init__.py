@@ -49,7 +49,7 @@ def make_strategy(context: SearchContext) -> Strategy:
 
 
 def make_early_stopping(context: SearchContext) -> EarlyStopping | None:
-    """What stops a tuning job's training jobs early: Hyperband's halving, the median rule for Auto, or nothing.
+    """Return what stops training jobs early: Hyperband's halving, the median rule for Auto, or nothing.
 
     Raises:
         ValueError: Hyperband's resources make no sense.

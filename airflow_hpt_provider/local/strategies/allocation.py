@@ -2,7 +2,7 @@
 
 AWS does not say how it decides. Here every definition is tried a few times, then each is as likely to get the
 next one as it is to hold the best: by the expected improvement on the best loss of all, under a normal
-distribution of what its better trials reached. Some jobs go to whoever has had fewest, so that none starves.
+distribution of what its better trials reached. Some jobs go to the definition with the fewest, so that none starves.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.strategies.contract import Objective, Trial
 
 TRIED = 4
-"""In turn, until each has had so many."""
+"""In turn, until each has had this many."""
 SHARED_EVERY = 4
-"""Then, every so many jobs go to the definition that has had fewest."""
+"""Then, one in this many jobs goes to the definition with the fewest."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def _log_expected_improvement(arm: Arm, best: float) -> float:
     losses = sorted(_losses(arm))
     better = losses[: max(2, (len(losses) + 1) // 2)]
     if len(better) < 2:
-        # One loss tells no spread: nothing succeeded often enough to be worth more than the fair share.
+        # One loss shows no spread: nothing succeeded often enough to be worth more than the fair share.
         return -math.inf
     pending = sum(trial.outcome is Outcome.PENDING for trial in _own(arm))
     # Trials on their way count as if they had been average, which narrows what more may bring.

@@ -39,5 +39,5 @@ class OneThread(ContextDecorator):
 
 @cache
 def _controller() -> ThreadpoolController:
-    """Finds the libraries loaded, once: that takes milliseconds."""
+    """Find the loaded libraries, once: that takes milliseconds."""
     return ThreadpoolController()

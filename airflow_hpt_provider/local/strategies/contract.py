@@ -1,7 +1,7 @@
 """The contract of a search strategy: what was tried -> what to try next.
 
 A strategy is a pure function of the search space, the seed and the history: it keeps no state that cannot
-be rebuilt from the trials in the store. That is what lets the service be killed at any moment and go on.
+be rebuilt from the trials in the store. So the service can be killed at any moment and resume.
 Instances may cache (a fitted model, a factorisation), keyed by the history they saw. They are called by one
 thread at a time per tuning job, off the event loop, and must not block on anything but computation.
 """
@@ -97,7 +97,7 @@ class Strategy(Protocol):
 
 
 class EarlyStopping(Protocol):
-    """Decides which running trials are not worth going on with."""
+    """Decides which running trials should stop early."""
 
     def should_stop(self, trial: Trial, history: Sequence[Trial]) -> bool:
         """Whether this running trial should be stopped now, given all the job's trials."""

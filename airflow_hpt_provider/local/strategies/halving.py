@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.strategies.contract import Trial
 
 REDUCTION = 3
-"""One training job in so many goes on past a rung (Hyperband's eta)."""
+"""One training job in this many continues past a rung (Hyperband's eta)."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Brackets:
 
     Attributes:
         min_resource: steps of the objective that every job may make.
-        max_resource: steps that a job may make at most: one that goes on after them is stopped.
+        max_resource: maximum number of steps of a job: one that continues after them is stopped.
     """
 
     min_resource: int
@@ -90,9 +90,9 @@ class SuccessiveHalving:
     """Stops a training job at a rung unless it is among the best third there; all that go past ``max_resource``.
 
     A job is judged at the last rung that it has reached, against all that have reached it, and again whenever
-    others arrive there. Until three have, nobody is stopped.
+    others arrive there. Until three have, no job is stopped.
 
-    At ``max_resource`` itself nobody is: most jobs are made to end there (it is taken from ``epochs`` where none
+    At ``max_resource`` itself none is: most jobs are made to end there (it is taken from ``epochs`` where none
     is given) and are about to save their model, which a stop would cost them.
     """
 

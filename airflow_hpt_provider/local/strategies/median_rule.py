@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.strategies.contract import Trial
 
 MIN_TRIALS = 4
-"""So many training jobs must have come as far before one is stopped; AWS names no number."""
+"""Number of training jobs that must have come as far before one is stopped; AWS names no number."""
 MIN_STEPS = 2
-"""The first step says little: after it, nobody is stopped."""
+"""The first step says little: no job is stopped after it."""
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Key = tuple[Value, ...]
 MAX_DRAWS = 2000
-"""After so many, a finite space is walked through instead."""
+"""After this many, a finite space is walked through instead."""
 
 
 def next_number(own: Sequence[Trial]) -> int:
@@ -26,13 +26,13 @@ def next_number(own: Sequence[Trial]) -> int:
 
 
 def tried_keys(space: SearchSpace, trials: Iterable[Trial]) -> set[Key]:
-    """What has been tried, or is being tried, as :meth:`SearchSpace.key` gives it."""
+    """Return what has been tried, or is being tried, as :meth:`SearchSpace.key` gives it."""
     points = (space.parse(trial.point) for trial in trials)
     return {space.key(point) for point in points if point is not None}
 
 
 def check_not_exhausted(space: SearchSpace, tried: AbstractSet[Key]) -> None:
-    """Refuse to go on where a finite space has been tried whole.
+    """Raise Exhausted where a finite space has been tried completely.
 
     Raises:
         Exhausted: every point has been tried.
@@ -49,7 +49,7 @@ def first_untried(space: SearchSpace, tried: AbstractSet[Key], start: int = 0) -
     """
     check_not_exhausted(space, tried)
     size = int(space.size)
-    for index in range(start, start + len(tried) + 1):  # of so many points, one has not been tried
+    for index in range(start, start + len(tried) + 1):  # of these points, one has not been tried
         if space.key(point := space.point_at(index % size)) not in tried:
             return point
     raise Exhausted(f"no untried combination of hyperparameters was found among {size}")

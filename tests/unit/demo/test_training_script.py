@@ -73,6 +73,6 @@ def test_an_interrupted_training_goes_on_from_its_checkpoint(tmp_path: Path) -> 
             done = train(data, tmp_path, *arguments, script="epochs.py")
             assert done.returncode == 0, done.stderr
             losses.setdefault(checkpoints, []).extend(re.findall(r"log_loss=([0-9.]+);", done.stdout))
-    assert "Going on after epoch 2." in done.stdout
+    assert "Continuing after epoch 2." in done.stdout
     assert len(losses["whole"]) == 4
     assert losses["in-two"] == losses["whole"]

@@ -55,7 +55,7 @@ class ParsedSignature:
 
 
 def parse_signature(request: WireRequest) -> ParsedSignature:
-    """What the request says of its signer, from the Authorization header or a presigned URL's query.
+    """Read the signer from the Authorization header or a presigned URL's query.
 
     Raises:
         AuthenticationError: there is no signature, or it is not SigV4's.

@@ -1,4 +1,4 @@
-"""Presigned URLs of S3's older signature: what boto3 makes in us-east-1 unless told otherwise."""
+"""Presigned URLs of S3's older signature: boto3's default in us-east-1."""
 
 from __future__ import annotations
 

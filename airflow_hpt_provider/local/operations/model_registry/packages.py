@@ -49,7 +49,7 @@ MAX_PROPERTIES = 50
 def create(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """CreateModelPackage: a version of a group, or a package with a name of its own.
 
-    The same ClientToken again gives the package that is there.
+    The same ClientToken again returns the existing package.
     """
     name, group_name = parameters.get("ModelPackageName"), parameters.get("ModelPackageGroupName")
     if (name is None) == (group_name is None):

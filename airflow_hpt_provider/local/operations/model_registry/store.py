@@ -94,7 +94,7 @@ def page(
     Args:
         rows: all that the request's own filters left, in order of creation.
         parameters: CreationTimeAfter, CreationTimeBefore, NameContains, SortBy, SortOrder, MaxResults, NextToken.
-        name: what SortBy Name and NameContains look at.
+        name: the column for SortBy Name and NameContains.
         key: tells rows apart; what a NextToken holds.
 
     Raises:

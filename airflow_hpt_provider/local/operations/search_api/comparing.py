@@ -39,7 +39,7 @@ def exists(value: Sql) -> Sql:
 
 
 def comparison(of: Property, operator: str, given: str, asked: str) -> Test:
-    """What the value of a property must pass for Equals, an order, Contains or In.
+    """Return the test of a property's value for Equals, an order, Contains or In.
 
     Args:
         of: the property.

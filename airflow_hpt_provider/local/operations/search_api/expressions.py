@@ -26,7 +26,7 @@ MAX_CONTAINS = 1
 
 
 def condition(resource: Resource, expression: Mapping[str, Any]) -> Sql:
-    """What a resource must satisfy.
+    """Return the condition that a resource must satisfy.
 
     Raises:
         ServiceError: the expression is empty or too large, or has a wrong property, operator or value.
@@ -43,7 +43,7 @@ def condition(resource: Resource, expression: Mapping[str, Any]) -> Sql:
 
 
 def visible(resource: Resource, conditions: Iterable[Mapping[str, str]]) -> Sql:
-    """What VisibilityConditions ask for: of each tag they name, one of its values, or no such tag.
+    """Return the condition of VisibilityConditions: for each tag named, one of its values, or no such tag.
 
     Raises:
         ServiceError: a key is not of a tag.

@@ -33,7 +33,7 @@ class Kind(Enum):
     HYPERPARAMETER = "hyperparameter"
     """A text that may be a number."""
     STRUCTURE = "structure"
-    """It is there or it is not."""
+    """The property exists or not."""
 
 
 KINDS = {

@@ -2,7 +2,7 @@
 
 What an attempt supervises is the engine's command line: it hands the container's output and exit code on, and a
 SIGTERM to the container. A SIGKILL ends only the command line; so once that is gone, however it went, whatever
-is left of the container is removed (:func:`end`). The containers of a training job are told from all others by
+is left of the container is removed (:func:`end`). The containers of a training job are distinguished from others by
 a label with its directory, never by name: the names on an engine are not only ours.
 
 Of the environment, a container gets what SageMaker's platform sets; the ``SM_*`` variables are for the training
@@ -116,17 +116,17 @@ def mount(directory: Path, inside: str) -> list[str]:
 
 
 def label(directory: Path) -> str:
-    """What tells the containers of the training job that has this directory."""
+    """Return the label of the containers of the training job that has this directory."""
     return f"{LABEL}={directory}"
 
 
 def client_environment(variable: str, value: str) -> dict[str, str]:
-    """The command line's own environment: the service's, which says where the engine is; and one to find it by."""
+    """Return the environment of the container engine's command line: the service's, and a variable to find it by."""
     return {**os.environ, variable: value}
 
 
 def begin(attempt: Path, engine: ContainerEngine, tree: Tree, uri: str) -> None:
-    """Note, before it starts, that this attempt is a container; its user, whoever that is, may write the tree."""
+    """Note, before it starts, that this attempt is a container; any user of it may write the tree."""
     (attempt / "container").write_text(f"{engine.program}\n{uri}\n", encoding="utf-8")
     # The data directory above it is the user's alone.
     for directory, _, files in os.walk(tree.base):

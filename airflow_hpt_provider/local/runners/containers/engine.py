@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 PROGRAMS = ("docker", "podman")
 ASK_SECONDS = 5.0
-"""How long an engine may take to say that it is there."""
+"""Maximum seconds until an engine must respond."""
 ASK_AGAIN = 30.0
 """Seconds for which it is taken to be as it last said."""
 CARRY_OUT_SECONDS = 60.0
@@ -45,14 +45,14 @@ class ContainerEngine:
                 self._succeeds("kill", *containers, timeout=CARRY_OUT_SECONDS)
                 self._run("rm", "--force", *containers)
         except (OSError, subprocess.SubprocessError) as error:
-            LOGGER.warning("can't remove the containers labelled %s: %s", label, _told(error))
+            LOGGER.warning("can't remove the containers labelled %s: %s", label, _reason(error))
 
     def run_to_end(self, *arguments: str) -> None:
         """``run`` something short and wait for it; that it failed is logged, no more."""
         try:
             self._run("run", *arguments)
         except (OSError, subprocess.SubprocessError) as error:
-            LOGGER.warning("%s run: %s", self.program, _told(error))
+            LOGGER.warning("%s run: %s", self.program, _reason(error))
 
     def _succeeds(self, *arguments: str, timeout: float) -> bool:
         try:
@@ -97,6 +97,6 @@ class EngineFinder:
             return self._found
 
 
-def _told(error: Exception) -> str:
-    """What the command line itself said, if it came to that."""
+def _reason(error: Exception) -> str:
+    """Return the command line's own error message, if it has one."""
     return (getattr(error, "stderr", None) or str(error)).strip()

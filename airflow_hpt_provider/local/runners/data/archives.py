@@ -1,4 +1,4 @@
-"""Unpacking archives that somebody else has made: nothing is written outside, and nothing but files and folders.
+"""Unpacks archives from outside: writes nothing outside the directory, and nothing but files and folders.
 
 ``tarfile``'s own filters have been got round by links before. Here no link ever comes to the disk: one to a file
 of the same archive is unpacked as a copy of it, any other is refused, as are devices and named pipes.

@@ -1,7 +1,7 @@
 """Checkpoints: copied from S3 before an attempt, to S3 while it runs and after it.
 
-What is in S3 when an attempt starts is there for it; what others put there later is not copied in; what the
-job deletes is deleted in S3 too.
+An attempt gets what is in S3 when it starts, and nothing that others put there later. What the job deletes is
+deleted in S3, too.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Checkpoints:
             ) from error
 
     def save_last(self) -> None:
-        """The same once the job has ended, whatever it has locked.
+        """Save once more after the job has ended, whatever it has locked.
 
         Raises:
             ClientFailure: there is no such bucket.
@@ -120,7 +120,7 @@ class Checkpoints:
                     if self._known.get(name) == version:
                         continue
                     file = self._tree.open(path)
-                except OSError:  # the job has renamed it meanwhile, or made it a link
+                except OSError:  # the job has renamed it, or made it a link
                     continue
                 with file:
                     self._objects.put(self._uri.bucket, (self._uri / name).key, file)

@@ -1,4 +1,4 @@
-"""What SageMaker tells a training job in ``/opt/ml/input/config``."""
+"""SageMaker's information for a training job in ``/opt/ml/input/config``."""
 
 from __future__ import annotations
 

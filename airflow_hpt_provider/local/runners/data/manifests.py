@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EXPECTED = 'a manifest is a JSON list: [{"prefix": "s3://..."}, "name", ...]'
 EXPECTED_LINE = "a line of an augmented manifest is a JSON object"
 SHOWN = 100
-"""Characters of a value that are told of it."""
+"""Maximum number of characters of a value in a message."""
 NAMES = {dict: "an object", list: "a list", str: "a text", bool: "a Boolean", type(None): "null"}
 
 
@@ -64,7 +64,7 @@ def _prefix(first: Any, where: str) -> S3Uri:
 
 
 def attributes(uri: S3Uri, number: int, line: bytes, names: Sequence[str]) -> Iterator[S3Uri | bytes]:
-    """The values of a line of an augmented manifest: of a name that ends in ``-ref`` the object, of others the bytes.
+    """Yield the values of an augmented manifest's line: the object for a name in ``-ref``, else the bytes.
 
     Args:
         number: of the line, from 1.

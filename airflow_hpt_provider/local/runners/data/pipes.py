@@ -61,7 +61,7 @@ class Pipe(threading.Thread):
         self._fifo = self._make(0)
 
     def end(self) -> None:
-        """The job has ended: write no more."""
+        """Stop writing after the end of the job."""
         self._ended.set()
         with self._lock:
             # A writer that still waits for a reader gets one, and finds that it is over.
@@ -91,7 +91,7 @@ class Pipe(threading.Thread):
                 return
             except Exception as error:
                 LOGGER.exception("channel %s: can't be fed", self._channel["ChannelName"])
-                self._fail(ClientFailure(f"Data download failed:{_told(error)}"))
+                self._fail(ClientFailure(f"Data download failed:{_reason(error)}"))
                 return
             finally:
                 fifo.unlink(missing_ok=True)
@@ -109,12 +109,12 @@ class Pipe(threading.Thread):
         return fifo
 
     def _next(self, epoch: int) -> None:
-        """The next epoch's pipe is there before this one's ends."""
+        """Create the next epoch's pipe before this one's ends."""
         with self._lock:
             self._fifo = self._make(epoch)
 
     def _write(self, record: S3Uri | bytes, pipe: BinaryIO) -> None:
-        """Write a record; what can't be read is told with the object's name."""
+        """Write a record; an error of reading names the object."""
         if isinstance(record, bytes):
             self._copy(io.BytesIO(record), pipe)
             return
@@ -124,7 +124,7 @@ class Pipe(threading.Thread):
         except BrokenPipeError:
             raise
         except (ServiceError, OSError, EOFError, zlib.error) as error:
-            raise ClientFailure(f"Data download failed:{_told(error)} ({record})") from error
+            raise ClientFailure(f"Data download failed:{_reason(error)} ({record})") from error
 
     def _copy(self, record: BinaryIO, pipe: BinaryIO) -> None:
         if self._channel.get("RecordWrapperType") != "RecordIO":
@@ -159,7 +159,7 @@ class Pipe(threading.Thread):
 
 
 def _writer(fifo: Path) -> BinaryIO:
-    """The end of a pipe to write to, as soon as it is read from; of nothing else that the job has put in its place.
+    """Open a pipe for writing as soon as it is read from; reject anything that the job has put in its place.
 
     Raises:
         OSError: it is a link, or no pipe.
@@ -171,7 +171,7 @@ def _writer(fifo: Path) -> BinaryIO:
     return os.fdopen(descriptor, "wb")
 
 
-def _told(error: Exception) -> str:
+def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
@@ -185,7 +185,7 @@ def open_pipes(
     """
     pipes = []
     for channel in channels.in_pipe_mode(definition):
-        channels.find(objects, channel)  # missing data is told before the job starts
+        channels.find(objects, channel)  # missing data is reported before the job starts
         pipes.append(Pipe(channel, objects, data, on_failure))
     for pipe in pipes:
         pipe.start()

@@ -1,4 +1,4 @@
-"""The sandbox of one attempt: what the job sees besides the system, and the command line that makes it."""
+"""The sandbox of one attempt: what the job sees in addition to the system, and the command line that makes it."""
 
 from __future__ import annotations
 

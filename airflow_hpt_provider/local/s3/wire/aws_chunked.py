@@ -71,7 +71,7 @@ class PlainPayload:
         return data
 
     def finish(self) -> None:
-        """Raises XAmzContentSHA256Mismatch."""
+        """Check the hash of the whole body. Raises XAmzContentSHA256Mismatch."""
         if self._expected is not None and not hmac.compare_digest(
             self._hash.hexdigest().encode(), self._expected.lower().encode()
         ):
@@ -100,7 +100,7 @@ class ChunkedPayload:
         self._state = "header"
 
     def feed(self, data: bytes) -> bytes:
-        """Raises IncompleteBody or SignatureDoesNotMatch on a broken chunk."""
+        """Decode more of the body. Raises IncompleteBody or SignatureDoesNotMatch on a broken chunk."""
         self._buffer += data
         content = bytearray()
         while self._step(content):
@@ -111,7 +111,7 @@ class ChunkedPayload:
         return bytes(content)
 
     def finish(self) -> None:
-        """Raises IncompleteBody if the last chunk is missing or the length is not the announced one."""
+        """Check the end. Raises IncompleteBody if the last chunk is missing or the length is not the announced one."""
         if self._state == "trailers" and not self._buffer:
             self._state = "end"  # some clients leave the last empty line out
         if self._state != "end" or self._seen != self._expected:

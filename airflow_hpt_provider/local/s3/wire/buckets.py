@@ -37,7 +37,7 @@ def create_bucket(call: S3Request) -> S3Response:
 
 
 def head_bucket(call: S3Request) -> S3Response:
-    """Whether it is there."""
+    """Check that the bucket exists."""
     return S3Response({"BucketRegion": call.store.bucket(call.bucket).region})
 
 

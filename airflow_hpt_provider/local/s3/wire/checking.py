@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def check_query(model: OperationModel, query: Mapping[str, str]) -> None:
-    """Numbers are numbers and enumerated values are among theirs. Raises InvalidArgument."""
+    """Check that numbers are numbers and enumerated values are known. Raises InvalidArgument."""
     shape = model.input_shape
     for member in shape.members.values() if shape else ():
         if member.serialization.get("location") != "querystring":
@@ -48,7 +48,7 @@ def check_xml(model: OperationModel, body: bytes) -> None:
 
 
 def check_parsed(model: OperationModel, parameters: Mapping[str, Any]) -> None:
-    """Everything that the body's structure must have is there. Raises MalformedXML."""
+    """Check that the body has all members that its structure requires. Raises MalformedXML."""
     payload = _payload(model)
     if payload is not None and model.input_shape is not None:
         _check(payload, parameters.get(str(model.input_shape.serialization["payload"])))

@@ -37,7 +37,7 @@ _REFUSED = {
 
 
 def properties_of(call: S3Request) -> Properties:
-    """What the request says about the object that it writes."""
+    """Return the properties in the request of the object that it writes."""
     for name, what in _REFUSED.items():
         if call.get(name) is not None:
             raise s3_error("NotImplemented", f"The local service does not offer {what}: leave {name} out.")
@@ -159,7 +159,7 @@ def copy_object(call: S3Request) -> S3Response:
 
 
 def _described(call: S3Request, info: ObjectInfo) -> tuple[dict[str, Any], ByteRange, int]:
-    """The headers of a GetObject or HeadObject, which bytes, and the status."""
+    """Return the headers of a GetObject or HeadObject, which bytes, and the status."""
     check_version(call.get("VersionId"))
     check_read(info, call.parameters)
     partial = _wanted_range(call, info)

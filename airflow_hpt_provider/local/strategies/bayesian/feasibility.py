@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.strategies.parameters import Array
 
 PRIOR_SUCCESSES = 1.0
-"""So many successes are taken to have been seen everywhere."""
+"""Number of successes that are assumed everywhere."""
 
 
 class Feasibility:
@@ -27,7 +27,7 @@ class Feasibility:
     Args:
         succeeded: rows where training succeeded, shape (n, d).
         failed: rows where it failed, shape (f, d).
-        inverse_lengthscales: of the model, per column: how far a success or a failure tells; shape (d,).
+        inverse_lengthscales: of the model, per column: how far a success or a failure counts; shape (d,).
     """
 
     def __init__(self, succeeded: Array, failed: Array, inverse_lengthscales: Array) -> None:

@@ -3,7 +3,7 @@
 All are searched in logarithms, under normal priors on these. The data of a tuning job are too few to do without:
 the prior's lengthscale grows with the square root of the number of hyperparameters, as the distances in the
 cube do (Hvarfner, Hellsten and Nardi, "Vanilla Bayesian Optimization Performs Great in High Dimensions", 2024).
-Theirs is longer and broader; ours was found better at the 60 trials that a tuning job has
+Their prior is longer and broader; this one was found better at the 60 trials that a tuning job has
 (``docs/benchmarks/search.md``).
 """
 
@@ -120,7 +120,7 @@ class Posterior:
         return float(value), gradient + off / self.spread
 
     def hyperparameters(self, theta: Array) -> Hyperparameters:
-        """What a vector stands for."""
+        """Return the hyperparameters that a vector encodes."""
         inverse = np.exp(theta[self._lengthscales])[self.columns.groups]
         covariance = Covariance(inverse, np.exp(theta[self._variances]), self.columns.parts)
         return Hyperparameters(covariance, float(np.exp(theta[-1])))

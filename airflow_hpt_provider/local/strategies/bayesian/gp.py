@@ -88,7 +88,7 @@ class GaussianProcess:
     def believing(self, rows: Array) -> GaussianProcess:
         """Return the process as if the mean had been observed at further rows.
 
-        That is how trials still running are told to the model ("kriging believer": Ginsbourger, Le Riche and
+        That is how running trials enter the model ("kriging believer": Ginsbourger, Le Riche and
         Carraro, "Kriging Is Well-Suited to Parallelize Optimization", 2010): nothing is learnt about the mean,
         but there is less left to learn around them.
         """

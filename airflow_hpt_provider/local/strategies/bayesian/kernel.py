@@ -9,7 +9,7 @@ same under every category, and a category's merit largely the same under all num
 Alvi, Nguyen, Osborne and Roberts, "Bayesian Optimisation over Multiple Continuous and Categorical Inputs", 2020:
 CoCaBO, whose weights are here variances of their own). Losses are also largely a sum of what each hyperparameter
 does alone (Hutter, Hoos and Leyton-Brown, "An Efficient Approach for Assessing Hyperparameter Importance", 2014),
-which a covariance of all of them at once has to see anew everywhere (Duvenaud, Nickisch and Rasmussen, "Additive
+which a joint covariance of all of them must learn again everywhere (Duvenaud, Nickisch and Rasmussen, "Additive
 Gaussian Processes", 2011). How much of the losses each part explains is for the fit to find
 (``docs/benchmarks/search.md``: where this helps and where not).
 """
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.strategies.parameters import Array
 
 PAIRS_AT_ONCE = 4_096
-"""Of so many pairs of rows, the covariances are computed at once: what they need in between stays in the cache."""
+"""Number of pairs of rows whose covariances are computed together: the intermediate values fit into the cache."""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The point where the acquisition is greatest within a box: sample, climb, round, look around."""
+"""The point where the acquisition is greatest within a box: sample, climb, round, search nearby."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def sample(space: SearchSpace, box: Box, rng: np.random.Generator, count: int) -
     """Snapped rows in the box and among other categories, shape (count, width).
 
     Those in the box differ from the centre in a random choice of parameters: where there are many, a change of
-    all of them at once rarely helps (as in TuRBO).
+    all of them together rarely helps (as in TuRBO).
     """
     parameters = len(space.parameters)
     rows = space.from_cube(rng.random((count, parameters)))

@@ -1,4 +1,4 @@
-"""What the model is told: trials as rows and losses.
+"""The model's data: trials as rows and losses.
 
 A row of the model is a row of the space, followed by its context: the columns in which trials of one space may
 differ besides their points. Trials of warm-start parents that ran on other data have a context, a one-hot task.
@@ -38,7 +38,7 @@ class Observations:
     Attributes:
         columns: of the rows.
         rows: of the trials with a loss, shape (n, d).
-        losses: theirs, finite, shape (n,).
+        losses: the rows' losses, finite, shape (n,).
         failed: rows of the trials that have failed, shape (f, d).
         pending: rows of the trials still running, shape (p, d).
         context: the last columns of the row to propose, shape (c,); the space's width and c make d.
@@ -98,7 +98,7 @@ def lay_out(space: SearchSpace, context: Sequence[tuple[int, float]] = ()) -> Co
 
 
 def _parts(space: SearchSpace, width: int) -> tuple[Array, Array]:
-    """What the parts of the covariance see, shape (p, width), and their shares of the variance, shape (p,).
+    """Return what the parts of the covariance see, shape (p, width), and their shares of the variance, shape (p,).
 
     One part sees all columns. Where there are numeric and categorical parameters, one more sees the former and
     the context, and one the latter alone. Where there are several numeric parameters and no others, one more sees

@@ -67,7 +67,7 @@ def box_of(space: SearchSpace, centre: Array, inverse_lengthscales: Array, lengt
         centre: the best row.
         inverse_lengthscales: of the model, per column.
         length: of the trust region.
-        trials: so many there have been.
+        trials: the number of trials.
     """
     numeric = numeric_columns(space)
     if has_categories(space) and trials % 2:
@@ -105,7 +105,7 @@ class Proposer:
         """Return the process that has seen the observations.
 
         Pending trials are believed (:meth:`GaussianProcess.believing`). So is a failed one among successes, which
-        tells nothing of the loss there; but where failures prevail, it counts as the worst loss seen, and the
+        says nothing of the loss there; but where failures prevail, it counts as the worst loss seen, and the
         search turns away. To count every failure as bad was tried: a few unlucky ones near the optimum then
         cost the search its way there.
         """

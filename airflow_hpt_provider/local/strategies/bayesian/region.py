@@ -1,4 +1,4 @@
-"""The trust region: the box around the best point within which the next one is looked for.
+"""The trust region: the box around the best point within which the next one is chosen.
 
 In many dimensions, most of the cube is unknown and looks promising to a global model, so few trials are spent
 where it matters. A box around the best point grows while it brings improvements and shrinks while it does not

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.strategies.space import SearchSpace
 
 INITIAL = 8
-"""So many losses must be known before the model is asked; until then the design fills the cube evenly."""
+"""Number of known losses before the model is used; until then the design fills the cube evenly."""
 
 
 class BayesianSearch:
