@@ -7,17 +7,19 @@ import re
 from dataclasses import replace
 from typing import Annotated, Any
 
-from airflow.api_fastapi.common.db.common import SessionDep
 from airflow.api_fastapi.core_api.security import GetUserDep
 from airflow.api_fastapi.logging.decorators import action_logging
+from airflow.utils.session import create_session
 from fastapi import APIRouter, Depends, Header, HTTPException, Query, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from airflow_hpt_provider.ui import export, listing, tasks
 from airflow_hpt_provider.ui.access import Access, requires_editing, requires_reading
+from airflow_hpt_provider.ui.async_reader import AsyncJobReader
 from airflow_hpt_provider.ui.document import encode
 from airflow_hpt_provider.ui.importance import importance as importance_of
-from airflow_hpt_provider.ui.jobs import JobReader, JobView
+from airflow_hpt_provider.ui.jobs import JobView
 from airflow_hpt_provider.ui.paging import Position
 from airflow_hpt_provider.ui.problems import Problem
 from airflow_hpt_provider.ui.tasks import TaskJob, TaskKey
@@ -32,8 +34,8 @@ def _access(request: Request, user: GetUserDep) -> Access:
     return Access(request, user)
 
 
-def _reader(request: Request) -> JobReader:
-    reader: JobReader = request.app.state.reader
+def _reader(request: Request) -> AsyncJobReader:
+    reader: AsyncJobReader = request.app.state.reader
     return reader
 
 
@@ -51,42 +53,45 @@ def _position(before: Annotated[str | None, Query(max_length=400)] = None) -> Po
 
 
 AccessDep = Annotated[Access, Depends(_access)]
-ReaderDep = Annotated[JobReader, Depends(_reader)]
+ReaderDep = Annotated[AsyncJobReader, Depends(_reader)]
 TaskDep = Annotated[TaskKey, Depends(_task)]
 PositionDep = Annotated[Position | None, Depends(_position)]
 
 
-def _job(session: SessionDep, task: TaskDep) -> TaskJob:
+def _job(task: TaskDep) -> TaskJob:
     """Return the tuning job that the task instance in the path names; no other can be asked for."""
-    job = tasks.job_of(session, task)
-    if job is None:
-        raise _nothing(tasks.task_state(session, task), task)
-    return job
+    # Airflow's own session dependency would hold a connection to the database while SageMaker responds.
+    with create_session(scoped=False) as session:
+        job = tasks.job_of(session, task)
+        if job is None:
+            raise _nothing(tasks.task_state(session, task), task)
+        return job
 
 
 JobDep = Annotated[TaskJob, Depends(_job)]
 
 
-def _viewed(job: TaskJob, reader: JobReader, access: Access) -> JobView:
-    view = reader.view(job)
-    denial = access.denial(job, view.tags)
+async def _viewed(job: TaskJob, reader: AsyncJobReader, access: Access) -> JobView:
+    view = await reader.view(job)
+    denial = await run_in_threadpool(access.denial, job, view.tags)  # Airflow's permissions: a short query
     if denial is not None:
         raise denial
     return view
 
 
 @router.get(TASK, dependencies=[can_read])
-def get_job(
+async def get_job(
     job: JobDep,
     reader: ReaderDep,
     access: AccessDep,
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Everything of the task's tuning job in one answer; 304 if it is as before."""
-    view = _viewed(job, reader, access)
+    view = await _viewed(job, reader, access)
     own = {
         "task": {**job.task._asdict(), "state": job.task_state},
-        "can_stop": not view.description.is_terminal and access.may_stop(job, view.tags),
+        "can_stop": not view.description.is_terminal
+        and await run_in_threadpool(access.may_stop, job, view.tags),
     }
     body = b'{"page":' + encode(own) + b"," + view.encoded[1:]
     tag = f'W/"{hashlib.sha256(body).hexdigest()[:24]}"'
@@ -97,16 +102,16 @@ def get_job(
 
 
 @router.get(f"{TASK}/importance", dependencies=[can_read])
-def get_importance(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
+async def get_importance(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
     """How much each hyperparameter matters; computed when it is asked for."""
-    view = _viewed(job, reader, access)
-    return _json(reader.derived(job, "importance", view, lambda: importance_of(view.document)))
+    view = await _viewed(job, reader, access)
+    return _json(await reader.derived(job, "importance", view, lambda: importance_of(view.document)))
 
 
 @router.get(f"{TASK}/parents/{{name}}", dependencies=[can_read])
-def get_parent(name: str, job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
-    """Return a warm-start parent of the task's tuning job, for comparison."""
-    warm_start = _viewed(job, reader, access).document["job"]["warm_start"]
+async def get_parent(name: str, job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
+    """Return a warm-start parent of the task's tuning job, for the comparison."""
+    warm_start = (await _viewed(job, reader, access)).document["job"]["warm_start"]
     if not warm_start or name not in warm_start["parents"]:
         raise Problem(
             404,
@@ -116,25 +121,27 @@ def get_parent(name: str, job: JobDep, reader: ReaderDep, access: AccessDep) -> 
             "Choose one of its parents.",
         )
     parent = replace(job, name=name, final_metric=None, is_confirmed=True)
-    return Response(_viewed(parent, reader, access).encoded, media_type="application/json")
+    return Response((await _viewed(parent, reader, access)).encoded, media_type="application/json")
 
 
 @router.get(f"{TASK}/trials.csv", dependencies=[can_read])
-def download_csv(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
+async def download_csv(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
     """Return the training jobs as CSV."""
-    return _file(export.to_csv(_viewed(job, reader, access).document), job.name, "csv", "text/csv")
+    view = await _viewed(job, reader, access)
+    return _file(await run_in_threadpool(export.to_csv, view.document), job.name, "csv", "text/csv")
 
 
 @router.get(f"{TASK}/trials.json", dependencies=[can_read])
-def download_json(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
+async def download_json(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
     """Return the training jobs as JSON."""
-    return _file(export.to_json(_viewed(job, reader, access).document), job.name, "json", "application/json")
+    view = await _viewed(job, reader, access)
+    return _file(await run_in_threadpool(export.to_json, view.document), job.name, "json", "application/json")
 
 
 @router.post(
     f"{TASK}/stop", dependencies=[can_read, can_edit, Depends(action_logging(event="stop_tuning_job"))]
 )
-def stop_job(
+async def stop_job(
     job: JobDep,
     reader: ReaderDep,
     access: AccessDep,
@@ -151,8 +158,8 @@ def stop_job(
             "It lacks the header X-Requested-With: tuning-page, or a browser sent it from another site.",
             "Use the page's own Stop button.",
         )
-    view = _viewed(job, reader, access)
-    if not access.may_stop(job, view.tags):
+    view = await _viewed(job, reader, access)
+    if not await run_in_threadpool(access.may_stop, job, view.tags):
         raise Problem(
             403,
             "forbidden",
@@ -160,26 +167,23 @@ def stop_job(
             "Its tags name another DAG as the owner, or nothing proves that this task created it.",
             "Ask for the permission to edit the DAG that owns it, or stop it in the SageMaker console.",
         )
-    return _json({"stopped": reader.stop(job)})
+    return _json({"stopped": await reader.stop(job)})
 
 
 @router.get("/dags/{dag_id}/runs/{run_id}/jobs", dependencies=[can_read])
-def list_jobs_of_run(
-    dag_id: str, run_id: str, session: SessionDep, reader: ReaderDep, access: AccessDep, before: PositionDep
+async def list_jobs_of_run(
+    dag_id: str, run_id: str, reader: ReaderDep, access: AccessDep, before: PositionDep
 ) -> Response:
     """Return the newest tuning jobs of a DAG run; ``before`` asks for older ones."""
-    return _json(listing.of(tasks.jobs_of_run(session, dag_id, run_id, before=before), reader, access))
+    found = await run_in_threadpool(listing.of_run, dag_id, run_id, before)
+    return _json(await listing.page(found, reader, access))
 
 
 @router.get("/jobs")
-def list_jobs(
-    session: SessionDep,
-    reader: ReaderDep,
-    access: AccessDep,
-    before: PositionDep,
-) -> Response:
+async def list_jobs(reader: ReaderDep, access: AccessDep, before: PositionDep) -> Response:
     """Return the newest tuning jobs of all DAGs that the user may read; ``before`` asks for older ones."""
-    return _json(listing.page(session, access, reader, before))
+    found = await run_in_threadpool(listing.of_user, access, before)
+    return _json(await listing.page(found, reader, access))
 
 
 def _nothing(state: str | None, task: TaskKey) -> Problem:

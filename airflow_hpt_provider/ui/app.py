@@ -7,7 +7,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, Response
 
 from airflow_hpt_provider.ui.api import router as api
-from airflow_hpt_provider.ui.jobs import JobReader
+from airflow_hpt_provider.ui.async_reader import AsyncJobReader
 from airflow_hpt_provider.ui.pages import router as pages
 from airflow_hpt_provider.ui.problems import Problem
 
@@ -19,7 +19,7 @@ def create_app() -> FastAPI:
     app = FastAPI(
         title="Tuning page", dependencies=[Depends(get_user)], openapi_url=None, docs_url=None, redoc_url=None
     )
-    app.state.reader = JobReader()
+    app.state.reader = AsyncJobReader()
     app.include_router(api, prefix="/api")
     app.include_router(pages)
     app.add_exception_handler(Problem, _tell)

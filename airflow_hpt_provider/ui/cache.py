@@ -79,6 +79,16 @@ class SharedCache(Generic[T]):
         finally:
             slot.lock.release()
 
+    def fresh(self, key: str) -> T | None:
+        """Return the value if it is fresh, without loading it."""
+        with self._lock:
+            slot = self._slots.get(key)
+        return (
+            slot.value
+            if slot is not None and slot.error is None and self._clock() < slot.fresh_until
+            else None
+        )
+
     def expire(self, key: str) -> None:
         """Load the value again on the next request."""
         self._slot(key).fresh_until = 0.0

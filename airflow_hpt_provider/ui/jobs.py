@@ -93,6 +93,10 @@ class JobReader:
             job, READING, lambda: self._views.get(job.key, self._loader(job), lambda view: view.seconds)
         )
 
+    def fresh_view(self, job: TaskJob) -> JobView | None:
+        """Return what :meth:`view` would return without a call; None if it would make one."""
+        return self._views.fresh(job.key)
+
     def summaries(self, job: TaskJob) -> dict[str, TuningJobSummary]:
         """Return the newest 100 tuning jobs of the account that a job is in, by name.
 
@@ -181,7 +185,7 @@ def make_hook(settings: ConnectionSettings) -> PageHook:
                 "Define it in Airflow's connections or in a secrets backend, or as an environment variable of the"
                 " API server too.",
             ) from error
-    config = Config(connect_timeout=5, read_timeout=20, retries={"total_max_attempts": 2, "mode": "standard"})
+    config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
     own = Config(**settings.botocore_config) if settings.botocore_config else Config()
     return PageHook(
         aws_conn_id=settings.aws_conn_id,

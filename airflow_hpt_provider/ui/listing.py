@@ -5,10 +5,14 @@ The account's list is never shown as it is: only jobs that tasks of readable DAG
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from asyncio import gather
+from collections import defaultdict
+from collections.abc import Awaitable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from airflow.utils.session import create_session
+from fastapi.concurrency import run_in_threadpool
 
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.ui import tasks
@@ -17,70 +21,72 @@ from airflow_hpt_provider.ui.job_owner import is_derived
 from airflow_hpt_provider.ui.problems import Problem
 
 if TYPE_CHECKING:
-    from sqlalchemy.orm import Session
-
     from airflow_hpt_provider.models import TuningJobSummary
     from airflow_hpt_provider.ui.access import Access
-    from airflow_hpt_provider.ui.jobs import JobReader
+    from airflow_hpt_provider.ui.async_reader import AsyncJobReader
     from airflow_hpt_provider.ui.paging import Position
     from airflow_hpt_provider.ui.tasks import Found, TaskJob, TaskKey
 
 T = TypeVar("T")
 PAGE_SIZE = 100
-MAX_AT_ONCE = 8
-"""Accounts that are asked at the same time."""
 MAX_TAGS_READ = 25
 """Jobs whose tags are read for one list. The others show no status until the next refresh, which has these cached."""
 _NOT_READ = object()
 
 
-def page(session: Session, access: Access, reader: JobReader, before: Position | None) -> dict[str, Any]:
-    """One page of the navigation's list, the newest jobs first."""
-    found = tasks.recent_jobs(session, access.visible_dags(), before=before, limit=PAGE_SIZE)
-    # Asked for the few DAGs of this page only: there may be thousands.
+def of_user(access: Access, before: Position | None) -> Found:
+    """Read one page of the navigation's list from Airflow's database, the newest jobs first."""
+    with create_session(scoped=False) as session:
+        found = tasks.recent_jobs(session, access.visible_dags(), before=before, limit=PAGE_SIZE)
+    # Checked for the few DAGs of this page only: there may be thousands.
     readable = {dag_id: access.may_read(dag_id) for dag_id in {job.task.dag_id for job in found.jobs}}
-    return of(replace(found, jobs=[job for job in found.jobs if readable[job.task.dag_id]]), reader, access)
+    return replace(found, jobs=[job for job in found.jobs if readable[job.task.dag_id]])
 
 
-def of(found: Found, reader: JobReader, access: Access) -> dict[str, Any]:
-    """Return :func:`rows`, and ``older``: what the browser sends back as ``before``; None for the last page."""
-    return {**rows(found.jobs, reader, access), "older": found.older and str(found.older)}
+def of_run(dag_id: str, run_id: str, before: Position | None) -> Found:
+    """Read one page of a DAG run's list from Airflow's database."""
+    with create_session(scoped=False) as session:
+        return tasks.jobs_of_run(session, dag_id, run_id, before=before)
 
 
-def rows(jobs: Sequence[TaskJob], reader: JobReader, access: Access) -> dict[str, Any]:
+async def page(found: Found, reader: AsyncJobReader, access: Access) -> dict[str, Any]:
+    """Return the same as :func:`rows`, and ``older``: the browser's next ``before``; None for the last page."""
+    return {**await rows(found.jobs, reader, access), "older": found.older and str(found.older)}
+
+
+async def rows(jobs: Sequence[TaskJob], reader: AsyncJobReader, access: Access) -> dict[str, Any]:
     """Return ``jobs``, one dict each, and ``problems`` with accounts that could not be read.
 
     SageMaker's data of a job are included only if the user may see that job: the name is an XCom's.
     """
     accounts = {job.settings.key: job for job in jobs if isinstance(job.connection, ConnectionSettings)}
     # Concurrently: one account that does not respond delays the list long enough for all.
-    with ThreadPoolExecutor(MAX_AT_ONCE, "tuning-jobs") as pool:
-        listed = pool.map(lambda job: _try(reader.summaries, job), accounts.values())
-        answers = dict(zip(accounts, listed, strict=True))
-        lists = {key: {} if isinstance(answer, Problem) else answer for key, answer in answers.items()}
-        found = [
-            None if isinstance(job.connection, Problem) else lists[job.settings.key].get(job.name)
-            for job in jobs
-        ]
-        unclear = [
-            (job, summary.hyper_parameter_tuning_job_arn)
-            for job, summary in zip(jobs, found, strict=True)
-            if summary is not None and not is_derived(job.name, job.task.owner)
-        ][:MAX_TAGS_READ]
-        read = pool.map(lambda one: _try(reader.tags, *one), unclear)
-        tags = {job.task: answer for (job, _), answer in zip(unclear, read, strict=True)}
-    problems = [
-        *(answer for answer in (*answers.values(), *tags.values()) if isinstance(answer, Problem)),
-        *(job.connection for job in jobs if isinstance(job.connection, Problem)),
-    ]
-    told = {tuple(problem.to_dict().values()): problem.to_dict() for problem in problems}
+    answers = await gather(*(_try(reader.summaries(job)) for job in accounts.values()))
+    lists = {key: answer for key, answer in zip(accounts, answers, strict=True) if isinstance(answer, dict)}
+    found = [_summary(job, lists) for job in jobs]
+    unclear: dict[str, list[tuple[TaskJob, str]]] = defaultdict(list)
+    for job, summary in [
+        (job, summary)
+        for job, summary in zip(jobs, found, strict=True)
+        if summary is not None and not is_derived(job.name, job.task.owner)
+    ][:MAX_TAGS_READ]:
+        unclear[job.settings.key].append((job, summary.hyper_parameter_tuning_job_arn))
+    read = await gather(*(_try(reader.tags(each)) for each in unclear.values()))
+    tags = {task: answer for each in read if isinstance(each, dict) for task, answer in each.items()}
+    visible = await run_in_threadpool(lambda: [_is_visible(job, tags, access) for job in jobs])
+    causes = (*answers, *read, *tags.values(), *(job.connection for job in jobs))
+    problems = [cause.to_dict() for cause in causes if isinstance(cause, Problem)]
     return {
         "jobs": [
-            _row(job, summary if summary and _is_visible(job, tags, access) else None)
-            for job, summary in zip(jobs, found, strict=True)
+            _row(job, summary if is_visible else None)
+            for job, summary, is_visible in zip(jobs, found, visible, strict=True)
         ],
-        "problems": list(told.values()),
+        "problems": list({tuple(problem.values()): problem for problem in problems}.values()),
     }
+
+
+def _summary(job: TaskJob, lists: Mapping[str, dict[str, TuningJobSummary]]) -> TuningJobSummary | None:
+    return None if isinstance(job.connection, Problem) else lists.get(job.connection.key, {}).get(job.name)
 
 
 def _is_visible(job: TaskJob, tags: Mapping[TaskKey, Any], access: Access) -> bool:
@@ -90,9 +96,9 @@ def _is_visible(job: TaskJob, tags: Mapping[TaskKey, Any], access: Access) -> bo
     return read is not _NOT_READ and not isinstance(read, Problem) and access.denial(job, read) is None
 
 
-def _try(call: Callable[..., T], *arguments: Any) -> T | Problem:
+async def _try(call: Awaitable[T]) -> T | Problem:
     try:
-        return call(*arguments)
+        return await call
     except Problem as problem:
         return problem
 

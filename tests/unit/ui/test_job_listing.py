@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import asyncio
 from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +17,8 @@ from airflow_hpt_provider.ui.problems import Problem
 from airflow_hpt_provider.ui.tasks import TaskJob, TaskKey
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pytest
 
 
@@ -34,19 +36,19 @@ class Accounts:
     """A reader that answers only when ``together`` accounts are being asked."""
 
     def __init__(self, together: int) -> None:
-        self.barrier = threading.Barrier(together)
+        self.barrier = asyncio.Barrier(together)
         self.asked: Counter[str | None] = Counter()
         self.tags_read: list[str] = []
 
-    def summaries(self, job: TaskJob) -> dict[str, Any]:
+    async def summaries(self, job: TaskJob) -> dict[str, Any]:
         self.asked[job.settings.aws_conn_id] += 1
-        self.barrier.wait(30)
+        async with asyncio.timeout(30):
+            await self.barrier.wait()
         if str(job.settings.aws_conn_id).startswith("denied"):
             raise Problem(
                 403, "access_denied", "Not allowed", remedy=f"Allow it to {job.settings.aws_conn_id}."
             )
-        summary = SimpleNamespace(
-            hyper_parameter_tuning_job_arn=arn_of(job.name),
+        common = SimpleNamespace(
             status="InProgress",
             strategy="Bayesian",
             creation_time=job.announced,
@@ -55,17 +57,21 @@ class Accounts:
             resource_limits=None,
         )
         names = [f"tune-{number}" for number in range(1, 101)]
-        return dict.fromkeys([*names, TaskKey("dag", "run", "task5").owner.base_name], summary)
-
-    def tags(self, job: TaskJob, arn: str) -> dict[str, str] | None:
-        self.tags_read.append(job.name)
-        if job.name == "tune-9":
-            raise Problem(504, "unreachable", "Throttled")
-        if job.name == "tune-8":
-            return None
+        names.append(TaskKey("dag", "run", "task5").owner.base_name)
         return {
-            OWNER_TAG: Owner("other", "task", "run").digest if job.name == "tune-7" else job.task.owner.digest
+            name: SimpleNamespace(**vars(common), hyper_parameter_tuning_job_arn=arn_of(name))
+            for name in names
         }
+
+    async def tags(self, jobs: Sequence[tuple[TaskJob, str]]) -> dict[TaskKey, Any]:
+        self.tags_read += [job.name for job, _ in jobs]
+        assert [arn for _, arn in jobs] == [arn_of(job.name) for job, _ in jobs]
+        special: dict[str, Any] = {
+            "tune-7": {OWNER_TAG: Owner("other", "task", "run").digest},
+            "tune-8": None,
+            "tune-9": Problem(504, "unreachable", "Throttled"),
+        }
+        return {job.task: special.get(job.name, {OWNER_TAG: job.task.owner.digest}) for job, _ in jobs}
 
 
 class NoAccess:
@@ -81,7 +87,7 @@ def arn_of(name: str) -> str:
 
 
 def listed(jobs: list[TaskJob], accounts: Accounts) -> dict[str, Any]:
-    return rows(jobs, accounts, NoAccess())  # type: ignore[arg-type]
+    return asyncio.run(rows(jobs, accounts, NoAccess()))  # type: ignore[arg-type]
 
 
 def test_accounts_are_asked_side_by_side() -> None:
