@@ -30,6 +30,7 @@ SECTIONS: dict[str, list[str]] = {
         "faults.md",
         "local-service.md",
         "algorithms.md",
+        "threat-model.md",
         "security.md",
     ],
     "Reference": [
