@@ -26,6 +26,8 @@ from airflow_hpt_provider.ui.tasks import TaskJob, TaskKey
 
 router = APIRouter()
 TASK = "/dags/{dag_id}/runs/{run_id}/tasks/{task_id}"
+NOT_KEPT = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+"""Headers of downloads and of what a request has changed."""
 _INDEX = re.compile("[0-9]{1,9}")
 can_read, can_edit = Depends(requires_reading), Depends(requires_editing)
 
@@ -167,7 +169,7 @@ async def stop_job(
             "Its tags name another DAG as the owner, or nothing proves that this task created it.",
             "Ask for the permission to edit the DAG that owns it, or stop it in the SageMaker console.",
         )
-    return _json({"stopped": await reader.stop(job)})
+    return _json({"stopped": await reader.stop(job)}, **NOT_KEPT)
 
 
 @router.get("/dags/{dag_id}/runs/{run_id}/jobs", dependencies=[can_read])
@@ -222,12 +224,11 @@ def _nothing(state: str | None, task: TaskKey) -> Problem:
     )
 
 
-def _json(value: Any) -> Response:
-    return Response(
-        encode(value), media_type="application/json", headers={"Cache-Control": "private, no-cache"}
-    )
+def _json(value: Any, **headers: str) -> Response:
+    headers = {"Cache-Control": "private, no-cache", **headers}
+    return Response(encode(value), media_type="application/json", headers=headers)
 
 
 def _file(text: str, name: str, suffix: str, media_type: str) -> Response:
     disposition = f'attachment; filename="{name}.{suffix}"'
-    return Response(text, media_type=media_type, headers={"Content-Disposition": disposition})
+    return Response(text, media_type=media_type, headers={"Content-Disposition": disposition, **NOT_KEPT})

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
+import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
-_RISKY = ("=", "+", "-", "@", "\t", "\r")
+_BLANKS = "".join(map(chr, [*range(33), 0x7F, 0xA0, 0x200B, 0x2060, 0xFEFF]))
+_RISKY = ("=", "+", "-", "@")
 
 
 def rows(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -50,8 +52,14 @@ def to_json(document: dict[str, Any]) -> str:
 
 
 def _harmless(value: Any) -> Any:
-    """Text that a spreadsheet would run as a formula gets an apostrophe: failure reasons are a script's own words."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_RISKY) else value
+    """Put an apostrophe before text that a spreadsheet would run as a formula: failure reasons are a script's words.
+
+    Spreadsheets skip leading blanks and control characters, and take fullwidth signs for the usual ones.
+    """
+    if not isinstance(value, str):
+        return value
+    plain = unicodedata.normalize("NFKC", value).lstrip(_BLANKS)
+    return f"'{value}" if plain.startswith(_RISKY) or value[:1] in ("\t", "\r") else value
 
 
 def _iso(moment: float | None) -> str | None:

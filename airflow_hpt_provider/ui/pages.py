@@ -52,8 +52,12 @@ def page(request: Request) -> Response:
 @router.get("/static/{path:path}")
 def asset(path: str) -> Response:
     """Return a file of the bundle; their names change with their content, so browsers may keep them."""
-    file = (BUNDLE / path).resolve()
-    if not file.is_relative_to(BUNDLE.resolve()) or not file.is_file():
+    file = BUNDLE / path
+    try:
+        found = file.resolve().is_relative_to(BUNDLE.resolve()) and file.is_file()
+    except (OSError, ValueError):  # a name that is too long, or with a null byte
+        found = False
+    if not found:
         raise HTTPException(404, "There is no such file in the tuning page's bundle.")
     kept = "private, max-age=31536000, immutable" if path.startswith("assets/") else "private, max-age=3600"
     return FileResponse(file, headers={**HEADERS, "Cache-Control": kept})

@@ -229,6 +229,7 @@ def test_an_unchanged_job_is_not_sent_twice(page: Page) -> None:
 def test_downloads(page: Page) -> None:
     text = page.ask("other", "GET", page.task("theirs", "tune", "/trials.csv"))
     assert text.headers["Content-Disposition"] == 'attachment; filename="theirs.csv"'
+    assert (text.headers["Cache-Control"], text.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
     rows = list(csv.DictReader(io.StringIO(text.text)))
     told = page.ask("other", "GET", page.task("theirs", "tune", "/trials.json")).json()
     assert [row["training_job_name"] for row in rows] == [row["training_job_name"] for row in told]
@@ -242,7 +243,8 @@ def test_importance_says_when_it_comes(page: Page) -> None:
 
 
 def test_no_file_outside_of_the_bundle_is_sent(page: Page) -> None:
-    for path in ("%2e%2e/app.py", "..%2fapp.py", "assets/%2e%2e/%2e%2e/app.py", "/etc/passwd"):
+    outside = ("%2e%2e/app.py", "..%2fapp.py", "assets/%2e%2e/%2e%2e/app.py", "/etc/passwd")
+    for path in (*outside, "%00", "assets/%00", "x" * 5000, "assets/" + "x/" * 2500, "%ff"):
         assert page.ask("viewer", "GET", f"/static/{path}").status_code == 404, path
 
 
@@ -273,6 +275,10 @@ def test_an_editor_stops_the_job(page: Page) -> None:
     assert page.ask("editor", "GET", page.task("mine", "child")).json()["page"]["can_stop"] is True
     answer = page.ask("editor", "POST", page.task("mine", "child", "/stop"), headers=OURS)
     assert (answer.status_code, answer.json()) == (200, {"stopped": True})
+    assert (answer.headers["Cache-Control"], answer.headers["X-Content-Type-Options"]) == (
+        "no-store",
+        "nosniff",
+    )
     wait_until(lambda: _status(page, "child") == "Stopped", 60, "the job was not stopped")
 
     def shown() -> bool:

@@ -205,5 +205,15 @@ def test_a_csv_runs_no_formula_in_a_spreadsheet() -> None:
     assert json.loads(export.to_json(told))[0]["failure_reason"] == "=HYPERLINK(1)"
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["=1+1", " =1+1", "\t\n=1", "\x00=1", "\u00a0@x", "\uff1d1+1", " \uff0b1", "\ufeff-1", "\u200b=1", "\tx"],
+)
+def test_a_formula_in_disguise_is_text(text: str) -> None:
+    told = document(description(), [trial(1, reason=text, lr=0.1, noise=0, kind="a")])
+    (row,) = csv.DictReader(io.StringIO(export.to_csv(told).replace("\0", "0")))
+    assert row["failure_reason"].startswith("'")
+
+
 def test_a_job_without_training_jobs_makes_an_empty_file() -> None:
     assert export.to_csv(document(description(), [])).strip() == "training_job_name"
