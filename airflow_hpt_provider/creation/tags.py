@@ -86,15 +86,16 @@ def running_job_of(hook: HyperParameterTuningHook, owner: Owner, memory: Mapping
             if missing > 1:  # one may have been deleted by a person
                 break
             continue
-        if description.status == "InProgress" and (
-            name == remembered or _is_owners(hook, description, owner)
-        ):
+        if description.status == "InProgress" and _is_owners(hook, description, owner):
             running = name
     return running
 
 
 def _is_owners(hook: HyperParameterTuningHook, description: TuningJobDescription, owner: Owner) -> bool:
-    """Whether a job of a derived name is the owner's: its tags say so, or say nothing."""
+    """Return whether a job of a derived or remembered name is the owner's: its tags say so, or name no owner.
+
+    The remembered name alone is no proof: users who may edit the task instance may write the task state store.
+    """
     try:
         tags = hook.tags(description.hyper_parameter_tuning_job_arn)
     except ClientError as error:
