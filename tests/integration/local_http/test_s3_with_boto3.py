@@ -207,6 +207,27 @@ def test_presigned_urls(service: Any, bucket: str, version: str) -> None:
         assert (answer.read(), answer.headers["Content-Type"]) == (b"content", "text/y")
 
 
+@pytest.mark.parametrize("text", ["attachment\r\nX-Evil: 1", "a\nb", "a\x00b", "a\x7fb"])
+def test_a_response_header_has_no_line_breaks(s3: Any, bucket: str, text: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"content")
+    for call in (s3.get_object, s3.head_object):
+        with pytest.raises(ClientError) as caught:
+            call(Bucket=bucket, Key="k", ResponseContentDisposition=text)
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 400
+
+
+def test_metadata_has_2_kb_at_most(s3: Any, bucket: str) -> None:
+    fits = {"a": "x" * 1023, "b": "y" * 1023}
+    s3.put_object(Bucket=bucket, Key="k", Body=b"", Metadata=fits)
+    assert s3.head_object(Bucket=bucket, Key="k")["Metadata"] == fits
+    too_large = {**fits, "c": ""}
+    for call in (s3.put_object, s3.create_multipart_upload):
+        assert code_of(call, Bucket=bucket, Key="k", Metadata=too_large) == "MetadataTooLarge"
+    source = {"Bucket": bucket, "Key": "k"}
+    replaced = {"CopySource": source, "MetadataDirective": "REPLACE", "Metadata": too_large}
+    assert code_of(s3.copy_object, Bucket=bucket, Key="copy", **replaced) == "MetadataTooLarge"
+
+
 def test_unsigned_payload(service: Any, bucket: str) -> None:
     s3 = service.client("s3", Config(s3={"payload_signing_enabled": False}))
     s3.put_object(Bucket=bucket, Key="k", Body=b"content")

@@ -46,7 +46,8 @@ def payload_decoder(verified: Verified, decoded_length: str | None) -> PayloadDe
     if claimed == "STREAMING-UNSIGNED-PAYLOAD-TRAILER":
         return ChunkedPayload(decoded_length, None)
     if claimed in {"STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER"}:
-        return ChunkedPayload(decoded_length, _ChunkSigner(verified))
+        signer = _ChunkSigner(verified, signs_trailers=claimed.endswith("-TRAILER"))
+        return ChunkedPayload(decoded_length, signer)
     if claimed.startswith("STREAMING-"):
         raise s3_error("NotImplemented", f"The local service does not verify {claimed}; use SigV4.")
     return PlainPayload(claimed)
@@ -116,7 +117,7 @@ class ChunkedPayload:
             self._state = "end"  # some clients leave the last empty line out
         if self._state != "end" or self._seen != self._expected:
             raise s3_error("IncompleteBody")
-        if self._signer and "x-amz-trailer-signature" in self.trailers:
+        if self._signer:
             self._signer.check_trailers(self.trailers)
 
     def _step(self, content: bytearray) -> bool:
@@ -182,10 +183,16 @@ class ChunkedPayload:
 
 
 class _ChunkSigner:
-    """The chain of chunk signatures: each signs its own chunk and the signature before it."""
+    """The chain of chunk signatures: each signs its own chunk and the signature before it.
 
-    def __init__(self, verified: Verified) -> None:
+    Args:
+        verified: the request's signature.
+        signs_trailers: the trailers must be signed, too.
+    """
+
+    def __init__(self, verified: Verified, *, signs_trailers: bool) -> None:
         self._verified = verified
+        self._signs_trailers = signs_trailers
         self._previous = verified.signature
         self._claimed = ""
         self._hash = hashlib.sha256()
@@ -201,6 +208,10 @@ class _ChunkSigner:
         self._check("AWS4-HMAC-SHA256-PAYLOAD", self._claimed, _EMPTY_HASH, self._hash.hexdigest())
 
     def check_trailers(self, trailers: dict[str, str]) -> None:
+        if "x-amz-trailer-signature" not in trailers:
+            if trailers or self._signs_trailers:
+                raise s3_error("MalformedTrailerError", "The trailers have no x-amz-trailer-signature.")
+            return
         lines = "".join(f"{n}:{v}\n" for n, v in sorted(trailers.items()) if n != "x-amz-trailer-signature")
         digest = hashlib.sha256(lines.encode()).hexdigest()
         self._check("AWS4-HMAC-SHA256-TRAILER", trailers["x-amz-trailer-signature"], digest)

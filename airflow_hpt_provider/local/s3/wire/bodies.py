@@ -54,6 +54,7 @@ async def receive_upload(
                 await anyio.to_thread.run_sync(_write, writer, decoder, full, limiter=limiter)
         await anyio.to_thread.run_sync(_write, writer, decoder, bytes(batch), limiter=limiter)
         decoder.finish()
+        _check_promised(headers, decoder.trailers)
         computed = {digest.member: digest.base64() for digest in digests}
         verify_checksums(claimed_checksums(headers) | claimed_checksums(decoder.trailers), computed)
         _check_md5(headers, writer.md5)
@@ -83,8 +84,7 @@ def _write(writer: BlobWriter, decoder: PayloadDecoder, data: bytes) -> None:
 def _algorithms(headers: Mapping[str, str]) -> list[str]:
     """Those that the client sends a checksum of, before or behind the body, or asks for."""
     names = [n.removeprefix(HEADER_PREFIX) for n in headers if n.startswith(HEADER_PREFIX)]
-    trailers = [n.strip().lower() for n in headers.get("x-amz-trailer", "").split(",")]
-    names += [n.removeprefix(HEADER_PREFIX) for n in trailers if n.startswith(HEADER_PREFIX)]
+    names += [n.removeprefix(HEADER_PREFIX) for n in _promised(headers) if n.startswith(HEADER_PREFIX)]
     algorithms = {n.upper() for n in names if n not in {"algorithm", "mode", "type"}}
     if "x-amz-sdk-checksum-algorithm" in headers:
         algorithms.add(headers["x-amz-sdk-checksum-algorithm"].upper())
@@ -92,6 +92,18 @@ def _algorithms(headers: Mapping[str, str]) -> list[str]:
     if unknown:
         make_digest(unknown.pop())  # says so
     return sorted(algorithms)
+
+
+def _promised(headers: Mapping[str, str]) -> list[str]:
+    """Return the names of the trailers that the client announces."""
+    names = (name.strip().lower() for name in headers.get("x-amz-trailer", "").split(","))
+    return [name for name in names if name]
+
+
+def _check_promised(headers: Mapping[str, str], trailers: Mapping[str, str]) -> None:
+    missing = [name for name in _promised(headers) if name not in trailers]
+    if missing:
+        raise s3_error("MalformedTrailerError", f"The trailer {missing[0]} is announced and missing.")
 
 
 def _check_md5(headers: Mapping[str, str], computed: bytes) -> None:

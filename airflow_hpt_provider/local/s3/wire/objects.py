@@ -28,6 +28,8 @@ _KEPT = (
     "WebsiteRedirectLocation",
 )
 """What is kept with an object and given back; encryption and storage class have no effect."""
+_MAX_METADATA = 2048
+"""Bytes of names and values in UTF-8, as in S3."""
 _REFUSED = {
     "SSECustomerAlgorithm": "encryption with keys of your own (SSE-C)",
     "ObjectLockMode": "object lock",
@@ -50,6 +52,8 @@ def properties_of(call: S3Request) -> Properties:
         headers["Expires"] = call.headers["expires"]
     headers.setdefault("ContentType", "binary/octet-stream")
     metadata = {name.lower(): value for name, value in (call.get("Metadata") or {}).items()}
+    if sum(len(text.encode()) for item in metadata.items() for text in item) > _MAX_METADATA:
+        raise s3_error("MetadataTooLarge")
     return Properties(headers, metadata, tags_from_header(call.get("Tagging")))
 
 
@@ -183,6 +187,8 @@ def _described(call: S3Request, info: ObjectInfo) -> tuple[dict[str, Any], ByteR
     for name, value in call.parameters.items():
         if name.startswith("Response") and value is not None:
             text = value.strftime("%a, %d %b %Y %H:%M:%S GMT") if isinstance(value, datetime) else value
+            if any(character < " " or character == "\x7f" for character in text):
+                raise s3_error("InvalidArgument", "Response headers must not contain control characters.")
             result[name.removeprefix("Response")] = text
     return result, byte_range, 206 if partial else 200
 

@@ -92,6 +92,20 @@ def test_broken_chunks(change: Any, code: str) -> None:
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize("trailers", [{}, {"x-amz-checksum-crc32": "AAAA"}])
+def test_trailers_that_were_to_be_signed_need_their_signature(trailers: dict[str, str]) -> None:
+    lines = "".join(f"{name}:{value}\r\n" for name, value in trailers.items())
+    body = signed_body([b"hello"], {})[:-2] + lines.encode() + b"\r\n"
+    with pytest.raises(ServiceError) as caught:
+        decode("STREAMING-AWS4-HMAC-SHA256-PAYLOAD-TRAILER", body, 5, 7)
+    assert caught.value.code == "MalformedTrailerError"
+    if trailers:
+        with pytest.raises(ServiceError, match="x-amz-trailer-signature"):
+            decode("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", body, 5, 7)
+    else:
+        assert decode("STREAMING-AWS4-HMAC-SHA256-PAYLOAD", body, 5, 7) == (b"hello", {})
+
+
 @pytest.mark.parametrize("length", [4, 6])
 def test_the_announced_length_counts(length: int) -> None:
     with pytest.raises(ServiceError, match="IncompleteBody"):
@@ -114,10 +128,11 @@ async def test_trailing_checksum_through_the_endpoint(client: Any, store: Any) -
     content = b"x" * 5000
     checksum = base64.b64encode(zlib.crc32(content).to_bytes(4, "big")).decode()
 
-    async def put(value: str) -> Any:
+    async def put(value: str | None) -> Any:
         from botocore.auth import S3SigV4Auth
 
-        body = plain_chunks([content[:3000], content[3000:]], f"x-amz-checksum-crc32:{value}\r\n")
+        trailer = "" if value is None else f"x-amz-checksum-crc32:{value}\r\n"
+        body = plain_chunks([content[:3000], content[3000:]], trailer)
         original = S3SigV4Auth.payload
         S3SigV4Auth.payload = lambda *_: "STREAMING-UNSIGNED-PAYLOAD-TRAILER"
         try:
@@ -135,6 +150,9 @@ async def test_trailing_checksum_through_the_endpoint(client: Any, store: Any) -
         finally:
             S3SigV4Auth.payload = original
 
+    missing = await put(None)
+    assert missing.status == 400
+    assert b"<Code>MalformedTrailerError</Code>" in missing.body
     refused = await put("AAAAAA==")
     assert refused.status == 400
     assert b"<Code>BadDigest</Code>" in refused.body
