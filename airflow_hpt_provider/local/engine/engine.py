@@ -11,6 +11,7 @@ from airflow_hpt_provider.local.engine.loop import Loop, Transaction
 from airflow_hpt_provider.local.engine.slots import SlotRequest, fairest
 from airflow_hpt_provider.local.engine.training import GRACE_PERIOD, TrainingJobs
 from airflow_hpt_provider.local.engine.tuning import FailureOf, OnChange, TuningJobs
+from airflow_hpt_provider.local.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,6 +55,7 @@ class Engine:
         on_change: OnChange = lambda job, tags: None,
         failure_of: FailureOf = lambda name, ended: None,
     ) -> None:
+        self._directory, self._directory_stat = directory, directory.stat()
         self.database = database
         self.arns = arns
         self.runner = runner
@@ -88,8 +90,24 @@ class Engine:
         self._executor.shutdown(wait=True, cancel_futures=True)
 
     def write(self, task: Callable[[Transaction], T]) -> T:
-        """Carry out a request that changes something; returns once it is on disk."""
+        """Carry out a request that changes something; returns once it is on disk.
+
+        Raises:
+            ServiceError: InternalFailure, if the data directory is gone: what would be written is lost.
+        """
+        if not self._has_directory():
+            raise ServiceError(
+                "InternalFailure",
+                f"The service's data directory {self._directory} was removed or replaced. Restart the service.",
+                500,
+            )
         return self._loop.call(task)
+
+    def _has_directory(self) -> bool:
+        try:
+            return os.path.samestat(self._directory.stat(), self._directory_stat)
+        except OSError:
+            return False
 
     def _resume(self, transaction: Transaction) -> None:
         for tuning_job in tuning_jobs.unfinished(transaction.connection):

@@ -11,7 +11,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 if TYPE_CHECKING:
     import asyncio
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import Message, Receive, Scope, Send
 
 MAX_CONNECTIONS = 512
 HEADER_SECONDS = 20.0
@@ -28,6 +28,21 @@ _FULL = (
 ) % (len(_FULL_BODY), _FULL_BODY)
 
 
+_TWO_LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
+"""A proxy before the service may take the other one of the two, and what follows for another client's request."""
+
+
+def _closing(send: Send) -> Send:
+    """Return ``send`` that ends the connection after the response."""
+
+    async def closing(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
+        await send(message)
+
+    return closing
+
+
 class LimitedProtocol(H11Protocol):
     """uvicorn's HTTP/1.1 with limits: by itself, it takes any number of connections and waits for headers for ever."""
 
@@ -39,7 +54,8 @@ class LimitedProtocol(H11Protocol):
 
         async def with_hang_up(scope: Scope, receive: Receive, send: Send) -> None:
             scope.setdefault("extensions", {})[HANG_UP] = self._hang_up
-            await app(scope, receive, send)
+            names = {name for name, _ in scope.get("headers", ())}
+            await app(scope, receive, _closing(send) if names >= _TWO_LENGTHS else send)
 
         self.app = with_hang_up
 

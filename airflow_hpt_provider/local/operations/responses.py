@@ -77,7 +77,7 @@ def tuning_job(
                     "ConvergenceDetectedTime": _when(job.converged_at),
                 }
             ),
-            "ConsumedResources": {"RuntimeInSeconds": int((job.ended_at or now) - job.created_at)},
+            "ConsumedResources": {"RuntimeInSeconds": _elapsed(job.created_at, job.ended_at or now)},
         }
     )
 
@@ -193,11 +193,18 @@ def training_job(
             "SecondaryStatusTransitions": [_transition(each) for each in transitions],
             "FinalMetricDataList": [_metric(each) for each in metrics] if metrics else None,
             "TrainingTimeInSeconds": (
-                math.ceil((job.ended_at or 0) - job.started_at) if ended and job.started_at else None
+                math.ceil(max(0.0, (job.ended_at or 0) - job.started_at))
+                if ended and job.started_at
+                else None
             ),
             "BillableTimeInSeconds": math.ceil(job.billable_seconds) if ended and job.started_at else None,
         }
     )
+
+
+def _elapsed(start: float, end: float) -> int:
+    """Return whole seconds; 0 where the machine's clock was set back in between."""
+    return max(0, int(end - start))
 
 
 def _expected_artifact(job: TrainingJob, definition: Mapping[str, Any]) -> str:

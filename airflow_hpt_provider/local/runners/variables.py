@@ -83,7 +83,8 @@ def environment(
     for channel in channels:
         variables[f"SM_CHANNEL_{channel.upper()}"] = tree.data / channel
     for name, value in script_mode.script_hyperparameters(hyperparameters).items():
-        variables[f"SM_HP_{name.upper()}"] = value
+        if "=" not in name and "\0" not in name:  # no variable can have such a name; SM_HPS has the value
+            variables[f"SM_HP_{name.upper()}"] = value
     if script_mode.is_script_mode(spec.hyperparameters):
         variables["SM_USER_ENTRY_POINT"] = script_mode.program(spec.hyperparameters)
         variables["SM_MODULE_NAME"] = Path(script_mode.program(spec.hyperparameters)).stem

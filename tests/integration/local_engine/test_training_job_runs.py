@@ -79,6 +79,15 @@ seen = {
     assert member(service, "output/job/output/output.tar.gz", "report.txt") == b"well"
 
 
+def test_a_hyperparameter_whose_name_no_variable_can_have(service):
+    service.script("(base / 'model' / 'seen.json').write_text(json.dumps([hps, os.environ['SM_HPS']]))")
+    create(service, hyperparameters={"a=b": "1", "c": "2"})
+    assert service.training_job("job")["TrainingJobStatus"] == "Completed"
+    hps, variable = json.loads(member(service, "output/job/output/model.tar.gz", "seen.json"))
+    assert hps == {"a=b": "1", "c": "2"}
+    assert json.loads(variable) == {"a=b": 1, "c": 2}
+
+
 def test_the_environment_is_clean(service, monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "the-services-own")
     monkeypatch.setenv("SOMETHING_ELSE", "leaks")

@@ -67,6 +67,19 @@ async def test_a_second_request_must_come_whole_too(monkeypatch: pytest.MonkeyPa
         await close(writer)
 
 
+async def test_a_request_with_two_lengths_is_the_connections_last() -> None:
+    """Otherwise what one program takes for the body would be another client's request (smuggling)."""
+    request = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n%b\r\n0\r\n\r\n"
+    follows = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
+    async with Running() as address:
+        reader, writer = await asyncio.open_connection(*address)
+        writer.write(request % b"Transfer-Encoding: chunked\r\n" + follows)
+        answer = await asyncio.wait_for(reader.read(), 30)
+        assert answer.count(b"HTTP/1.1 ") == 1
+        assert b"connection: close" in answer.lower()
+        await close(writer)
+
+
 async def test_one_connection_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(connections, "MAX_CONNECTIONS", 2)
     async with Running() as address:

@@ -79,10 +79,11 @@ iif(job.tuning_job_arn IS NULL, json_extract(definitions.body, '$.CheckpointConf
         rtrim(json_extract(definitions.body, '$.CheckpointConfig.S3Uri'), '/') || '/' || job.name))
 
 -- name: TrainingTimeInSeconds
--- Rounded up.
+-- Rounded up; 0 where the clock was set back.
 iif(job.status IN ('InProgress', 'Stopping'), NULL,
-    CAST(job.ended_at - job.started_at AS INTEGER)
-    + (job.ended_at - job.started_at > CAST(job.ended_at - job.started_at AS INTEGER)))
+    iif(job.ended_at < job.started_at, 0,
+        CAST(job.ended_at - job.started_at AS INTEGER)
+        + (job.ended_at - job.started_at > CAST(job.ended_at - job.started_at AS INTEGER))))
 
 -- name: BillableTimeInSeconds
 iif(job.status IN ('InProgress', 'Stopping') OR job.started_at IS NULL, NULL,

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MAX_MEMBERS = 100_000
 MAX_BYTES = 10 << 30
 """Unpacked: some kilobytes can hold an archive that fills the disk."""
+MAX_DEPTH = 200
+"""Directories within one another: Python removes a tree by recursion."""
 MAX_HEADER_BYTES = 1 << 20
 """Of a member's own long name or extended attributes, which tarfile reads into memory whole."""
 _PRIVATE_FILE, _PRIVATE_PROGRAM = 0o600, 0o700
@@ -65,6 +67,8 @@ def extract(archive: Path, directory: Path) -> None:
 def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, directory: Path) -> None:
     if member.name.strip("/") in ("", "."):
         return
+    if member.name.count("/") > MAX_DEPTH:
+        raise ArchiveError(f"it has directories nested more than {MAX_DEPTH} deep")
     target = None if member.name.startswith("/") else below(directory, member.name)
     if target is None:
         raise ArchiveError(f"{member.name!r} would lie outside of the directory")

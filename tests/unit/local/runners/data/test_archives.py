@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import os
+import shutil
 import stat
 import tarfile
 from pathlib import Path
@@ -121,6 +122,18 @@ def test_bombs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archives, "MAX_MEMBERS", 10)
     with pytest.raises(ArchiveError, match="more than"):
         extract(path, tmp_path / "in")
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["the deepest one", "one after the other"])
+def test_directories_without_end(tmp_path: Path, whole: bool) -> None:
+    """Python removes a tree by recursion, and fails at a thousand levels."""
+    names = ["a/" * 2000] if whole else ["a/" * number for number in range(1, 1200)]
+    kind = {"type": tarfile.DIRTYPE}
+    path = archive(tmp_path / "a.tar.gz", *[(name, b"", kind) for name in names])
+    (tmp_path / "in").mkdir()
+    with pytest.raises(ArchiveError, match="nested more than 200 deep"):
+        extract(path, tmp_path / "in")
+    shutil.rmtree(tmp_path / "in")
 
 
 @pytest.mark.parametrize(
