@@ -95,7 +95,8 @@ def test_the_pages_time_outs_cannot_be_raised(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_links_to_the_page() -> None:
-    from airflow_hpt_provider.links.page_urls import bare_task_page, task_page
+    from airflow_hpt_provider.links.page_urls import task_page
+    from tests.support.page_addresses import bare_task_page
 
     assert task_page("d", "a+b:c", "g.t") == "/dags/d/runs/a%2Bb%3Ac/tasks/g.t/plugin/tuning"
     assert task_page("d", "r", "t", 3) == "/dags/d/runs/r/tasks/t/mapped/3/plugin/tuning"
