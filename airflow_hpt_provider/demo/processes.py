@@ -127,7 +127,7 @@ class ChildProcess:
         if self._process is not None:
             self._process.wait()
             REAPER.unregister(self._process.pid)
-            self._process = None  # its id may soon be somebody else's
+            self._process = None  # another process may soon have its id
 
 
 def stop_all(processes: Iterable[ChildProcess], grace_period: float = 3.0) -> None:

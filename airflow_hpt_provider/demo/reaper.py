@@ -29,7 +29,7 @@ class SessionReaper:
     """The program's side: one reaper process, started with the first session to keep.
 
     Attributes:
-        grace_period: seconds between its SIGTERM and its SIGKILL. Long: nobody waits for it.
+        grace_period: seconds between its SIGTERM and its SIGKILL. Long: no user waits for it.
     """
 
     def __init__(self, grace_period: float = 20.0) -> None:
@@ -53,7 +53,7 @@ class SessionReaper:
             self._send(f"+{session}")
 
     def unregister(self, session: int) -> None:
-        """Nothing of this session runs any more, and its id may soon be somebody else's."""
+        """Forget a session that has ended, because another process may soon have its id."""
         with self._lock:
             self._send(f"-{session}")
 

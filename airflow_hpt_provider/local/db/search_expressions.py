@@ -113,7 +113,7 @@ class Members:
 
     @property
     def rows(self) -> Sql:
-        """What to select from; the job is ``job`` there."""
+        """What to select from, with the job as ``job``."""
         return Sql(self._blocks["rows"])
 
     def __getitem__(self, member: str) -> Place:

@@ -232,7 +232,7 @@ class TuningJobs:
             state.read_training_job(transaction, job.id)
 
     def _check_early_stopping(self, state: State, job: TrainingJob) -> None:
-        """Ask whether a running training job is worth going on with; one question at a time."""
+        """Ask whether a running training job should continue; one question at a time."""
         if job.id in self._checking:
             return
         self._checking.add(job.id)
@@ -254,7 +254,9 @@ class TuningJobs:
         if stop and job.secondary_status == "Training":  # not while it saves its model
             self.training.stop(transaction, job, StopReason.EARLY)
         elif job.status == "InProgress" and len(state.history.curves.get(job_id, ())) > steps:
-            transaction.on_commit(partial(self._check_early_stopping, state, job))  # it has gone on meanwhile
+            transaction.on_commit(
+                partial(self._check_early_stopping, state, job)
+            )  # it has continued in the meantime
 
     def _check_criteria(self, transaction: Transaction, state: State) -> None:
         plan, history = state.plan, state.history
@@ -330,7 +332,7 @@ class TuningJobs:
         return self._states.get(job.tuning_job_id) if job.tuning_job_id is not None else None
 
     def _notify(self, transaction: Transaction, job_id: int) -> None:
-        """Tell whoever wants to know, once it is on disk, that the tuning job's status has changed."""
+        """Notify the listeners of the tuning job's new status, once it is on disk."""
         job = tuning_jobs.get(transaction.connection, job_id)
         if job is not None:
             transaction.on_commit(partial(self._on_change, job, tags.of(transaction.connection, job.arn)))
