@@ -10,6 +10,7 @@ from airflow_hpt_provider.migrate.differences import CLASSES, OPERATOR, SENSOR, 
 from airflow_hpt_provider.migrate.findings import Finding
 from airflow_hpt_provider.migrate.imports import imports_of
 from airflow_hpt_provider.migrate.names import changing_name
+from airflow_hpt_provider.migrate.sdk_configs import sdk_calls
 from airflow_hpt_provider.migrate.xcoms import in_code, in_template
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ def check_source(source: str, path: str) -> list[Finding]:
         tree = ast.parse(source, path)
     checker = _Checker(path, imports_of(tree))
     checker.visit(tree)
+    checker.visit_sdk_calls(tree)
     return checker.findings
 
 
@@ -84,6 +86,11 @@ class _Checker(ast.NodeVisitor):
                     "get_sagemaker_response ...): most such subclasses work around what ours does by itself.",
                 )
         self.generic_visit(node)
+
+    def visit_sdk_calls(self, tree: ast.Module) -> None:
+        """Find the SDK's functions that make configs for the amazon provider's operator."""
+        for call in sdk_calls(tree):
+            self._found(call.node, "config", call.severity, call.what, call.why)
 
     def visit_Attribute(self, node: ast.Attribute) -> None:
         """Find a class of the amazon provider behind its module's name."""

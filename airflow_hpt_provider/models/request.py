@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import Field, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails
@@ -35,6 +35,11 @@ class TuningJobRequest(RequestModel):
 
     The name may be missing: the operator derives one (:meth:`with_name`).
     """
+
+    remedies_of_unknown_members: ClassVar[Mapping[str, str]] = {
+        "S3Operations": "the amazon provider's operator makes buckets and uploads files by it. Upload the code in a "
+        "separate task, name the archive in StaticHyperParameters.sagemaker_submit_directory, and remove S3Operations"
+    }
 
     hyper_parameter_tuning_job_name: shapes.HyperParameterTuningJobName | None = Field(
         None, description="Name of the tuning job, 1 to 32 characters; unique in account and region."

@@ -47,6 +47,7 @@ class AwsModel(BaseModel):
         protected_namespaces=(),
     )
     remedy_of_unknown_member: ClassVar[str] = "remove it"
+    remedies_of_unknown_members: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def aws_shape(cls) -> str:
@@ -150,8 +151,10 @@ def _in_aws_names(
             if how is ValidationMode.LENIENT and key != "ResponseMetadata":
                 members[str(key)] = value
             elif how is ValidationMode.STRICT:
-                meant = nearest(str(key), set(names.values()))
-                hint = f"; did you mean {meant!r}?" if meant else f"; {model.remedy_of_unknown_member}"
+                remedy = model.remedies_of_unknown_members.get(str(key))
+                meant = None if remedy else nearest(str(key), set(names.values()))
+                remedy = remedy or model.remedy_of_unknown_member
+                hint = f"; did you mean {meant!r}?" if meant else f"; {remedy}"
                 context = {"meant": meant} if meant else {}
                 faults.append(
                     line("unknown_member", (str(key),), f"Unknown member {str(key)!r}{hint}", **context)

@@ -181,5 +181,5 @@ def test_an_integer_range_may_be_written_in_numbers(service):
 
 def test_s3_operations_are_refused_with_a_clear_word():
     config = {**documented(), "S3Operations": {"S3CreateBucket": [{"Bucket": "other"}]}}
-    with pytest.raises(TuningJobConfigError, match="S3Operations"):
+    with pytest.raises(TuningJobConfigError, match="S3Operations.*Upload the code in a separate task"):
         ours(config)

@@ -11,6 +11,7 @@ from airflow_hpt_provider.cli.main import main
 from airflow_hpt_provider.demo.data import example_dags
 from airflow_hpt_provider.migrate.checker import check_source
 from airflow_hpt_provider.migrate.folders import check_folder
+from tests.support.cases import FOLDER
 
 THEIRS = """\
 from airflow import DAG
@@ -230,3 +231,30 @@ def test_what_python_itself_would_warn_of_is_not_ours_to_tell(tmp_path):
 def test_a_folder_that_is_not_there(tmp_path, capsys):
     assert main(["migrate-check", str(tmp_path / "nowhere")]) == 2
     assert "file or folder not found" in capsys.readouterr().err
+
+
+def test_a_hint_at_each_call_of_the_sdk():
+    source = (FOLDER / "workflow_config.txt").read_text()
+    assert [one for one in found(source, severity="change") if one[1] == "config"] == [
+        (10, "config", "Write the request in place of tuning_config(...)."),
+        (13, "config", 'Write the config in place of model_config_from_estimator(... task_type="tuning").'),
+    ]
+    model = next(one for one in check_source(source, "dag.py") if one.line == 13)
+    assert '{{ ti.xcom_pull("tune")["best_training_job"] }}' in model.why
+
+
+@pytest.mark.parametrize(
+    ("source", "severities"),
+    [
+        ("from sagemaker.workflow import airflow as wf\nwf.tuning_config(tuner)", ["change"]),
+        ("import sagemaker.workflow.airflow\nsagemaker.workflow.airflow.tuning_config(tuner)", ["change"]),
+        ("from sagemaker.workflow.airflow import *\ntransform_config_from_estimator(e, 'a', 'tuning')", ["change"]),
+        ("from sagemaker.workflow.airflow import model_config_from_estimator as f\nf(e, 'a', KIND)", ["look"]),
+        ("from sagemaker.workflow.airflow import model_config_from_estimator as f\nf(e, 'a', **more)", ["look"]),
+        ("from sagemaker.workflow.airflow import model_config_from_estimator as f\nf(e, 'a', 'training')", []),
+        ("from sagemaker.workflow.airflow import training_config\ntraining_config(e)", []),
+        ("from mine import tuning_config\ntuning_config(tuner)", []),
+    ],
+)  # fmt: skip
+def test_the_sdks_functions_by_every_name(source, severities):
+    assert [one.severity for one in check_source(source, "dag.py")] == severities
