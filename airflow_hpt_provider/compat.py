@@ -119,7 +119,7 @@ def airflow_version() -> tuple[int, int, int]:
 
 
 def has(capability: str) -> bool:
-    """Whether the running Airflow has one of :data:`CAPABILITIES`."""
+    """Return whether the running Airflow has one of :data:`CAPABILITIES`."""
     return airflow_version() >= CAPABILITIES[capability].since
 
 

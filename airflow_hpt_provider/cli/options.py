@@ -21,7 +21,7 @@ def add_debug(parser: argparse._ActionsContainer) -> None:
 
 
 def add_connection(parser: argparse.ArgumentParser) -> None:
-    """How to reach SageMaker: an Airflow connection, or what the aws CLI takes."""
+    """Add the options for reaching SageMaker: an Airflow connection, or the AWS CLI's options."""
     group = parser.add_argument_group("connection")
     group.add_argument(
         "--aws-conn-id",
@@ -55,7 +55,7 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
-    """``--output table|json``."""
+    """Add the option ``--output table|json``."""
     parser.add_argument(
         "--output",
         choices=OUTPUTS,

@@ -49,7 +49,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 
 def add_wait_options(parser: argparse.ArgumentParser) -> None:
-    """How to wait."""
+    """Add the options for waiting."""
     group = parser.add_argument_group("waiting")
     group.add_argument(
         "--poll-interval",

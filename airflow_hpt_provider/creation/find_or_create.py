@@ -183,7 +183,7 @@ class JobResolver:
         )
 
     def _is_own(self, name: str, *, derived: bool) -> bool:
-        """Whether there is a job of this name, and it is this task's."""
+        """Return whether there is a job of this name, and it is this task's."""
         try:
             arn = self.hook.describe(name).hyper_parameter_tuning_job_arn
         except TuningJobNotFoundError:
@@ -224,7 +224,7 @@ class JobResolver:
     # -- the series of attempts --------------------------------------------------------------------------
 
     def _is_retry(self, tags: Mapping[str, str], series: list[_FinishedJob]) -> bool:
-        """Whether a job of this task is the retry of the one before it."""
+        """Return whether a job of this task is the retry of the one before it."""
         if not series:
             return False
         if OWNER_TAG in tags:

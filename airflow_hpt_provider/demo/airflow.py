@@ -78,7 +78,7 @@ class LocalAirflow:
 
     @property
     def pids(self) -> list[int]:
-        """Of the four components; each is also the id of its session."""
+        """Process ids of the four components; each is also the id of its session."""
         return [process.pid for process in self.components if process.pid is not None]
 
     @property

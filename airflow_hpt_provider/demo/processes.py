@@ -70,7 +70,7 @@ class ChildProcess:
 
     @property
     def pid(self) -> int | None:
-        """Of the process, and the id of its session; None before the start."""
+        """Id of the process and of its session; None before the start."""
         return None if self._process is None else self._process.pid
 
     @property
@@ -106,7 +106,7 @@ class ChildProcess:
             self._process.terminate()
 
     def ended_by(self, deadline: float) -> bool:
-        """Whether it ends before ``deadline`` (of time.monotonic())."""
+        """Return whether it ends before ``deadline`` (of time.monotonic())."""
         if self._process is None:
             return True
         try:

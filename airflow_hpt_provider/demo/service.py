@@ -83,7 +83,7 @@ class LocalService:
 
     @property
     def pid(self) -> int | None:
-        """Of the service's process; also the id of its session."""
+        """Id of the service's process and of its session."""
         return self._process.pid
 
     @property

@@ -33,7 +33,7 @@ def training_job_logs_url(arn: str, name: str) -> str:
 
 
 def has_console(endpoint_url: str) -> bool:
-    """Whether jobs behind an endpoint are in AWS's console: its host is AWS's own, a VPC's endpoint included."""
+    """Return whether jobs behind an endpoint are in AWS's console: its host is AWS's own, a VPC's endpoint included."""
     host = urlsplit(endpoint_url).hostname or ""
     return any(host == suffix or host.endswith(f".{suffix}") for suffix in _endpoint_domains())
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 MAX_BODY = 4 * MIB
-"""For SageMaker's operations; AWS's own limit for a Create is well below."""
+"""Limit for SageMaker's operations; AWS's own limit for a Create is well below."""
 _DRAIN = MIB
 """Bytes of a refused request's body that are read all the same, so that the client sees the answer."""
 

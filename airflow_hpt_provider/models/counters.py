@@ -31,7 +31,7 @@ class TrainingJobStatusCounters(AnswerModel):
 
     @property
     def total(self) -> int:
-        """Launched."""
+        """All training jobs that were launched."""
         return self.finished + (self.in_progress or 0)
 
 
@@ -46,5 +46,5 @@ class ObjectiveStatusCounters(AnswerModel):
 
     @property
     def total(self) -> int:
-        """Launched."""
+        """All training jobs that were launched."""
         return (self.succeeded or 0) + (self.pending or 0) + (self.failed or 0)

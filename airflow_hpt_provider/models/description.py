@@ -46,7 +46,7 @@ class _TuningJobAnswer:
 
     @property
     def name(self) -> str:
-        """Its name."""
+        """The job's name."""
         return self.hyper_parameter_tuning_job_name
 
     @property

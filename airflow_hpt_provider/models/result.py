@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 SCHEMA_VERSION: Final = 1
-"""Of the JSON form. It grows when a member changes its meaning, not when one is added."""
+"""Version of the JSON form. It grows when a member changes its meaning, not when one is added."""
 
 _KINDS: Final = {
     "string": "a string",

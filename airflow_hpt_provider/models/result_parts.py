@@ -57,6 +57,6 @@ class FailureGroup(ResultPart):
     reason: str
     count: int
     training_job_names: tuple[str, ...] = ()
-    """Of some of them."""
+    """Names of some of the training jobs."""
     hyper_parameters: dict[str, str] = Field(default_factory=dict)
     """The tuned values that all of them share; empty for a single one."""

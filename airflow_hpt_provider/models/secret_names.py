@@ -12,7 +12,7 @@ _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 def looks_secret(name: object) -> bool:
-    """Whether the name of a hyperparameter or environment variable suggests that its value is a secret.
+    """Return whether the name of a hyperparameter or environment variable suggests that its value is a secret.
 
     Word by word (`api_key`, `DB_PASSWORD`, `clientSecret`, `mytoken`): `tokenizer`, `max_tokens` and `monkey` are
     none.

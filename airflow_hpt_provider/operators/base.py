@@ -87,7 +87,7 @@ def seconds_of(name: str, value: Any, *, least: float | None = None) -> float | 
 
 
 def is_template(value: Any) -> bool:
-    """Whether an argument is known only when the task runs: a Jinja template, or another task's output."""
+    """Return whether an argument is known only when the task runs: a Jinja template, or another task's output."""
     if isinstance(value, str):
         return holds_template(value)
     from airflow.sdk import XComArg

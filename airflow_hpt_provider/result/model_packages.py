@@ -189,7 +189,7 @@ def _allowed(text: str) -> str:
 def refusal(
     result: TuningResult, *, min_metric: float | None, must_improve: bool, champion: Champion | None
 ) -> str | None:
-    """Why the gate does not let the model through; None if it does.
+    """Return why the gate does not let the model through; None if it does.
 
     ``min_metric`` is the worst value allowed: a lower bound when the objective is maximised, an upper bound
     when it is minimised.

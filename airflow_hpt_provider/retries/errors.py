@@ -42,12 +42,12 @@ def _metadata(error: BaseException | None) -> dict[str, Any]:
 
 
 def is_throttled(error: BaseException) -> bool:
-    """Whether the service refused the call as one too many."""
+    """Return whether the service refused the call as one too many."""
     return error_code(error) in THROTTLING_CODES or _metadata(error).get("HTTPStatusCode") == 429
 
 
 def is_denied(error: BaseException) -> bool:
-    """Whether the caller may not make this call."""
+    """Return whether the caller may not make this call."""
     return error_code(error) in {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 
 

@@ -10,7 +10,7 @@ _CAPACITY_TEXTS = (
 
 
 def is_retryable_failure(failure_reason: str | None) -> bool:
-    """Whether a tuning job that Failed for this reason may succeed when it is submitted again.
+    """Return whether a tuning job that Failed for this reason may succeed when it is submitted again.
 
     True for the service's own failures and for missing capacity; never for ClientError or AlgorithmError.
     """
@@ -21,6 +21,6 @@ def is_retryable_failure(failure_reason: str | None) -> bool:
 
 
 def is_capacity_failure(failure_reason: str | None) -> bool:
-    """Whether a tuning job Failed because there were no machines for it: a retry is better made later."""
+    """Return whether a tuning job Failed because there were no machines for it: a retry is better made later."""
     reason = (failure_reason or "").lower()
     return any(text in reason for text in _CAPACITY_TEXTS)

@@ -207,7 +207,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
             self.tuning_job_name = name if isinstance(name, str) else ""
 
     async def _finished(self, event: dict[str, Any]) -> bool:
-        """Whether the task has been brought to its end here; if not, a worker does it."""
+        """Return whether the task has been brought to its end here; if not, a worker does it."""
         if not (self.finish_in_triggerer and has("finish_in_triggerer")):
             return False
         if event["status"] not in {Outcome.COMPLETED, Outcome.STOPPED}:

@@ -40,7 +40,7 @@ class Access:
         return self._may("GET", DagAccessEntity.XCOM, dag_id)
 
     def may_edit(self, dag_id: str) -> bool:
-        """Whether the user may stop them."""
+        """Return whether the user may stop the tuning jobs of a DAG."""
         return self._may("PUT", DagAccessEntity.TASK_INSTANCE, dag_id)
 
     def visible_dags(self) -> set[str]:

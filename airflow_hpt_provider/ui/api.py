@@ -105,7 +105,7 @@ async def get_job(
 
 @router.get(f"{TASK}/importance", dependencies=[can_read])
 async def get_importance(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
-    """How much each hyperparameter matters; computed when it is asked for."""
+    """Return the importance of each hyperparameter, computed on request."""
     view = await _viewed(job, reader, access)
     return _json(await reader.derived(job, "importance", view, lambda: importance_of(view.document)))
 

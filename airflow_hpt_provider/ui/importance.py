@@ -15,7 +15,7 @@ from typing import Any
 from airflow_hpt_provider.ui.problems import Problem
 
 MIN_TRIALS = 10
-"""With fewer finished training jobs the answer would be noise."""
+"""Minimum number of finished training jobs: with fewer, the importance would be noise."""
 
 
 def importance(document: dict[str, Any]) -> dict[str, Any]:

@@ -57,7 +57,7 @@ class JobView:
 
     @cached_property
     def document(self) -> dict[str, Any]:
-        """What the page gets of it."""
+        """The page's document of the job."""
         return document(self.description, list(self.trials.values()))
 
     @cached_property

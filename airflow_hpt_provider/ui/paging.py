@@ -33,7 +33,7 @@ class Position(NamedTuple):
 
     @classmethod
     def of(cls, row: Any) -> Position:
-        """Of an XCom."""
+        """Return the position of an XCom."""
         return cls(row.timestamp, row.dag_run_id, row.map_index, row.task_id)
 
     @classmethod

@@ -29,7 +29,7 @@ class Problem(Exception):  # noqa: N818 - it is what the page shows, not only an
     remedy: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """As JSON."""
+        """Return the problem as JSON values."""
         return {"kind": self.kind, "title": self.title, "detail": self.detail, "remedy": self.remedy}
 
 

@@ -283,7 +283,7 @@ class SharedPoller:
         return await self._client.call(LIST, **parameters)
 
     def _is_of_list(self, error: Exception) -> bool:
-        """Whether only the list fails for this reason, so that describing the jobs may still work."""
+        """Return whether only the list fails for this reason, so that describing the jobs may still work."""
         from airflow_hpt_provider.hooks.responses import EndlessPagesError
 
         fatal = classify(error, connection_worked=self._client.worked) is ErrorClass.FATAL

@@ -104,5 +104,5 @@ class JobSnapshot:
 
     @property
     def counters(self) -> tuple[int, int, int, int]:
-        """What changes while the job makes progress."""
+        """The values that change while the job makes progress."""
         return self.completed, self.in_progress, self.failed, self.stopped

@@ -182,7 +182,7 @@ class PollSubscription(WaitLimits):
         self.due = now + min(seconds, self.seconds_left())
 
     def wants_best(self, now: float, every: float) -> bool:
-        """Whether there may be a new best training job, and the last was read at least ``every`` seconds ago."""
+        """Return whether there may be a new best training job, and the last was read at least ``every`` seconds ago."""
         return (
             self.last is not None
             and self.last.completed > self.best_completed

@@ -55,7 +55,7 @@ def source_of(value: Any) -> dict[str, str] | None:
 
 
 def is_known_to_triggerer(value: Any) -> bool:
-    """Whether the triggerer can render an argument: it knows params, dag_run and var; XComs hang it for ever.
+    """Return whether the triggerer can render an argument: it knows params, dag_run and var; XComs hang it for ever.
 
     Args:
         value: as the DAG's author wrote it: text, or what holds text; another task's output is not known.

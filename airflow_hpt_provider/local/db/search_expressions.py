@@ -67,12 +67,12 @@ class Place:
         return Sql.of("json_extract({}, {})", self.source, self._steps) if self.path else self.source
 
     def some(self, test: Callable[[Place], Sql]) -> Sql:
-        """Whether an element of the list that is here passes."""
+        """Return whether an element of the list that is here passes."""
         inner = test(Place(Sql(f"{self._element.text}.value"), depth=self.depth + 1))
         return Sql.of(SQL["some_element"], self.source, self._steps, self._element, inner)
 
     def entry(self, key: str, test: Callable[[Sql], Sql]) -> Sql:
-        """Whether the value of this key of the map that is here passes; not if there is no such key."""
+        """Return whether the value of this key of the map that is here passes; not if there is no such key."""
         own_key, value = Sql(f"{self._element.text}.key"), Sql(f"{self._element.text}.value")
         return Sql.of(SQL["some_value"], self.source, self._steps, self._element, own_key, key, test(value))
 

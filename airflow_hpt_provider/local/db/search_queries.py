@@ -64,7 +64,7 @@ class Search:
     order: Sql = VALUE
 
     def count(self, connection: sqlite3.Connection) -> int:
-        """How many there are."""
+        """Return the number of rows."""
         counted = Sql.of(SQL["count"], self.rows, self.condition)
         return int(connection.execute(counted.text, counted.values).fetchone()[0])
 

@@ -82,7 +82,7 @@ def pending(connection: sqlite3.Connection, *, limit: int) -> list[TrainingJob]:
 
 
 def active(connection: sqlite3.Connection) -> tuple[int, int]:
-    """How many hold a slot: in all, and of those that belong to no tuning job."""
+    """Return how many hold a slot: in all, and of those that belong to no tuning job."""
     row = connection.execute(SQL["active"]).fetchone()
     return row["total"], row["alone"]
 

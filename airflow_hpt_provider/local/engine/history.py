@@ -64,7 +64,7 @@ class History:
             self.succeeded.append(job.id)
 
     def count(self, *statuses: str) -> int:
-        """How many have one of these statuses."""
+        """Return how many have one of these statuses."""
         return sum(job.status in statuses for job in self.jobs.values())
 
     def trials(self, definition: int) -> list[Trial]:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.db.records import TrainingJob
 
 MAX_RUNTIME_SECONDS = 86_400
-"""Where the definition gives none."""
+"""Default where the definition gives none."""
 
 
 def runtime_deadline(definition: Mapping[str, Any], job: TrainingJob, started_at: float) -> float:
@@ -30,10 +30,10 @@ def wait_deadline(definition: Mapping[str, Any], job: TrainingJob) -> float | No
 
 
 def retries(definition: Mapping[str, Any]) -> int:
-    """How often an attempt that failed by an internal error is followed by another."""
+    """Return how often an attempt that failed by an internal error is followed by another."""
     return int((definition.get("RetryStrategy") or {}).get("MaximumRetryAttempts", 0))
 
 
 def is_spot(definition: Mapping[str, Any]) -> bool:
-    """Whether it runs on spot capacity, which may be taken away."""
+    """Return whether it runs on spot capacity, which may be taken away."""
     return bool(definition.get("EnableManagedSpotTraining"))

@@ -17,11 +17,11 @@ class Arns:
     account: str
 
     def tuning_job(self, name: str) -> str:
-        """Of a tuning job."""
+        """Return the ARN of a tuning job."""
         return f"arn:aws:sagemaker:{self.region}:{self.account}:hyper-parameter-tuning-job/{name.lower()}"
 
     def training_job(self, name: str) -> str:
-        """Of a training job."""
+        """Return the ARN of a training job."""
         return f"arn:aws:sagemaker:{self.region}:{self.account}:training-job/{name.lower()}"
 
 

@@ -71,7 +71,7 @@ class State:
         self.read_job(transaction)
 
     def has_room(self) -> bool:
-        """Whether one more training job may be launched."""
+        """Return whether one more training job may be launched."""
         return (
             self.job.status == "InProgress"
             and self.job.ending is None
@@ -81,12 +81,12 @@ class State:
         )
 
     def is_used_up(self) -> bool:
-        """Whether its budget is used up, or all that there is to try."""
+        """Return whether its budget is used up, or all that there is to try."""
         used_up = len(self.history.jobs) >= self.plan.max_jobs
         return used_up or len(self.exhausted) == len(self.plan.definitions)
 
     def has_only_failures(self) -> bool:
-        """Whether enough have ended without an objective to launch nothing more until a running one has one."""
+        """Return whether enough have ended without an objective to launch nothing more until a running one has one."""
         if self.history.succeeded:
             return False
         return self.history.count("Completed", "Failed") >= criteria.MAX_INITIAL_FAILURES

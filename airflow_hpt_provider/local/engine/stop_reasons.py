@@ -17,7 +17,7 @@ class CompletionReason(StrEnum):
 
 
 def takes_precedence(ending: CompletionReason, former: str | None) -> bool:
-    """Whether a reason to end counts, where the tuning job may have one already.
+    """Return whether a reason to end counts, where the tuning job may have one already.
 
     The first reason counts, except that a requested stop never shows InProgress, and Completed later, because a
     criterion had been met.

@@ -89,7 +89,7 @@ class _FaultRule:
         self._random = random.Random(fault.seed)  # noqa: S311 - a test's dice
 
     def strikes(self, *, taken: bool) -> bool:
-        """Whether it strikes the next call; ``taken``: the call has another's fault already."""
+        """Return whether it strikes the next call; ``taken``: the call has another's fault already."""
         fault = self.fault
         self._seen += 1
         # Thrown for every call, so that a seed means the same calls whatever the other fields say.

@@ -15,7 +15,7 @@ _HOST = re.compile(r"(?P<name>\[[0-9a-fA-F:.]+\]|[^:\[\]]+)(?::\d{1,5})?")
 
 
 def is_loopback(name: str) -> bool:
-    """Whether a host name or address is this machine's loopback by definition, without asking DNS."""
+    """Return whether a host name or address is this machine's loopback by definition, without asking DNS."""
     if name.lower() == "localhost":
         return True
     try:

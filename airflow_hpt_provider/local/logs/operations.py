@@ -171,7 +171,7 @@ class _Parameters:
         return value
 
     def limit(self, most: int) -> int:
-        """How many a page may have: at least 1, at most and by default ``most``."""
+        """Return how many a page may have: at least 1, at most and by default ``most``."""
         return max(1, self.number("limit", most, most=most))
 
     def names(self, name: str) -> set[str] | None:

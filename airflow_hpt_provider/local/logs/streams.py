@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE_BYTES = 1 << 20
-"""Of a page of events, as at AWS."""
+"""Maximum size of a page of events, as at AWS."""
 LARGEST_EVENT = 256 << 10
 
 

@@ -47,7 +47,7 @@ class OperationsSettings(Protocol):
 
     @property
     def account_id(self) -> str:
-        """In ARNs."""
+        """The account id in ARNs."""
         ...
 
     @property

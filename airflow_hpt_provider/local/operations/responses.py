@@ -50,7 +50,7 @@ def tuning_job_summary(job: TuningJob) -> dict[str, Any]:
 def tuning_job(
     job: TuningJob, *, now: float, best: TrainingJob | None, overall_best: TrainingJob | None
 ) -> dict[str, Any]:
-    """DescribeHyperParameterTuningJob."""
+    """Return the response of DescribeHyperParameterTuningJob."""
     request = job.request
     config = {"TrainingJobEarlyStoppingType": "Off", **request["HyperParameterTuningJobConfig"]}
     definition, definitions = request.get("TrainingJobDefinition"), request.get("TrainingJobDefinitions")
@@ -165,7 +165,7 @@ def training_job(
     transitions: Sequence[Transition],
     metrics: Sequence[MetricRow],
 ) -> dict[str, Any]:
-    """DescribeTrainingJob."""
+    """Return the response of DescribeTrainingJob."""
     ended = job.status not in RUNNING
     defaults = {
         "EnableNetworkIsolation": False,

@@ -20,7 +20,7 @@ TRAINING_JOB = ":training-job/"
 
 
 def is_ours(arn: str) -> bool:
-    """Whether an ARN is a tuning job's or a training job's."""
+    """Return whether an ARN is a tuning job's or a training job's."""
     return ":sagemaker:" in arn and (TUNING_JOB in arn or TRAINING_JOB in arn)
 
 
@@ -50,7 +50,7 @@ def of(connection: sqlite3.Connection, arn: str) -> list[dict[str, str]]:
 
 
 def delete(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """DeleteTags."""
+    """Handle DeleteTags."""
     gone = given_keys(parameters["TagKeys"])
 
     def task(transaction: Transaction) -> None:

@@ -66,7 +66,7 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def describe(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """DescribeTrainingJob."""
+    """Handle DescribeTrainingJob."""
     with engine.database.snapshot() as connection:
         return described(connection, _get(training_jobs.find(connection, parameters["TrainingJobName"])))
 
@@ -115,7 +115,7 @@ def update(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def stop(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """StopTrainingJob."""
+    """Handle StopTrainingJob."""
 
     def task(transaction: Transaction) -> None:
         job = _get(training_jobs.find(transaction.connection, parameters["TrainingJobName"]))

@@ -36,7 +36,7 @@ MAX_RANDOM_SEED = 2**31
 
 
 def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """CreateHyperParameterTuningJob."""
+    """Handle CreateHyperParameterTuningJob."""
     problems = check_request(parameters)
     if problems:
         raise invalid(problems[0].aws_message or str(problems[0]))
@@ -74,7 +74,7 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def describe(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """DescribeHyperParameterTuningJob."""
+    """Handle DescribeHyperParameterTuningJob."""
     name = parameters["HyperParameterTuningJobName"]
     with engine.database.snapshot() as connection:
         return described(connection, _get(tuning_jobs.find(connection, name), name))
@@ -96,7 +96,7 @@ def described(connection: sqlite3.Connection, job: TuningJob) -> dict[str, Any]:
 
 
 def list_(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """ListHyperParameterTuningJobs."""
+    """Handle ListHyperParameterTuningJobs."""
     listed = listing("tuning_jobs", parameters, sort_by="Name")
     with engine.database.snapshot() as connection:
         rows, token = page(connection, listed, parameters)
@@ -105,7 +105,7 @@ def list_(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def stop(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """StopHyperParameterTuningJob."""
+    """Handle StopHyperParameterTuningJob."""
     name = parameters["HyperParameterTuningJobName"]
 
     def task(transaction: Transaction) -> None:
@@ -134,7 +134,7 @@ def delete(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def list_training_jobs(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """ListTrainingJobsForHyperParameterTuningJob."""
+    """Handle ListTrainingJobsForHyperParameterTuningJob."""
     name = parameters["HyperParameterTuningJobName"]
     listed = listing("training_jobs", parameters, sort_by="Name")
     if parameters.get("SortBy") == "FinalObjectiveMetricValue":

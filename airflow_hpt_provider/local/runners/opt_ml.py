@@ -38,7 +38,7 @@ class Tree:
 
     @property
     def config(self) -> Path:
-        """``/opt/ml/input/config``."""
+        """The path of ``/opt/ml/input/config``."""
         return self.base / "input" / "config"
 
     @property
@@ -48,17 +48,17 @@ class Tree:
 
     @property
     def model(self) -> Path:
-        """``/opt/ml/model``."""
+        """The path of ``/opt/ml/model``."""
         return self.base / "model"
 
     @property
     def output(self) -> Path:
-        """``/opt/ml/output``."""
+        """The path of ``/opt/ml/output``."""
         return self.base / "output"
 
     @property
     def output_data(self) -> Path:
-        """``/opt/ml/output/data``."""
+        """The path of ``/opt/ml/output/data``."""
         return self.output / "data"
 
     @property
@@ -97,7 +97,7 @@ class Tree:
         return _OPT_ML_ALONE.sub(lambda _: str(self.base), text)
 
     def holds(self, path: Path) -> bool:
-        """Whether a path below the tree leads there: the job may have put a link anywhere on the way."""
+        """Return whether a path below the tree leads there: the job may have put a link anywhere on the way."""
         return path.resolve() == self.base.resolve() / path.relative_to(self.base)
 
     def open(self, path: Path) -> BinaryIO:

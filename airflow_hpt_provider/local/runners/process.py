@@ -128,7 +128,7 @@ def exit_code(directory: Path) -> int | None:
 
 
 def is_leader(pid: int, directory: Path) -> bool:
-    """Whether this pid is, now, the shell that leads the group of this directory."""
+    """Return whether this pid is, now, the shell that leads the group of this directory."""
     if PROC.is_dir():
         try:
             return os.fsencode(directory) in (PROC / str(pid) / "cmdline").read_bytes().split(b"\0")

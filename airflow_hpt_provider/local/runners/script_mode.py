@@ -54,7 +54,7 @@ def script_hyperparameters(hyperparameters: Mapping[str, Any]) -> dict[str, Any]
 
 
 def is_script_mode(hyperparameters: Mapping[str, str]) -> bool:
-    """Whether they ask for script mode."""
+    """Return whether they ask for script mode."""
     return PROGRAM in hyperparameters
 
 
@@ -64,7 +64,7 @@ def program(hyperparameters: Mapping[str, str]) -> str:
 
 
 def is_python(script: str) -> bool:
-    """Whether Python is to run it; anything else, such as a shell script, runs by itself."""
+    """Return whether Python is to run it; anything else, such as a shell script, runs by itself."""
     return script.endswith(".py")
 
 

@@ -129,7 +129,7 @@ class BlobWriter:
         self.size = 0
 
     def write(self, data: bytes) -> None:
-        """Append bytes."""
+        """Append bytes to the blob."""
         view = memoryview(data)
         while view:
             view = view[self._file.write(view) or 0 :]
@@ -140,7 +140,7 @@ class BlobWriter:
 
     @property
     def md5(self) -> bytes:
-        """Of what was written so far."""
+        """The MD5 of what was written so far."""
         return self._md5.digest()
 
     def commit(self) -> Blob:
@@ -188,7 +188,7 @@ class BlobReader(io.RawIOBase):
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """The size in bytes."""
         return self._starts[-1]
 
     @property
@@ -199,11 +199,11 @@ class BlobReader(io.RawIOBase):
         )
 
     def readable(self) -> bool:
-        """Yes."""
+        """Return True."""
         return True
 
     def seekable(self) -> bool:
-        """Yes."""
+        """Return True."""
         return True
 
     def tell(self) -> int:

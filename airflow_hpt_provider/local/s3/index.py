@@ -78,7 +78,7 @@ class Content:
 
     @property
     def size(self) -> int:
-        """In bytes."""
+        """The size in bytes."""
         return sum(segment.length for segment in self.segments)
 
 

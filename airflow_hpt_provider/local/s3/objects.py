@@ -236,7 +236,7 @@ class ObjectStore:
             return object_from(require_object(connection, bucket, key))
 
     def exists(self, bucket: str, key: str) -> bool:
-        """Whether there is such an object; False too if there is no such bucket."""
+        """Return whether there is such an object; False too if there is no such bucket."""
         with self.database.snapshot() as connection:
             return find_object(connection, bucket, key) is not None
 

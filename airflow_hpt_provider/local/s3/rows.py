@@ -26,7 +26,7 @@ def properties_columns(properties: Properties) -> tuple[str, str, str]:
 
 
 def to_json(value: Mapping[str, object] | Sequence[object]) -> str:
-    """Compact JSON."""
+    """Return a value as compact JSON."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 

@@ -37,7 +37,7 @@ def target_reached(objective: Objective, target: float, trials: Iterable[Trial])
 
 
 def trials_not_improving(objective: Objective, trials: Iterable[Trial]) -> int:
-    """How many of the last trials have not improved on the best before them by 1% or more."""
+    """Return how many of the last trials have not improved on the best before them by 1% or more."""
     best, count = math.inf, 0
     for loss in _losses(objective, trials):
         improved = math.isinf(best) or loss < best - IMPROVEMENT * abs(best)

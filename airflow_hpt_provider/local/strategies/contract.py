@@ -100,7 +100,7 @@ class EarlyStopping(Protocol):
     """Decides which running trials should stop early."""
 
     def should_stop(self, trial: Trial, history: Sequence[Trial]) -> bool:
-        """Whether this running trial should be stopped now, given all the job's trials."""
+        """Return whether this running trial should be stopped now, given all the job's trials."""
         ...
 
 

@@ -100,7 +100,7 @@ class SuccessiveHalving:
     objective: Objective
 
     def should_stop(self, trial: Trial, history: Sequence[Trial]) -> bool:
-        """Whether this running trial should be stopped now; see the contract."""
+        """Return whether this running trial should be stopped now; see the contract."""
         step = trial.curve[-1][0] if trial.curve else 0
         if step >= self.brackets.max_resource:
             return step > self.brackets.max_resource

@@ -34,7 +34,7 @@ class MedianRule:
     objective: Objective
 
     def should_stop(self, trial: Trial, history: Sequence[Trial]) -> bool:
-        """Whether this running trial should be stopped now; see the contract."""
+        """Return whether this running trial should be stopped now; see the contract."""
         if not trial.curve:
             return False
         step, value = trial.curve[-1]

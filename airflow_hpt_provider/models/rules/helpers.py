@@ -52,7 +52,7 @@ def config_of(request: TuningJobRequest) -> HyperParameterTuningJobConfig | None
 
 
 def autotuned(request: TuningJobRequest) -> bool:
-    """Whether the service is to fill in what is not given."""
+    """Return whether the service is to fill in what is not given."""
     return request.autotune is not None
 
 
@@ -95,7 +95,7 @@ def names_in(search: Search) -> Iterator[tuple[Location, str]]:
 
 
 def misplaced(request: TuningJobRequest, search: Search) -> bool:
-    """Whether a search space is given where the request's form has none; the rules of the forms report that."""
+    """Return whether a search space is given where the request's form has none; the rules of the forms report that."""
     if request.training_job_definition is not None and request.training_job_definitions is not None:
         return False
     return (search.where == RANGES) == (request.training_job_definitions is not None)

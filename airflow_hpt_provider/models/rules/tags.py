@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models.validation.errors import Location
 
 SYSTEM_PREFIX = "aws:"
-"""Of the keys that AWS keeps for itself, in whatever case."""
+"""Prefix of the keys that AWS reserves, in any case."""
 MAX_TAGS = 50
-"""On one resource."""
+"""Maximum number of tags on one resource."""
 
 
 def tags(request: TuningJobRequest) -> Iterator[Problem]:

@@ -22,7 +22,7 @@ RULES = (
     instances.instance_preferences,
 )
 WITH_MACHINES = (instances.kinds_of_machines,)
-"""For those that are not serverless."""
+"""Rules for training jobs that are not serverless."""
 
 
 def check_training_job(request: Mapping[str, Any]) -> list[Problem]:

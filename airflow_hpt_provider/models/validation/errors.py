@@ -15,7 +15,7 @@ from airflow_hpt_provider.models.printable import printable
 from airflow_hpt_provider.models.secret_names import looks_secret
 
 Location = tuple[str | int, ...]
-"""Where in a request: member names, list indexes and map keys, from the top."""
+"""Location in a request: member names, list indexes and map keys, from the top."""
 
 HIDDEN: Final = "'***'"
 """Shown in place of a value whose name looks secret."""

@@ -39,7 +39,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def matches(pattern: str, text: str) -> bool:
-    """Whether AWS's expression matches the whole text."""
+    """Return whether AWS's expression matches the whole text."""
     if pattern == TAG:
         return all(char in "_.:/=+-@" or unicodedata.category(char)[0] in "LZN" for char in text)
     return _compiled(pattern).fullmatch(text) is not None

@@ -56,7 +56,7 @@ class Problem:
         return line(RULE, self.location, self.text, self.value, **context)
 
     def unsure(self, unread: list[Location]) -> bool:
-        """Whether the problem may only be due to parts of the request that could not be read."""
+        """Return whether the problem may only be due to parts of the request that could not be read."""
         if any(self.location[: len(place)] == place for place in unread):
             return True
         return any(

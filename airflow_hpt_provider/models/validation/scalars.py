@@ -77,7 +77,7 @@ class Choice(Scalar):
 
     @cached_property
     def values(self) -> tuple[str, ...]:
-        """The words."""
+        """The words of the enumeration."""
         if isinstance(self.of, EnumType):
             return tuple(str(member.value) for member in self.of)
         return self.of()
@@ -96,7 +96,7 @@ class Choice(Scalar):
         )
 
     def accept(self, value: Any) -> str:
-        """Any word."""
+        """Accept any word."""
         return str(value.value if isinstance(value, Enum) else value)
 
     def schema(self) -> dict[str, Any]:
@@ -121,7 +121,7 @@ class Whole(Scalar):
         return number
 
     def accept(self, value: Any) -> int:
-        """Any integer."""
+        """Accept any integer."""
         if hasattr(value, "item"):
             value = value.item()
         if isinstance(value, int) and not isinstance(value, bool):

@@ -78,7 +78,7 @@ class Text(Scalar):
         return text
 
     def accept(self, value: Any) -> str:
-        """Any text."""
+        """Accept any text."""
         text = as_text(value, structures=True)
         return self.read(value) if text is None else text
 

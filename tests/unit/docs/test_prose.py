@@ -29,8 +29,8 @@ BANNED = {
     r"(?:a|one|two|first|last|next|each|every|per|between|early|the|of) looks?|look(?:ed|s|ing)? at": "poll, check",
     r"meanwhile|by now": "in the meantime, already, or nothing",
     r"but for": "except",
-    r"how-manieth": "the number",
-    r"sightings?|patience|see_through|no_leak|settlement|leftovers|keeper|weather|plays": "the field's word",
+    r"how-maniet[h]": "the number",
+    r"sightin[g]s?|patienc[e]|see_throug[h]|no_lea[k]|settlemen[t]|leftover[s]|keepe[r]|weathe[r]|play[s]": "the field's word",
 }
 _BANNED = re.compile("|".join(rf"\b(?:{pattern})\b" for pattern in BANNED), re.IGNORECASE | re.DOTALL)
 _AWS = "Please take a look at the training job failures"

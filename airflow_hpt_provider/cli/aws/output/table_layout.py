@@ -79,13 +79,13 @@ class Section:
 
     @property
     def natural_widths(self) -> list[int]:
-        """What each column needs."""
+        """Return the width that each column needs."""
         lines = ([self.header] if self.header else []) + self.rows
         return [max(map(width_of, column)) + PADDING for column in zip(*lines, strict=True)]
 
     @property
     def natural_width(self) -> int:
-        """What the section needs with its frames."""
+        """Return the width that the section needs with its frames."""
         return max(width_of(self.title), sum(self.natural_widths)) + 2 + 2 * self.depth
 
     def upright(self) -> Section:

@@ -169,6 +169,6 @@ class EveryRound(xgboost.callback.TrainingCallback):
         self._version = version
 
     def after_iteration(self, model: Any, epoch: int, evals_log: Any) -> bool:
-        """Write it."""
+        """Write the model after an iteration."""
         write(model, self._path, self._version)
         return False

@@ -25,7 +25,7 @@ _KEPT = ("ModelPackageGroupDescription", "ManagedConfiguration")
 
 
 def create(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """CreateModelPackageGroup."""
+    """Handle CreateModelPackageGroup."""
     name = parameters["ModelPackageGroupName"]
     arn = context.arn("model-package-group", name)
     document = {member: parameters[member] for member in _KEPT if member in parameters}
@@ -48,7 +48,7 @@ def describe(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[st
 
 
 def list_(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """ListModelPackageGroups."""
+    """Handle ListModelPackageGroups."""
     with context.database.snapshot() as connection:
         rows = connection.execute("select * from model_package_group order by rowid").fetchall()
     found, token = page(rows, parameters, name=lambda row: row["name"], key=lambda row: row["name"])

@@ -37,7 +37,7 @@ def list_tags(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[s
 
 
 def delete_tags(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """DeleteTags."""
+    """Handle DeleteTags."""
     gone = given_keys(parameters["TagKeys"])
     _change_tags(
         context, parameters["ResourceArn"], lambda tags: {k: v for k, v in tags.items() if k not in gone}
@@ -73,7 +73,7 @@ class ModelRegistry:
         )
 
     def handles(self, operation: str, parameters: Mapping[str, Any]) -> bool:
-        """Whether this call is for the registry."""
+        """Return whether this call is for the registry."""
         if operation in _TAGGING:
             return ":model-package" in str(parameters.get("ResourceArn", ""))
         return operation in self.names

@@ -148,7 +148,7 @@ def list_(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, 
 
 
 def delete(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """DeleteModelPackage."""
+    """Handle DeleteModelPackage."""
     with context.database.transaction() as connection:
         row = _find(context, connection, parameters["ModelPackageName"])
         connection.execute("delete from model_package where arn = ?", (row["arn"],))

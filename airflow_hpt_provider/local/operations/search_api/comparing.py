@@ -34,7 +34,7 @@ FORMS = {
 
 
 def exists(value: Sql) -> Sql:
-    """Whether there is a value."""
+    """Return whether there is a value."""
     return Sql.of("{} IS NOT NULL", value)
 
 
@@ -100,7 +100,7 @@ def _compare_hyperparameter(sign: str, given: str, number: float | None, value: 
 
 
 def is_number(value: Sql) -> Sql:
-    """Whether a text is a number, as JSON writes it."""
+    """Return whether a text is a number, as JSON writes it."""
     # CASE, since json_type fails on what is no JSON.
     return Sql.of(
         "COALESCE(CASE WHEN json_valid({}) THEN json_type({}) END, '') IN ('integer', 'real')", value, value

@@ -35,16 +35,16 @@ RESOURCES = {
 }
 SORT_BY = "LastModifiedTime"
 SORTED_CHARACTERS = 1000
-"""Of a text that is sorted by: a NextToken has no room for more."""
+"""Maximum length of a text that is sorted by: a NextToken has no room for more."""
 
 
 def is_ours(resource: str) -> bool:
-    """Whether a search is for what the service keeps itself."""
+    """Return whether a search is for what the service keeps itself."""
     return resource in RESOURCES
 
 
 def search(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Search."""
+    """Handle Search."""
     resource, found = RESOURCES[parameters["Resource"]]
     sort, order = _sort(resource, parameters.get("SortBy") or SORT_BY)
     wanted = Search(

@@ -142,7 +142,7 @@ class Property:
     keyed: tuple[str, str] | None = None
 
     def holds(self, test: Callable[[Sql], Sql]) -> Sql:
-        """Whether its value passes; of a list, any of its values."""
+        """Return whether its value passes; of a list, any of its values."""
         if self.keyed:
             return test(members(self.resource.file).keyed(*self.keyed))
         return reach(self.start, self.steps[1:], lambda place: test(place.value))
@@ -173,7 +173,7 @@ class Property:
 
 
 def reach(place: Place, steps: Sequence[Step], test: Callable[[Place], Sql]) -> Sql:
-    """Whether what is some steps below a place passes; of the elements of lists on the way, any."""
+    """Return whether what is some steps below a place passes; of the elements of lists on the way, any."""
     for number, step in enumerate(steps):
         if isinstance(step, Key):
             return place.entry(step.key, lambda value: test(Place(value)))

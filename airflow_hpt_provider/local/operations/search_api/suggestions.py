@@ -63,7 +63,7 @@ def _below(name: str, found: Iterable[str]) -> Iterator[str]:
 
 
 def _may_begin(name: str, hint: str) -> bool:
-    """Whether a name that is longer than this one can begin with the hint."""
+    """Return whether a name that is longer than this one can begin with the hint."""
     return name.startswith(hint) or hint.startswith(name)
 
 

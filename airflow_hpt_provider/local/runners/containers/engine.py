@@ -29,11 +29,11 @@ class ContainerEngine:
     program: str
 
     def answers(self) -> bool:
-        """Whether there is an engine behind the command line: a docker client may be alone."""
+        """Return whether there is an engine behind the command line: a docker client may be alone."""
         return self._succeeds("info", timeout=ASK_SECONDS)
 
     def has_image(self, uri: str) -> bool:
-        """Whether the image is on this machine."""
+        """Return whether the image is on this machine."""
         return self._succeeds("image", "inspect", uri, timeout=CARRY_OUT_SECONDS)
 
     def remove(self, label: str) -> None:

@@ -48,7 +48,7 @@ class Mounts:
                 self.read_only(Path("/dev/null"), path)
 
     def shows(self, path: Path) -> bool:
-        """Whether the path leads to the machine's file or directory of that name."""
+        """Return whether the path leads to the machine's file or directory of that name."""
         place = _place(path)
         for parent in (place, *place.parents):
             option = self._at.get(parent)

@@ -80,7 +80,7 @@ def show(mounts: Mounts, path: Path) -> None:
 
 
 def too_much(path: Path) -> bool:
-    """Whether a directory is the user's home, or holds it."""
+    """Return whether a directory is the user's home, or holds it."""
     home = Path.home()
     return path == home or path in home.parents or path == Path("/tmp")  # noqa: S108
 

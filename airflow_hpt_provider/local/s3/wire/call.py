@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 OWNER = {"ID": "local-tuning-service", "DisplayName": "local"}
-"""Of every bucket and upload."""
+"""The owner of every bucket and upload."""
 
 
 @dataclass(frozen=True)

@@ -55,13 +55,13 @@ def get_object_tagging(call: S3Request) -> S3Response:
 
 
 def put_object_tagging(call: S3Request) -> S3Response:
-    """Replace them."""
+    """Replace an object's tags."""
     call.store.set_tags(call.bucket, call.key, _from_set(call, MAX_OBJECT_TAGS))
     return S3Response()
 
 
 def delete_object_tagging(call: S3Request) -> S3Response:
-    """Remove them."""
+    """Remove an object's tags."""
     call.store.set_tags(call.bucket, call.key, {})
     return S3Response()
 
@@ -78,13 +78,13 @@ def get_bucket_tagging(call: S3Request) -> S3Response:
 
 
 def put_bucket_tagging(call: S3Request) -> S3Response:
-    """Replace them."""
+    """Replace a bucket's tags."""
     _set_bucket_tags(call, _from_set(call, MAX_BUCKET_TAGS))
     return S3Response(status=204)
 
 
 def delete_bucket_tagging(call: S3Request) -> S3Response:
-    """Remove them."""
+    """Remove a bucket's tags."""
     _set_bucket_tags(call, {})
     return S3Response()
 

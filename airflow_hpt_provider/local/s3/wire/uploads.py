@@ -22,7 +22,7 @@ MAX_PAGE = 1000
 
 
 def create_multipart_upload(call: S3Request) -> S3Response:
-    """Begin."""
+    """Begin an upload in parts."""
     upload = call.uploads.create(
         call.bucket,
         call.key,
@@ -87,7 +87,7 @@ def complete_multipart_upload(call: S3Request) -> S3Response:
 
 
 def abort_multipart_upload(call: S3Request) -> S3Response:
-    """Forget it."""
+    """Abort an upload in parts."""
     call.uploads.abort(_upload(call))
     return S3Response()
 

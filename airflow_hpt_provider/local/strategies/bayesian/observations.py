@@ -53,12 +53,12 @@ class Observations:
 
 
 def succeeded(trial: Trial) -> bool:
-    """Whether a trial has a loss to learn from; one that is not finite counts as a failure."""
+    """Return whether a trial has a loss to learn from; one that is not finite counts as a failure."""
     return trial.outcome is Outcome.SUCCEEDED and trial.value is not None and math.isfinite(trial.value)
 
 
 def failed(trial: Trial) -> bool:
-    """Whether a trial has ended without a loss to learn from."""
+    """Return whether a trial has ended without a loss to learn from."""
     return trial.outcome is not Outcome.PENDING and not succeeded(trial)
 
 
@@ -72,7 +72,7 @@ def finished_losses(objective: Objective, trials: Iterable[Trial]) -> list[float
 
 
 def has_categories(space: SearchSpace) -> bool:
-    """Whether there are categories to choose from."""
+    """Return whether there are categories to choose from."""
     return any(isinstance(each, Categorical) and each.size > 1 for each in space.parameters)
 
 
