@@ -30,7 +30,8 @@ BANNED = {
     r"meanwhile|by now": "in the meantime, already, or nothing",
     r"but for": "except",
     r"how-maniet[h]": "the number",
-    r"sightin[g]s?|patienc[e]|see_throug[h]|no_lea[k]|settlemen[t]|leftover[s]|keepe[r]|weathe[r]|play[s]": "the field's word",
+    r"sightin[g]s?|patienc[e]|settlemen[t]|leftover[s]|keepe[r]|weathe[r]|play[s]": "the field's word",
+    r"see_throug[h]|no_lea[k]": "the field's word",
 }
 _BANNED = re.compile("|".join(rf"\b(?:{pattern})\b" for pattern in BANNED), re.IGNORECASE | re.DOTALL)
 _AWS = "Please take a look at the training job failures"
