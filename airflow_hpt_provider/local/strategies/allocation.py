@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 TRIED = 4
 """In turn, until each has had this many."""
+DIVERGED = 100.0
+"""A loss this many times as far beyond the lower quartile as that is from the best has diverged."""
 SHARED_EVERY = 4
 """Then, one in this many jobs goes to the definition with the fewest."""
 
@@ -59,24 +61,44 @@ def next_arm(arms: Sequence[Arm]) -> int | None:
     comparable = len({arm.objective.direction for arm in arms}) == 1
     if not comparable or counts[fewest] < TRIED or total % SHARED_EVERY == 0:
         return fewest
-    best = min((loss for arm in arms for loss in _losses(arm)), default=math.inf)
-    promise = {index: _log_expected_improvement(arms[index], best) for index in open_arms}
+    losses = [_losses(arm) for arm in arms]
+    best, limit = _best_and_limit([loss for one in losses for loss in one])
+    promise = {
+        index: _log_expected_improvement(
+            [loss for loss in losses[index] if loss <= limit], _pending(arms[index]), best
+        )
+        for index in open_arms
+    }
     return max(open_arms, key=lambda index: (promise[index], -counts[index]))
 
 
-def _log_expected_improvement(arm: Arm, best: float) -> float:
-    """Of the arm's next trial over the best loss, in logarithm; -inf if nothing of it has succeeded."""
-    losses = sorted(_losses(arm))
-    better = losses[: max(2, (len(losses) + 1) // 2)]
+def _best_and_limit(losses: Sequence[float]) -> tuple[float, float]:
+    """Return the best loss of all definitions, and the largest that is no diverged training job's.
+
+    A diverged loss says as little as a failure: as a loss it would be the spread of its definition, and promise the
+    most.
+    """
+    if not losses:
+        return math.inf, math.inf
+    best, lower = (float(each) for each in np.percentile(losses, [0, 25]))
+    return best, lower + DIVERGED * (lower - best) if lower > best else math.inf
+
+
+def _log_expected_improvement(losses: Sequence[float], pending: int, best: float) -> float:
+    """Of a definition's next trial over the best loss, in logarithm; -inf if nothing of it has succeeded."""
+    better = sorted(losses)[: max(2, (len(losses) + 1) // 2)]
     if len(better) < 2:
         # One loss shows no spread: nothing succeeded often enough to be worth more than the fair share.
         return -math.inf
-    pending = sum(trial.outcome is Outcome.PENDING for trial in _own(arm))
     # Trials on their way count as if they had been average, which narrows what more may bring.
     spread = statistics.stdev(better) / math.sqrt(1 + pending / len(better))
     if spread <= 0:
         return -math.inf
     return float(log_h(np.array((best - statistics.fmean(better)) / spread))) + math.log(spread)
+
+
+def _pending(arm: Arm) -> int:
+    return sum(trial.outcome is Outcome.PENDING for trial in _own(arm))
 
 
 def _own(arm: Arm) -> list[Trial]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from airflow_hpt_provider.local.strategies.bayesian.fit import CATEGORICAL_LENGTHSCALE, Columns
+from airflow_hpt_provider.local.strategies.bayesian.transform import HUGEST, SAME, location_and_scale
 from airflow_hpt_provider.local.strategies.contract import Objective, Outcome, Trial
 from airflow_hpt_provider.local.strategies.parameters import Categorical
 
@@ -27,6 +28,8 @@ cube's side is 1), and the prior of the noise."""
 MIXED = 0.3, (1e-4, 2.0)
 """The same where there are categories. There, losses jump more often than that they shake, and a model that takes
 jumps for noise looks no further (``docs/benchmarks/search.md``)."""
+SCALED_FROM = 4
+"""Losses that a task needs for a scale of its own."""
 TASK_LENGTHSCALE = 3.0
 """Of the one-hot task, whose values lie sqrt(2) apart: tasks start out correlated by 0.7."""
 
@@ -127,8 +130,9 @@ def observe(space: SearchSpace, objective: Objective, trials: Sequence[Trial]) -
 def observe_tasks(space: SearchSpace, objective: Objective, trials: Sequence[Trial]) -> Observations:
     """Return the trials of several tasks: the tuning job's own, and each warm-start parent's.
 
-    The tasks' losses are taken to have one scale but different offsets, so from each its task's median is
-    subtracted, and the model has a further offset of its own for every task. How alike the tasks are is for
+    A parent may have run on other data, so each task's losses get a location and a scale of their own: the median
+    is subtracted, and the rest is divided by the interquartile range. A task with fewer than four losses takes the
+    median of the other tasks' scales. The model has a further offset for every task. How alike the tasks are is for
     the model to learn: it is the lengthscale of the one-hot task. Swersky, Snoek and Adams, "Multi-Task
     Bayesian Optimization", 2013, with the simplest of task kernels.
     """
@@ -142,12 +146,24 @@ def observe_tasks(space: SearchSpace, objective: Objective, trials: Sequence[Tri
     observations = _observe(
         space, objective, trials, columns, lambda trial: one_hot[names.index(_task(trial))], one_hot[0]
     )
-    losses, rows = observations.losses.copy(), observations.rows
-    for place in range(len(names)):
-        members = rows[:, width + place] > 0.5
-        if members.any():
-            losses[members] -= np.median(losses[members])
-    return replace(observations, losses=losses)
+    tasks = observations.rows[:, width:].argmax(axis=1)
+    return replace(observations, losses=_standardised(observations.losses, tasks))
+
+
+def _standardised(losses: Array, tasks: Array) -> Array:
+    """Return losses, shape (n,), less their task's location and over its scale; ``tasks`` are indices, shape (n,)."""
+    result = np.clip(losses, -HUGEST, HUGEST)
+    scales: dict[int, float] = {}
+    for task in np.unique(tasks):
+        members = result[tasks == task]
+        location, scale = location_and_scale(members)
+        result[tasks == task] -= location
+        if len(members) >= SCALED_FROM and scale > SAME * abs(location):
+            scales[int(task)] = scale
+    usual = float(np.median(list(scales.values()))) if scales else 1.0
+    for task in np.unique(tasks):
+        result[tasks == task] /= scales.get(int(task), usual)
+    return result
 
 
 def _observe(

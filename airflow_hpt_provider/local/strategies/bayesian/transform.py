@@ -48,10 +48,8 @@ class Transform:
     def fit(cls, losses: Array) -> Transform:
         """Return the most likely transform of these losses, finite, shape (n,); all to 0 if they are all the same."""
         losses = np.clip(losses, -HUGEST, HUGEST)
-        lower, centre, upper = (float(each) for each in np.percentile(losses, [25, 50, 75]))
-        spread = upper - lower
-        if spread > SKEWED * (centre - lower) > 0:  # more than a quarter of the losses diverged
-            spread = 2 * (centre - lower)
+        centre, spread = location_and_scale(losses)
+        lower = float(np.percentile(losses, 25))
         if spread <= SAME * max(abs(lower), abs(centre)):  # not of the largest loss: it may have diverged
             spread = float(losses.std())
             if spread <= SAME * float(np.abs(losses).max()):
@@ -67,6 +65,15 @@ class Transform:
         """Return the scores of losses, in the same order."""
         standard = _standardise(np.clip(losses, -HUGEST, HUGEST), self.centre, self.spread)
         return np.asarray((yeo_johnson(standard, self.power) - self.mean) / self.deviation)
+
+
+def location_and_scale(losses: Array) -> tuple[float, float]:
+    """Return the median and the interquartile range of losses, shape (n,); diverged losses do not set the scale."""
+    lower, centre, upper = (float(each) for each in np.percentile(losses, [25, 50, 75]))
+    spread = upper - lower
+    if spread > SKEWED * (centre - lower) > 0:  # more than a quarter of the losses diverged
+        spread = 2 * (centre - lower)
+    return centre, spread
 
 
 def _standardise(losses: Array, centre: float, spread: float) -> Array:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
 from airflow_hpt_provider.local.strategies import make_strategy
+from airflow_hpt_provider.local.strategies.bayesian.observations import observe_tasks
 from airflow_hpt_provider.local.strategies.bayesian.strategy import INITIAL
-from airflow_hpt_provider.local.strategies.contract import Outcome, Suggestion, Trial
+from airflow_hpt_provider.local.strategies.contract import Objective, Outcome, Suggestion, Trial
+from airflow_hpt_provider.local.strategies.space import SearchSpace
 from tests.unit.local.strategies.search_cases import MIXED, Ranges, context, continuous, play
 
 SQUARE: Ranges = {"ContinuousParameterRanges": [continuous("x", 0, 1), continuous("y", 0, 1)]}
@@ -119,6 +122,20 @@ def test_a_transfer_from_misleading_parents_is_overcome() -> None:
     search = make_strategy(context("Bayesian", SQUARE, options={"warm_start_type": "TransferLearning"}))
     warm = play(search, 25, told, history=parents)[25:]
     assert min(bowl(trial.point) for trial in warm) < 0.1
+
+
+@pytest.mark.parametrize("scale", [1000.0, 10.0, 0.1])
+def test_a_parent_on_another_scale_helps_all_the_same(scale: float) -> None:
+    parents = [replace(t, value=scale * (t.value or 0.0) + 7.0) for t in grid_trials(sign=-1, parent="other")]
+    search = make_strategy(context("Bayesian", SQUARE, options={"warm_start_type": "TransferLearning"}))
+    warm = play(search, 12, told, history=parents)[25:]
+    assert min(bowl(trial.point) for trial in warm[6:]) < 0.05
+
+    own = [Trial(n, {"x": n / 9, "y": 0.3}, Outcome.SUCCEEDED, n / 9) for n in range(1, 7)]
+    same = grid_trials(sign=-1, parent="other")
+    space = SearchSpace.from_ranges(SQUARE)
+    losses = [observe_tasks(space, Objective("Minimize"), [*each, *own]).losses for each in (parents, same)]
+    assert np.allclose(*losses)
 
 
 def test_identical_parents_points_are_not_repeated_and_others_may_be() -> None:

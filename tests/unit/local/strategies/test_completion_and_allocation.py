@@ -129,6 +129,14 @@ def test_the_better_definition_gets_most_and_the_other_some(objective: Objective
     assert len(values[1]) >= 10
 
 
+@pytest.mark.parametrize("objective", [LOW, HIGH])
+def test_a_definition_whose_training_jobs_diverge_promises_nothing(objective: Objective) -> None:
+    sign = 1 if objective is LOW else -1
+    good = arm(*(sign * v for v in (0.5, 0.52, 0.47, 0.55)), objective=objective)
+    for bad in ((0.61, 1e12, 3e12, 2e13), (0.61, 0.65, 1e9, 1e12, 5.0), (1e20, 2e25, 1e12, 3e20)):
+        assert next_arm([good, arm(*(sign * v for v in bad), objective=objective)]) == 0
+
+
 def test_an_exhausted_definition_gets_nothing() -> None:
     assert next_arm([arm(1.0, exhausted=True), arm(5.0)]) == 1
     assert next_arm([arm(exhausted=True), arm(exhausted=True)]) is None
