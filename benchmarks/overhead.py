@@ -7,7 +7,8 @@
 bare           a pool of two threads that start the script as a process and read its output; nothing is kept
 service        a tuning job over HTTP, from Create to HyperParameterTuningEndTime: search, durable state, metrics,
                model.tar.gz of each trial
-as a client    the same, until a client that asks every 50 ms sees that it has ended
+sandbox        the same as service, with each training job in a sandbox; where bubblewrap works
+as a client    the same as service, until a client that asks every 50 ms sees that it has ended
 syne-tune      its local backend; if it is installed
 ray tune       trials that start the script as a process; if it is installed
 
@@ -26,13 +27,15 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import boto3
 
 from airflow_hpt_provider.demo.service import LocalService
+from airflow_hpt_provider.local.runners.sandbox.bubblewrap import find
+from airflow_hpt_provider.local.runners.sandbox.visible import visible
 from benchmarks.overhead_peers import peers
 
 SCRIPT = "import sys, time\ntime.sleep(float(sys.argv[1]))\nprint('loss=0.5')\n"
@@ -72,16 +75,20 @@ class Bench:
         return {"bare": time.perf_counter() - start}
 
     @contextmanager
-    def service(self) -> Iterator[Subject]:
-        """Yield a running service, warm: it has had a tuning job before it is measured."""
-        images = self.directory / "images.toml"
+    def service(self, isolation: str = "none") -> Iterator[Subject]:
+        """Yield a running service, warm: it has had a tuning job before it is measured.
+
+        Args:
+            isolation: of its training jobs, as ``--isolation`` takes it; ``sandbox``: only its own time is returned.
+        """
+        images = self.directory / f"{isolation}.toml"
         tables = (
             f'[[image]]\nmatch = "bench/{seconds}"\ncommand = ["{{python}}", "{self.script}", "{seconds}"]\n'
             for seconds in SECONDS.values()
         )
         images.write_text("".join(tables), encoding="utf-8")
-        options = ["--max-parallel", str(self.parallel)]
-        with LocalService(self.directory / "service", images, options) as service:
+        options = ["--max-parallel", str(self.parallel), "--isolation", isolation]
+        with LocalService(self.directory / isolation, images, options) as service:
             environment = service.environment
             access: dict[str, Any] = {
                 "endpoint_url": environment["AWS_ENDPOINT_URL"],
@@ -92,7 +99,10 @@ class Bench:
             boto3.client("s3", **access).create_bucket(Bucket="bench")
             sagemaker = boto3.client("sagemaker", **access)
             self._tune(sagemaker, 0.0, self.parallel)
-            yield lambda seconds: self._tune(sagemaker, seconds, self.trials)
+            if isolation == "none":
+                yield lambda seconds: self._tune(sagemaker, seconds, self.trials)
+            else:
+                yield lambda seconds: {isolation: self._tune(sagemaker, seconds, self.trials)["service"]}
 
     def _tune(self, sagemaker: Any, seconds: float, trials: int) -> Times:
         self._count += 1
@@ -142,7 +152,7 @@ class Bench:
 
 
 def table(turns: list[Times]) -> str:
-    """Seconds and ratios, a line each."""
+    """Return seconds and ratios, a line each; for sandboxes, the ratio to the service without them as well."""
     lines = [f"{'':16} {'median s':>9} {'min s':>9}   {'ratio to bare':>13} {'min':>6} {'max':>6}"]
     for name in turns[0]:
         seconds = [turn[name] for turn in turns]
@@ -150,6 +160,11 @@ def table(turns: list[Times]) -> str:
         lines.append(
             f"{name:16} {statistics.median(seconds):9.2f} {min(seconds):9.2f}   "
             f"{statistics.median(ratios):13.2f} {min(ratios):6.2f} {max(ratios):6.2f}"
+        )
+    if "sandbox" in turns[0]:
+        ratios = [turn["sandbox"] / turn["service"] for turn in turns]
+        lines.append(
+            f"sandbox by service: {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
         )
     return "\n".join(lines)
 
@@ -172,13 +187,18 @@ def main() -> None:
         bench = Bench(directory, options.trials, options.parallel)
         others = {} if options.no_peers else peers(bench.script, directory, options.trials, options.parallel)
         print(f"{options.trials} trials, {options.parallel} in parallel, {os.cpu_count()} CPUs")
-        with bench.service() as service:
+        with ExitStack() as stack:
+            services = [stack.enter_context(bench.service())]
+            if find(visible()).program is not None:
+                services.append(stack.enter_context(bench.service("sandbox")))
             for kind in options.kinds:
                 seconds = SECONDS[kind]
                 bench.bare(0.0)  # warms the file cache
                 turns = []
                 for _ in range(options.turns):
-                    turn = bench.bare(seconds) | service(seconds)
+                    turn = bench.bare(seconds)
+                    for service in services:
+                        turn |= service(seconds)
                     for peer, run in others.items():
                         turn[peer] = run(seconds)
                     turns.append(turn)
