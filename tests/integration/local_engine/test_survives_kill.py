@@ -160,7 +160,9 @@ def test_goes_on_after_every_kill(tmp_path, kills, trials):
     # Each metric was recorded once, though the service was killed in the middle of the log.
     database = open_database(tmp_path / "jobs.sqlite")
     with database.snapshot() as connection:
-        rows = connection.execute("SELECT COUNT(*) AS n FROM metrics GROUP BY training_job_id, name").fetchall()
+        rows = connection.execute(
+            "SELECT COUNT(*) AS n FROM metrics GROUP BY training_job_id, name"
+        ).fetchall()
     database.close()
     assert [row["n"] for row in rows] == [3] * (2 * trials), "the objective also counts as ObjectiveMetric"
 
