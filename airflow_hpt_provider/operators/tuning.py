@@ -107,6 +107,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         "max_billable_seconds",
         "max_failed_training_jobs",
         "event_queue_url",
+        "stop_on_kill",  # no template: so that Airflow keeps its value for the API server
         *CONNECTION_FIELDS,
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"config": "json", "botocore_config": "json"}
@@ -164,6 +165,8 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         self.on_skipped_callback = [*self.on_skipped_callback, stop_orphaned_job]
         if on_name_conflict not in ("fail", "next"):
             raise ValueError(f"on_name_conflict must be 'fail' or 'next', got {on_name_conflict!r}.")
+        if not isinstance(stop_on_kill, bool):
+            raise TypeError(f"stop_on_kill must be True or False, got {stop_on_kill!r}.")
         check_early(self._policies, max_billable_seconds, max_failed_training_jobs, top_k)
         for name in ("poll_interval", "timeout"):
             if not is_template(getattr(self, name)):

@@ -16,11 +16,13 @@ from airflow.listeners import hookimpl
 from airflow.listeners.listener import get_listener_manager
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.trigger import Trigger
+from airflow.models.xcom import XComModel
 from sqlalchemy import select
 from sqlalchemy.orm import object_session
 
 from airflow_hpt_provider.ui.orphaned_jobs import OrphanedJobReaper, Wait
 from airflow_hpt_provider.ui.tasks import TaskKey
+from airflow_hpt_provider.xcom.push import TUNING_JOB_NAME
 
 if TYPE_CHECKING:
     from sqlalchemy import ColumnElement
@@ -34,7 +36,8 @@ log = logging.getLogger(__name__)
 class TaskStateListener:
     """Airflow's listener. It runs within the request that changes the state, before that is committed.
 
-    So it makes one database query, and only for tasks with a trigger. It makes no other call, and logs every error.
+    So it reads the database only for a task that has a trigger, or for a DAG run. It makes no other call, and logs every
+    error.
 
     Args:
         reaper: gets the waits.
@@ -71,9 +74,30 @@ class TaskStateListener:
     def _task(self, task_instance: Any) -> None:
         if getattr(task_instance, "trigger_id", None) is not None:
             self._note(task_instance, TaskInstance.id == task_instance.id)
+        elif getattr(task_instance, "start_date", None) is not None:
+            # Its worker is asked to end and stops the job, if it still can.
+            self._reaper.note(Wait(TaskKey(*(getattr(task_instance, name) for name in TaskKey._fields))))
 
     def _run(self, dag_run: Any) -> None:
         self._note(dag_run, TaskInstance.dag_id == dag_run.dag_id, TaskInstance.run_id == dag_run.run_id)
+        self._note_on_workers(dag_run)
+
+    def _note_on_workers(self, dag_run: Any) -> None:
+        """Note the run's tasks that have announced a tuning job, and are not deferred."""
+        try:
+            session = object_session(dag_run)
+            if session is None:
+                return
+            task = [getattr(XComModel, name) for name in TaskKey._fields]
+            query = select(*task).where(
+                XComModel.key == TUNING_JOB_NAME,
+                XComModel.dag_id == dag_run.dag_id,
+                XComModel.run_id == dag_run.run_id,
+            )
+            for key in session.execute(query):
+                self._reaper.note(Wait(TaskKey(*key)))
+        except Exception:
+            log.exception("A DAG run that was ended may have left a tuning job running.")
 
     def _note(self, changed: Any, *which: ColumnElement[bool]) -> None:
         try:

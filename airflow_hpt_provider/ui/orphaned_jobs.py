@@ -1,6 +1,7 @@
-"""Stopping the tuning jobs of tasks that a person has ended while they waited in the triggerer.
+"""Stop the tuning jobs of tasks that a person has ended, where neither trigger nor worker has done so.
 
-In the API server, in a thread of its own: no request waits for it, and what it has noted is lost with the process.
+This runs in the API server, in a separate thread: no request waits for it, and what it has noted is lost with the
+process.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from airflow_hpt_provider.compat import trigger_arguments
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.retries.errors import one_line
 from airflow_hpt_provider.ui.problems import Problem
+from airflow_hpt_provider.ui.tasks import job_of, rendered_fields
 
 if TYPE_CHECKING:
     from uuid import UUID
@@ -40,24 +42,25 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Wait:
-    """A task instance that waited in the triggerer until a person ended it.
+    """A task instance that waited until a person ended it.
 
     Attributes:
         task: the task instance.
-        trigger_id: of its trigger's row, which Airflow is about to delete.
+        trigger_id: of its trigger's row, which Airflow is about to delete; None: it waited on a worker.
         arguments: the trigger's, encrypted, as that row had them.
         version: the id of the DAG version that the task instance ran with; None if it has none.
     """
 
     task: TaskKey
-    trigger_id: int
-    arguments: str
+    trigger_id: int | None = None
+    arguments: str = ""
     version: UUID | None = None
 
     def __str__(self) -> str:
         """Describe what happened, for logs."""
         task = self.task if self.task.map_index >= 0 else self.task[:3]
-        return f"Task {' '.join(map(str, task))} was ended while it waited in the triggerer"
+        where = "on a worker" if self.trigger_id is None else "in the triggerer"
+        return f"Task {' '.join(map(str, task))} was ended while it waited {where}"
 
 
 @dataclass(order=True)
@@ -135,6 +138,8 @@ def look_after(wait: Wait) -> bool:
     Raises:
         Exception: Airflow's database or AWS is out of reach, AWS refuses, or the API server lacks the connection.
     """
+    if wait.trigger_id is None:
+        return _look_after_worker(wait)
     arguments = trigger_arguments(wait.arguments)
     name = arguments.get("tuning_job_name")
     if not (name and arguments.get("stop_on_kill")):
@@ -145,6 +150,20 @@ def look_after(wait: Wait) -> bool:
     if state not in ENDED:
         return True  # cleared in the meantime: the next try finds its job itself
     _stop(wait, name, _connection(wait, arguments))
+    return True
+
+
+def _look_after_worker(wait: Wait) -> bool:
+    """Do the same for a task that waited on a worker, as far as a worker has stored what it would have done."""
+    with create_session() as session:
+        job, stored = job_of(session, wait.task), rendered_fields(session, wait.task)
+    if job is None or not (stored.get("stop_on_kill") is True and stored.get("wait_for_completion") is True):
+        return True
+    state, _ = _state(wait.task)
+    if state in {"running", "deferred"}:
+        return False
+    if state in ENDED:
+        _stop(wait, job.name, job.settings)
     return True
 
 

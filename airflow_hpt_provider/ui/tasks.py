@@ -108,6 +108,11 @@ def job_of(session: Session, task: TaskKey) -> TaskJob | None:
     return jobs[0] if jobs else None
 
 
+def rendered_fields(session: Session, task: TaskKey) -> Mapping[str, Any]:
+    """Return what a worker has stored of a task's arguments; empty if Airflow no longer has it."""
+    return _rendered_fields(session, [task]).get(task) or {}
+
+
 @dataclass(frozen=True)
 class Found:
     """A page of a list.

@@ -31,7 +31,7 @@ PERMISSIONS = {
     "neighbour": {"mine": "edit", "theirs": "read"},
     "other": {"theirs": "edit"},
     "nobody": {},
-    "operator": {"waiting": "edit", "waiting_run": "edit"},
+    "operator": dict.fromkeys(("waiting", "waiting_run", "on_workers", "on_worker_run"), "edit"),
     "listener": {"quiet": "read"},
 }
 WAYS: dict[str, Decide] = {

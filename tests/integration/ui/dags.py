@@ -147,6 +147,54 @@ with DAG("waiting_run", schedule=None) as waiting_run:
         task_id="of-run", config=job("of-run", gate=GATE), deferrable=False, wait_for_completion=False
     )
 
+ON_WORKERS = {
+    "on-worker": {},
+    "kept-on-worker": {"stop_on_kill": False},
+    "not-waited-for": {},
+    "foreign-on-worker": {},
+    "cleared-on-worker": {},
+}
+"""Tasks of DAG ``on_workers``, and their arguments."""
+
+with DAG("on_workers", schedule=None) as on_workers:
+    for name, arguments in ON_WORKERS.items():
+        HyperParameterTuningJobOperator(
+            task_id=name,
+            config=job(name, gate=GATE),
+            deferrable=False,
+            wait_for_completion=False,
+            **arguments,
+        )
+
+with DAG("on_worker_run", schedule=None) as on_worker_run:
+    HyperParameterTuningJobOperator(
+        task_id="of-worker-run",
+        config=job("of-worker-run", gate=GATE),
+        deferrable=False,
+        wait_for_completion=False,
+    )
+
+
+def wait_on_workers(run: Any) -> None:
+    """Leave a run's tasks as ones that wait for their tuning jobs on workers, which have been lost."""
+    fields = RenderedTaskInstanceFields
+    with create_session() as session:
+        for instance in session.scalars(select(TaskInstance).where(TaskInstance.run_id == run.run_id)):
+            instance.state = "running"
+        for row in session.scalars(select(fields).where(fields.run_id == run.run_id)):
+            assert row.rendered_fields["wait_for_completion"] is False
+            if row.task_id != "not-waited-for":
+                row.rendered_fields = {**row.rendered_fields, "wait_for_completion": True}
+        if run.dag_id == "on_workers":
+            XComModel.set(
+                "tuning_job_name",
+                "mine",
+                dag_id=run.dag_id,
+                task_id="foreign-on-worker",
+                run_id=run.run_id,
+                session=session,
+            )
+
 
 def defer(run: Any, task_id: str, **arguments: Any) -> None:
     """Leave a task as one that waits for its tuning job in the triggerer; there is none here."""
@@ -187,11 +235,13 @@ def tamper(run: Any) -> None:
 if __name__ == "__main__":
     create_outside()
     # theirs first: its job is the child's parent, which has to have ended
-    done = [dag.test() for dag in (theirs, mine, waiting, waiting_run, quiet)]
+    done = [dag.test() for dag in (theirs, mine, waiting, waiting_run, on_workers, on_worker_run, quiet)]
     tamper(done[1])
     assert all(run.state == "success" for run in done), done
     runs = {run.dag_id: run.run_id for run in done}
     for task_id, arguments in WAITS.items():
         defer(done[2], task_id, **arguments)
     defer(done[3], "of-run", stop_on_kill=True)
+    for run in done[4:6]:
+        wait_on_workers(run)
     sys.stdout.write(f"\nRUNS {json.dumps(runs)}\n")

@@ -30,8 +30,8 @@ print("DONE", look_after(Wait(task, *row)))
 """
 
 
-def mark(page: Page, task_id: str, state: str) -> None:
-    path = f"{run_path(page, 'waiting')}/taskInstances/{task_id}"
+def mark(page: Page, task_id: str, state: str, dag_id: str = "waiting") -> None:
+    path = f"{run_path(page, dag_id)}/taskInstances/{task_id}"
     answer = page.ask_airflow("operator", "PATCH", path, json={"new_state": state})
     assert answer.status_code == 200, answer.text
 
@@ -96,3 +96,33 @@ def test_a_connection_that_the_api_server_lacks_is_told_and_holds_up_nothing(pag
     told = page.log.read_text()
     assert "Its tuning job is not stopped yet: The API server does not know connection" in told
     assert status(page, "lost") == "InProgress"
+
+
+def test_a_task_whose_worker_cannot_stop_its_job(page: Page) -> None:
+    """It is marked after its worker was lost: the job is stopped if it is the task's, and the task waits for it."""
+    names = (
+        "on-worker",
+        "kept-on-worker",
+        "not-waited-for",
+        "foreign-on-worker",
+        "mine",
+        "cleared-on-worker",
+    )
+    assert [status(page, name) for name in names] == ["InProgress"] * len(names)
+    for task_id in ("kept-on-worker", "not-waited-for", "foreign-on-worker", "cleared-on-worker"):
+        mark(page, task_id, "failed", "on_workers")
+    body = {"dry_run": False, "dag_run_id": page.runs["on_workers"], "task_ids": ["cleared-on-worker"]}
+    path = "/api/v2/dags/on_workers/clearTaskInstances"
+    cleared = page.ask_airflow("operator", "POST", path, json=body)
+    assert cleared.status_code == 200, cleared.text
+    mark(page, "on-worker", "success", "on_workers")  # the last, so it is the last that is checked
+    wait_until(lambda: status(page, "on-worker") == "Stopped", 60, "the job was not stopped")
+    assert [status(page, name) for name in names[1:]] == ["InProgress"] * 5
+
+
+def test_a_dag_run_that_is_marked_while_its_task_is_on_a_lost_worker(page: Page) -> None:
+    assert status(page, "of-worker-run") == "InProgress"
+    path = run_path(page, "on_worker_run")
+    marked = page.ask_airflow("operator", "PATCH", path, json={"state": "success"})
+    assert marked.status_code == 200, marked.text
+    wait_until(lambda: status(page, "of-worker-run") == "Stopped", 60, "the job was not stopped")

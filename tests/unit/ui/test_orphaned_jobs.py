@@ -75,11 +75,19 @@ def test_in_the_end_it_is_given_up_and_told(looks, caplog, monkeypatch):
     assert "Stop it by hand" in caplog.text
 
 
-def test_a_task_without_a_trigger_costs_no_query(monkeypatch):
+@pytest.mark.parametrize(
+    ("start_date", "noted"), [(None, []), ("today", [Wait(TaskKey("dag", "run", "tune"))])]
+)
+def test_a_task_without_a_trigger_costs_no_query(start_date, noted, monkeypatch):
+    """Within the request. If it has begun, it may have left a tuning job."""
     monkeypatch.setattr(listener, "object_session", lambda _: pytest.fail("asked the database"))
-    listener.TaskStateListener(OrphanedJobReaper()).on_task_instance_failed(
-        type("Task", (), {"trigger_id": None})()
+    waits = OrphanedJobReaper()
+    waits.note = (found := []).append
+    task = {"dag_id": "dag", "run_id": "run", "task_id": "tune", "map_index": -1, "trigger_id": None}
+    listener.TaskStateListener(waits).on_task_instance_failed(
+        type("Task", (), {**task, "start_date": start_date})()
     )
+    assert found == noted
 
 
 def test_whatever_goes_wrong_the_change_goes_on(monkeypatch, caplog):
@@ -90,7 +98,7 @@ def test_whatever_goes_wrong_the_change_goes_on(monkeypatch, caplog):
     heard = listener.TaskStateListener(OrphanedJobReaper())
     heard.on_task_instance_success(type("Task", (), {"trigger_id": 1, "id": "x"})())
     heard.on_dag_run_failed(type("Run", (), {"dag_id": "dag", "run_id": "run"})())
-    assert [str(record.exc_info[1]) for record in caplog.records] == ["no session"] * 2
+    assert [str(record.exc_info[1]) for record in caplog.records] == ["no session"] * 3
 
 
 def test_an_api_server_starts_without_it_too(monkeypatch, caplog):
