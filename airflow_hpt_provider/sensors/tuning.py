@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.waiting.on_poll import PollCallback
     from airflow_hpt_provider.waiting.outcome import OnUnfinished
 
+MAX_STARTED_IN_TRIGGERER = 50
+"""Tasks of a DAG that start in the triggerer. Airflow hands each of them the whole DAG, and the triggerer's event loop
+does nothing else while it reads that."""
 UNKNOWN_CONNECTION_SECONDS = 600.0
 """How long a worker retries that has not used the connection before: its credentials may be wrong for good."""
 
@@ -56,7 +60,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             Default False. The name may be a constant, come from another task (``create.output``, or a plain
             ``{{ ti.xcom_pull(task_ids="create", key="tuning_job_name") }}``), or be a template of ``params``,
             ``dag_run`` or ``var``; with any other template, in whichever argument, and when mapped, the task starts
-            on a worker.
+            on a worker. So do all but the first 50 of such tasks in a DAG: see ``docs/waiting.md``.
         finish_in_triggerer: end in the triggerer, too, when the job has succeeded (Airflow 3.3+; implies
             ``deferrable``). Default False, because Airflow then skips much of what belongs to the end of a
             task: see ``docs/waiting.md``.
@@ -258,7 +262,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
 
         source = source_of(self.tuning_job_name)
         arguments = self._trigger_arguments() | ({"tuning_job_name": ""} if source else {})
-        if not is_known_to_triggerer(arguments):
+        if not is_known_to_triggerer(arguments) or self._too_many_start_in_triggerer():
             return
         self.start_from_trigger = True
         self.start_trigger_args = StartTriggerArgs(
@@ -268,6 +272,20 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             next_kwargs={},
             timeout=timedelta(seconds=self.timeout),
         )
+
+    def _too_many_start_in_triggerer(self) -> bool:
+        if not self.has_dag():
+            return False
+        started = sum(task.start_from_trigger is True for task in self.dag.tasks)
+        if started < MAX_STARTED_IN_TRIGGERER:
+            return False
+        message = (
+            f"DAG {self.dag.dag_id} has more than {MAX_STARTED_IN_TRIGGERER} tasks with start_from_trigger=True, which"
+            " would block the triggerer. All others start on a worker and defer from there. Map one sensor over the"
+            " tuning jobs, or use deferrable=True."
+        )
+        warnings.warn(message, UserWarning, stacklevel=4)
+        return True
 
     def _defer(self, deadline: datetime) -> Any:
         from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger

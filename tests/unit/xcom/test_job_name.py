@@ -5,7 +5,7 @@ from airflow.sdk import DAG, BaseOperator
 
 from airflow_hpt_provider.compat import has
 from airflow_hpt_provider.exceptions import TuningJobConfigError
-from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
+from airflow_hpt_provider.sensors.tuning import MAX_STARTED_IN_TRIGGERER, HyperParameterTuningJobSensor
 from airflow_hpt_provider.xcom.job_name import (
     checked_job_name,
     is_known_to_triggerer,
@@ -107,6 +107,22 @@ def test_below_airflow_3_3_it_starts_on_a_worker(monkeypatch):
 def test_it_contradicts_waiting_on_a_worker():
     with pytest.raises(ValueError, match="require deferrable=True"):
         sensor(tuning_job_name="job-1", finish_in_triggerer=True, deferrable=False)
+
+
+@pytest.mark.skipif(not has("start_from_trigger"), reason="needs Airflow 3.3")
+def test_in_a_large_dag_only_some_start_in_the_triggerer():
+    """Airflow hands each of them the whole DAG, and the triggerer reads it on its event loop."""
+    with DAG("dag", schedule=None) as dag:
+        for number in range(MAX_STARTED_IN_TRIGGERER):
+            HyperParameterTuningJobSensor(task_id=f"{number}", tuning_job_name="job", start_from_trigger=True)
+        assert all(task.start_from_trigger for task in dag.tasks)
+        with pytest.warns(UserWarning, match="DAG dag has more than 50 tasks with start_from_trigger"):
+            one = HyperParameterTuningJobSensor(
+                task_id="more", tuning_job_name="job", start_from_trigger=True
+            )
+    assert not one.start_from_trigger
+    assert one.start_trigger_args is None
+    assert one.deferrable
 
 
 def test_mapped_sensors_start_on_a_worker():
