@@ -91,6 +91,24 @@ def running_job_of(hook: HyperParameterTuningHook, owner: Owner, memory: Mapping
     return running
 
 
+def is_own_job(hook: HyperParameterTuningHook, name: str, owner: Owner) -> bool:
+    """Return whether tags or name prove that a job is a task instance's own; a name in an XCom proves nothing.
+
+    Raises:
+        botocore.exceptions.ClientError: the tags cannot be read now.
+    """
+    derived = any(name == attempt_name(owner.base_name, number) for number in range(1, MAX_NAMES + 1))
+    try:
+        tags = hook.tags(hook.describe(name).hyper_parameter_tuning_job_arn)
+    except TuningJobNotFoundError:
+        return False
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        return derived
+    return tags[OWNER_TAG] == owner.digest if OWNER_TAG in tags else derived
+
+
 def _is_owners(hook: HyperParameterTuningHook, description: TuningJobDescription, owner: Owner) -> bool:
     """Return whether a job of a derived or remembered name is the owner's: its tags say so, or name no owner.
 

@@ -236,7 +236,7 @@ class StopOnExitMixin:
     def _find_orphan(self, context: Context) -> str | None:
         """Return the name of the job that the task may have left running, or None."""
         from airflow_hpt_provider.creation.ownership import Owner
-        from airflow_hpt_provider.creation.tags import running_job_of
+        from airflow_hpt_provider.creation.tags import is_own_job, running_job_of
         from airflow_hpt_provider.operators.state_store import JobStateStore
 
         announced = self._announced_name(context)
@@ -247,7 +247,7 @@ class StopOnExitMixin:
                 rendered = self.render_template(getattr(self, field), context)
                 check_given(field, getattr(self, field), rendered)
                 setattr(self, field, rendered)
-        if announced:
+        if announced and (self._began or is_own_job(self.hook, announced, Owner.from_context(context))):
             return announced
         memory = JobStateStore(context).load() if self._began else {}  # the DAG processor cannot ask for it
         return running_job_of(self.hook, Owner.from_context(context), memory)
