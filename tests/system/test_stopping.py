@@ -251,9 +251,10 @@ def test_sigterm_at_the_worker_leaves_the_job_to_the_next_try(find: Find) -> Non
     assert f"Stopping tuning job {job}" in case.log(3), "not by the worker"
 
 
-def test_sigterm_at_the_worker_delivers_no_part_of_a_search(find: Find) -> None:
-    """``on_stopped="use_best"`` is for jobs that a person stops: the task goes on to the whole result."""
-    case = find("terminated", "use_best")
+def test_sigterm_at_the_worker_delivers_no_part_of_a_search(demo: DemoSession) -> None:
+    """``on_stopped="use_best"`` is for jobs that a person stops: the next try delivers the whole search."""
+    demo.airflow.api.wait_for_dag("half_done")
+    case = Case(demo, "half_done", demo.airflow.api.trigger("half_done"), "sync")
     job = case.waiting()
     case.until(lambda: case.trained(job), "no training job has completed")
     terminate(case)

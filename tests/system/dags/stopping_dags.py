@@ -84,16 +84,26 @@ with DAG("unrendered", schedule=None):
     )
 
 with DAG("terminated", schedule=None):
-    for task_id, seconds, retries in (("sync", "600", 3), ("use_best", "20", 3), ("last", "600", 0)):
+    for task_id, retries in (("sync", 3), ("last", 0)):
         HyperParameterTuningJobOperator(
             task_id=task_id,
-            config=job(seconds=seconds),
+            config=job(seconds="600"),
             deferrable=False,
             poll_interval=1,
-            on_stopped="use_best" if task_id == "use_best" else "fail",
             retries=retries,
             retry_delay=timedelta(seconds=1),
         )
+
+with DAG("half_done", schedule=None):
+    HyperParameterTuningJobOperator(
+        task_id="sync",
+        config=job(seconds="40"),
+        deferrable=False,
+        poll_interval=1,
+        on_stopped="use_best",
+        retries=3,
+        retry_delay=timedelta(seconds=1),
+    )
 
 with DAG("going_on", schedule=None):
     HyperParameterTuningJobOperator(
