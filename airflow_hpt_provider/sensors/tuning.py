@@ -274,7 +274,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         )
 
     def _too_many_start_in_triggerer(self) -> bool:
-        if not self.has_dag():
+        if not self.has_dag():  # type: ignore[no-untyped-call]
             return False
         started = sum(task.start_from_trigger is True for task in self.dag.tasks)
         if started < MAX_STARTED_IN_TRIGGERER:
