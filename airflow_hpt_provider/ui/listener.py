@@ -36,8 +36,8 @@ log = logging.getLogger(__name__)
 class TaskStateListener:
     """Airflow's listener. It runs within the request that changes the state, before that is committed.
 
-    So it reads the database only for a task that has a trigger, or for a DAG run. It makes no other call, and logs every
-    error.
+    So it reads the database only for a task that has a trigger, or for a DAG run. It makes no other call, and logs
+    every error.
 
     Args:
         reaper: gets the waits.
