@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.runners import outcome, permissions, process, script_mode
-from airflow_hpt_provider.local.runners.command import CommandMaker, script_command
+from airflow_hpt_provider.local.runners.command import CommandMaker, image_uri, script_command
 from airflow_hpt_provider.local.runners.containers import containers
 from airflow_hpt_provider.local.runners.contract import TRAINING, AttemptListener, AttemptResult, TrainingSpec
 from airflow_hpt_provider.local.runners.data import artifacts, channels
@@ -32,6 +32,7 @@ from airflow_hpt_provider.local.runners.metrics import MetricScraper
 from airflow_hpt_provider.local.runners.opt_ml import OPT_ML, Tree
 from airflow_hpt_provider.local.runners.sandbox import leader
 from airflow_hpt_provider.local.runners.variables import BASE_DIRECTORY
+from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -228,7 +229,13 @@ class Attempt:
     ) -> AttemptResult:
         """From the process under way (None if it has ended) to the end."""
         definition = self.spec.definition
-        scraper = MetricScraper(definition["AlgorithmSpecification"].get("MetricDefinitions") or ())
+        scraper = MetricScraper(
+            self._means.commands.images.metric_definitions(
+                image_uri(definition),
+                definition["AlgorithmSpecification"].get("MetricDefinitions") or (),
+                self.spec.hyperparameters.get(OBJECTIVE_HYPERPARAMETER),
+            )
+        )
         reader = LogReader(
             self._directory / "log", scraper, self.spec.log_position, self._listener.on_metrics
         )

@@ -19,6 +19,7 @@ from airflow_hpt_provider.local.runners.devices import DevicePool
 from airflow_hpt_provider.local.runners.log import LogFollower
 from airflow_hpt_provider.local.runners.metrics import compile_regex
 from airflow_hpt_provider.models.algorithms import find_algorithm
+from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,6 +82,7 @@ class SubprocessRunner:
         specification = definition["AlgorithmSpecification"]
         for metric in specification.get("MetricDefinitions") or ():
             compile_regex(metric["Name"], metric["Regex"])
+        self._check_objective(specification, image_uri(definition), hyperparameters)
         if script_mode.is_script_mode(hyperparameters):
             script_mode.check(hyperparameters)
             return
@@ -104,6 +106,20 @@ class SubprocessRunner:
         for attempt in attempts:
             attempt.join(CLOSE_TIMEOUT)
         self._follower.close()
+
+    def _check_objective(
+        self, specification: Mapping[str, Any], uri: str, hyperparameters: Mapping[str, str]
+    ) -> None:
+        """Refuse a built-in algorithm's objective that no known regex finds, before the training is paid for."""
+        objective = hyperparameters.get(OBJECTIVE_HYPERPARAMETER)
+        given = specification.get("MetricDefinitions") or ()
+        known = {each["Name"] for each in self._images.metric_definitions(uri, given, objective)}
+        if find_algorithm(uri) is not None and objective is not None and objective not in known:
+            raise ServiceError(
+                "ValidationException",
+                f"The regex of the metric {objective!r} of the built-in algorithm is unknown to the local service: "
+                "give it in `metrics` of an [[image]] table of --images FILE.",
+            )
 
     def _check_image(self, uri: str) -> None:
         """Check that a command stands for the image, or that it can run in a container."""

@@ -155,3 +155,29 @@ def test_a_script_in_the_algorithms_image_needs_no_metric_definitions(mapped: Se
     job = mapped.ended(create(mapped, request))
     objective = job["BestTrainingJob"]["FinalHyperParameterTuningJobObjectiveMetric"]
     assert objective["Value"] == float(job["BestTrainingJob"]["TunedHyperParameters"]["eta"])
+
+
+def test_an_algorithm_mapped_to_a_command_with_its_metrics(mapped: Service) -> None:
+    request = case("builtin-xgboost")
+    image = "811284229777.dkr.ecr.us-east-1.amazonaws.com/seq2seq:1"
+    request["TrainingJobDefinition"]["AlgorithmSpecification"]["TrainingImage"] = image
+    request["TrainingJobDefinition"]["StaticHyperParameters"] = {}
+    config = request["HyperParameterTuningJobConfig"]
+    config["HyperParameterTuningJobObjective"]["MetricName"] = "validation:bleu"
+    config["ParameterRanges"]["ContinuousParameterRanges"][0]["Name"] = "momentum"
+    with pytest.raises(ServiceError, match="regex of the metric 'validation:bleu' .* is unknown"):
+        create(mapped, request)
+    mapped.close()
+    mapped.script("print('bleu =', hps['momentum'])")
+    text = mapped.images.read_text()
+    mapped.images.write_text(f"""{text}metrics = {{ "validation:bleu" = 'bleu = (\\S+)' }}\n""")
+    mapped.start()
+    job = mapped.ended(create(mapped, request))
+    best = job["BestTrainingJob"]
+    value = float(best["TunedHyperParameters"]["momentum"])
+    assert best["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == value
+    [first, _] = mapped.training_jobs(request["HyperParameterTuningJobName"])
+    assert {each["MetricName"] for each in first["FinalMetricDataList"]} == {
+        "validation:bleu",
+        "ObjectiveMetric",
+    }

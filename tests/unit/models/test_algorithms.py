@@ -1,6 +1,7 @@
 """The table of built-in algorithms: which image is one, and what SageMaker knows of it."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -137,3 +138,19 @@ def test_hyperparameters_come_and_go_with_versions():
     assert not in_version(known["silent"], "1.2")
     assert not in_version(known["colsample_bynode"], "0.72")
     assert in_version(known["colsample_bynode"], "0.90")
+
+
+PAGE = (Path(__file__).parents[3] / "docs" / "algorithms.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("algorithm", list(every_algorithm()), ids=lambda each: f"{each.name}-{each.version}")
+def test_the_page_has_each_algorithm(algorithm):
+    [row] = [
+        line
+        for line in PAGE.splitlines()
+        if line.startswith("| `") and f"`{algorithm.name}`" in line.split("|")[1]
+    ]
+    _, _, trains, objectives, tunable, _ = row.split("|")
+    assert (trains.strip() == "yes") == (algorithm.name == "sagemaker-xgboost")
+    assert all(f"`{name}`" in objectives for name in algorithm.objectives)
+    assert all(f"`{name}`" in tunable for name in algorithm.tunable)

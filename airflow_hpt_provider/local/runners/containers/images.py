@@ -1,4 +1,4 @@
-"""Which command stands for which training image: the file given as ``--images``.
+r"""Which command stands for which training image: the file given as ``--images``.
 
 TOML, first match wins::
 
@@ -7,6 +7,7 @@ TOML, first match wins::
     command = ["{python}", "train.py"]             # {python} is the service's own interpreter
     directory = "algorithms/mine"                  # where it runs, from the file; default: the job's own
     environment = { OMP_NUM_THREADS = "1" }        # below the definition's own Environment
+    metrics = { "validation:accuracy" = 'acc=(\S+)' }  # regexes, in place of the request's and the algorithm's
     arguments = false                              # no hyperparameters as arguments; default: --name value ...
 
     [[image]]
@@ -23,17 +24,22 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+import regex
 
-KEYS = {"match", "command", "container", "directory", "environment", "arguments"}
+from airflow_hpt_provider.models.algorithms.algorithm import OBJECTIVE_METRIC
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+KEYS = {"match", "command", "container", "directory", "environment", "arguments", "metrics"}
 
 
 @dataclass(frozen=True)
 class Image:
     """What stands for the images that match a glob: a command, or with ``container`` the image itself.
 
-    With ``arguments``, the hyperparameters follow the command as in script mode.
+    With ``arguments``, the hyperparameters follow the command as in script mode. ``metrics``: name -> regex, in
+    place of those of the request or the built-in algorithm.
     """
 
     match: str
@@ -42,6 +48,7 @@ class Image:
     environment: Mapping[str, str] = field(default_factory=dict)
     container: bool = False
     arguments: bool = True
+    metrics: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -83,6 +90,23 @@ class ImageMap:
         """Return the first that matches the image URI."""
         return next((image for image in self.images if fnmatchcase(uri, image.match)), None)
 
+    def metric_definitions(
+        self, uri: str, given: Sequence[Mapping[str, Any]], objective: str | None
+    ) -> list[dict[str, Any]]:
+        """Return a training job's MetricDefinitions with the regexes of its image's table.
+
+        Args:
+            uri: of the training image.
+            given: the definition's.
+            objective: the metric that the tuning job optimizes; ``ObjectiveMetric`` gets its regex.
+        """
+        image = self.find(uri)
+        own = dict(image.metrics) if image is not None else {}
+        if objective in own:
+            own[OBJECTIVE_METRIC] = own[objective]
+        others = [dict(each) for each in given if each["Name"] not in own]
+        return [*others, *({"Name": name, "Regex": pattern} for name, pattern in own.items())]
+
 
 def _image(table: Any, where: str, base: Path) -> Image:
     if not isinstance(table, dict):
@@ -116,6 +140,14 @@ def _image(table: Any, where: str, base: Path) -> Image:
     environment = table.get("environment", {})
     if not isinstance(environment, dict) or not all(isinstance(value, str) for value in environment.values()):
         raise ValueError(f"{where}: `environment` must be a table of strings")
+    metrics = table.get("metrics", {})
+    if not isinstance(metrics, dict) or not all(isinstance(value, str) for value in metrics.values()):
+        raise ValueError(f"{where}: `metrics` must be a table of regexes")
+    for name, pattern in metrics.items():
+        try:
+            regex.compile(pattern)
+        except regex.error as error:
+            raise ValueError(f"{where}: the regex of `metrics` {name!r} is not valid: {error}") from error
     return Image(
         match=match,
         command=tuple(word.replace("{python}", sys.executable) for word in command),
@@ -123,6 +155,7 @@ def _image(table: Any, where: str, base: Path) -> Image:
         environment=environment,
         container=container,
         arguments=arguments,
+        metrics=metrics,
     )
 
 
