@@ -212,7 +212,8 @@ def test_a_job_of_another_config_is_stopped_only_if_it_is_the_tasks_own_and_want
     ],
 )
 def test_a_refused_create_is_not_sent_again_without_tags(error: ClientError) -> None:
-    hook, noted = FakeHook(create_errors=[error]), []
+    hook = FakeHook(create_errors=[error])
+    noted: list[str | None] = []
     with pytest.raises(ClientError):
         Submission(hook, OWNER, noted.append, LOG).send(REQUEST.with_name("job"), "print", None)  # type: ignore[arg-type]
     assert len(hook.created) == 1
@@ -230,6 +231,7 @@ def test_without_permission_to_tag_it_is_sent_again_without_the_tags_alone() -> 
 
 
 def test_a_name_that_was_taken_in_the_meantime_is_no_error() -> None:
-    hook, noted = FakeHook(create_errors=[refusal("ResourceInUse", "taken")]), []
+    hook = FakeHook(create_errors=[refusal("ResourceInUse", "taken")])
+    noted: list[str | None] = []
     assert Submission(hook, OWNER, noted.append, LOG).send(REQUEST.with_name("job"), "print", None) is None  # type: ignore[arg-type]
     assert noted == ["job", None]

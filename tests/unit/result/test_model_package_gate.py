@@ -80,3 +80,29 @@ def test_a_champion_whose_value_is_no_number_has_none(told, metric):
         call=lambda operation, **_: answers[operation],
     )
     assert ModelRegistry(hook, "group").champion() == Champion("arn", None, metric)
+
+
+@pytest.mark.parametrize(
+    "champion", [Champion("arn", "loss", None), Champion("arn", "accuracy", 0.5), Champion("arn", None, None)]
+)
+def test_a_champion_that_cannot_be_compared_lets_nothing_through(champion):
+    reason = refusal(result(0.1), min_metric=None, must_improve=True, champion=champion)
+    assert reason is not None
+    assert "nothing to compare with" in reason
+    assert refusal(result(0.1), min_metric=None, must_improve=False, champion=champion) is None
+    assert refusal(result(0.1), min_metric=None, must_improve=True, champion=None) is None
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "passes"),
+    [
+        (0.5, "Minimize", True),
+        (0.51, "Minimize", False),
+        (0.5, "Maximize", True),
+        (0.49, "Maximize", False),
+        (None, "Minimize", False),
+    ],
+)
+def test_the_bound_itself_passes(value, kind, passes):
+    reason = refusal(result(value, kind), min_metric=0.5, must_improve=False, champion=None)
+    assert (reason is None) is passes

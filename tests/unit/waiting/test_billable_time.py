@@ -33,7 +33,8 @@ class Hook:
     """Spent seconds by job; counts the calls."""
 
     def __init__(self, spent: dict[str, float]) -> None:
-        self.spent, self.calls = spent, []
+        self.spent = spent
+        self.calls: list[str] = []
 
     def billable_seconds(self, name: str) -> float:
         self.calls.append(name)
@@ -112,7 +113,7 @@ def test_an_error_for_good_is_raised_and_another_retried(code: str, fatal: bool)
     def fail(name: str) -> float:
         raise ClientError({"Error": {"Code": code, "Message": code}}, "ListTrainingJobs")
 
-    meter.hook.billable_seconds = fail  # type: ignore[method-assign]
+    meter.hook.billable_seconds = fail  # type: ignore[method-assign, assignment]
     if fatal:
         with pytest.raises(ClientError):
             meter.check(running(5000, 10))

@@ -14,6 +14,7 @@ from airflow_hpt_provider.local.engine.naming import Arns
 from airflow_hpt_provider.local.engine.stop_reasons import CompletionReason
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.contract import AttemptResult, Metric
+from airflow_hpt_provider.local.strategies.contract import Suggestion
 from tests.unit.local.engine.test_any_outcome import DEFINITION, request
 
 DEADLINE = 30.0
@@ -242,3 +243,65 @@ def test_an_attempt_is_interrupted_once(world):
     eventually(lambda: trial.stops)
     world.a_turn()
     assert trial.stops == 1
+
+
+def test_the_run_time_of_a_tuning_job_ends_it_while_it_runs(world):
+    limits = {"MaxNumberOfTrainingJobs": 9, "MaxParallelTrainingJobs": 1, "MaxRuntimeInSeconds": 120}
+    world.create(age=119.5, ResourceLimits=limits)
+    trial = world.started()
+    eventually(lambda: trial.stops)
+    assert world.job().ending == CompletionReason.RUNTIME
+    trial.end()
+    eventually(lambda: world.job().status == "Completed")
+    assert len(world.runner.started) == 1
+
+
+@pytest.mark.parametrize("ending", [CompletionReason.REQUEST, CompletionReason.RUNTIME])
+def test_a_suggestion_that_arrives_after_the_end_is_not_launched(world, monkeypatch, ending):
+    asked = []
+    searches = world.engine.tuning._searches
+    monkeypatch.setattr(
+        searches, "suggest", lambda search, history, then: asked.append((search, history, then))
+    )
+    suggest = type(searches).suggest
+    world.create(ResourceLimits={"MaxNumberOfTrainingJobs": 9, "MaxParallelTrainingJobs": 2})
+    first = eventually(lambda: asked)[0]
+    suggest(searches, *first)
+    world.started()
+    late = eventually(lambda: len(asked) > 1 and asked)[1]
+    world.end(ending)
+    answered = []
+    suggest(searches, *late[:2], lambda answer: (answered.append(answer), late[2](answer)))
+    eventually(lambda: answered)
+    world.a_turn()
+    assert len(world.training_jobs()) == len(world.runner.started) == 1
+
+
+def test_a_suggestion_over_the_limit_is_not_launched(world):
+    """For example one that was asked for twice."""
+    world.create(ResourceLimits={"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1})
+    trial = world.started()
+    suggestion = Suggestion({"x": 0.5})
+    job_id = world.job().id
+    world.engine.write(lambda t: world.engine.tuning._on_suggestion(job_id, 0, suggestion, t))
+    assert len(world.training_jobs()) == len(world.runner.started) == 1
+    trial.end()
+
+
+def test_a_new_attempt_keeps_no_metrics_of_the_lost_one(world):
+    world.create()
+    trial = world.started()
+    trial.report("Training")
+    world.reaches("Training")
+    trial.emit(0.25)
+    world.a_turn()
+
+    def metrics():
+        with world.database.snapshot() as connection:
+            return [row["value"] for row in connection.execute("SELECT value FROM metrics")]
+
+    assert metrics() == [0.25]
+    trial.end(lost=True)
+    world.started(2)
+    world.a_turn()
+    assert metrics() == []

@@ -11,6 +11,7 @@ import pytest
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.s3.checksums import make_digest
 from airflow_hpt_provider.local.s3.conditions import ByteRange
+from airflow_hpt_provider.local.s3.errors import s3_error
 from airflow_hpt_provider.local.s3.model import Part, Properties, Upload
 from airflow_hpt_provider.local.s3.multipart import MIN_PART_SIZE, CompletedPart, MultipartUploads
 from airflow_hpt_provider.local.s3.objects import ObjectStore
@@ -128,3 +129,33 @@ def test_an_upload_survives_a_restart(store: ObjectStore, uploads: MultipartUplo
     MultipartUploads(again).complete(upload, named(part))
     assert again.get("bucket", "key") == b"part"
     again.close()
+
+
+def test_a_whole_object_as_a_part(store: ObjectStore, uploads: MultipartUploads) -> None:
+    store.put("bucket", "source", b"0123456789")
+    upload = uploads.create("bucket", "key", Properties())
+    part = uploads.copy_part(upload, 1, ("bucket", "source"), lambda info: None)
+    uploads.complete(upload, named(part))
+    assert store.get("bucket", "key") == b"0123456789"
+    assert part.etag == hashlib.md5(b"0123456789", usedforsecurity=False).hexdigest()
+
+
+def test_a_refused_write_leaves_no_blob(store: ObjectStore, uploads: MultipartUploads) -> None:
+    store.put("bucket", "key", b"kept")
+    before = set(store.blobs.directory.iterdir())
+
+    def refuse(old: object) -> None:
+        raise s3_error("PreconditionFailed")
+
+    writer = store.start_blob()
+    writer.write(b"refused")
+    with pytest.raises(ServiceError, match="PreconditionFailed"):
+        store.commit("bucket", "key", writer, precondition=refuse)
+    upload = uploads.create("bucket", "key", Properties())
+    uploads.abort(upload)
+    writer = store.start_blob()
+    writer.write(b"late")
+    with pytest.raises(ServiceError, match="NoSuchUpload"):
+        uploads.put_part(upload, 1, writer)
+    assert set(store.blobs.directory.iterdir()) == before
+    assert store.get("bucket", "key") == b"kept"
