@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import unicodedata
 from datetime import UTC, datetime
 from typing import Any
 
 _BLANKS = "".join(map(chr, [*range(33), 0x7F, 0xA0, 0x200B, 0x2060, 0xFEFF]))
+_NUMBER = re.compile(r"[-+]?[0-9]+(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?")
 _RISKY = ("=", "+", "-", "@")
 
 
@@ -54,9 +56,10 @@ def to_json(document: dict[str, Any]) -> str:
 def _harmless(value: Any) -> Any:
     """Put an apostrophe before text that a spreadsheet would run as a formula: failure reasons are a script's words.
 
-    Spreadsheets skip leading blanks and control characters, and take fullwidth signs for the usual ones.
+    Spreadsheets skip leading blanks and control characters, and take fullwidth signs for the usual ones. A number such
+    as -0.5 is no formula.
     """
-    if not isinstance(value, str):
+    if not isinstance(value, str) or _NUMBER.fullmatch(value):
         return value
     plain = unicodedata.normalize("NFKC", value).lstrip(_BLANKS)
     return f"'{value}" if plain.startswith(_RISKY) or value[:1] in ("\t", "\r") else value

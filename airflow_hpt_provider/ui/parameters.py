@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary, TuningJobDescription
     from airflow_hpt_provider.models.ranges import ParameterRanges
 
+_WHOLE = re.compile(r"[-+]?[0-9]{1,18}")
 _SCALES = {"Logarithmic": "log", "ReverseLogarithmic": "reverse_log"}
 
 Parameter = dict[str, Any]
@@ -78,6 +80,8 @@ def _of_values(name: str, values: Sequence[str | None]) -> Parameter:
 
 def _number(text: str | None) -> float | int | None:
     """Return the finite number that a text holds, whole ones as int; None if it holds none."""
+    if text and _WHOLE.fullmatch(text):
+        return int(text)  # a float would lose digits above 2**53; longer ones do
     try:
         value = float(text or "")
     except ValueError:

@@ -64,10 +64,8 @@ TEXTS = st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_siz
 )
 
 
-@pytest.mark.parametrize("mapped", [False, True])
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
-@given(values=st.lists(st.sampled_from(LITERALS) | TEXTS, min_size=1, max_size=5))
-def test_any_request_of_literals_comes_out_equal_under_native_rendering(config, mapped, values):
+def literals_come_out_equal(config, mapped, values):
+    """Check that native rendering leaves the literals of a request alone."""
     config = copy.deepcopy(config)
     static = {f"h{number}": text for number, text in enumerate(values)}
     config["TrainingJobDefinition"]["StaticHyperParameters"] = static
@@ -79,6 +77,16 @@ def test_any_request_of_literals_comes_out_equal_under_native_rendering(config, 
             task = HyperParameterTuningJobOperator(task_id="t", config=copy.deepcopy(config))
     task._do_render_template_fields(task, task.template_fields, {}, dag.get_template_env(), set())
     assert task.config == config
+
+
+VALUES = st.lists(st.sampled_from(LITERALS) | TEXTS, min_size=1, max_size=5)
+
+
+@pytest.mark.parametrize("mapped", [False, True])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(values=VALUES)
+def test_any_request_of_literals_comes_out_equal_under_native_rendering(config, mapped, values):
+    literals_come_out_equal(config, mapped, values)
 
 
 def test_one_expression_keeps_its_native_value(config):

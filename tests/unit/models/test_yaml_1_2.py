@@ -156,17 +156,25 @@ TEXTS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"]), 
 SCALARS = TEXTS | st.integers() | st.booleans() | st.none() | st.floats(allow_nan=False, allow_infinity=False)
 
 
-@given(
-    st.recursive(
-        SCALARS,
-        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
-        max_leaves=20,
-    )
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
+    max_leaves=20,
 )
-def test_what_other_programs_write_is_read_as_they_meant_it(value):
-    """JSON is YAML 1.2. PyYAML writes 1.1: the text ``1e5`` has no quotes there, and still reaches AWS as it is."""
+
+
+def is_read_as_it_was_meant(value):
+    """Check what YAML and JSON writers make of a value.
+
+    JSON is YAML 1.2. PyYAML writes 1.1: the text ``1e5`` has no quotes there, and still reaches AWS as it is.
+    """
     assert load(json.dumps({"v": value})) == {"v": value}
     assert means(load(yaml.safe_dump({"v": value})), {"v": value})
+
+
+@given(VALUES)
+def test_what_other_programs_write_is_read_as_they_meant_it(value):
+    is_read_as_it_was_meant(value)
 
 
 def test_one_reader_for_the_command_line_and_for_dags(words):
