@@ -79,7 +79,7 @@ class SqsQueue:
                 seconds = max(BACKOFF.after(failures), retry_after(error))
                 log.log(
                     logging.ERROR if fatal else logging.WARNING,
-                    "Queue %s cannot be read (%s); trying again in %.1f s.",
+                    "Could not read queue %s (%s); retrying in %.1f s.",
                     self.url,
                     one_line(error),
                     seconds,

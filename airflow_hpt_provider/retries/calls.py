@@ -71,7 +71,7 @@ def retrying(
             rebuild()
         if log:
             delay = state.next_action.sleep if state.next_action else 0.0
-            log("%s; trying again in %.1f s (try %d).", one_line(error), delay, state.attempt_number + 1)
+            log("%s; retrying in %.1f s (try %d).", one_line(error), delay, state.attempt_number + 1)
 
     jitter, limit = FullJitter(), max_delay.total_seconds()
     return Retrying(

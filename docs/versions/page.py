@@ -27,7 +27,7 @@ def _head() -> Iterator[str]:
 
 def _required() -> Iterator[str]:
     project = _toml(REPOSITORY / "pyproject.toml")["project"]
-    yield from ("", "## What is required", "")
+    yield from ("", "## Requirements", "")
     yield f"Python `{project['requires-python']}` and:"
     yield ""
     yield from (f"- `{requirement}`" for requirement in project["dependencies"])
@@ -37,7 +37,7 @@ def _required() -> Iterator[str]:
 
 
 def _capabilities() -> Iterator[str]:
-    yield from ("", "## What newer versions of Airflow can do", "")
+    yield from ("", "## Features of newer Airflow versions", "")
     yield "Decided in one module, `airflow_hpt_provider/compat.py`, from which this table is made. Each row is checked"
     yield "against the running Airflow by `tests/unit/test_compat.py`, on every version below."
     yield ""
@@ -50,7 +50,7 @@ def _capabilities() -> Iterator[str]:
 
 def _tested() -> Iterator[str]:
     ran = _toml(RAN)
-    yield from ("", "## What was tested", "")
+    yield from ("", "## Tested versions", "")
     yield "`make test-matrix`: the core of the suite, unit tests and tests against the local tuning service, in an"
     yield "environment of its own for each row. `lowest` has what `pyproject.toml` names at its lowest version."
     yield ""

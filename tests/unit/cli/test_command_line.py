@@ -223,7 +223,7 @@ def test_a_service_that_is_down_is_told_soon(tmp_path: Path) -> None:
         )
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
-    assert "trying again" not in done.stderr
+    assert "retrying in" not in done.stderr
     last = done.stderr.splitlines()[-1]
     assert last.startswith(f'airflow-hpt: error: Could not connect to the endpoint URL: "{url}')
     assert "Is the service running" in last
