@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 from boto3.s3.transfer import TransferConfig
 from botocore.config import Config
@@ -279,3 +280,48 @@ def test_pages_of_uploads_with_a_delimiter(s3: Any, bucket: str) -> None:
             for each in (*page.get("Uploads", ()), *page.get("CommonPrefixes", ()))
         ]
         assert sorted(found) == ["a/", "b", "c/", "d"], size
+
+
+def test_versions_of_a_bucket_without_versioning(service: Any, s3: Any, bucket: str) -> None:
+    keys = ["a", "b/1", "b/2", "c"]
+    for key in keys:
+        s3.put_object(Bucket=bucket, Key=key, Body=b"x")
+    pages = s3.get_paginator("list_object_versions").paginate(Bucket=bucket, PaginationConfig={"PageSize": 2})
+    found = [version for page in pages for version in page["Versions"]]
+    assert [version["Key"] for version in found] == keys
+    assert {(version["VersionId"], version["IsLatest"]) for version in found} == {("null", True)}
+    grouped = s3.list_object_versions(Bucket=bucket, Delimiter="/")
+    assert [each["Prefix"] for each in grouped["CommonPrefixes"]] == ["b/"]
+    assert code_of(s3.list_object_versions, Bucket=bucket, VersionIdMarker="null") == "InvalidArgument"
+    refused = s3.delete_objects(Bucket=bucket, Delete={"Objects": [{"Key": "a", "VersionId": "other"}]})
+    assert [(each["Key"], each["Code"]) for each in refused["Errors"]] == [("a", "InvalidArgument")]
+    environment = service.environment
+    resource: Any = boto3.resource(
+        "s3",
+        endpoint_url=service.endpoint,
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+        region_name="us-east-1",
+    )
+    resource.Bucket(bucket).object_versions.delete()
+    assert s3.list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def test_owners_in_lists(s3: Any, bucket: str) -> None:
+    s3.put_object(Bucket=bucket, Key="k", Body=b"")
+    owner = s3.list_buckets()["Owner"]
+    assert "Owner" not in s3.list_objects_v2(Bucket=bucket)["Contents"][0]
+    assert s3.list_objects_v2(Bucket=bucket, FetchOwner=True)["Contents"][0]["Owner"] == owner
+    assert s3.list_objects(Bucket=bucket)["Contents"][0]["Owner"] == owner
+
+
+def test_location_constraints(s3: Any, service: Any, bucket: str) -> None:
+    def constrained(client: Any, constraint: str | None) -> str:
+        more = {"CreateBucketConfiguration": {"LocationConstraint": constraint}} if constraint else {}
+        return code_of(client.create_bucket, Bucket=f"{bucket}-x", **more)
+
+    assert constrained(s3, "no-where-1") == "InvalidLocationConstraint"
+    assert constrained(s3, "us-east-1") == "InvalidLocationConstraint"
+    elsewhere = service.client("s3", region_name="eu-west-1")
+    assert constrained(elsewhere, "eu-central-1") == "IllegalLocationConstraintException"
+    assert constrained(elsewhere, None) == "IllegalLocationConstraintException"

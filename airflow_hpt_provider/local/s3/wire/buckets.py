@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.local.s3.errors import s3_error
 from airflow_hpt_provider.local.s3.wire.call import OWNER, S3Response
+from airflow_hpt_provider.local.s3.wire.routing import s3_operation
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from airflow_hpt_provider.local.s3.wire.call import Operation, S3Request
 
 DEFAULT_REGION = "us-east-1"
@@ -31,9 +35,33 @@ def list_buckets(call: S3Request) -> S3Response:
 def create_bucket(call: S3Request) -> S3Response:
     """Make a bucket in the region of its LocationConstraint, else of the request."""
     constraint = call.get("CreateBucketConfiguration", {}).get("LocationConstraint")
+    _check_constraint(constraint, call.region)
     region = constraint or call.region
     call.store.create_bucket(call.bucket, exist_ok=call.region == DEFAULT_REGION, region=region)
     return S3Response({"Location": f"/{call.bucket}"})
+
+
+def _check_constraint(constraint: str | None, region: str) -> None:
+    """Refuse a LocationConstraint as the region's own endpoint does.
+
+    Raises:
+        ServiceError: InvalidLocationConstraint, IllegalLocationConstraintException.
+    """
+    if region == DEFAULT_REGION:
+        if constraint is not None and constraint not in _constraints():
+            raise s3_error("InvalidLocationConstraint")
+    elif constraint not in {region, "EU" if region == "eu-west-1" else region}:
+        raise s3_error(
+            "IllegalLocationConstraintException",
+            f"The {constraint or 'unspecified'} location constraint is incompatible for the region specific endpoint "
+            "this request was sent to.",
+        )
+
+
+def _constraints() -> Collection[str]:
+    shape: Any = s3_operation("CreateBucket").input_shape
+    found: Collection[str] = shape.members["CreateBucketConfiguration"].members["LocationConstraint"].enum
+    return found
 
 
 def head_bucket(call: S3Request) -> S3Response:

@@ -10,7 +10,7 @@ from airflow_hpt_provider.local.s3.checksums import PREFIX
 from airflow_hpt_provider.local.s3.errors import s3_error
 from airflow_hpt_provider.local.s3.index import find_bucket
 from airflow_hpt_provider.local.s3.listing import list_objects
-from airflow_hpt_provider.local.s3.wire.call import S3Response
+from airflow_hpt_provider.local.s3.wire.call import NULL_VERSION, OWNER, S3Response
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.s3.listing import ObjectPage
@@ -25,6 +25,7 @@ def list_objects_v1(call: S3Request) -> S3Response:
     marker = call.get("Marker", "")
     page, result = _page(call, marker)
     result["Marker"] = _encoder(call)(marker)
+    _add_owner(result)
     if page.next is not None and call.get("Delimiter"):
         result["NextMarker"] = _encoder(call)(page.next)
     return S3Response(result)
@@ -36,11 +37,34 @@ def list_objects_v2(call: S3Request) -> S3Response:
     page, result = _page(call, _from_token(token) if token is not None else start)
     result["KeyCount"] = len(page.objects) + len(page.prefixes)
     result["ContinuationToken"] = token
+    if call.get("FetchOwner"):
+        _add_owner(result)
     if start:
         result["StartAfter"] = _encoder(call)(start)
     if page.next is not None:
         result["NextContinuationToken"] = to_token(page.next)
     return S3Response(result)
+
+
+def list_object_versions(call: S3Request) -> S3Response:
+    """Return a page of versions: each object has one, as in every bucket without versioning."""
+    marker, version = call.get("KeyMarker", ""), call.get("VersionIdMarker")
+    if version and not marker:
+        raise s3_error("InvalidArgument", "A version-id marker cannot be specified without a key marker.")
+    page, result = _page(call, marker)
+    _add_owner(result)
+    versions = result.pop("Contents")
+    encode = _encoder(call)
+    result["Versions"] = [{**entry, "VersionId": NULL_VERSION, "IsLatest": True} for entry in versions]
+    result["KeyMarker"], result["VersionIdMarker"] = encode(marker), version or ""
+    if page.next is not None:
+        result["NextKeyMarker"] = encode(page.next)
+        result["NextVersionIdMarker"] = NULL_VERSION
+    return S3Response(result)
+
+
+def _add_owner(result: dict[str, Any]) -> None:
+    result["Contents"] = [{**entry, "Owner": OWNER} for entry in result["Contents"]]
 
 
 def url_encoder(encoding_type: str | None) -> Any:
@@ -98,4 +122,5 @@ def _from_token(token: str) -> str:
 OPERATIONS: dict[str, Operation] = {
     "ListObjects": list_objects_v1,
     "ListObjectsV2": list_objects_v2,
+    "ListObjectVersions": list_object_versions,
 }

@@ -28,6 +28,7 @@ ROOTS: dict[str, str] = {
     "GetBucketTagging": "Tagging",
     "ListObjects": "ListBucketResult",
     "ListObjectsV2": "ListBucketResult",
+    "ListObjectVersions": "ListVersionsResult",
     "CopyObject": "CopyObjectResult",
     "DeleteObjects": "DeleteResult",
     "GetObjectAttributes": "GetObjectAttributesResponse",

@@ -49,6 +49,13 @@ REFERENCE = {
     "GetObjectTagging": _TAGGING,
     "ListObjects": f"ListBucketResult({_LIST} Marker NextMarker)",
     "ListObjectsV2": f"ListBucketResult({_LIST} ContinuationToken KeyCount NextContinuationToken StartAfter)",
+    "ListObjectVersions": (
+        f"ListVersionsResult(CommonPrefixes(Prefix) DeleteMarker(IsLatest Key LastModified {_OWNER} VersionId) "
+        "Delimiter EncodingType IsTruncated KeyMarker MaxKeys Name NextKeyMarker NextVersionIdMarker Prefix "
+        f"Version(ChecksumAlgorithm ChecksumType ETag IsLatest Key LastModified {_OWNER} "
+        "RestoreStatus(IsRestoreInProgress RestoreExpiryDate) Size StorageClass VersionId) "
+        "VersionIdMarker)"
+    ),
     "CopyObject": f"CopyObjectResult(ChecksumType {_CHECKSUMS} ETag LastModified)",
     "UploadPartCopy": f"CopyPartResult({_CHECKSUMS} ETag LastModified)",
     "DeleteObjects": (
