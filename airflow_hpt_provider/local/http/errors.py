@@ -123,11 +123,12 @@ def error_response(error: ServiceError, request: WireRequest, protocol: WireProt
         )
         headers = {"content-type": "text/xml", "x-amzn-requestid": request.id}
     else:
+        details = "".join(f"<{name}>{_xml(text)}</{name}>" for name, text in error.details.items())
         body = (
-            f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{_code_and_message(error)}'
+            f'<?xml version="1.0" encoding="UTF-8"?>\n<Error>{_code_and_message(error)}{details}'
             f"<Resource>{_xml(request.path)}</Resource><RequestId>{request.id}</RequestId></Error>"
         )
-        headers = {"content-type": "application/xml", "x-amz-request-id": request.id}
+        headers = {"content-type": "application/xml", "x-amz-request-id": request.id, **error.headers}
     without_body = request.method == "HEAD" or error.status == 304
     return Response(None if without_body else body, error.status, headers)
 

@@ -44,6 +44,7 @@ def check_read(info: ObjectInfo, parameters: Mapping[str, Any], prefix: str = ""
         return parameters.get(prefix + name)
 
     unchanged = s3_error("PreconditionFailed" if prefix else "NotModified")
+    unchanged.headers["etag"] = f'"{info.etag}"'
     if (etag := given("IfMatch")) is not None:
         if not _matches(etag, info.etag):
             raise s3_error("PreconditionFailed")
@@ -92,7 +93,9 @@ def parse_range(header: str | None, size: int) -> ByteRange | None:
     else:
         start, end = max(0, size - int(match[2])), size - 1
     if start >= size or end < start:
-        raise s3_error("InvalidRange")
+        error = s3_error("InvalidRange")
+        error.details.update(RangeRequested=header or "", ActualObjectSize=str(size))
+        raise error
     return ByteRange(start, end - start + 1)
 
 

@@ -325,3 +325,20 @@ def test_location_constraints(s3: Any, service: Any, bucket: str) -> None:
     elsewhere = service.client("s3", region_name="eu-west-1")
     assert constrained(elsewhere, "eu-central-1") == "IllegalLocationConstraintException"
     assert constrained(elsewhere, None) == "IllegalLocationConstraintException"
+
+
+def error_of(call: Any, **parameters: Any) -> dict[str, Any]:
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    return {**caught.value.response["Error"], **caught.value.response["ResponseMetadata"]["HTTPHeaders"]}
+
+
+def test_errors_name_what_they_are_about(s3: Any, bucket: str) -> None:
+    etag = s3.put_object(Bucket=bucket, Key="k", Body=b"123")["ETag"]
+    assert error_of(s3.list_objects_v2, Bucket="no-such-bucket")["BucketName"] == "no-such-bucket"
+    assert error_of(s3.get_object, Bucket=bucket, Key="a & b")["Key"] == "a & b"
+    outside = error_of(s3.get_object, Bucket=bucket, Key="k", Range="bytes=9-")
+    assert (outside["ActualObjectSize"], outside["RangeRequested"]) == ("3", "bytes=9-")
+    assert error_of(s3.get_object, Bucket=bucket, Key="k", IfNoneMatch=etag)["etag"] == etag
+    source = {"Bucket": bucket, "Key": "none"}
+    assert "Key" not in error_of(s3.copy_object, Bucket=bucket, Key="k2", CopySource=source)

@@ -9,6 +9,7 @@ import anyio
 import anyio.to_thread
 from starlette.responses import Response
 
+from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.http.body import IDLE_SECONDS, MIB, check_length, chunks, read_body
 from airflow_hpt_provider.local.s3.errors import s3_error
 from airflow_hpt_provider.local.s3.multipart import MultipartUploads
@@ -47,6 +48,13 @@ Ts = TypeVarTuple("Ts")
 _UPLOADS = {"PutObject", "UploadPart"}
 _SEND = 1 << 20
 _THREADS = 16
+_NAME_BUCKET = {
+    "NoSuchBucket",
+    "BucketNotEmpty",
+    "BucketAlreadyOwnedByYou",
+    "InvalidBucketName",
+    "NoSuchTagSet",
+}
 
 
 class S3Endpoint:
@@ -67,6 +75,25 @@ class S3Endpoint:
             ServiceError: before anything was sent.
         """
         bucket, key = _bucket_and_key(request.path)
+        try:
+            await self._serve(request, verified, bucket, key, scope, receive, send)
+        except ServiceError as error:
+            if error.code in _NAME_BUCKET:
+                error.details.setdefault("BucketName", bucket)
+            elif error.code == "NoSuchKey" and "x-amz-copy-source" not in request.headers:
+                error.details.setdefault("Key", key)
+            raise
+
+    async def _serve(
+        self,
+        request: WireRequest,
+        verified: Verified,
+        bucket: str,
+        key: str,
+        scope: Scope,
+        receive: Receive,
+        send: Send,
+    ) -> None:
         name = route(request.method, bucket, key, request.parameters, request.headers)
         operation = OPERATIONS.get(name)
         if operation is None:
