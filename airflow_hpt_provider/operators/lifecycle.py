@@ -34,6 +34,7 @@ class JobLifecycleMixin(ExecutionTimeoutMixin, TuningArgumentsMixin, TuningLinea
     unreachable_timeout: float | None
     connection_settings: ConnectionSettings
     defer: Any
+    _misses: int = 0
 
     def _next_attempt(self, context: Context, failed: Sequence[str]) -> OwnedJob:
         raise NotImplementedError
@@ -83,8 +84,13 @@ class JobLifecycleMixin(ExecutionTimeoutMixin, TuningArgumentsMixin, TuningLinea
 
     def _defer(self, description: TuningJobDescription, earlier: Sequence[Attempt]) -> None:
         from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
+        from airflow_hpt_provider.waiting.deferral_backoff import delay_after, warn
 
         name, limit = description.name, self._wait_limit(self._deadline(description, earlier))
+        if self._misses:
+            seconds = delay_after(self._misses)
+            warn(self.log, name, self.connection_settings.aws_conn_id, self._misses, seconds)
+            self._sleep(seconds)
         self.log.info("Waiting for tuning job %s in the triggerer.", name)
         self.defer(
             trigger=HyperParameterTuningJobTrigger(
@@ -103,6 +109,7 @@ class JobLifecycleMixin(ExecutionTimeoutMixin, TuningArgumentsMixin, TuningLinea
             kwargs={
                 "tuning_job_name": name,
                 "earlier": [each.model_dump(mode="json") for each in earlier],
+                "misses": self._misses,
                 "execution_deadline": self._execution_deadline and self._execution_deadline.isoformat(),
             },
             timeout=max(limit - datetime.now(UTC), timedelta()) + DEFER_MARGIN if limit else None,

@@ -203,6 +203,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         tuning_job_name: str = "",
         earlier: Sequence[Any] | None = None,
         execution_deadline: str | None = None,
+        misses: int = 0,
     ) -> Any:
         """Take up the task again after the trigger has fired."""
         from airflow_hpt_provider.creation.tags import previous_attempts
@@ -212,6 +213,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         event = event if isinstance(event, dict) else {}
         tuning_job_name = tuning_job_name or self._announced_name(context)
         self._resume_execution_timeout(execution_deadline)
+        self._misses = misses + 1 if event.get("status") == Outcome.NOT_FOUND else 0
         with self._stop_on_failure(context):
             self._waits_for(tuning_job_name)
             self._cast_templated()

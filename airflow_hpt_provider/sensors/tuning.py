@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import warnings
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -194,7 +195,9 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             return PokeReturnValue(is_done=False)
         return PokeReturnValue(is_done=True, xcom_value=self._finish(context, description))
 
-    def execute_complete(self, context: Context, event: Any = None, deadline: str = "") -> Any:
+    def execute_complete(
+        self, context: Context, event: Any = None, deadline: str = "", misses: int = 0
+    ) -> Any:
         """Take up the task again after the trigger has fired."""
         # `dag.test()` passes on an end event as a bare string; describe the job in any case.
         event = event if isinstance(event, dict) else {}
@@ -212,7 +215,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
                 if deadline
                 else datetime.now(UTC) + timedelta(seconds=self.timeout)
             )
-            return self._defer(limit)
+            return self._defer(limit, misses + 1 if event.get("status") == Outcome.NOT_FOUND else 0)
         return self._finish(context, description)
 
     def _describe_again(self, status: str | None, *, connection_worked: bool) -> TuningJobDescription:
@@ -287,14 +290,19 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         warnings.warn(message, UserWarning, stacklevel=4)
         return True
 
-    def _defer(self, deadline: datetime) -> Any:
+    def _defer(self, deadline: datetime, misses: int = 0) -> Any:
         from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
+        from airflow_hpt_provider.waiting.deferral_backoff import delay_after, warn
 
+        if misses:
+            seconds = delay_after(misses)
+            warn(self.log, self.tuning_job_name, self.aws_conn_id, misses, seconds)
+            time.sleep(seconds)
         self.log.info("Waiting for tuning job %s in the triggerer.", self.tuning_job_name)
         self.defer(
             trigger=HyperParameterTuningJobTrigger(**self._trigger_arguments()),
             method_name="execute_complete",
-            kwargs={"deadline": deadline.isoformat()},
+            kwargs={"deadline": deadline.isoformat(), "misses": misses},
             timeout=max(deadline - datetime.now(UTC), timedelta()),
         )
 

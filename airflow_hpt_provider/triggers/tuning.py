@@ -238,7 +238,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
         )
         try:
             async with self._woken_by_events(), self._metered():
-                seen = await self._poller.wait(waiter)
+                seen = await SharedPoller.wait_for(self._settings, waiter)
         except TuningJobTimeoutError as error:
             return self._payload(Outcome.TIMEOUT, str(error))
         except TuningJobBudgetExceededError as error:

@@ -27,10 +27,12 @@ from weakref import WeakKeyDictionary
 
 from asgiref.sync import sync_to_async
 
+from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.hooks.pages import PageTokens
 from airflow_hpt_provider.retries.calls import FullJitter
 from airflow_hpt_provider.retries.classify import ErrorClass, classify
 from airflow_hpt_provider.retries.errors import is_denied, one_line, retry_after
+from airflow_hpt_provider.waiting.connection_content import MAX_AGE_SECONDS, ConnectionContent
 from airflow_hpt_provider.waiting.rate_limit import min_poll_interval
 from airflow_hpt_provider.waiting.rate_limited_client import WORKERS, RateLimitedClient
 from airflow_hpt_provider.waiting.snapshot import JobSnapshot
@@ -63,6 +65,7 @@ EXPECT_END_SECONDS = 60.0
 """A Describe may lag behind an event: for this many seconds it is repeated soon."""
 
 _watchers: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, SharedPoller]] = WeakKeyDictionary()
+_contents: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, ConnectionContent]] = WeakKeyDictionary()
 
 
 class SharedPoller:
@@ -81,13 +84,61 @@ class SharedPoller:
         self._shortest = 0.0
 
     @classmethod
-    def shared(cls, settings: ConnectionSettings) -> SharedPoller:
-        """Return the running event loop's poller for these settings."""
+    def shared(cls, settings: ConnectionSettings, content: str = "") -> SharedPoller:
+        """Return the running event loop's poller for these settings.
+
+        Args:
+            settings: the connection.
+            content: the hash of what the connection holds.
+        """
         watchers = _watchers.setdefault(asyncio.get_running_loop(), {})
-        key = settings.key
+        key = f"{settings.key} {content}"
         if key not in watchers:
+            for old in [old for old, each in watchers.items() if each._is_of(settings) and not each._waiters]:
+                del watchers[old]
             watchers[key] = cls(settings)
         return watchers[key]
+
+    @classmethod
+    async def current(cls, settings: ConnectionSettings, max_age: float = MAX_AGE_SECONDS) -> SharedPoller:
+        """Return the poller for what the connection holds now.
+
+        Args:
+            settings: the connection.
+            max_age: seconds for which an earlier reading of the connection counts.
+        """
+        contents = _contents.setdefault(asyncio.get_running_loop(), {})
+        return cls.shared(
+            settings, await contents.setdefault(settings.key, ConnectionContent(settings)).get(max_age)
+        )
+
+    @classmethod
+    async def wait_for(cls, settings: ConnectionSettings, waiter: PollSubscription) -> JobSnapshot:
+        """Wait until the subscription's job has ended, through what the connection holds now.
+
+        The wait keeps its client, and so its account, when the connection is edited. Only if the job is not found, the
+        connection is read again; where its content has changed, the wait moves there.
+
+        Raises:
+            Exception: see :meth:`wait`.
+        """
+        poller = await cls.current(settings)
+        try:
+            return await poller.wait(waiter)
+        except TuningJobNotFoundError:
+            edited = await cls.current(settings, max_age=0.0)
+            if edited is poller:
+                raise
+        waiter.log.warning(
+            "Tuning job %s was not found; connection %s has been edited since it was read, polling again.",
+            waiter.tuning_job_name,
+            settings.aws_conn_id,
+        )
+        waiter.start_again()
+        return await edited.wait(waiter)
+
+    def _is_of(self, settings: ConnectionSettings) -> bool:
+        return self._settings.key == settings.key
 
     async def wait(self, waiter: PollSubscription) -> JobSnapshot:
         """Wait until the subscription's job has ended; the first poll is immediate.
@@ -114,11 +165,13 @@ class SharedPoller:
             self._leave(waiter)
 
     def poll_soon(self, tuning_job_name: str) -> None:
-        """Poll a job immediately: an event has reported its end."""
-        now = asyncio.get_running_loop().time()
-        for waiter in self._waiters.get(tuning_job_name.lower(), ()):
-            waiter.poll_soon(now, EXPECT_END_SECONDS)
-            self._changed.set()
+        """Poll a job immediately, whatever the connection held when its wait began: an event has reported its end."""
+        loop = asyncio.get_running_loop()
+        for poller in [self, *_watchers.get(loop, {}).values()]:
+            if poller._is_of(self._settings):
+                for waiter in poller._waiters.get(tuning_job_name.lower(), ()):
+                    waiter.poll_soon(loop.time(), EXPECT_END_SECONDS)
+                    poller._changed.set()
 
     async def stop(self, tuning_job_name: str) -> bool:
         """Stop a tuning job; False if there was nothing to stop."""

@@ -166,6 +166,11 @@ class PollSubscription(WaitLimits):
             seconds = min(left + LAST_POLL_SECONDS, MAX_SLEEP)
             self.timer = asyncio.get_running_loop().call_later(seconds, self.keep_limits)
 
+    def start_again(self) -> None:
+        """Wait once more, through another connection. What is known of the job stays, its ARN above all."""
+        self.future = asyncio.get_running_loop().create_future()
+        self.seen, self.failures, self.failing_since = False, 0, None
+
     def close(self) -> None:
         """Forget the timer: the wait is over."""
         if self.timer is not None:

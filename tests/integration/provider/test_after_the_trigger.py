@@ -11,6 +11,7 @@ from airflow_hpt_provider.exceptions import TuningServiceUnreachableError
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
+from airflow_hpt_provider.waiting import deferral_backoff
 from tests.integration.provider.conftest import Try, make, wait_for
 
 pytestmark = pytest.mark.integration
@@ -101,3 +102,27 @@ def test_they_wait_no_longer_than_unreachable_timeout(completed, gated, first_tr
     task = sense(completed["tuning_job_name"], unreachable_timeout=0.5)
     with pytest.raises(TuningServiceUnreachableError):
         task.execute_complete(one.context(task), event={"status": "completed"})
+
+
+def test_they_back_off_when_the_triggerer_does_not_find_a_running_job(
+    gated, gate, first_try, monkeypatch, caplog
+):
+    """Its connection leads elsewhere: each deferral would be answered within seconds, for as long as the job runs."""
+    waited = []
+    monkeypatch.setattr(deferral_backoff, "delay_after", lambda misses: waited.append(misses) or 0.0)
+    kwargs, one = deferred(tune(gated), first_try), Try(task_id="wait")
+    name = kwargs["tuning_job_name"]
+    sensed = {}
+    for event in ({"status": "gone"}, {"status": "gone"}, {"status": "inprogress"}, {"status": "gone"}):
+        kwargs = resumed(tune(gated), first_try, event, kwargs)
+        sensed = resumed(sense(name), one, event, sensed)
+        assert kwargs["misses"] == sensed["misses"]
+    assert waited == [1, 1, 2, 2, 1, 1], "and none after an event that was right"
+    assert "seems to lead to another account" in caplog.text
+    gate.touch()
+
+
+def resumed(task, one, event, kwargs):
+    with pytest.raises(TaskDeferred) as raised:
+        task.execute_complete(one.context(task), event=event, **kwargs)
+    return raised.value.kwargs
