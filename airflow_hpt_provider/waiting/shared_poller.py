@@ -94,7 +94,8 @@ class SharedPoller:
         watchers = _watchers.setdefault(asyncio.get_running_loop(), {})
         key = f"{settings.key} {content}"
         if key not in watchers:
-            for old in [old for old, each in watchers.items() if each._is_of(settings) and not each._waiters]:
+            unused = [old for old, each in watchers.items() if each._is_of(settings) and not each._waiters]
+            for old in unused if content else ():
                 del watchers[old]
             watchers[key] = cls(settings)
         return watchers[key]

@@ -223,7 +223,7 @@ async def test_the_wait_ends_on_the_event_long_before_the_poll(gated, gate, serv
     with pytest.raises(TaskDeferred) as deferred:
         await asyncio.to_thread(task.execute, one.context(task))
     trigger = deferred.value.trigger
-    watcher = SharedPoller.shared(ConnectionSettings(**trigger._settings.as_kwargs()))
+    watcher = await SharedPoller.current(ConnectionSettings(**trigger._settings.as_kwargs()))
     events = asyncio.create_task(anext(trigger.run()))
     async with asyncio.timeout(WAIT_SECONDS):
         while not any(w.last for waiters in watcher._waiters.values() for w in waiters):  # noqa: ASYNC110
