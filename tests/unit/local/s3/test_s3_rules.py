@@ -154,4 +154,4 @@ def test_a_subresource_is_never_overlooked(method: str, key: str, query: str) ->
 
 def test_our_operations_are_s3s() -> None:
     assert set(s3_model().operation_names) >= OPERATIONS.keys()
-    assert len(OPERATIONS) == 28
+    assert len(OPERATIONS) == 29
