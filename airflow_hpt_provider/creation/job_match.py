@@ -89,7 +89,7 @@ RUNNING, COMPLETED, STOPPED, FAILED = (
 )
 
 RULES = (
-    Rule("another task's job, or one without our tags", JobMatch.NOT_OWNED, owned=False, same_config=None),
+    Rule("owned by another task, or without this provider's tags", JobMatch.NOT_OWNED, owned=False, same_config=None),
     Rule("running, same config", JobMatch.REJOIN, status=RUNNING),
     Rule("running, another config", JobMatch.CONFIG_CHANGED, same_config=False, status=RUNNING),
     Rule("ended, another config", JobMatch.CREATE_NEXT, same_config=False),

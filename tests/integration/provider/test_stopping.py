@@ -116,14 +116,14 @@ def test_killed_while_the_result_is_made(config, first_try, hook, airflow_says):
     """The last moment: everything is read, nothing is delivered yet. The next try delivers."""
     airflow_says(first_try, "running")
     task = tune(config)
-    settle = OutcomeResolver.resolve
+    resolve = OutcomeResolver.resolve
 
-    def settle_and_die(self, *args, **kwargs):
+    def resolve_and_die(self, *args, **kwargs):
         task.on_kill()
-        return settle(self, *args, **kwargs)
+        return resolve(self, *args, **kwargs)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(OutcomeResolver, "settle", settle_and_die)
+        patch.setattr(OutcomeResolver, "resolve", resolve_and_die)
         with pytest.raises(TuningTaskInterruptedError):
             task.execute(first_try.context(task))
     assert "best_training_job" not in first_try.xcom

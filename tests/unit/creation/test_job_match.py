@@ -24,7 +24,7 @@ CHANGED = {**OWN, FINGERPRINT_TAG: "g"}
 FOREIGN = {OWNER_TAG: "somebody", FINGERPRINT_TAG: "f"}
 
 ROWS = {
-    "another task's job, or one without our tags": [
+    "owned by another task, or without this provider's tags": [
         ("Completed", FOREIGN, OWNER, {}),
         ("InProgress", {}, OWNER, {"known_own": False}),
     ],
