@@ -74,7 +74,7 @@ SENSOR: Final = Counterpart(
     "airflow_hpt_provider.sensors.tuning",
     {
         "job_name": Parameter("tuning_job_name", "It also takes the starting task's output."),
-        "resource_type": Parameter(None, "It was a word in their log."),
+        "resource_type": Parameter(None, "It was a word in the amazon provider's log."),
         **_SAME,
     },
 )

@@ -82,7 +82,7 @@ def test_the_page_has_the_tables(heading, ours):
 )
 def test_the_page_has_what_is_only_here(heading, ours, our_class):
     text = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    told = set(re.findall(r"`(\w+)`", text.partition("Only here:")[2]))
+    told = set(re.findall(r"`(\w+)`", text.partition("New here:")[2]))
     accepted = set(inspect.signature(our_class.__init__).parameters) - {"self", "kwargs"}
     assert told == accepted - {known.ours for known in ours.parameters.values()}
 
