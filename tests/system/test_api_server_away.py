@@ -11,7 +11,7 @@ import pytest
 from airflow_hpt_provider.demo.data import BUCKET, source_archive
 from airflow_hpt_provider.demo.session import DemoSession
 from airflow_hpt_provider.demo.waiting import wait_until
-from tests.system.test_stopping import PATIENCE, Case
+from tests.system.test_stopping import WAIT_SECONDS, Case
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
 HERE = Path(__file__).parent
@@ -39,7 +39,7 @@ def test_the_next_try_rejoins_the_job(tmp_path: Path) -> None:
         for each in paused:
             each.suspend()
         try:
-            wait_until(lambda: not process.is_running(), PATIENCE, "Airflow does not end the task's process")
+            wait_until(lambda: not process.is_running(), WAIT_SECONDS, "Airflow does not end the task's process")
         finally:
             for each in paused:
                 each.resume()
