@@ -113,7 +113,7 @@ test("what cannot be read is told, and another can be chosen", async () => {
 test("the only job there is says that there is no other", async () => {
   list = { jobs: [listed("churn")], problems: [], older: null };
   show(tuning());
-  await vi.waitFor(() => expect(root.textContent).toContain("No other tuning job is known yet"));
+  await vi.waitFor(() => expect(root.textContent).toContain("No other tuning job to compare with yet"));
 });
 
 test("the table has best values, best hyperparameters and ranges of both", () => {

@@ -63,7 +63,7 @@ test("a stop that failed is told in full, without the promise to try again, and 
   await fireEvent(confirm);
   await vi.waitFor(() => expect(told()).toContain("This browser cannot reach the API server."));
   expect(told()).not.toContain("retries automatically");
-  expect(told()).toContain("The job may go on");
+  expect(told()).toContain("The job may keep running");
   expect(document.activeElement).toBe(confirm);
   await fireEvent(root.querySelector(".buttons button"));
   await fireEvent(root.querySelector(".button-stop"));
