@@ -52,7 +52,7 @@ after = 1
 """
 """What becomes of tuning jobs by their names; six characters stand for the run."""
 
-MISSING = object()
+MISSING = "the row is missing"
 """Airflow's response has no such task: it was deleted."""
 
 
