@@ -39,7 +39,9 @@ def test_the_next_try_rejoins_the_job(tmp_path: Path) -> None:
         for each in paused:
             each.suspend()
         try:
-            wait_until(lambda: not process.is_running(), WAIT_SECONDS, "Airflow does not end the task's process")
+            wait_until(
+                lambda: not process.is_running(), WAIT_SECONDS, "Airflow does not end the task's process"
+            )
         finally:
             for each in paused:
                 each.resume()

@@ -28,6 +28,7 @@ VARIABLE = [
     (r"process \d+", "process N"),
     (r"127\.0\.0\.1:\d+", "ADDRESS"),
     (r"\n +\d+ tuning jobs? \w+", ""),
+    (r"\n *Training jobs run [^\n]*", ""),
     (r"-{3,}", "---"),
     (r" +", " "),
 ]

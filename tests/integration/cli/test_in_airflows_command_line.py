@@ -63,7 +63,7 @@ def test_without_a_connection_boto3_finds_its_way(airflow: Airflow) -> None:
     assert missing.code == 2
     assert "Airflow connection 'nowhere' does not exist" in missing.err
     both = airflow("hpt", "best", "any-job", "--aws-conn-id", "nowhere", "--profile", "me")
-    assert "keep one" in both.err
+    assert "give only one" in both.err
 
 
 def test_offline_commands(airflow: Airflow, tmp_path: Path) -> None:

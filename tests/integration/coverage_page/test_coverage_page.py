@@ -23,6 +23,9 @@ NEVER_SET = {
     "BestTrainingJob.TuningJobName",
     "BestTrainingJob.FailureReason",
     "OverallBestTrainingJob.FailureReason",
+    # Absent from every recorded response of AWS.
+    "BestTrainingJob.FinalHyperParameterTuningJobObjectiveMetric.Type",
+    "OverallBestTrainingJob.FinalHyperParameterTuningJobObjectiveMetric.Type",
 }
 """What no description has, here or on AWS."""
 

@@ -167,7 +167,7 @@ def test_failure_reasons(service, script, reason):
 
 def test_what_no_process_can_be_given_is_a_client_error(service):
     """It would fail the same way each time: nothing that RetryStrategy is for."""
-    create(service, hyperparameters={"name=with": "1"}, RetryStrategy={"MaximumRetryAttempts": 3})
+    create(service, hyperparameters={"name": "a\0b"}, RetryStrategy={"MaximumRetryAttempts": 3})
     job = service.training_job("job")
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("ClientError: /bin/sh can't be started: ")

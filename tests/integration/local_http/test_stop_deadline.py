@@ -49,8 +49,8 @@ elif what == "moto":
 elif what == "loop":
     app.S3Endpoint.__call__ = hang_the_loop
 elif what == "engine":
-    former = Engine._settle
-    Engine._settle = lambda self, transaction: hang() if armed else former(self, transaction)
+    former = Engine._schedule
+    Engine._schedule = lambda self, transaction: hang() if armed else former(self, transaction)
     armed = []
     app.OPERATIONS["ListBuckets"] = lambda call: (armed.append(1), operations[0].engine.write(lambda t: None))
 elif what == "close":

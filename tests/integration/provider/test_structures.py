@@ -85,9 +85,9 @@ def runs(
         text=True,
         timeout=600,
     )
-    results = [line for line in done.stdout.splitlines() if line.startswith("RESULT ")]
+    results = done.stdout.splitlines()
     assert len(results) == len(lines), (done.stdout + done.stderr)[-5000:]
-    outcomes = [json.loads(line.removeprefix("RESULT ")) for line in results]
+    outcomes = [json.loads(line) for line in results]
     named = dict(zip([*NAMES, "marked"], zip(lines, outcomes, strict=True), strict=True))
 
     def run_of(name: str, hook: HyperParameterTuningHook) -> Run:

@@ -253,10 +253,12 @@ def test_a_task_that_starts_in_the_triggerer_follows_the_same_rule(native):
 
 
 @pytest.mark.parametrize("native", [False, True])
-def test_a_failed_task_looks_for_its_orphan_over_the_connection_that_is_given(native):
+def test_a_failed_task_looks_for_its_orphan_over_the_connection_that_is_given(native, monkeypatch):
+    monkeypatch.setattr("airflow_hpt_provider.creation.tags.is_own_job", lambda *_: True)
     with DAG("d", schedule=None, render_template_as_native_obj=native):
         task = HyperParameterTuningJobOperator(task_id="t", config={}, aws_conn_id="{{ params.x }}")
-    ti = SimpleNamespace(xcom_pull=lambda **_: "job", task_id="t", map_index=-1, try_number=1)
+    key = {"dag_id": "d", "run_id": "r", "task_id": "t", "map_index": -1}
+    ti = SimpleNamespace(**key, xcom_pull=lambda **_: "job", try_number=1, max_tries=0)
     with pytest.raises(TuningJobConfigError, match=r"^aws_conn_id must have a value"):
         task._find_orphan({"params": {"x": None}, "ti": ti})
     assert task._find_orphan({"params": {"x": "aws_other"}, "ti": ti}) == "job"

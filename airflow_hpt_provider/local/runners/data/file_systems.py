@@ -106,7 +106,8 @@ class FileSystems:
             file = self.path or "a TOML file and start the local tuning service with --images FILE"
             raise _refusal(
                 channel,
-                f"no directory is mapped to file system {name}. Add a [[{TABLE}]] table with its id to {file}.",
+                f"FileSystemDataSource: no directory is mapped to file system {name}. "
+                f"Add a [[{TABLE}]] table with its id to {file}.",
             )
         directory = Path(root, path.lstrip("/")).resolve()
         if not directory.is_relative_to(root) or not directory.is_dir():
