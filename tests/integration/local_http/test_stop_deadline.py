@@ -117,7 +117,8 @@ def test_sigterm_ends_it(what: str, tmp_path: Path) -> None:
 
 
 def test_a_service_that_ends_by_itself_is_not_ended(tmp_path: Path) -> None:
-    with running("nothing", tmp_path) as (process, _):
+    with running("nothing", tmp_path) as (process, address):
+        call("s3", "list_buckets", address)  # from then on it handles signals
         os.kill(process.pid, signal.SIGTERM)
         assert process.wait(60) == 0
         assert "did not end" not in (tmp_path / "log").read_text()
