@@ -24,7 +24,7 @@ PENDING = 4
 
 
 def seconds_per_ask(make: SearcherFactory, known: int) -> list[float]:
-    """Return the CPU seconds of each suggestion of a row on the mixed problem, after so many random trials.
+    """Return the CPU seconds of each suggestion of a row on the mixed problem, after a number of random trials.
 
     Every suggestion is told before the next, so that what its result costs the model is counted.
     """
