@@ -59,6 +59,8 @@ class StopOnExitMixin:
         _killed: the process was asked to end; not because of ``execution_timeout``, which is about the task.
         _fate: what Airflow said then of the task; None: it has not said anything.
         _ti: the task instance, once ``execute`` has begun.
+        _announced: the job that this try has announced in XCom; empty: none, and this process is the try's first.
+            None: only XCom has it.
         _began, _rendered: this is the task's process, not Airflow's DAG processor; its template fields are rendered.
     """
 
@@ -72,6 +74,7 @@ class StopOnExitMixin:
     _killed: bool = False
     _fate: TaskFate | None = None
     _ti: Any = None
+    _announced: str | None = None
     _began: bool = False
     _rendered: bool = False
 
@@ -163,13 +166,23 @@ class StopOnExitMixin:
     def _waits_for(self, name: str) -> None:
         """Note the task's own job. If the task has already ended, stop the job now."""
         self._running_job, self._found, self._unanswered = name, bool(name), False
+        self._announced = name or self._announced
         if name and self._task_ended:
             self._stop_or_log(name)
 
     def _announced_name(self, context: Context) -> str:
-        """Return the job that this try has announced, on this worker or on the one before its deferral."""
+        """Return the job that this try has announced, on this worker or on the one before its deferral.
+
+        Airflow logs an error if the one XCom that is asked for does not exist. It logs nothing where the XComs of all
+        map indexes are asked for, so this comes first.
+        """
+        if self._announced is not None:
+            return self._announced
         ti: Any = context["ti"]
-        return str(ti.xcom_pull(task_ids=ti.task_id, key=TUNING_JOB_NAME, map_indexes=ti.map_index) or "")
+        found = ti.xcom_pull(task_ids=ti.task_id, key=TUNING_JOB_NAME)
+        if found and ti.map_index >= 0:
+            found = ti.xcom_pull(task_ids=ti.task_id, key=TUNING_JOB_NAME, map_indexes=ti.map_index)
+        return str(found or "")
 
     def _make_ready(self) -> None:
         self.hook.ready()

@@ -180,6 +180,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         """Create or rejoin the job; then wait here, defer, or leave it."""
         from airflow_hpt_provider.creation.ownership import DELIVERED_TAG
 
+        self._announced = ""
         self._start_execution_timeout(context)
         with self._stop_on_failure(context):
             self._cast_templated()

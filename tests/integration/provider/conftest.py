@@ -167,7 +167,7 @@ class Try:
         """Do something as soon as a tuning job's name is known: while the task waits, in whichever mode."""
         self.on_push = lambda key, value: do(value) if key == "tuning_job_name" else None
 
-    def xcom_pull(self, task_ids: str, key: str, map_indexes: int) -> Any:
+    def xcom_pull(self, task_ids: str, key: str, map_indexes: int | None = None) -> Any:
         return self.xcom.get(key)
 
     def context(self, task: Any) -> Any:
