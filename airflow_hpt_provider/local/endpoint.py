@@ -17,6 +17,7 @@ from airflow_hpt_provider.local.aws_json.decode import decode
 from airflow_hpt_provider.local.aws_json.encode import encode
 from airflow_hpt_provider.local.aws_json.envelope import is_sagemaker, operation_of
 from airflow_hpt_provider.local.aws_json.service_model import sagemaker_model
+from airflow_hpt_provider.local.cloudwatch import wire as cloudwatch
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.http.auth.errors import AuthenticationError, AuthFailure
 from airflow_hpt_provider.local.http.auth.parse import parse_signature
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Message, Receive, Scope, Send
 
+    from airflow_hpt_provider.local.cloudwatch.operations import TrainingMetrics
     from airflow_hpt_provider.local.http.auth.parse import ParsedSignature
     from airflow_hpt_provider.local.http.auth.sigv4 import SecretFinder
     from airflow_hpt_provider.local.logs.operations import TrainingLogs
@@ -57,6 +59,7 @@ class Endpoint:
         moto: all the rest.
         find_secret: who may sign.
         logs: the training jobs' logs; None: none.
+        metrics: the training jobs' metrics; None: none.
     """
 
     def __init__(
@@ -67,8 +70,10 @@ class Endpoint:
         moto: MotoBackend,
         find_secret: SecretFinder,
         logs: TrainingLogs | None = None,
+        metrics: TrainingMetrics | None = None,
     ) -> None:
         self._logs = logs
+        self._metrics = metrics
         self._operations = operations
         self._s3 = s3
         self._moto = moto
@@ -144,6 +149,11 @@ class Endpoint:
             if response is not None:
                 await response(scope, exchange.receive, exchange.send)
                 return
+        if self._metrics is not None and claim.service == cloudwatch.SERVICE:
+            response = await anyio.to_thread.run_sync(self._answer_metrics, self._metrics, request, body)
+            if response is not None:
+                await response(scope, exchange.receive, exchange.send)
+                return
         await self._moto(request, claim.service, body, scope, exchange.send)
 
     def _answer(self, name: str, body: bytes, request_id: str) -> Response | None:
@@ -164,6 +174,11 @@ class Endpoint:
         """Return the training jobs' logs' answer; None if the call is for another log group, and so for moto."""
         answer = logs.answer(request.target.rpartition(".")[2], body)
         return None if answer is None else _json_response(json.dumps(answer).encode(), request.id)
+
+    def _answer_metrics(self, metrics: TrainingMetrics, request: WireRequest, body: bytes) -> Response | None:
+        """Return the training jobs' metrics; None if the call is for other namespaces, and so for moto."""
+        call = cloudwatch.call_of(request, body)
+        return None if call is None else cloudwatch.answer(metrics, call, body, request.id)
 
 
 def _json_response(body: bytes, request_id: str) -> Response:

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
+from airflow_hpt_provider.local.cloudwatch.operations import TrainingMetrics
 from airflow_hpt_provider.local.data_dir import DataDirectory
 from airflow_hpt_provider.local.disk import DiskReserve, is_full, what_to_do
 from airflow_hpt_provider.local.endpoint import Endpoint
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 
     from airflow_hpt_provider.local.http.auth.sigv4 import SecretFinder
     from airflow_hpt_provider.local.operations.contract import Operations
+    from airflow_hpt_provider.local.operations.local_operations import LocalOperations
     from airflow_hpt_provider.local.settings import ServiceSettings
 
 _BACKLOG = 512
@@ -58,7 +60,7 @@ def serve(
     settings: ServiceSettings,
     *,
     on_ready: Callable[[Environment], None] = lambda environment: None,
-    build: Callable[[ServiceSettings, ObjectStore, FaultFile], Operations] | None = None,
+    build: Callable[[ServiceSettings, ObjectStore, FaultFile], LocalOperations] | None = None,
 ) -> None:
     """Run a service until SIGINT or SIGTERM.
 
@@ -103,7 +105,10 @@ def serve(
             raise StartError(str(error)) from error
         moto = stack.enter_context(closing(MotoBackend()))
         logs = TrainingLogs(settings.data_dir / "training-jobs", settings.region, settings.account_id)
-        app: ASGIApp = create_app([operations, registry], objects, moto, environment.secret_access_key, logs)
+        metrics = TrainingMetrics(operations.engine.database)
+        app: ASGIApp = create_app(
+            [operations, registry], objects, moto, environment.secret_access_key, logs, metrics
+        )
         if faults.fault:
             app = FaultyEndpoint(app, CallFaults(faults.fault), settings.account_id)
         operations.start()
@@ -133,6 +138,7 @@ def create_app(
     moto: MotoBackend,
     secret_access_key: str,
     logs: TrainingLogs | None = None,
+    metrics: TrainingMetrics | None = None,
 ) -> Endpoint:
     """Return the ASGI application: everything that the endpoint answers.
 
@@ -142,6 +148,7 @@ def create_app(
         moto: answers everything else.
         secret_access_key: the service's own.
         logs: the training jobs' logs; None: CloudWatch Logs is moto's alone.
+        metrics: the training jobs' metrics; None: CloudWatch is moto's alone.
     """
     return Endpoint(
         operations=operations,
@@ -149,6 +156,7 @@ def create_app(
         moto=moto,
         find_secret=_secret_finder(secret_access_key),
         logs=logs,
+        metrics=metrics,
     )
 
 
@@ -170,7 +178,7 @@ def _faults(settings: ServiceSettings) -> FaultFile:
         raise StartError(str(error)) from error
 
 
-def _build_operations(settings: ServiceSettings, objects: ObjectStore, faults: FaultFile) -> Operations:
+def _build_operations(settings: ServiceSettings, objects: ObjectStore, faults: FaultFile) -> LocalOperations:
     from airflow_hpt_provider.local.events import StateChangeEvents
     from airflow_hpt_provider.local.operations import build_operations
 

@@ -22,21 +22,31 @@ from airflow_hpt_provider.local.aws_json.service_model import input_shape
 from airflow_hpt_provider.local.errors import ServiceError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from botocore.model import OperationModel
 
-    from airflow_hpt_provider.local.aws_json.service_model import SageMakerModel
+    from airflow_hpt_provider.local.aws_json.service_model import ApiModel
 
 _INTEGER_BITS = {"integer": 31, "long": 63}
 
 
-def decode(model: SageMakerModel, operation: OperationModel, body: bytes) -> dict[str, Any]:
+def decode(model: ApiModel, operation: OperationModel, body: bytes) -> dict[str, Any]:
     """Return the operation's parameters in AWS names: unknown members and nulls left out, timestamps aware.
 
     Raises:
         ServiceError: SerializationException or ValidationException, with AWS's texts.
     """
+    return validate(model, operation, parse(body))
+
+
+def validate(model: ApiModel, operation: OperationModel, document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters in a document that is already parsed; see :func:`decode`.
+
+    Raises:
+        ServiceError: SerializationException or ValidationException, with AWS's texts.
+    """
     shape = input_shape(operation)
-    document = _parse(body)
     if shape is None:
         return {}
     decoder = _Decoder(model)
@@ -53,7 +63,8 @@ def decode(model: SageMakerModel, operation: OperationModel, body: bytes) -> dic
     return parameters
 
 
-def _parse(body: bytes) -> dict[str, Any]:
+def parse(body: bytes) -> dict[str, Any]:
+    """Return the JSON object in a body. Raises SerializationException."""
     try:
         document = json.loads(body.decode() or "{}", parse_constant=_refuse_constant, object_pairs_hook=_once)
     except (ValueError, RecursionError):
@@ -80,7 +91,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 class _Decoder:
     """Walks JSON and shape side by side; writes paths as AWS does (``tags.1.member.key``)."""
 
-    def __init__(self, model: SageMakerModel) -> None:
+    def __init__(self, model: ApiModel) -> None:
         self._model = model
         self.violations: list[str] = []
 

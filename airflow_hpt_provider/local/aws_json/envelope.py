@@ -10,7 +10,7 @@ from airflow_hpt_provider.local.http.auth.errors import AuthenticationError, Aut
 from airflow_hpt_provider.local.http.request import CONTENT_TYPE
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.local.aws_json.service_model import SageMakerModel
+    from airflow_hpt_provider.local.aws_json.service_model import ApiModel
     from airflow_hpt_provider.local.http.auth.parse import ParsedSignature
     from airflow_hpt_provider.local.http.request import WireRequest
 
@@ -27,7 +27,7 @@ def is_sagemaker(request: WireRequest, claim: ParsedSignature) -> bool:
     )
 
 
-def operation_of(request: WireRequest, claim: ParsedSignature, model: SageMakerModel) -> str:
+def operation_of(request: WireRequest, claim: ParsedSignature, model: ApiModel) -> str:
     """Return the operation of a request whose signature has been verified.
 
     Raises:

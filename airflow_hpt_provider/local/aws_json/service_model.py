@@ -1,4 +1,4 @@
-"""SageMaker's own service model, as botocore ships it."""
+"""AWS's own service models of SageMaker and CloudWatch, as botocore ships them."""
 
 from __future__ import annotations
 
@@ -18,18 +18,21 @@ if TYPE_CHECKING:
 TARGET_PREFIX = "SageMaker"
 
 
-class SageMakerModel:
-    """Operations and shapes by name. Use :func:`sagemaker_model`: loading takes half a second."""
+class ApiModel:
+    """One service's operations and shapes by name.
 
-    def __init__(self) -> None:
-        self._raw: Mapping[str, Any] = Loader().load_service_model("sagemaker", "service-2")
-        self._service = ServiceModel(self._raw, "sagemaker")
+    Use :func:`sagemaker_model`, since loading takes half a second, and :func:`cloudwatch_model`.
+    """
+
+    def __init__(self, service: str) -> None:
+        self._raw: Mapping[str, Any] = Loader().load_service_model(service, "service-2")
+        self._service = ServiceModel(self._raw, service)
         self._operations: dict[str, OperationModel] = {}
         self._constraints: dict[str, Constraints] = {}
 
     @cached_property
     def operation_names(self) -> frozenset[str]:
-        """Every operation that SageMaker has."""
+        """Every operation that the service has."""
         return frozenset(self._service.operation_names)
 
     def operation(self, name: str) -> OperationModel:
@@ -55,9 +58,15 @@ class SageMakerModel:
 
 
 @cache
-def sagemaker_model() -> SageMakerModel:
-    """Return the model, loaded once per process."""
-    return SageMakerModel()
+def sagemaker_model() -> ApiModel:
+    """Return SageMaker's model, loaded once per process."""
+    return ApiModel("sagemaker")
+
+
+@cache
+def cloudwatch_model() -> ApiModel:
+    """Return CloudWatch's model, loaded once per process."""
+    return ApiModel("cloudwatch")
 
 
 def input_shape(operation: OperationModel) -> StructureShape | None:

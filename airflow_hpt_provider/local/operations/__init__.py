@@ -107,7 +107,7 @@ def build_operations(
     wrap: Callable[[Runner], Runner] = lambda runner: runner,
     on_change: OnChange = lambda job, tags: None,
     failure_of: FailureOf = lambda name, ended: None,
-) -> Operations:
+) -> LocalOperations:
     """Return the operations of a service; call their ``start`` before the first call and ``close`` after the last.
 
     Args:

@@ -101,11 +101,11 @@ class Service:
 
 
 @pytest.fixture(scope="session")
-def make_service() -> Iterator[Callable[[Path], Service]]:
+def make_service() -> Iterator[Callable[..., Service]]:
     services: list[Service] = []
 
-    def make(data_dir: Path) -> Service:
-        services.append(Service(data_dir))
+    def make(data_dir: Path, arguments: Sequence[str] = ()) -> Service:
+        services.append(Service(data_dir, arguments=arguments))
         services[-1].start()
         return services[-1]
 
