@@ -141,7 +141,7 @@ class Bench:
                 "AlgorithmSpecification": {
                     "TrainingImage": f"bench/{seconds}",
                     "TrainingInputMode": "File",
-                    "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([0-9.]+)"}],
+                    "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([-+.0-9e]+)"}],
                 },
                 "RoleArn": "arn:aws:iam::123456789012:role/bench",
                 "OutputDataConfig": {"S3OutputPath": "s3://bench/output"},

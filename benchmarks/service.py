@@ -61,7 +61,7 @@ def request(number: int) -> dict[str, Any]:
             "AlgorithmSpecification": {
                 "TrainingImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/forecast:1",
                 "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": "rmse", "Regex": "rmse=([0-9.]+)"}],
+                "MetricDefinitions": [{"Name": "rmse", "Regex": "rmse=([-+.0-9e]+)"}],
             },
             "RoleArn": "arn:aws:iam::123456789012:role/tuning",
             "InputDataConfig": [

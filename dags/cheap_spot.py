@@ -50,7 +50,7 @@ TUNING_JOB = {
             "TrainingImage": "{{ params.image }}",
             "TrainingInputMode": "File",
             "MetricDefinitions": [
-                {"Name": "validation:log_loss", "Regex": r"validation:log_loss=([0-9.]+);"},
+                {"Name": "validation:log_loss", "Regex": r"validation:log_loss=([-+.0-9e]+);"},
             ],
         },
         "StaticHyperParameters": {

@@ -33,7 +33,7 @@ def definition(algorithm: str, ranges: dict) -> dict:
             "TrainingImage": "{{ params.image }}",
             "TrainingInputMode": "File",
             "MetricDefinitions": [
-                {"Name": "validation:log_loss", "Regex": r"validation:log_loss=([0-9.]+)"},
+                {"Name": "validation:log_loss", "Regex": r"validation:log_loss=([-+.0-9e]+)"},
             ],
         },
         "InputDataConfig": [{"ChannelName": "train", "DataSource": {"S3DataSource": data}}],

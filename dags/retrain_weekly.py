@@ -32,7 +32,7 @@ TRAINING_JOB = {
         "TrainingImage": "{{ params.image }}",
         "TrainingInputMode": "File",
         "MetricDefinitions": [
-            {"Name": "validation:log_loss", "Regex": r"validation:log_loss=([0-9.]+)"},
+            {"Name": "validation:log_loss", "Regex": r"validation:log_loss=([-+.0-9e]+)"},
         ],
     },
     "StaticHyperParameters": {

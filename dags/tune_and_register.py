@@ -35,8 +35,8 @@ TUNING_JOB = {
             "TrainingInputMode": "File",
             # The objective is read from what the training script prints.
             "MetricDefinitions": [
-                {"Name": "validation:log_loss", "Regex": r"validation:log_loss=([0-9.]+)"},
-                {"Name": "validation:accuracy", "Regex": r"validation:accuracy=([0-9.]+)"},
+                {"Name": "validation:log_loss", "Regex": r"validation:log_loss=([-+.0-9e]+)"},
+                {"Name": "validation:accuracy", "Regex": r"validation:accuracy=([-+.0-9e]+)"},
             ],
         },
         # Script mode: the image unpacks this archive and runs the program in it.

@@ -40,7 +40,7 @@ def request(segment: str, params) -> dict:
             "AlgorithmSpecification": {
                 "TrainingImage": params["image"],
                 "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": "validation:r2", "Regex": r"validation:r2=(-?[0-9.]+)"}],
+                "MetricDefinitions": [{"Name": "validation:r2", "Regex": r"validation:r2=([-+.0-9e]+)"}],
             },
             "StaticHyperParameters": {
                 "sagemaker_program": "regression.py",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_hpt_provider.cli import local_state
 from airflow_hpt_provider.cli.errors import CommandError, missing_extra
 from airflow_hpt_provider.cli.options import add_debug, count
+from airflow_hpt_provider.cli.own_program import with_environment
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.env_file import Environment
@@ -23,7 +24,7 @@ It listens on 127.0.0.1 only and accepts only requests signed with the key that 
 _EPILOG = """\
 use it from another terminal:
   set -a; . DIR/local.env; set +a
-  aws sagemaker list-hyper-parameter-tuning-jobs
+  airflow-hpt list
 
 DIR keeps jobs, objects and logs. A restart on the same DIR resumes from the last committed state, even after a crash.
 
@@ -200,7 +201,7 @@ def run_serve(options: argparse.Namespace) -> int:
 def _announce(environment_file: Path, environment: Environment) -> None:
     print(
         f"Local tuning service at {environment.endpoint_url}. Use it with: "
-        f"set -a; . {environment_file}; set +a; aws sagemaker list-hyper-parameter-tuning-jobs",
+        f"{with_environment(environment_file, 'list')}",
         flush=True,
     )
 

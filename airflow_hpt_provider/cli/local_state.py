@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.cli.errors import CommandError
 from airflow_hpt_provider.cli.options import add_debug
+from airflow_hpt_provider.cli.own_program import with_environment
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.env_file import Environment
@@ -79,7 +80,7 @@ def run_status(options: argparse.Namespace) -> int:
         print(f"  {settings.isolation_file.read_text(encoding='utf-8').strip()}")
     for status, count in _jobs(environment).items():
         print(f"  {count:>5} tuning job{'s' * (count != 1)} {status}")
-    print(f"use it: set -a; . {settings.environment_file}; set +a; airflow-hpt list")
+    print(f"use it: {with_environment(settings.environment_file, 'list')}")
     return RUNNING
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.cli.errors import INTERRUPTED, missing_extra
 from airflow_hpt_provider.cli.options import add_debug
+from airflow_hpt_provider.cli.own_program import with_environment
 from airflow_hpt_provider.demo.errors import DemoError
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ The DAG               {dag_url}
 The tuning page       {session.airflow.url}/plugin/{NAVIGATION_PAGE}, and the tab Tuning of task tune
 The tuning service    {session.service.endpoint}
   settings for boto3  {session.service.env_file}
-  try                 set -a; . {session.service.env_file}; aws sagemaker list-hyper-parameter-tuning-jobs
+  try                 {with_environment(_short(session.service.env_file), "list")}
 Logs                  {session.data_dir}
 
 Ctrl-C ends both.""")

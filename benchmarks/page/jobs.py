@@ -75,7 +75,7 @@ def request(name: str, trials: int, parents: tuple[str, ...]) -> dict[str, Any]:
             "AlgorithmSpecification": {
                 "TrainingImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/churn:1",
                 "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": METRIC, "Regex": "logloss=([0-9.]+)"}],
+                "MetricDefinitions": [{"Name": METRIC, "Regex": "logloss=([-+.0-9e]+)"}],
             },
             "RoleArn": "arn:aws:iam::123456789012:role/tuning",
             "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},

@@ -27,7 +27,7 @@ JOB: dict[str, Any] = {
         "AlgorithmSpecification": {
             "TrainingImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1",
             "TrainingInputMode": "File",
-            "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([0-9.]+)"}],
+            "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([-+.0-9e]+)"}],
         },
         "StaticHyperParameters": {
             "sagemaker_program": "quick.py",

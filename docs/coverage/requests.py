@@ -108,7 +108,7 @@ def _definition(resources: str, **members: Any) -> Request:
         "AlgorithmSpecification": {
             **algorithm,
             "TrainingInputMode": "File",
-            "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([0-9.]+);"}],
+            "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([-+.0-9e]+);"}],
         },
         "RoleArn": "arn:aws:iam::123456789012:role/tuning",
         "InputDataConfig": _channels(),

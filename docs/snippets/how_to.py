@@ -32,7 +32,7 @@ CONFIG = {
         "AlgorithmSpecification": {
             "TrainingImage": IMAGE,
             "TrainingInputMode": "File",
-            "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([0-9.]+)"}],
+            "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([-+.0-9e]+)"}],
         },
         "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 5},

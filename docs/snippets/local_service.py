@@ -8,7 +8,7 @@ import boto3
 import yaml
 
 request = yaml.safe_load(Path(sys.argv[1]).read_text())
-job = {"HyperParameterTuningJobName": "by-hand"}
+job = {"HyperParameterTuningJobName": time.strftime("by-hand-%H%M%S")}
 
 sagemaker = boto3.client("sagemaker")  # AWS_ENDPOINT_URL and the other AWS_* variables lead to the service
 sagemaker.create_hyper_parameter_tuning_job(**job, **request)

@@ -93,7 +93,7 @@ def _request() -> dict[str, Any]:
             "AlgorithmSpecification": {
                 "TrainingImage": "local/fuzz",
                 "TrainingInputMode": "File",
-                "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([0-9.]+)"}],
+                "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([-+.0-9e]+)"}],
             },
             "RoleArn": ROLE,
             "OutputDataConfig": {"S3OutputPath": "s3://fuzz/models"},

@@ -29,7 +29,7 @@ def tuning_job(bucket: str, *, trials: int = 4, parallel: int = 2, **static: str
         "AlgorithmSpecification": {
             "TrainingImage": IMAGE,
             "TrainingInputMode": "File",
-            "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([0-9.]+);"}],
+            "MetricDefinitions": [{"Name": "objective", "Regex": "objective=([-+.0-9e]+);"}],
         },
         "OutputDataConfig": {"S3OutputPath": f"s3://{bucket}/models"},
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},

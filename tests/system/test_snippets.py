@@ -32,9 +32,10 @@ def test_boto3_creates_describes_lists_and_stops(demo: DemoSession) -> None:
     assert done.returncode == 0, done.stderr
     assert done.stdout.count(" Completed") >= 2
     sagemaker = demo.service.client("sagemaker")
+    name = done.stdout.splitlines()[-1].partition("-00")[0]
 
     def stopped() -> bool:
-        answer = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="by-hand")
+        answer = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
         return bool(answer["HyperParameterTuningJobStatus"] == "Stopped")
 
     wait_until(stopped, 120, "the tuning job was not stopped")

@@ -17,6 +17,7 @@ from airflow_hpt_provider.models.rules import (
     instances,
     job,
     limits,
+    metric_regexes,
     space,
     strategy,
     tags,
@@ -63,7 +64,8 @@ RULES: tuple[Rule, ...] = (
 
 WARNINGS: tuple[Rule, ...] = (
     advice.own_metrics,
-    advice.control_characters,
+    metric_regexes.control_characters,
+    metric_regexes.small_and_negative_numbers,
     advice.required_by_algorithm,
     advice.data_of_objective,
     advice.recommended_ranges,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Final
 
 from airflow_hpt_provider.models.rules.built_in import algorithm_of
@@ -26,48 +25,6 @@ if TYPE_CHECKING:
 
 SCRIPT_MODE: Final = "sagemaker_program"
 """The hyperparameter of a training job that runs the user's script in the image."""
-
-_ESCAPES: Final = {"t": 9, "r": 13, "f": 12, "v": 11, "a": 7, "n": 10, "e": 27}
-_CONTROL: Final = re.compile(
-    r"\\(?:x(?P<hex>[01][0-9a-fA-F]|7f)|u00(?P<u>[01][0-9a-fA-F]|7f)|(?P<one>.))|(?P<raw>[\x00-\x1f\x7f])",
-    re.DOTALL,
-)
-
-
-def control_characters(request: TuningJobRequest) -> Iterator[Problem]:
-    """Check that a metric's regex does not look for control characters: CloudWatch holds a tab as ``#011``."""
-    for at, definition in definitions(request):
-        specification = member_of(definition.algorithm_specification)
-        for index, metric in listed(specification.metric_definitions if specification is not None else None):
-            regex = member_of(metric.regex)
-            for written, code in _controls(regex or ""):
-                where = (*at, "AlgorithmSpecification", "MetricDefinitions", index, "Regex")
-                if code == 10:
-                    yield Problem(
-                        where,
-                        regex,
-                        f"{written} never matches: SageMaker matches each line by itself",
-                        "match within one line",
-                    )
-                else:
-                    yield Problem(
-                        where,
-                        regex,
-                        f"{written} never matches on AWS, where the log holds #{code:03o} in place of this character",
-                        f"write #{code:03o}",
-                    )
-
-
-def _controls(regex: str) -> Iterator[tuple[str, int]]:
-    """Yield each control character that a regex looks for, as it is written, and its code."""
-    for match in _CONTROL.finditer(regex):
-        digits = match["hex"] or match["u"]
-        if digits:
-            yield match[0], int(digits, 16)
-        elif match["raw"]:
-            yield repr(match["raw"])[1:-1], ord(match["raw"])
-        elif match["one"] in _ESCAPES:
-            yield match[0], _ESCAPES[match["one"]]
 
 
 def own_metrics(request: TuningJobRequest) -> Iterator[Problem]:

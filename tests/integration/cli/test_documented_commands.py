@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,7 +42,10 @@ def settled(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 
-def test_the_page(cli: CommandLine, service: LocalService) -> None:
+def test_the_page(cli: CommandLine, service: LocalService, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+    )  # an activated environment
     for file in (DOCS / "snippets" / "cli").glob("*.yaml"):
         shutil.copy(file, cli.folder)
     directory = str(service.data_dir)

@@ -285,7 +285,7 @@ def test_each_definition_reaches_the_target_by_its_own_objective(service):
             },
         )
         made["AlgorithmSpecification"]["MetricDefinitions"] = [
-            {"Name": metric, "Regex": f"{metric}=([0-9.]+)"}
+            {"Name": metric, "Regex": f"{metric}=([-+.0-9e]+)"}
         ]
         return made
 

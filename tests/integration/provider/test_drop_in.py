@@ -20,7 +20,7 @@ from tests.support.tuning_jobs import IMAGE
 pytestmark = pytest.mark.integration
 
 ROLE = "arn:aws:iam::123456789012:role/tuning"
-METRIC = {"Name": "test:accuracy", "Regex": "objective=([0-9.]+);"}
+METRIC = {"Name": "test:accuracy", "Regex": "objective=([-+.0-9e]+);"}
 
 
 @pytest.fixture(autouse=True)

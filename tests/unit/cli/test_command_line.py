@@ -269,7 +269,7 @@ TrainingJobDefinition:
   AlgorithmSpecification:
     TrainingImage: 123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1
     TrainingInputMode: File
-    MetricDefinitions: [{Name: loss, Regex: "loss=([0-9.]+)"}]
+    MetricDefinitions: [{Name: loss, Regex: "loss=([-+.0-9e]+)"}]
   OutputDataConfig: {S3OutputPath: "s3://bucket/models"}
   ResourceConfig: {InstanceType: ml.m5.large, InstanceCount: 1, VolumeSizeInGB: 5}
   StoppingCondition: {MaxRuntimeInSeconds: 600}
@@ -298,7 +298,7 @@ def test_templates_in_a_config_are_named_and_not_held_against_it(
 def test_warnings_name_their_line_and_leave_a_config_valid(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    config = CONFIG.replace("loss=([0-9.]+)", "\\\\tloss=([0-9.]+)").replace('"{{ params.jobs }}"', "2")
+    config = CONFIG.replace("loss=([-+.0-9e]+)", "\\\\tloss=([-+.0-9e]+)").replace('"{{ params.jobs }}"', "2")
     config = config.replace("{% if wide %}9{% else %}5{% endif %}", "9")
     config = config.replace("{{ params.role_arn }}", "arn:aws:iam::123456789012:role/tuning")
     path = tmp_path / "job.yaml"

@@ -27,7 +27,7 @@ CONFIG = {
         "AlgorithmSpecification": {
             "TrainingImage": "123456789012.dkr.ecr.us-east-1.amazonaws.com/quick:1",
             "TrainingInputMode": "File",
-            "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([0-9.]+)"}],
+            "MetricDefinitions": [{"Name": "loss", "Regex": "loss=([-+.0-9e]+)"}],
         },
         "OutputDataConfig": {"S3OutputPath": "s3://tuning-tests/models"},
         "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},

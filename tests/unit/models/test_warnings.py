@@ -79,11 +79,36 @@ def test_regex_that_looks_for_a_control_character(regex, written, remedy):
 
 
 @pytest.mark.parametrize(
-    "regex", [r"\\tloss=(\S+)", r"#011loss=(\S+)", r"\\\\nloss", r"\bloss=([\d.]+)", r"\x20loss"]
+    "regex", [r"\\tloss=(\S+)", r"#011loss=(\S+)", r"\\\\nloss", r"\bloss=(\S+)", r"\x20loss"]
 )
 def test_regex_without_control_characters(regex):
     change = {f"{ALGORITHM}.MetricDefinitions.0.Regex": regex}
     assert TuningJobRequest.model_validate(changed(case("control-characters"), change)).warnings() == []
+
+
+@pytest.mark.parametrize(
+    ("regex", "missed"),
+    [
+        (r"loss=([0-9.]+)", "-0.5 and 1e-05"),
+        (r"loss=(-?[0-9.]+);", "1e-05"),
+        (r"loss=([\d.e-]+?)", None),
+        (r"loss=-?([0-9.]+(?:e-\d+)?)", "-0.5"),
+        (r"[(](?:train|test)=(\d*\.?\d+)[)]", "-0.5 and 1e-05"),
+        (r"loss=([-+.0-9e]+)", None),
+        (r"loss=(.*?);", None),
+        (r"loss=(\S+)", None),
+        (r"epoch=([a-z]+)", None),
+        (r"loss=[0-9.]+", None),
+    ],
+)
+def test_regex_that_misses_small_or_negative_numbers(regex, missed):
+    change = {f"{ALGORITHM}.MetricDefinitions.0.Regex": regex}
+    warnings = TuningJobRequest.model_validate(changed(case("control-characters"), change)).warnings()
+    assert [f"does not read {missed}, as Python prints" in warning.message for warning in warnings] == [
+        True
+    ] * (missed is not None)
+    for warning in warnings:
+        assert warning.remedy == "write ([-+.0-9e]+) for the number"
 
 
 def test_custom_image_gets_no_warning_of_an_algorithm():

@@ -42,7 +42,7 @@ for kind, estimator in estimators.items():
         objective_metric_name="objective",
         objective_type="Minimize",
         hyperparameter_ranges={"x": ContinuousParameter(0.0, 1.0)},
-        metric_definitions=[{"Name": "objective", "Regex": "objective=([0-9.]+);"}],
+        metric_definitions=[{"Name": "objective", "Regex": "objective=([-+.0-9e]+);"}],
         max_jobs=3,
         max_parallel_jobs=2,
         base_tuning_job_name=f"sdk-{kind}",
