@@ -102,6 +102,12 @@ wheel: env        ## build the wheel into dist/; the same bytes for the same com
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct 2>/dev/null || echo 0) \
 	  $(BIN)/python -m build --wheel --no-isolation --outdir dist
 
+release-check: wheel  ## may dist/ be published? Links, version, changelog, licences, and twine's checks (TAG=v1.2.3)
+	test -x .heavy/release/bin/twine || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/release && \
+	  $(BIN)/uv pip install -q -p .heavy/release/bin/python twine; }
+	.heavy/release/bin/twine check --strict dist/*.whl
+	$(BIN)/python .ci/release_check.py dist/*.whl $(if $(TAG),--tag $(TAG))
+
 test-wheel: env ui-if-npm  ## install the wheel alone, with and without extras, and run the demo from it
 	$(BIN)/pytest tests/wheel tests/unit/packaging
 

@@ -52,6 +52,12 @@ def get_provider_info() -> dict[str, Any]:
             "airflow_hpt_provider.links.tuning.BestTrainingJobLink",
             "airflow_hpt_provider.links.tuning.BestTrainingJobLogsLink",
         ],
+        "plugins": [
+            {
+                "name": "airflow_hpt",
+                "plugin-class": "airflow_hpt_provider.ui.plugin.TuningPagePlugin",
+            }
+        ],
         "cli": ["airflow_hpt_provider.cli.airflow_commands.get_cli_commands"],
         "config": {
             "hpt": {

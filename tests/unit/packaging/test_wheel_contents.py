@@ -41,7 +41,7 @@ def test_it_holds_the_package_and_the_example_dags_and_nothing_else(names: set[s
     package = {name for name in files_below(PACKAGE, "airflow_hpt_provider") if not name.startswith(frontend)}
     wanted = package | files_below(EXAMPLES, "airflow_hpt_provider/example_dags")
     about = {f"{DIST_INFO}/{name}" for name in ("METADATA", "WHEEL", "RECORD", "entry_points.txt")}
-    assert names == wanted | about | {f"{DIST_INFO}/licenses/LICENSE"}
+    assert names == wanted | about | {f"{DIST_INFO}/licenses/{name}" for name in ("LICENSE", "NOTICE")}
 
 
 @pytest.mark.parametrize(
