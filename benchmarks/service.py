@@ -92,7 +92,7 @@ def fill(data_dir: Path, size: int) -> None:
 
 
 def _insert(connection: Any, number: int) -> None:
-    dice, now = random.Random(number), time.time() - 3600
+    rng, now = random.Random(number), time.time() - 3600
     body = request(number)
     name, [definition] = job_name(number), Plan.of(body, number).definitions
     arn = ARNS.tuning_job(name)
@@ -101,8 +101,8 @@ def _insert(connection: Any, number: int) -> None:
     tuning_jobs.insert_definitions(connection, job_id, [definition_id])
     for trial in range(1, TRIALS + 1):
         point: dict[str, float | int | str] = {
-            "rate": dice.uniform(0.001, 0.1),
-            "depth": dice.randint(2, 10),
+            "rate": rng.uniform(0.001, 0.1),
+            "depth": rng.randint(2, 10),
             "booster": "dart",
         }
         tuned = {key: str(value) for key, value in point.items()}
@@ -125,7 +125,7 @@ def _insert(connection: Any, number: int) -> None:
         for status in ("Starting", "Downloading", "Training"):
             training_jobs.add_transition(connection, child_id, status, status, now)
         training_jobs.set_attempt_started(connection, child_id, now)
-        values = sorted((dice.uniform(0.1, 1.0) for _ in range(STEPS)), reverse=True)
+        values = sorted((rng.uniform(0.1, 1.0) for _ in range(STEPS)), reverse=True)
         training_jobs.add_metrics(
             connection, child_id, [MetricRow("rmse", each, now) for each in values], 400
         )
@@ -144,36 +144,36 @@ def _insert(connection: Any, number: int) -> None:
     tuning_jobs.set_ended(connection, job_id, status="Completed", failure_reason=None, now=now + 60)
 
 
-def _describe(client: Any, dice: random.Random, known: int) -> object:
-    name = job_name(dice.randrange(known))
+def _describe(client: Any, rng: random.Random, known: int) -> object:
+    name = job_name(rng.randrange(known))
     return client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
 
 
-def _list_one(client: Any, dice: random.Random, known: int) -> object:
+def _list_one(client: Any, rng: random.Random, known: int) -> object:
     return client.list_hyper_parameter_tuning_jobs(MaxResults=1)
 
 
-def _list_page(client: Any, dice: random.Random, known: int) -> object:
+def _list_page(client: Any, rng: random.Random, known: int) -> object:
     return client.list_hyper_parameter_tuning_jobs()
 
 
-def _list_newest(client: Any, dice: random.Random, known: int) -> object:
+def _list_newest(client: Any, rng: random.Random, known: int) -> object:
     return client.list_hyper_parameter_tuning_jobs(
         MaxResults=1, SortBy="CreationTime", SortOrder="Descending", StatusEquals="Completed"
     )
 
 
-def _list_running(client: Any, dice: random.Random, known: int) -> object:
+def _list_running(client: Any, rng: random.Random, known: int) -> object:
     return client.list_hyper_parameter_tuning_jobs(MaxResults=100, StatusEquals="InProgress")
 
 
-def _list_named(client: Any, dice: random.Random, known: int) -> object:
-    name = job_name(dice.randrange(known))
+def _list_named(client: Any, rng: random.Random, known: int) -> object:
+    name = job_name(rng.randrange(known))
     return client.list_hyper_parameter_tuning_jobs(MaxResults=1, NameContains=name)
 
 
-def _list_trials(client: Any, dice: random.Random, known: int) -> object:
-    name = job_name(dice.randrange(known))
+def _list_trials(client: Any, rng: random.Random, known: int) -> object:
+    name = job_name(rng.randrange(known))
     return client.list_training_jobs_for_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
 
 
@@ -203,19 +203,19 @@ class Known:
     times: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
 
-    def time_one(self, call: Call, dice: random.Random) -> None:
+    def time_one(self, call: Call, rng: random.Random) -> None:
         """One call of one client."""
         started = time.perf_counter()
-        call(self.clients[0], dice, self.size)
+        call(self.clients[0], rng, self.size)
         self.times.append((time.perf_counter() - started) * 1000)
 
     def time_many(self, call: Call, calls: int) -> None:
         """So many calls of each client, all clients at once."""
 
         def run(client: Any) -> None:
-            dice = random.Random(calls)
+            rng = random.Random(calls)
             for _ in range(calls):
-                call(client, dice, self.size)
+                call(client, rng, self.size)
 
         started = time.perf_counter()
         with ThreadPoolExecutor(len(self.clients)) as executor:
@@ -233,14 +233,14 @@ def measure(
 ) -> list[tuple[float, float, float]]:
     """(p50, p99, calls a second) of each service. They take turns, so that what else the machine does meets all."""
     every = [Known(size, [service.client("sagemaker") for _ in range(THREADS)]) for size, service in services]
-    dice = random.Random(0)
+    rng = random.Random(0)
     for known in every:
         for client in known.clients:
             for _ in range(10):
-                call(client, dice, known.size)  # connections, caches
+                call(client, rng, known.size)  # connections, caches
     for _ in range(calls):
         for known in every:
-            known.time_one(call, dice)
+            known.time_one(call, rng)
     for _ in range(ROUNDS):
         for known in every:
             known.time_many(call, calls // ROUNDS)

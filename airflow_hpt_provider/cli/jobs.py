@@ -80,7 +80,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
 
 def run_list(options: argparse.Namespace) -> int:
     """Print the tuning jobs."""
-    from airflow_hpt_provider.display import texts
+    from airflow_hpt_provider.display.format import format_duration, table
 
     found = list(
         Connection.of(options)
@@ -107,17 +107,17 @@ def run_list(options: argparse.Namespace) -> int:
                 counters.in_progress or 0,
                 counters.failed,
                 job.creation_time.astimezone().strftime("%Y-%m-%d %H:%M"),
-                texts.format_duration((job.hyper_parameter_tuning_end_time or now) - job.creation_time),
+                format_duration((job.hyper_parameter_tuning_end_time or now) - job.creation_time),
             ]
         )
     headers = ["name", "status", "strategy", "completed", "running", "failed", "created", "duration"]
-    print(texts.table(rows, headers, right=[3, 4, 5]))
+    print(table(rows, headers, right=[3, 4, 5]))
     return 0
 
 
 def run_training_jobs(options: argparse.Namespace) -> int:
     """Print the training jobs."""
-    from airflow_hpt_provider.display import texts
+    from airflow_hpt_provider.display.format import training_jobs_table
 
     hook = Connection.of(options).hook()
     description = hook.describe(options.name)
@@ -126,7 +126,7 @@ def run_training_jobs(options: argparse.Namespace) -> int:
         return _print_json(found)
     objective = description.objective_of()
     metric = objective.metric_name if objective else "objective"
-    print(texts.trials_table(found, metric))
+    print(training_jobs_table(found, metric))
     for group in hook.failures(options.name) if description.training_job_status_counters.failed else ():
         print(f"{group.count} failed: {' '.join(group.reason.split())}", file=sys.stderr)
     return 0
@@ -135,14 +135,14 @@ def run_training_jobs(options: argparse.Namespace) -> int:
 def _all_trials(hook: HyperParameterTuningHook, name: str) -> list[TrainingJobSummary]:
     """All training jobs of a tuning job: those with an objective, the best first; then the others, by time."""
     ranked = list(hook.training_jobs(name))
-    known = {trial.training_job_name for trial in ranked}
+    known = {training_job.training_job_name for training_job in ranked}
     others = hook.training_jobs(name, sort_by="CreationTime", sort_order="Ascending")
-    return ranked + [trial for trial in others if trial.training_job_name not in known]
+    return ranked + [training_job for training_job in others if training_job.training_job_name not in known]
 
 
 def run_best(options: argparse.Namespace) -> int:
     """Print the best training job, and return the exit code: 1 without one."""
-    from airflow_hpt_provider.display import texts
+    from airflow_hpt_provider.display.format import format_duration
 
     hook = Connection.of(options).hook()
     description = hook.describe(options.name)
@@ -157,7 +157,7 @@ def run_best(options: argparse.Namespace) -> int:
         ("Training job", best.training_job_name),
         *((f"  {name}", text) for name, text in sorted(best.tuned_hyper_parameters.items())),
         ("Objective", f"{objective.metric_name if objective else 'objective'} = {best.final_metric:.6g}"),
-        ("Duration", texts.format_duration(best.duration)),
+        ("Duration", format_duration(best.duration)),
         ("Model artifact", best.model_artifact or ""),
         ("Training image", best.training_image or ""),
     ]

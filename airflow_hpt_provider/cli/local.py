@@ -40,7 +40,7 @@ fault injection, to test how your DAGs and programs handle failures (--faults FI
   first = 50                                 # consider only the first 50,
   times = 10                                 # and inject at most 10 faults
 
-  [[trial]]                                  # a training job ...
+  [[training_job]]                           # a training job ...
   reason = "AlgorithmError: no label column" # fails with this; RetryStrategy retries InternalServerError
   numbers = [2, 5]                           # these training jobs of each tuning job; and/or rate (with seed)
   training_job = "forecast-*"                # glob on the training job's name

@@ -45,12 +45,12 @@ def run(options: argparse.Namespace) -> int:
 
     hook = Connection.of(options).hook()
     description = hook.describe(options.name)
-    trials = list(hook.training_jobs(options.name, sort_by="CreationTime", sort_order="Ascending"))
-    if not any(trial.final_metric is not None for trial in trials):
+    training_jobs = list(hook.training_jobs(options.name, sort_by="CreationTime", sort_order="Ascending"))
+    if not any(training_job.final_metric is not None for training_job in training_jobs):
         raise CommandError(
             f"no training job of {options.name} ({description.status}) has reported its objective: nothing to plot"
         )
-    chart = tuning_chart(description, trials)
+    chart = tuning_chart(description, training_jobs)
     form = options.out.suffix.lower().removeprefix(".")
     # A page is one file that needs no network: the drawing library is in it.
     more = {"inline": True} if form == "html" else {"scale_factor": 2}

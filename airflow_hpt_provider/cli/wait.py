@@ -88,7 +88,7 @@ def wait(hook: HyperParameterTuningHook, name: str, options: argparse.Namespace)
         with shown_progress(sys.stderr) as show:
             description = hook.wait(name, poll_interval=options.poll_interval, deadline=limit, on_poll=show)
     except TuningJobTimeoutError:
-        _tell(
+        _print_error(
             f"{name} did not end within {options.timeout:g} s and keeps running. Wait again: airflow-hpt wait {name}"
         )
         return TIMED_OUT
@@ -96,7 +96,7 @@ def wait(hook: HyperParameterTuningHook, name: str, options: argparse.Namespace)
         _interrupted(hook, name, stop=options.stop_on_interrupt)
         return INTERRUPTED
     _explain(hook, description)
-    return _told(description)
+    return _print_outcome(description)
 
 
 def _explain(hook: HyperParameterTuningHook, description: TuningJobDescription) -> None:
@@ -108,29 +108,29 @@ def _explain(hook: HyperParameterTuningHook, description: TuningJobDescription) 
     try:
         if description.training_job_status_counters.failed:
             for line in grouped_reasons(description, hook.failures(description.name), is_aws=hook.is_aws):
-                _tell(line)
+                _print_error(line)
         if description.best_training_job is not None:
             warning = same_objective_warning(hook, description.name)
             if warning:
-                _tell(f"Warning: {warning}")
+                _print_error(f"Warning: {warning}")
     except Exception as error:  # noqa: BLE001 - the outcome and its exit code are known
-        _tell(f"The training jobs could not be listed: {one_line(error)}")
+        _print_error(f"The training jobs could not be listed: {one_line(error)}")
 
 
-def _told(description: TuningJobDescription) -> int:
+def _print_outcome(description: TuningJobDescription) -> int:
     from airflow_hpt_provider.models import TuningResult
 
     result = TuningResult.from_description(description)
     if (
         sys.stderr.isatty()
     ):  # without a terminal the last progress line already says the same, except for the reason
-        _tell(result.summary())
+        _print_error(result.summary())
     elif result.failure_reason:
-        _tell(result.failure_reason)
+        _print_error(result.failure_reason)
     if result.best_training_job is not None:
         print(result.best_training_job.training_job_name)
     elif result.status in ("Completed", "Failed"):
-        _tell(
+        _print_error(
             f"No training job has reported the objective metric. See `airflow-hpt training-jobs {description.name}`"
         )
         return NO_RESULT
@@ -140,13 +140,13 @@ def _told(description: TuningJobDescription) -> int:
 def _interrupted(hook: HyperParameterTuningHook, name: str, *, stop: bool) -> None:
     if stop:
         stopping = hook.stop(name)
-        _tell(f"Tuning job {name} {'is being stopped' if stopping else 'had already ended'}.")
+        _print_error(f"Tuning job {name} {'is being stopped' if stopping else 'had already ended'}.")
     else:
-        _tell(
+        _print_error(
             f"\nTuning job {name} keeps running. Wait for it again: airflow-hpt wait {name}   "
             f"Stop it: airflow-hpt stop {name}"
         )
 
 
-def _tell(text: str) -> None:
+def _print_error(text: str) -> None:
     print(printable(text, keep="\n"), file=sys.stderr, flush=True)

@@ -57,7 +57,7 @@ class OwnedJob:
         created: when.
         rejoined: it was there before this try of the task.
         tags: its ownership tags; what they should be, if they could not be written.
-        earlier: the attempts that failed before it, if it is their retry.
+        previous_attempts: the attempts that failed before it, if it is their retry.
     """
 
     name: str
@@ -65,7 +65,7 @@ class OwnedJob:
     created: datetime
     rejoined: bool
     tags: Mapping[str, str] = field(default_factory=dict)
-    earlier: tuple[Attempt, ...] = ()
+    previous_attempts: tuple[Attempt, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -166,9 +166,9 @@ class JobResolver:
         )
         if match in {JobMatch.REJOIN, JobMatch.USE_RESULT}:
             self.log.info("Tuning job %s of this task %s.", name, MEANING[match])
-            earlier = series if self._is_retry(tags or {}, series) else []
+            previous_attempts = series if self._is_retry(tags or {}, series) else []
             tags = tags or self.owner.ownership_tags(self.request.fingerprint())
-            return self._own(name, arn, description.creation_time, tags, earlier, rejoined=True)
+            return self._own(name, arn, description.creation_time, tags, previous_attempts, rejoined=True)
         if match is JobMatch.CONFIG_CHANGED and self.stop_superseded:
             self.log.warning("Tuning job %s %s; stopping it.", name, MEANING[match])
             self.hook.stop(name)
@@ -218,8 +218,10 @@ class JobResolver:
         *,
         rejoined: bool,
     ) -> OwnedJob:
-        earlier = tuple(Attempt.of(past.description, number) for number, past in enumerate(series, 1))
-        return OwnedJob(name, arn, created, rejoined, tags, earlier)
+        previous_attempts = tuple(
+            Attempt.of(past.description, number) for number, past in enumerate(series, 1)
+        )
+        return OwnedJob(name, arn, created, rejoined, tags, previous_attempts)
 
     # -- the series of attempts --------------------------------------------------------------------------
 

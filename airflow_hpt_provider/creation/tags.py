@@ -44,7 +44,7 @@ def mark_delivered(hook: HyperParameterTuningHook, arn: str, owner: Owner, log: 
         )
 
 
-def previous_attempts(hook: HyperParameterTuningHook, arn: str) -> tuple[Attempt, ...]:
+def previous_attempts_of(hook: HyperParameterTuningHook, arn: str) -> tuple[Attempt, ...]:
     """Return the attempts that a job retries, oldest first, as far as the tags can be read."""
     found: list[TuningJobDescription] = []
     known = {arn}

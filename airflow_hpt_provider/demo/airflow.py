@@ -29,7 +29,7 @@ class LocalAirflow:
     """A scheduler, a DAG processor, a triggerer and an API server with the UI, each a process of its own.
 
     Everything it writes is under ``home``; nothing of the caller's own Airflow or AWS settings reaches it.
-    The API server listens on loopback only, and gives every client the admin role: for trials only.
+    The API server listens on loopback only, and gives every client the admin role: for experiments only.
 
     Args:
         home: its AIRFLOW_HOME; made if missing. A home used before continues.

@@ -66,7 +66,7 @@ class AirflowApi:
         """
 
         def known() -> bool:
-            if self._ask("GET", f"/api/v2/dags/{quote(dag_id)}").status_code == httpx.codes.OK:
+            if self._request("GET", f"/api/v2/dags/{quote(dag_id)}").status_code == httpx.codes.OK:
                 return True
             for error in self._get("/api/v2/importErrors")["import_errors"]:
                 raise DagImportFailedError(f"{error['filename']}:\n{error['stack_trace']}")
@@ -115,7 +115,7 @@ class AirflowApi:
     ) -> Any:
         """Return the value of an XCom as JSON types, or None if there is none."""
         path = f"{self._task(dag_id, run_id, task_id)}/xcomEntries/{quote(key)}"
-        answer = self._ask("GET", path, params={"map_index": map_index})
+        answer = self._request("GET", path, params={"map_index": map_index})
         if answer.status_code == httpx.codes.NOT_FOUND:
             return None
         return self._checked(answer)["value"]
@@ -141,9 +141,9 @@ class AirflowApi:
         return self._call("GET", path, **kwargs)
 
     def _call(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
-        return self._checked(self._ask(method, path, **kwargs))
+        return self._checked(self._request(method, path, **kwargs))
 
-    def _ask(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
+    def _request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
         """Return the answer, after another try or two if it was 500: then SQLite was locked, and all is rolled back."""
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_result(

@@ -21,13 +21,13 @@ _WIDTH = ("integer", "continuous", "categorical")
 
 
 def training_jobs_dataframe(
-    description: TuningJobDescription, trials: Sequence[TrainingJobSummary]
+    description: TuningJobDescription, training_jobs: Sequence[TrainingJobSummary]
 ) -> pd.DataFrame:
     """One row for each training job.
 
     Args:
         description: the tuning job; its ranges define the hyperparameters' types.
-        trials: its training jobs, in the order that the rows are to have.
+        training_jobs: its training jobs, in the order that the rows are to have.
 
     Returns:
         Columns ``training_job_name``, ``status``, ``objective`` (float, NaN without one), ``objective_status``,
@@ -47,29 +47,42 @@ def training_jobs_dataframe(
         ) from error
 
     kinds = _kinds(description)
-    names = list(dict.fromkeys([*kinds, *names_in(trials)]))
+    names = list(dict.fromkeys([*kinds, *names_in(training_jobs)]))
     frame = pd.DataFrame(
         {
-            "training_job_name": pd.Series([trial.training_job_name for trial in trials], dtype="str"),
-            "status": pd.Categorical([str(trial.status) for trial in trials]),
-            "objective": pd.Series([_number(trial.final_metric) for trial in trials], dtype="float64"),
-            "objective_status": pd.Categorical([trial.objective_status for trial in trials]),
+            "training_job_name": pd.Series(
+                [training_job.training_job_name for training_job in training_jobs], dtype="str"
+            ),
+            "status": pd.Categorical([str(training_job.status) for training_job in training_jobs]),
+            "objective": pd.Series(
+                [_number(training_job.final_metric) for training_job in training_jobs], dtype="float64"
+            ),
+            "objective_status": pd.Categorical(
+                [training_job.objective_status for training_job in training_jobs]
+            ),
             "duration_seconds": pd.Series(
-                [trial.duration.total_seconds() if trial.duration else math.nan for trial in trials],
+                [
+                    training_job.duration.total_seconds() if training_job.duration else math.nan
+                    for training_job in training_jobs
+                ],
                 dtype="float64",
             ),
         }
     )
     rest = {
-        "definition": pd.Series([trial.training_job_definition_name for trial in trials], dtype="object"),
-        "creation_time": _times(pd, [trial.creation_time for trial in trials]),
-        "start_time": _times(pd, [trial.training_start_time for trial in trials]),
-        "end_time": _times(pd, [trial.training_end_time for trial in trials]),
-        "failure_reason": pd.Series([trial.failure_reason for trial in trials], dtype="object"),
+        "definition": pd.Series(
+            [training_job.training_job_definition_name for training_job in training_jobs], dtype="object"
+        ),
+        "creation_time": _times(pd, [training_job.creation_time for training_job in training_jobs]),
+        "start_time": _times(pd, [training_job.training_start_time for training_job in training_jobs]),
+        "end_time": _times(pd, [training_job.training_end_time for training_job in training_jobs]),
+        "failure_reason": pd.Series(
+            [training_job.failure_reason for training_job in training_jobs], dtype="object"
+        ),
     }
     taken = {*frame.columns, *rest}
     for name in names:
-        texts = [trial.tuned_hyper_parameters.get(name) for trial in trials]
+        texts = [training_job.tuned_hyper_parameters.get(name) for training_job in training_jobs]
         frame[f"hp:{name}" if name in taken else name] = _column(pd, texts, kinds.get(name))
     for name, column in rest.items():
         frame[name] = column

@@ -9,9 +9,11 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
 
 
-def names_in(trials: Iterable[TrainingJobSummary]) -> list[str]:
+def names_in(training_jobs: Iterable[TrainingJobSummary]) -> list[str]:
     """Return the names of all hyperparameters of the training jobs, each once, in the order of first occurrence."""
-    return list(dict.fromkeys(name for trial in trials for name in trial.tuned_hyper_parameters))
+    return list(
+        dict.fromkeys(name for training_job in training_jobs for name in training_job.tuned_hyper_parameters)
+    )
 
 
 def unquoted(text: str) -> str:

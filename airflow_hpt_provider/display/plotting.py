@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.display import texts
+from airflow_hpt_provider.display.format import format_number, parameters
 from airflow_hpt_provider.display.hyperparameters import names_in, unquoted
 from airflow_hpt_provider.models.spaces import search_spaces
 
@@ -19,12 +19,12 @@ MANY = 100
 BEST, OTHERS, FAINT = "#d62728", "#1f77b4", "#8a8a8a"
 
 
-def tuning_chart(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> Any:
+def tuning_chart(description: TuningJobDescription, training_jobs: Sequence[TrainingJobSummary]) -> Any:
     """Chart the objective over the training jobs, above each hyperparameter against the objective.
 
     Args:
         description: the tuning job.
-        trials: its training jobs in the order of their creation; those without an objective are left out.
+        training_jobs: its training jobs in the order of their creation; those without an objective are left out.
 
     Returns:
         An ``altair.Chart``: shown by notebooks, and saved by its ``save``.
@@ -37,12 +37,12 @@ def tuning_chart(description: TuningJobDescription, trials: Sequence[TrainingJob
     objective = description.objective_of()
     metric = objective.metric_name if objective else "objective"
     minimise = objective is not None and objective.type == "Minimize"
-    rows = _rows(trials, minimise=minimise)
+    rows = _rows(training_jobs, minimise=minimise)
     shown, cut = _readable([row["objective"] for row in rows], minimise=minimise)
     scale = alt.Scale(domain=shown, clamp=True, nice=False)
     y, best = (alt.Y(f"{field}:Q", title=metric, scale=scale) for field in ("objective", "best so far"))
     scales = _scales(description)
-    fields = _fields(names_in(trials))
+    fields = _fields(names_in(training_jobs))
     panels = [
         _against(alt, rows, field, name, y, scales.get(name, {"zero": False}))
         for name, field in fields.items()
@@ -76,23 +76,23 @@ def _readable(values: Sequence[float], *, minimise: bool) -> tuple[tuple[float, 
     return (bottom - margin, top + margin), (bottom, top) != (low, high)
 
 
-def _rows(trials: Sequence[TrainingJobSummary], *, minimise: bool) -> list[dict[str, Any]]:
+def _rows(training_jobs: Sequence[TrainingJobSummary], *, minimise: bool) -> list[dict[str, Any]]:
     better = min if minimise else max
     rows: list[dict[str, Any]] = []
     best: float | None = None
-    fields = _fields(names_in(trials))
-    for number, trial in enumerate(trials, start=1):
-        value = trial.final_metric
+    fields = _fields(names_in(training_jobs))
+    for number, training_job in enumerate(training_jobs, start=1):
+        value = training_job.final_metric
         if value is None or not math.isfinite(value):
             continue
         best = value if best is None else better(best, value)
         rows.append(
             {
                 "number": number,
-                "training job": trial.training_job_name,
+                "training job": training_job.training_job_name,
                 "objective": value,
                 "best so far": best,
-                **{fields[name]: _typed(text) for name, text in trial.tuned_hyper_parameters.items()},
+                **{fields[name]: _typed(text) for name, text in training_job.tuned_hyper_parameters.items()},
             }
         )
     final = best
@@ -188,5 +188,5 @@ def _subtitle(description: TuningJobDescription) -> str:
     completed = description.training_job_status_counters.completed or 0
     text = f"{description.status} · {completed} training job{'s' * (completed != 1)} completed"
     if best is not None:
-        text += f" · best {texts.format_number(best.final_metric)}: {texts.parameters(best.tuned_hyper_parameters)}"
+        text += f" · best {format_number(best.final_metric)}: {parameters(best.tuned_hyper_parameters)}"
     return text

@@ -352,9 +352,12 @@ class HyperParameterTuningHook(ConnectionHook):
         """
         now = datetime.now(UTC)
         return sum(
-            max(0.0, ((trial.training_end_time or now) - trial.training_start_time).total_seconds())
-            for trial in self.training_jobs(tuning_job_name, sort_by="CreationTime")
-            if trial.training_start_time is not None
+            max(
+                0.0,
+                ((training_job.training_end_time or now) - training_job.training_start_time).total_seconds(),
+            )
+            for training_job in self.training_jobs(tuning_job_name, sort_by="CreationTime")
+            if training_job.training_start_time is not None
         )
 
     def describe_training_job(self, training_job_name: str) -> dict[str, Any]:

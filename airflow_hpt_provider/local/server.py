@@ -29,7 +29,7 @@ from airflow_hpt_provider.local.fault_injection.calls import CallFaults
 from airflow_hpt_provider.local.fault_injection.endpoint import FaultyEndpoint
 from airflow_hpt_provider.local.fault_injection.file import load
 from airflow_hpt_provider.local.fault_injection.rules import FaultFile
-from airflow_hpt_provider.local.fault_injection.runner import FaultyRunner, TrialFaults
+from airflow_hpt_provider.local.fault_injection.runner import FaultyRunner, TrainingJobFaults
 from airflow_hpt_provider.local.http.auth.sigv4 import Secret
 from airflow_hpt_provider.local.http.connections import LimitedProtocol
 from airflow_hpt_provider.local.http.host_check import is_loopback
@@ -183,9 +183,9 @@ def _build_operations(settings: ServiceSettings, objects: ObjectStore, faults: F
     from airflow_hpt_provider.local.operations import build_operations
 
     events = StateChangeEvents(settings.region, settings.account_id)
-    if not faults.trial:
+    if not faults.training_job:
         return build_operations(settings, objects, on_change=events, failure_of=faults.failure_of)
-    trials = TrialFaults(faults.trial)
+    trials = TrainingJobFaults(faults.training_job)
     return build_operations(
         settings, objects, lambda runner: FaultyRunner(runner, trials), events, faults.failure_of
     )

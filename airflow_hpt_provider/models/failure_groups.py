@@ -12,14 +12,14 @@ from airflow_hpt_provider.models.printable import printable
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?|(?<!\w)(?:nan|inf)(?!\w)")
 
 
-def group_failures(trials: Iterable[TrainingJobSummary]) -> list[FailureGroup]:
+def group_failures(training_jobs: Iterable[TrainingJobSummary]) -> list[FailureGroup]:
     """Group failed training jobs by what their FailureReasons say, the largest group first.
 
     Job names, hyperparameter values and numbers in a reason make no difference; a group shows its first job's reason.
     """
     by_reason: dict[str, list[TrainingJobSummary]] = defaultdict(list)
-    for trial in trials:
-        by_reason[_without_particulars(trial)].append(trial)
+    for training_job in training_jobs:
+        by_reason[_without_particulars(training_job)].append(training_job)
     groups = [
         FailureGroup(
             reason=headline(members[0].failure_reason),
@@ -48,12 +48,12 @@ def headline(failure_reason: str | None) -> str:
     return lines[0]
 
 
-def _without_particulars(trial: TrainingJobSummary) -> str:
+def _without_particulars(training_job: TrainingJobSummary) -> str:
     """Return a failed training job's headline without what differs from job to job: names, values, numbers."""
-    text = headline(trial.failure_reason)
-    values = [value.strip('"') for value in trial.tuned_hyper_parameters.values()]
+    text = headline(training_job.failure_reason)
+    values = [value.strip('"') for value in training_job.tuned_hyper_parameters.values()]
     # A word as a whole: the value `a` of a categorical hyperparameter is not every letter `a`.
-    for particular in sorted({trial.training_job_name, *values} - {""}, key=len, reverse=True):
+    for particular in sorted({training_job.training_job_name, *values} - {""}, key=len, reverse=True):
         text = re.sub(rf"(?<!\w){re.escape(particular)}(?!\w)", "*", text)
     return _NUMBER.sub("*", text)
 

@@ -63,7 +63,7 @@ class TuningResult(ResultPart):
     status: str
     """AWS's word: Completed, Failed, Stopped ..."""
     status_reason: str | None = None
-    """Why the wait ended as it did, if AWS's status alone does not say (a stop, a timeout, a spend guard)."""
+    """Why the wait ended as it did, if AWS's status alone does not say (a stop, a timeout, an exceeded budget)."""
     failure_reason: str | None = None
     """AWS's own reason, if the tuning job failed."""
     objective: Objective | None = None

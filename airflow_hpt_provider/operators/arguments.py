@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
-from airflow_hpt_provider.operators.base import cast_argument, seconds_of, spend_limits
+from airflow_hpt_provider.operators.base import budget_limits, cast_argument, seconds_of
 from airflow_hpt_provider.waiting.outcome import OnUnfinished, check_policy, deadline
 
 if TYPE_CHECKING:
@@ -66,19 +66,23 @@ class TuningArgumentsMixin:
 
     @property
     def _limits(self) -> BudgetLimits:
-        return spend_limits(self.max_billable_seconds, self.max_failed_training_jobs)
+        return budget_limits(self.max_billable_seconds, self.max_failed_training_jobs)
 
     @property
     def _policies(self) -> dict[str, Any]:
         names = ("on_stopped", "on_timeout", "on_budget_exceeded")
         return {name: getattr(self, name) for name in names}
 
-    def _deadline(self, description: TuningJobDescription, earlier: Sequence[Attempt]) -> datetime | None:
+    def _deadline(
+        self, description: TuningJobDescription, previous_attempts: Sequence[Attempt]
+    ) -> datetime | None:
         """When the time of the job and of the attempts before it is over."""
-        first = earlier[0].creation_time if earlier else None
+        first = previous_attempts[0].creation_time if previous_attempts else None
         return deadline(first or description.creation_time, self._timeout)
 
-    def _resolver(self, earlier: Sequence[Attempt]) -> OutcomeResolver:
+    def _resolver(self, previous_attempts: Sequence[Attempt]) -> OutcomeResolver:
         from airflow_hpt_provider.result.resolve import OutcomeResolver
 
-        return OutcomeResolver(self.hook, **self._policies, top_k=self.top_k, log=self.log, earlier=earlier)
+        return OutcomeResolver(
+            self.hook, **self._policies, top_k=self.top_k, log=self.log, previous_attempts=previous_attempts
+        )

@@ -95,7 +95,7 @@ def is_template(value: Any) -> bool:
     return isinstance(value, XComArg)
 
 
-def spend_limits(max_billable_seconds: Any, max_failed_training_jobs: Any) -> BudgetLimits:
+def budget_limits(max_billable_seconds: Any, max_failed_training_jobs: Any) -> BudgetLimits:
     """Return the budget from its arguments, which may have been templates.
 
     Raises:
@@ -104,9 +104,9 @@ def spend_limits(max_billable_seconds: Any, max_failed_training_jobs: Any) -> Bu
     from airflow_hpt_provider.waiting.budget import BudgetLimits
 
     seconds = cast_argument("max_billable_seconds", max_billable_seconds, float)
-    trials = cast_argument("max_failed_training_jobs", max_failed_training_jobs, int)
+    jobs = cast_argument("max_failed_training_jobs", max_failed_training_jobs, int)
     try:
-        return BudgetLimits(seconds, trials)
+        return BudgetLimits(seconds, jobs)
     except ValueError as error:
         raise TuningJobConfigError(str(error)) from None
 
@@ -118,7 +118,7 @@ def check_early(
 
     Args:
         policies: ``on_stopped`` and the like, by name; None is not checked.
-        max_billable_seconds, max_failed_training_jobs: the spend guard's.
+        max_billable_seconds, max_failed_training_jobs: the budget's.
         top_k: how many of the best training jobs the result lists.
 
     Raises:
@@ -133,4 +133,4 @@ def check_early(
         None if is_template(value) else value for value in (max_billable_seconds, max_failed_training_jobs)
     ]
     if limits != [None, None]:
-        spend_limits(*limits)
+        budget_limits(*limits)

@@ -40,7 +40,7 @@ def stop_orphaned_job(context: Context) -> None:
     """
     task = context["task"]
     if isinstance(task, StopOnExitMixin):
-        task._stop_leftover(context)
+        task._stop_orphaned_job(context)
 
 
 class StopOnExitMixin:
@@ -55,11 +55,11 @@ class StopOnExitMixin:
     Attributes:
         _running_job: the job that is the task's own to stop: from right before it is created.
         _found: the task knows its job; so nothing else of it can be running.
-        _unanswered: a job was to be created, and it is not known (yet) what came of it.
+        _create_pending: a job was to be created, and it is not known (yet) what came of it.
         _killed: the process was asked to end; not because of ``execution_timeout``, which is about the task.
         _fate: what Airflow said then of the task; None: it has not said anything.
         _ti: the task instance, once ``execute`` has begun.
-        _announced: the job that this try has announced in XCom; empty: none, and this process is the try's first.
+        _pushed_name: the job that this try has announced in XCom; empty: none, and this process is the try's first.
             None: only XCom has it.
         _began, _rendered: this is the task's process, not Airflow's DAG processor; its template fields are rendered.
     """
@@ -70,11 +70,11 @@ class StopOnExitMixin:
     render_template: Callable[..., Any]
     _running_job: str | None = None
     _found: bool = False
-    _unanswered: bool = False
+    _create_pending: bool = False
     _killed: bool = False
     _fate: TaskFate | None = None
     _ti: Any = None
-    _announced: str | None = None
+    _pushed_name: str | None = None
     _began: bool = False
     _rendered: bool = False
 
@@ -158,26 +158,26 @@ class StopOnExitMixin:
         Raises:
             TuningTaskInterruptedError: the task has been killed: nothing is created any more.
         """
-        self._running_job, self._found, self._unanswered = name, False, True
+        self._running_job, self._found, self._create_pending = name, False, True
         if name and self._killed:
-            self._running_job, self._unanswered = None, False
+            self._running_job, self._create_pending = None, False
             self._raise_if_killed()
 
     def _waits_for(self, name: str) -> None:
         """Note the task's own job. If the task has already ended, stop the job now."""
-        self._running_job, self._found, self._unanswered = name, bool(name), False
-        self._announced = name or self._announced
+        self._running_job, self._found, self._create_pending = name, bool(name), False
+        self._pushed_name = name or self._pushed_name
         if name and self._task_ended:
             self._stop_or_log(name)
 
-    def _announced_name(self, context: Context) -> str:
-        """Return the job that this try has announced, on this worker or on the one before its deferral.
+    def _pushed_job_name(self, context: Context) -> str:
+        """Return the job that this try has pushed, on this worker or on the one before its deferral.
 
         Airflow logs an error if the one XCom that is asked for does not exist. It logs nothing where the XComs of all
         map indexes are asked for, so this comes first.
         """
-        if self._announced is not None:
-            return self._announced
+        if self._pushed_name is not None:
+            return self._pushed_name
         ti: Any = context["ti"]
         found = ti.xcom_pull(task_ids=ti.task_id, key=TUNING_JOB_NAME)
         if found and ti.map_index >= 0:
@@ -220,7 +220,7 @@ class StopOnExitMixin:
                 self.log.info("The next try of this task will resume tuning job %s.", name)
             raise
 
-    def _stop_leftover(self, context: Context) -> None:
+    def _stop_orphaned_job(self, context: Context) -> None:
         """Stop what the task has left running, now that Airflow has ended it for good (:func:`stop_orphaned_job`)."""
         from airflow_hpt_provider.retries.errors import one_line
 
@@ -252,16 +252,16 @@ class StopOnExitMixin:
         from airflow_hpt_provider.creation.tags import is_own_job, running_job_of
         from airflow_hpt_provider.operators.state_store import JobStateStore
 
-        announced = self._announced_name(context)
-        if self._began and not announced and not self._unanswered and context["ti"].try_number <= 1:
+        pushed = self._pushed_job_name(context)
+        if self._began and not pushed and not self._create_pending and context["ti"].try_number <= 1:
             return None
         if not self._rendered:
             for field in CONNECTION_FIELDS:
                 rendered = self.render_template(getattr(self, field), context)
                 check_given(field, getattr(self, field), rendered)
                 setattr(self, field, rendered)
-        if announced and (self._began or is_own_job(self.hook, announced, Owner.from_context(context))):
-            return announced
+        if pushed and (self._began or is_own_job(self.hook, pushed, Owner.from_context(context))):
+            return pushed
         memory = JobStateStore(context).load() if self._began else {}  # the DAG processor cannot ask for it
         return running_job_of(self.hook, Owner.from_context(context), memory)
 
@@ -299,7 +299,7 @@ class StopOnExitMixin:
             return
         try:
             stopped, over = self.hook.stop(name), time.monotonic() + SHOW_UP_SECONDS
-            while not stopped and self._unanswered and time.monotonic() < over:
+            while not stopped and self._create_pending and time.monotonic() < over:
                 time.sleep(0.5)
                 stopped = self.hook.stop(name)
             if stopped:

@@ -43,32 +43,32 @@ class JobLifecycleMixin(ExecutionTimeoutMixin, TuningArgumentsMixin, TuningLinea
         self,
         context: Context,
         description: TuningJobDescription,
-        earlier: Sequence[Attempt],
+        previous_attempts: Sequence[Attempt],
         ended_by: TuningError | None = None,
     ) -> Any:
         """Wait for the job, and for those that retry it; or defer. Then deliver the result."""
         while True:
             if outcome_of(description.status) is None and ended_by is None:
-                limit = self._deadline(description, earlier)
+                limit = self._deadline(description, previous_attempts)
                 if limit is not None and datetime.now(UTC) >= limit:
                     ended_by = TuningJobTimeoutError("", description.name)
                 elif self.deferrable:
                     self._raise_if_task_ended()
-                    self._defer(description, earlier)
+                    self._defer(description, previous_attempts)
                 else:
-                    description, ended_by = self._wait_here(description, earlier)
+                    description, ended_by = self._wait_here(description, previous_attempts)
             self._raise_if_killed(description.name)
-            retry = None if ended_by else self._retry(context, description, earlier)
+            retry = None if ended_by else self._retry(context, description, previous_attempts)
             if retry is None:
-                return self._finish(context, description, earlier, ended_by)
-            description, earlier = self.hook.describe(retry.name), retry.earlier
+                return self._finish(context, description, previous_attempts, ended_by)
+            description, previous_attempts = self.hook.describe(retry.name), retry.previous_attempts
 
     def _retry(
-        self, context: Context, description: TuningJobDescription, earlier: Sequence[Attempt]
+        self, context: Context, description: TuningJobDescription, previous_attempts: Sequence[Attempt]
     ) -> OwnedJob | None:
         """Return the next attempt if the job has failed and is to be retried."""
-        strategy, limit = self._strategy, self._deadline(description, earlier)
-        if strategy is None or not strategy.continues(description, len(earlier) + 1):
+        strategy, limit = self._strategy, self._deadline(description, previous_attempts)
+        if strategy is None or not strategy.continues(description, len(previous_attempts) + 1):
             return None
         if limit is not None and datetime.now(UTC) >= limit:
             self.log.warning("Not retrying tuning job %s: the timeout has expired.", description.name)
@@ -80,13 +80,15 @@ class JobLifecycleMixin(ExecutionTimeoutMixin, TuningArgumentsMixin, TuningLinea
             description.name,
             printable(description.failure_reason or "no reason given"),
         )
-        return self._next_attempt(context, [*(each.tuning_job_name for each in earlier), description.name])
+        return self._next_attempt(
+            context, [*(each.tuning_job_name for each in previous_attempts), description.name]
+        )
 
-    def _defer(self, description: TuningJobDescription, earlier: Sequence[Attempt]) -> None:
+    def _defer(self, description: TuningJobDescription, previous_attempts: Sequence[Attempt]) -> None:
         from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
         from airflow_hpt_provider.waiting.deferral_backoff import delay_after, warn
 
-        name, limit = description.name, self._wait_limit(self._deadline(description, earlier))
+        name, limit = description.name, self._wait_limit(self._deadline(description, previous_attempts))
         if self._misses:
             seconds = delay_after(self._misses)
             warn(self.log, name, self.connection_settings.aws_conn_id, self._misses, seconds)
@@ -102,13 +104,13 @@ class JobLifecycleMixin(ExecutionTimeoutMixin, TuningArgumentsMixin, TuningLinea
                 stop_on_kill=self.stop_on_kill,
                 max_billable_seconds=self._limits.max_billable_seconds,
                 max_failed_training_jobs=self._limits.max_failed_training_jobs,
-                previous_jobs=[each.tuning_job_name for each in earlier],
+                previous_jobs=[each.tuning_job_name for each in previous_attempts],
                 **self.connection_settings.as_kwargs(),
             ),
             method_name="execute_complete",
             kwargs={
                 "tuning_job_name": name,
-                "earlier": [each.model_dump(mode="json") for each in earlier],
+                "previous_attempts": [each.model_dump(mode="json") for each in previous_attempts],
                 "misses": self._misses,
                 "execution_deadline": self._execution_deadline and self._execution_deadline.isoformat(),
             },
@@ -116,18 +118,18 @@ class JobLifecycleMixin(ExecutionTimeoutMixin, TuningArgumentsMixin, TuningLinea
         )
 
     def _wait_here(
-        self, description: TuningJobDescription, earlier: Sequence[Attempt]
+        self, description: TuningJobDescription, previous_attempts: Sequence[Attempt]
     ) -> tuple[TuningJobDescription, TuningError | None]:
         """Wait, and return the job at its end, or as it is when its time or budget is exceeded, with that error."""
         from airflow_hpt_provider.waiting.on_poll import PollCallback
 
         name, unreachable = description.name, self.unreachable_timeout
-        previous = [each.tuning_job_name for each in earlier]
+        previous = [each.tuning_job_name for each in previous_attempts]
         try:
             description = self.hook.wait(
                 name,
                 poll_interval=self.poll_interval,
-                deadline=self._deadline(description, earlier),
+                deadline=self._deadline(description, previous_attempts),
                 unreachable_timeout=None if unreachable is None else timedelta(seconds=unreachable),
                 on_poll=PollCallback(self.hook, name, self._limits, previous, self.log),
                 sleep=self._sleep,
@@ -155,7 +157,7 @@ class JobLifecycleMixin(ExecutionTimeoutMixin, TuningArgumentsMixin, TuningLinea
         self,
         context: Context,
         description: TuningJobDescription,
-        earlier: Sequence[Attempt],
+        previous_attempts: Sequence[Attempt],
         ended_by: TuningError | None,
     ) -> Any:
         from airflow_hpt_provider.creation.ownership import Owner
@@ -170,7 +172,7 @@ class JobLifecycleMixin(ExecutionTimeoutMixin, TuningArgumentsMixin, TuningLinea
         if outcome_of(description.status) is not None:
             self._running_job = None  # nothing is left to stop, and a failed job is not found again
         self.note_lineage(description)
-        result = self._resolver(earlier).resolve(description, ended_by=ended_by)
+        result = self._resolver(previous_attempts).resolve(description, ended_by=ended_by)
         self.note_lineage(description, result)
         self._raise_if_killed(name)
         value = push_result(self, context, result)

@@ -104,7 +104,7 @@ class RegisterBestTrainingJobOperator(TuningConnectionMixin, BaseOperator):
     def execute(self, context: Context) -> dict[str, Any]:
         """Find the package of an earlier try, or pass the gate and make one."""
         from airflow_hpt_provider.models import TuningResult
-        from airflow_hpt_provider.result.model_packages import ModelRegistry, assert_best, refusal
+        from airflow_hpt_provider.result.model_packages import ModelRegistry, assert_best, gate_failure_reason
 
         if self.approval_status not in APPROVAL_STATUSES:
             raise RegistrationError(
@@ -120,7 +120,7 @@ class RegisterBestTrainingJobOperator(TuningConnectionMixin, BaseOperator):
         else:
             must_improve = cast_argument("must_improve", self.must_improve, bool)
             champion = registry.champion() if must_improve else None
-            reason = refusal(
+            reason = gate_failure_reason(
                 result,
                 min_metric=cast_argument("min_metric", self.min_metric, float),
                 must_improve=must_improve,

@@ -180,7 +180,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         """Create or rejoin the job; then wait here, defer, or leave it."""
         from airflow_hpt_provider.creation.ownership import DELIVERED_TAG
 
-        self._announced = ""
+        self._pushed_name = ""
         self._start_execution_timeout(context)
         with self._stop_on_failure(context):
             self._cast_templated()
@@ -192,27 +192,27 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
                 self.log.info("Not waiting for tuning job %s (wait_for_completion=False).", job.name)
                 self._running_job = None
                 self.note_lineage(description)
-                return push_result(self, context, self._resolver(job.earlier).result(description))
+                return push_result(self, context, self._resolver(job.previous_attempts).result(description))
             if description.status in {"Stopping", "Stopped"} and DELIVERED_TAG in job.tags:
                 self.on_stopped = "use_best"  # it was taken before, so it is again
-            return self._wait_and_finish(context, description, job.earlier)
+            return self._wait_and_finish(context, description, job.previous_attempts)
 
     def execute_complete(
         self,
         context: Context,
         event: Any = None,
         tuning_job_name: str = "",
-        earlier: Sequence[Any] | None = None,
+        previous_attempts: Sequence[Any] | None = None,
         execution_deadline: str | None = None,
         misses: int = 0,
     ) -> Any:
         """Take up the task again after the trigger has fired."""
-        from airflow_hpt_provider.creation.tags import previous_attempts
+        from airflow_hpt_provider.creation.tags import previous_attempts_of
         from airflow_hpt_provider.models import Attempt
 
         # `dag.test()` passes on an end event as a bare string, and nothing else; describe the job again.
         event = event if isinstance(event, dict) else {}
-        tuning_job_name = tuning_job_name or self._announced_name(context)
+        tuning_job_name = tuning_job_name or self._pushed_job_name(context)
         self._resume_execution_timeout(execution_deadline)
         self._misses = misses + 1 if event.get("status") == Outcome.NOT_FOUND else 0
         with self._stop_on_failure(context):
@@ -224,9 +224,9 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
             arn = description.hyper_parameter_tuning_job_arn
             push_job_info(self, context, tuning_job_name, arn)
             attempts = (
-                previous_attempts(self.hook, arn)
-                if earlier is None
-                else tuple(Attempt.model_validate(each) for each in earlier)
+                previous_attempts_of(self.hook, arn)
+                if previous_attempts is None
+                else tuple(Attempt.model_validate(each) for each in previous_attempts)
             )
             ended_by: TuningError | None = None
             limit = self._deadline(description, attempts)
@@ -252,11 +252,11 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
             over = datetime.now(UTC).isoformat() if self.execution_timeout else None
             event = {"status": Outcome.TIMEOUT}
             return self.execute_complete(
-                context, event, self._announced_name(context), execution_deadline=over
+                context, event, self._pushed_job_name(context), execution_deadline=over
             )
         except TaskDeferralError:
             with self._stop_on_failure(context):
-                self._waits_for(self._announced_name(context))
+                self._waits_for(self._pushed_job_name(context))
                 raise
 
     def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:

@@ -18,7 +18,7 @@ def failure_report(
     what: str,
     groups: Sequence[FailureGroup],
     *,
-    earlier: Sequence[Attempt] = (),
+    previous_attempts: Sequence[Attempt] = (),
     is_aws: bool = False,
 ) -> str:
     """Build the report: status, reasons of the training jobs with counts, what they have in common, links to the logs.
@@ -27,19 +27,19 @@ def failure_report(
         description: the job.
         what: how it ended, as the end of a sentence about it.
         groups: its failed training jobs by reason (:func:`airflow_hpt_provider.models.failure_groups.group_failures`).
-        earlier: the attempts before it.
+        previous_attempts: the attempts before it.
         is_aws: whether AWS's console shows the job.
     """
     counts = description.training_job_status_counters
     parts = ((counts.completed, "completed"), (counts.failed, "failed"), (counts.stopped, "stopped"))
-    told = ", ".join(f"{count} {word}" for count, word in parts if count)
+    listed = ", ".join(f"{count} {word}" for count, word in parts if count)
     lines = [f"Tuning job {description.name} {what}."]
     if description.failure_reason:
         lines.append(f"  Reason: {_shorten(description.failure_reason)}")
-    lines.append(f"  Status {description.status}; training jobs: {told or 'none'}")
-    if earlier:
-        past = "; ".join(f"{each.tuning_job_name} {each.status}" for each in earlier)
-        lines.append(f"  Attempt {len(earlier) + 1}, after {_shorten(past, 160)}")
+    lines.append(f"  Status {description.status}; training jobs: {listed or 'none'}")
+    if previous_attempts:
+        past = "; ".join(f"{each.tuning_job_name} {each.status}" for each in previous_attempts)
+        lines.append(f"  Attempt {len(previous_attempts) + 1}, after {_shorten(past, 160)}")
     lines.extend(grouped_reasons(description, groups, is_aws=is_aws))
     return "\n".join(lines[:MAX_LINES])
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.display import texts
+from airflow_hpt_provider.display.format import leaderboard
 from airflow_hpt_provider.result.suspicious import same_objective_warning
 from airflow_hpt_provider.retries.errors import one_line
 
@@ -24,13 +24,15 @@ def log_result(hook: HyperParameterTuningHook, result: TuningResult, log: Any) -
     if result.best_training_job is None:
         return
     try:
-        trials = result.top_training_jobs[:TOP] or list(hook.training_jobs(result.tuning_job_name, limit=TOP))
-        warning = same_objective_warning(hook, result.tuning_job_name, trials)
+        training_jobs = result.top_training_jobs[:TOP] or list(
+            hook.training_jobs(result.tuning_job_name, limit=TOP)
+        )
+        warning = same_objective_warning(hook, result.tuning_job_name, training_jobs)
     except Exception as error:  # noqa: BLE001 - see above
         log.info("Could not list the best training jobs: %s", one_line(error))
         return
     metric = result.objective.metric_name if result.objective else "objective"
-    for line in ("The best training jobs:", *texts.leaderboard(trials, metric).splitlines()):
+    for line in ("The best training jobs:", *leaderboard(training_jobs, metric).splitlines()):
         log.info("%s", line)
     if warning:
         log.warning("%s", warning)

@@ -186,7 +186,7 @@ def _allowed(text: str) -> str:
     return "".join(char if patterns.matches(patterns.TAG, char) else "_" for char in text)
 
 
-def refusal(
+def gate_failure_reason(
     result: TuningResult, *, min_metric: float | None, must_improve: bool, champion: Champion | None
 ) -> str | None:
     """Return why the gate does not let the model through; None if it does.

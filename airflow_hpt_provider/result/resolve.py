@@ -35,8 +35,8 @@ class OutcomeResolver:
         on_timeout: for a job that did not end in time.
         top_k: how many of the best training jobs the result lists.
         log: the task's.
-        on_budget_exceeded: for a job that a spend guard has ended; None: as ``on_timeout``.
-        earlier: the attempts that failed before this job.
+        on_budget_exceeded: for a job that that was stopped because its budget was exceeded; None: as ``on_timeout``.
+        previous_attempts: the attempts that failed before this job.
     """
 
     hook: HyperParameterTuningHook
@@ -45,7 +45,7 @@ class OutcomeResolver:
     top_k: int = 0
     log: Any = None
     on_budget_exceeded: OnUnfinished | None = None
-    earlier: Sequence[Attempt] = ()
+    previous_attempts: Sequence[Attempt] = ()
 
     def resolve(
         self, description: TuningJobDescription, *, ended_by: TuningError | None = None
@@ -106,7 +106,7 @@ class OutcomeResolver:
 
         top = self.hook.training_jobs(description.name, limit=self.top_k) if self.top_k else ()
         failed = description.training_job_status_counters.failed
-        last = Attempt.of(description, len(self.earlier) + 1)
+        last = Attempt.of(description, len(self.previous_attempts) + 1)
         return TuningResult.from_description(
             description,
             best=self.hook.best_training_job(description),
@@ -114,7 +114,7 @@ class OutcomeResolver:
             top=[job for job in map(self.hook.with_artifacts, top) if job is not None],
             failures=self.hook.failures(description.name) if failed else (),
             status_reason=status_reason,
-            attempts=[*self.earlier, last] if self.earlier else (),
+            attempts=[*self.previous_attempts, last] if self.previous_attempts else (),
         )
 
     def _failed(self, description: TuningJobDescription, what: str) -> TuningJobFailedError:
@@ -131,4 +131,6 @@ class OutcomeResolver:
         except Exception as error:  # noqa: BLE001 - the failure itself matters more than its details
             self.log.warning("Could not read the training jobs' failure reasons: %s", one_line(error))
             groups = []
-        return failure_report(description, what, groups, earlier=self.earlier, is_aws=self.hook.is_aws)
+        return failure_report(
+            description, what, groups, previous_attempts=self.previous_attempts, is_aws=self.hook.is_aws
+        )

@@ -23,9 +23,9 @@ from airflow_hpt_provider.links.tuning import LINKS
 from airflow_hpt_provider.operators.base import (
     CONNECTION_FIELDS,
     TuningConnectionMixin,
+    budget_limits,
     check_early,
     seconds_of,
-    spend_limits,
 )
 from airflow_hpt_provider.waiting.outcome import Outcome, outcome_of
 from airflow_hpt_provider.waiting.state_change import check_queue_url
@@ -185,7 +185,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             )
             return PokeReturnValue(is_done=False)
         try:
-            self._look(description)
+            self._on_poll(description)
         except TuningJobBudgetExceededError as error:
             return PokeReturnValue(is_done=True, xcom_value=self._budget_ended(context, error))
         if outcome_of(description.status) is None:
@@ -340,10 +340,10 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         names = ("on_stopped", "on_timeout", "on_budget_exceeded")
         return {name: getattr(self, name) for name in names}
 
-    def _look(self, description: TuningJobDescription) -> None:
+    def _on_poll(self, description: TuningJobDescription) -> None:
         from airflow_hpt_provider.waiting.on_poll import PollCallback
 
         if self._poll_callback is None:
-            limits = spend_limits(self.max_billable_seconds, self.max_failed_training_jobs)
+            limits = budget_limits(self.max_billable_seconds, self.max_failed_training_jobs)
             self._poll_callback = PollCallback(self.hook, self.tuning_job_name, limits, (), self.log)
         self._poll_callback(description)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def enforce_budget(
-    settings: ConnectionSettings, tuning_job_name: str, limit: float, earlier: Sequence[str], log: Any
+    settings: ConnectionSettings, tuning_job_name: str, limit: float, previous_jobs: Sequence[str], log: Any
 ) -> AsyncIterator[None]:
     """Measure as long as the block runs; when the limit is reached, the block is ended.
 
@@ -28,7 +28,7 @@ async def enforce_budget(
     """
     try:
         async with asyncio.TaskGroup() as group:
-            meter = group.create_task(_measure(settings, tuning_job_name, limit, earlier, log))
+            meter = group.create_task(_measure(settings, tuning_job_name, limit, previous_jobs, log))
             yield
             meter.cancel()
     except BaseExceptionGroup as errors:
@@ -37,14 +37,14 @@ async def enforce_budget(
 
 
 async def _measure(
-    settings: ConnectionSettings, tuning_job_name: str, limit: float, earlier: Sequence[str], log: Any
+    settings: ConnectionSettings, tuning_job_name: str, limit: float, previous_jobs: Sequence[str], log: Any
 ) -> NoReturn:
     meter: BillableTimeMonitor | None = None
     while True:
         seconds = MEASURE_SECONDS
         try:
             meter = meter or BillableTimeMonitor(
-                await sync_to_async(settings.ready_hook)(), tuning_job_name, limit, earlier, log
+                await sync_to_async(settings.ready_hook)(), tuning_job_name, limit, previous_jobs, log
             )
         except Exception as error:  # noqa: BLE001 - if it is for good, the wait itself meets it and ends
             log.warning("Could not measure the billable seconds (%s); retrying.", one_line(error))

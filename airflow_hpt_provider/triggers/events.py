@@ -92,7 +92,7 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         self.region_name = region_name
         self.verify = verify
         self.botocore_config = botocore_config
-        self._told: OrderedDict[tuple[str, ...], None] = OrderedDict()
+        self._reported: OrderedDict[tuple[str, ...], None] = OrderedDict()
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return the class path and the arguments that recreate this trigger."""
@@ -168,12 +168,12 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         change = StateChange.parse(body)
         if not change.matches(self.statuses, self.name_prefix, self.tags):
             return None
-        if change.key in self._told:
+        if change.key in self._reported:
             return None
         payload = await self._payload(change)
-        self._told[change.key] = None
-        if len(self._told) > REMEMBERED:
-            self._told.popitem(last=False)
+        self._reported[change.key] = None
+        if len(self._reported) > REMEMBERED:
+            self._reported.popitem(last=False)
         return TriggerEvent(payload)  # type: ignore[no-untyped-call]
 
     async def _payload(self, change: StateChange) -> dict[str, Any]:

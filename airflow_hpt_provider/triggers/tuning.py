@@ -33,7 +33,7 @@ from airflow_hpt_provider.xcom.job_name import job_name
 if TYPE_CHECKING:
     from airflow_hpt_provider.waiting.snapshot import JobSnapshot
 
-SETTLE_SECONDS = 5.0
+FIRST_EVENT_SECONDS = 5.0
 """No event is fired earlier than this after the start. The scheduler may not yet have seen the end of the task's
 first leg on the worker, and would take an event that comes before it for a lost task (seen on 3.1 to 3.3)."""
 
@@ -145,7 +145,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
         await self._find_name()
         event = await self._wait()
         await self._stop_at_limit(event["status"])
-        await asyncio.sleep(max(0.0, started + SETTLE_SECONDS - time.monotonic()))
+        await asyncio.sleep(max(0.0, started + FIRST_EVENT_SECONDS - time.monotonic()))
         if await self._finished(event):
             yield TaskSuccessEvent()
         else:
@@ -237,7 +237,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
             log=self.log,
         )
         try:
-            async with self._woken_by_events(), self._metered():
+            async with self._woken_by_events(), self._budget_enforced():
                 seen = await SharedPoller.wait_for(self._settings, waiter)
         except TuningJobTimeoutError as error:
             return self._payload(Outcome.TIMEOUT, str(error))
@@ -272,7 +272,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
         return look
 
     @asynccontextmanager
-    async def _metered(self) -> AsyncIterator[None]:
+    async def _budget_enforced(self) -> AsyncIterator[None]:
         """Measure the billable seconds; TuningJobBudgetExceededError ends what runs inside the context."""
         limit = self._limits.max_billable_seconds
         if limit is None:

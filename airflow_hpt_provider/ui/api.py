@@ -126,14 +126,14 @@ async def get_parent(name: str, job: JobDep, reader: ReaderDep, access: AccessDe
     return Response((await _viewed(parent, reader, access)).encoded, media_type="application/json")
 
 
-@router.get(f"{TASK}/trials.csv", dependencies=[can_read])
+@router.get(f"{TASK}/training-jobs.csv", dependencies=[can_read])
 async def download_csv(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
     """Return the training jobs as CSV."""
     view = await _viewed(job, reader, access)
     return _file(await run_in_threadpool(export.to_csv, view.document), job.name, "csv", "text/csv")
 
 
-@router.get(f"{TASK}/trials.json", dependencies=[can_read])
+@router.get(f"{TASK}/training-jobs.json", dependencies=[can_read])
 async def download_json(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
     """Return the training jobs as JSON."""
     view = await _viewed(job, reader, access)

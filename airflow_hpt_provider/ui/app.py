@@ -22,10 +22,10 @@ def create_app() -> FastAPI:
     app.state.reader = AsyncJobReader()
     app.include_router(api, prefix="/api")
     app.include_router(pages)
-    app.add_exception_handler(Problem, _tell)
+    app.add_exception_handler(Problem, _problem_response)
     return app
 
 
-async def _tell(_: Request, problem: Exception) -> Response:
+async def _problem_response(_: Request, problem: Exception) -> Response:
     assert isinstance(problem, Problem)  # noqa: S101 - registered for this class
     return JSONResponse(problem.to_dict(), problem.status, headers={"Cache-Control": "no-store"})

@@ -56,7 +56,7 @@ class SharedCache(Generic[T]):
         """
         slot = self._slot(key)
         if self._clock() < slot.fresh_until:
-            return self._told(slot)
+            return self._value_or_raise(slot)
         old = slot.value
         if not (
             slot.lock.acquire(timeout=PATIENCE_SECONDS) if old is None else slot.lock.acquire(blocking=False)
@@ -68,7 +68,7 @@ class SharedCache(Generic[T]):
             )
         try:
             if self._clock() < slot.fresh_until:  # loaded while this thread waited
-                return self._told(slot)
+                return self._value_or_raise(slot)
             try:
                 slot.value, slot.error = load(slot.value), None
             except Exception as error:
@@ -102,7 +102,7 @@ class SharedCache(Generic[T]):
             return slot
 
     @staticmethod
-    def _told(slot: _Slot[T]) -> T:
+    def _value_or_raise(slot: _Slot[T]) -> T:
         if slot.error is not None:
             raise slot.error
         assert slot.value is not None  # noqa: S101 - fresh and no error: there is one

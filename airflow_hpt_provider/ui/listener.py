@@ -20,7 +20,7 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import select
 from sqlalchemy.orm import object_session
 
-from airflow_hpt_provider.ui.orphaned_jobs import OrphanedJobReaper, Wait
+from airflow_hpt_provider.ui.orphaned_jobs import DeferredTask, OrphanedJobReaper
 from airflow_hpt_provider.ui.tasks import TaskKey
 from airflow_hpt_provider.xcom.push import TUNING_JOB_NAME
 
@@ -76,7 +76,9 @@ class TaskStateListener:
             self._note(task_instance, TaskInstance.id == task_instance.id)
         elif getattr(task_instance, "start_date", None) is not None:
             # Its worker is asked to end and stops the job, if it still can.
-            self._reaper.note(Wait(TaskKey(*(getattr(task_instance, name) for name in TaskKey._fields))))
+            self._reaper.submit(
+                DeferredTask(TaskKey(*(getattr(task_instance, name) for name in TaskKey._fields)))
+            )
 
     def _run(self, dag_run: Any) -> None:
         self._note(dag_run, TaskInstance.dag_id == dag_run.dag_id, TaskInstance.run_id == dag_run.run_id)
@@ -95,7 +97,7 @@ class TaskStateListener:
                 XComModel.run_id == dag_run.run_id,
             )
             for key in session.execute(query):
-                self._reaper.note(Wait(TaskKey(*key)))
+                self._reaper.submit(DeferredTask(TaskKey(*key)))
         except Exception:
             log.exception("A DAG run that was ended may have left a tuning job running.")
 
@@ -110,7 +112,7 @@ class TaskStateListener:
                 TaskInstance.trigger_id == Trigger.id, Trigger.classpath == OURS, *which
             )
             for trigger_id, arguments, version, *key in session.execute(query):
-                self._reaper.note(Wait(TaskKey(*key), trigger_id, arguments, version))
+                self._reaper.submit(DeferredTask(TaskKey(*key), trigger_id, arguments, version))
         except Exception:
             log.exception("A task that was ended may have left its tuning job running.")
 

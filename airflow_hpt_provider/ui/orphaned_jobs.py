@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
     from airflow_hpt_provider.ui.tasks import TaskKey
 
-SETTLE_SECONDS = 5.0
+FIRST_CHECK_SECONDS = 5.0
 """The first check comes this long after the change, when it is committed and a running trigger has acted. The time
 doubles with each further check."""
-LOOKS = 7
+MAX_CHECKS = 7
 """The last check comes ten minutes after the change."""
 ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 """The states in which a task does not continue by itself."""
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class Wait:
+class DeferredTask:
     """A task instance that waited until a person ended it.
 
     Attributes:
@@ -70,7 +70,7 @@ class _ScheduledCheck:
     at: float
     number: int
     look: int
-    wait: Wait
+    wait: DeferredTask
 
 
 class OrphanedJobReaper:
@@ -78,12 +78,12 @@ class OrphanedJobReaper:
 
     def __init__(self) -> None:
         self._due: list[_ScheduledCheck] = []
-        self._pending: set[Wait] = set()
+        self._pending: set[DeferredTask] = set()
         self._changed = threading.Condition()
         self._count = 0
         self._thread: threading.Thread | None = None
 
-    def note(self, wait: Wait) -> None:
+    def submit(self, wait: DeferredTask) -> None:
         """Schedule checks of this task. Returns immediately; harmless when repeated."""
         with self._changed:
             if wait in self._pending:
@@ -94,9 +94,9 @@ class OrphanedJobReaper:
                 self._thread = threading.Thread(target=self._work, name="stop tuning jobs", daemon=True)
                 self._thread.start()
 
-    def _put(self, wait: Wait, look: int) -> None:
+    def _put(self, wait: DeferredTask, look: int) -> None:
         self._count += 1
-        at = time.monotonic() + SETTLE_SECONDS * 2 ** (look - 1)
+        at = time.monotonic() + FIRST_CHECK_SECONDS * 2 ** (look - 1)
         heapq.heappush(self._due, _ScheduledCheck(at, self._count, look, wait))
         self._changed.notify()
 
@@ -109,7 +109,7 @@ class OrphanedJobReaper:
     def _work(self) -> None:
         while True:
             due = self._next()
-            done = _looked_after(due.wait, last=due.look >= LOOKS)
+            done = _is_done(due.wait, last=due.look >= MAX_CHECKS)
             with self._changed:
                 if done:
                     self._pending.discard(due.wait)
@@ -117,9 +117,9 @@ class OrphanedJobReaper:
                     self._put(due.wait, due.look + 1)
 
 
-def _looked_after(wait: Wait, *, last: bool) -> bool:
+def _is_done(wait: DeferredTask, *, last: bool) -> bool:
     try:
-        return look_after(wait) or last
+        return check(wait) or last
     except Exception as error:
         if last:
             log.exception("%s. Its tuning job may keep running. Stop it by hand.", wait)
@@ -129,7 +129,7 @@ def _looked_after(wait: Wait, *, last: bool) -> bool:
         return last
 
 
-def look_after(wait: Wait) -> bool:
+def check(wait: DeferredTask) -> bool:
     """Stop the wait's tuning job, if its trigger would have, and the task has ended indeed.
 
     Returns:
@@ -139,7 +139,7 @@ def look_after(wait: Wait) -> bool:
         Exception: Airflow's database or AWS is out of reach, AWS refuses, or the API server lacks the connection.
     """
     if wait.trigger_id is None:
-        return _look_after_worker(wait)
+        return _check_worker_task(wait)
     arguments = trigger_arguments(wait.arguments)
     name = arguments.get("tuning_job_name")
     if not (name and arguments.get("stop_on_kill")):
@@ -153,7 +153,7 @@ def look_after(wait: Wait) -> bool:
     return True
 
 
-def _look_after_worker(wait: Wait) -> bool:
+def _check_worker_task(wait: DeferredTask) -> bool:
     """Do the same for a task that waited on a worker, as far as a worker has stored what it would have done."""
     with create_session() as session:
         job, stored = job_of(session, wait.task), rendered_fields(session, wait.task)
@@ -167,7 +167,7 @@ def _look_after_worker(wait: Wait) -> bool:
     return True
 
 
-def _connection(wait: Wait, arguments: dict[str, Any]) -> ConnectionSettings:
+def _connection(wait: DeferredTask, arguments: dict[str, Any]) -> ConnectionSettings:
     """Return the connection that a worker has stored with the trigger, as far as the API server may use it."""
     from airflow_hpt_provider.ui.connections import connection_of
     from airflow_hpt_provider.ui.task_code import TaskCode, task_codes
@@ -179,7 +179,7 @@ def _connection(wait: Wait, arguments: dict[str, Any]) -> ConnectionSettings:
     return connection_of(code or TaskCode(), arguments)
 
 
-def _stop(wait: Wait, name: str, connection: ConnectionSettings) -> None:
+def _stop(wait: DeferredTask, name: str, connection: ConnectionSettings) -> None:
     from airflow_hpt_provider.ui.job_owner import is_own
     from airflow_hpt_provider.ui.jobs import make_hook, tags_of
 

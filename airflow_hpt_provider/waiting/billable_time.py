@@ -33,13 +33,13 @@ class BillableTimeMonitor:
         hook: the way to the API; its calls block.
         tuning_job_name: the job.
         limit: ``max_billable_seconds``.
-        earlier: the attempts before it, whose training jobs count too.
+        previous_jobs: the attempts before it, whose training jobs count too.
     """
 
     hook: HyperParameterTuningHook
     tuning_job_name: str
     limit: float
-    earlier: Sequence[str] = ()
+    previous_jobs: Sequence[str] = ()
     log: Any = field(default_factory=lambda: logging.getLogger(__name__))
     _spent_before: float | None = None
     _due: float = 0.0
@@ -73,7 +73,7 @@ class BillableTimeMonitor:
             return MEASURE_SECONDS
         parallel = description.hyper_parameter_tuning_job_config.resource_limits.max_parallel_training_jobs
         if self._spent_before is None:
-            self._spent_before = sum(map(self.hook.billable_seconds, self.earlier))
+            self._spent_before = sum(map(self.hook.billable_seconds, self.previous_jobs))
         age = (datetime.now(UTC) - description.creation_time).total_seconds()
         spent = self._spent_before
         if spent + age * parallel >= self.limit:  # else it cannot have been reached yet

@@ -61,7 +61,7 @@ def poll_until_done(
     while True:
         error: Exception | None = None
         try:
-            description = call_within(_patience(limits), poll)
+            description = call_within(_call_limit(limits), poll)
         except Exception as failure:  # noqa: BLE001 - the limits raise what is final
             error = failure
             if limits.record_failure(failure) is ErrorClass.CREDENTIALS and on_refused_credentials:
@@ -87,7 +87,7 @@ def poll_until_done(
         sleep(delay)
 
 
-def _patience(limits: WaitLimits) -> float:
+def _call_limit(limits: WaitLimits) -> float:
     """Return the seconds after which a call is left behind, so that the limits hold whatever the wire does."""
     return limits.seconds_left() + LAST_POLL_SECONDS
 
@@ -97,7 +97,7 @@ def _report(
 ) -> None:
     """Call ``on_poll``, which may call the API, as long as the wait may last."""
     try:
-        call_within(_patience(limits), lambda: on_poll(description))
+        call_within(_call_limit(limits), lambda: on_poll(description))
     except CallTimeoutError:
         if outcome_of(description.status) is None:
             raise (limits.expired_error() or TimeoutError) from None

@@ -14,7 +14,7 @@ from airflow_hpt_provider.exceptions import (
 from airflow_hpt_provider.retries.classify import ErrorClass, classify
 from airflow_hpt_provider.retries.errors import one_line
 
-NOT_FOUND_TRIES = 4
+MAX_NOT_FOUND = 4
 """SageMaker may not show a fresh job for a moment; after this many failed polls in a row it does not exist."""
 
 
@@ -58,7 +58,7 @@ class WaitLimits:
         self.failing_since = self.failing_since or datetime.now(UTC)
         kind = classify(error, connection_worked=self.seen or connection_worked)
         if kind is ErrorClass.NOT_FOUND or isinstance(error, TuningJobNotFoundError):
-            if self.seen or self.failures >= NOT_FOUND_TRIES:
+            if self.seen or self.failures >= MAX_NOT_FOUND:
                 raise TuningJobNotFoundError(
                     f"Tuning job {self.tuning_job_name} "
                     + ("no longer exists: it was deleted." if self.seen else "does not exist here. Check its"

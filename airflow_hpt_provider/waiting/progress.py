@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.display import texts
+from airflow_hpt_provider.display.format import format_duration, format_number, parameters
 from airflow_hpt_provider.waiting.snapshot import JobSnapshot
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def progress_line(seen: JobSnapshot, best_before: str = "", now: float | None = 
     """
     until = seen.ended or (time.time() if now is None else now)
     age = None if seen.created is None else until - seen.created
-    parts = [seen.status, counts(seen), texts.format_duration(age), best(seen) or best_before]
+    parts = [seen.status, counts(seen), format_duration(age), best(seen) or best_before]
     return f"{seen.name}: {' · '.join(part for part in parts if part)}"
 
 
@@ -67,5 +67,5 @@ def best(seen: JobSnapshot) -> str:
     """Format the best training job so far with its hyperparameters; empty if the snapshot has none."""
     if seen.best_metric is None:
         return ""
-    values = texts.parameters(seen.best_parameters or {})
-    return f"best {texts.format_number(seen.best_metric)} ({seen.best_name}{f': {values}' if values else ''})"
+    values = parameters(seen.best_parameters or {})
+    return f"best {format_number(seen.best_metric)} ({seen.best_name}{f': {values}' if values else ''})"

@@ -99,7 +99,7 @@ class RateLimitedClient:
             self._used_at = time.monotonic()
             return self._boto3
 
-    def rest(self) -> None:
+    def close_threads(self) -> None:
         """End the threads when no subscription is left. The client is kept for a while."""
         if self._executor is not None:
             self._executor.shutdown(wait=False)

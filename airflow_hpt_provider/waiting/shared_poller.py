@@ -52,7 +52,7 @@ GATHER = 0.2
 """Seconds that a round waits for others that start at the same moment."""
 SLACK = 0.1
 """A poll may come early by this share of its interval, if it shares a round that way."""
-PAGE_TRIES = 4
+MAX_PAGE_ATTEMPTS = 4
 PAGE_BACKOFF = FullJitter(base=0.25, cap=5.0)
 FEW = 3
 """This many missing jobs are described directly; with more, a list of the completed jobs pays."""
@@ -200,7 +200,7 @@ class SharedPoller:
     def _poll_ended(self, poll: asyncio.Task[None]) -> None:
         """Restart the poll after any end, even a cancellation from outside, while subscriptions are left."""
         self._poll = None
-        self._client.rest()
+        self._client.close_threads()
         if not poll.cancelled() and (error := poll.exception()):
             log.error("The poll of tuning jobs ended unexpectedly; restarting it.", exc_info=error)
         if self._waiters and not poll.get_loop().is_closed():
@@ -327,7 +327,7 @@ class SharedPoller:
 
     async def _page(self, **parameters: Any) -> dict[str, Any]:
         """Return one page. An error at the twentieth page must not cost the nineteen before it."""
-        for attempt in range(1, PAGE_TRIES):
+        for attempt in range(1, MAX_PAGE_ATTEMPTS):
             try:
                 return await self._client.call(LIST, **parameters)
             except Exception as error:

@@ -92,11 +92,11 @@ def request(name: str, trials: int, parents: tuple[str, ...]) -> dict[str, Any]:
 
 
 def _insert(
-    connection: Any, name: str, trials: int, parents: tuple[str, ...], dice: random.Random, end: float
+    connection: Any, name: str, trials: int, parents: tuple[str, ...], rng: random.Random, end: float
 ) -> None:
     body = request(name, trials, parents)
     [definition] = Plan.of(body, 0).definitions
-    durations = [dice.lognormvariate(5.0, 0.4) for _ in range(trials)]
+    durations = [rng.lognormvariate(5.0, 0.4) for _ in range(trials)]
     start = end - sum(durations) / 4
     job_id = tuning_jobs.insert(
         connection, name=name, arn=ARNS.tuning_job(name), request=body, seed=0, now=start
@@ -107,9 +107,9 @@ def _insert(
     for number in range(1, trials + 1):
         if parents and best is None:
             best = OPTIMUM  # what the parents have found
-        width = 1.0 if best is None or dice.random() < 0.2 else max(0.05, 0.5 * 20 / (20 + number))
-        point = _point(dice, best, width)
-        loss, status, reason = _outcome(dice, point)
+        width = 1.0 if best is None or rng.random() < 0.2 else max(0.05, 0.5 * 20 / (20 + number))
+        point = _point(rng, best, width)
+        loss, status, reason = _outcome(rng, point)
         if status == "Completed" and loss < best_loss:
             best, best_loss = point, loss
         began = min(free)
@@ -163,22 +163,22 @@ OPTIMUM: Point = {
 }
 
 
-def _point(dice: random.Random, around: Point | None, width: float) -> Point:
+def _point(rng: random.Random, around: Point | None, width: float) -> Point:
     def near(name: str, low: float, high: float) -> float:
         if around is None or width >= 1:
-            return dice.uniform(low, high)
+            return rng.uniform(low, high)
         centre = _scaled(name, around[name])
-        return min(max(dice.gauss(centre, width * (high - low) / 3), low), high)
+        return min(max(rng.gauss(centre, width * (high - low) / 3), low), high)
 
     boosters = ("gbtree", "dart", "gblinear")
-    keep = around is not None and dice.random() > max(width, 0.1)
+    keep = around is not None and rng.random() > max(width, 0.1)
     return {
         "eta": 10 ** near("eta", -3, 0),
         "lambda": 10 ** near("lambda", -6, 1),
         "subsample": near("subsample", 0.5, 1),
         "momentum": 1 - 10 ** -near("momentum", 0.301, 3),
         "max_depth": round(near("max_depth", 2, 12)),
-        "booster": around["booster"] if around and keep else dice.choice(boosters),
+        "booster": around["booster"] if around and keep else rng.choice(boosters),
     }
 
 
@@ -189,19 +189,19 @@ def _scaled(name: str, value: float | str) -> float:
     return -math.log10(1 - number) if name == "momentum" else number
 
 
-def _outcome(dice: random.Random, point: Point) -> tuple[float, str, str | None]:
+def _outcome(rng: random.Random, point: Point) -> tuple[float, str, str | None]:
     """(objective, status, failure reason)."""
     depth = int(point["max_depth"])
     if point["booster"] == "dart" and depth >= 11:
         return math.inf, "Failed", OUT_OF_MEMORY.format(max_depth=depth)
-    if float(point["eta"]) > 0.6 and dice.random() < 0.7:
+    if float(point["eta"]) > 0.6 and rng.random() < 0.7:
         return math.inf, "Failed", NOT_A_NUMBER
     loss = 0.182 + {"gbtree": 0.0, "dart": 0.009, "gblinear": 0.055}[str(point["booster"])]
     for name, weight in (("eta", 0.07), ("lambda", 0.0012), ("momentum", 0.012)):
         loss += weight * (_scaled(name, point[name]) - _scaled(name, OPTIMUM[name])) ** 2
     loss += (
-        0.0022 * (depth - 7) ** 2 + 0.12 * (float(point["subsample"]) - 0.8) ** 2 + abs(dice.gauss(0, 0.006))
+        0.0022 * (depth - 7) ** 2 + 0.12 * (float(point["subsample"]) - 0.8) ** 2 + abs(rng.gauss(0, 0.006))
     )
-    if dice.random() < 0.012:
-        loss += dice.uniform(1, 4)  # diverged
-    return loss, "Stopped" if loss > 0.26 and dice.random() < 0.5 else "Completed", None
+    if rng.random() < 0.012:
+        loss += rng.uniform(1, 4)  # diverged
+    return loss, "Stopped" if loss > 0.26 and rng.random() < 0.5 else "Completed", None

@@ -9,9 +9,9 @@ import sys
 import warnings
 from pathlib import Path
 
+from benchmarks.strategies.compare import Run, compare
 from benchmarks.strategies.development import DEVELOPMENT
 from benchmarks.strategies.problems import HELD_OUT, PROBLEMS
-from benchmarks.strategies.race import Run, race
 from benchmarks.strategies.report import regret_table, regrets, speed_table
 from benchmarks.strategies.searchers import available
 from benchmarks.strategies.speed import medians
@@ -26,7 +26,7 @@ def main() -> None:
     parser.add_argument("--pending", type=int, default=4, help="trials in flight at any time")
     parser.add_argument("--problems", nargs="*", default=[*PROBLEMS, *HELD_OUT])
     parser.add_argument("--searchers", nargs="*", help="default: all that are installed")
-    parser.add_argument("--sketch", type=Path, help="file of a GPSearch to race as 'sketch'")
+    parser.add_argument("--sketch", type=Path, help="file of a GPSearch to compare as 'sketch'")
     parser.add_argument("--results", type=Path, help="JSON lines: runs found there are not run again")
     parser.add_argument("--no-speed", action="store_true", help="regret only")
     options = parser.parse_args()
@@ -44,7 +44,7 @@ def main() -> None:
             for seed in range(options.first_seed, options.first_seed + options.seeds):
                 if (name, problem, seed) in runs:
                     continue
-                run = race(
+                run = compare(
                     name,
                     searchers[name],
                     (PROBLEMS | HELD_OUT | DEVELOPMENT)[problem],

@@ -11,7 +11,7 @@ from benchmarks.strategies.development import DEVELOPMENT
 from benchmarks.strategies.problems import HELD_OUT, PROBLEMS
 
 if TYPE_CHECKING:
-    from benchmarks.strategies.race import Run
+    from benchmarks.strategies.compare import Run
 
 Regrets = dict[str, dict[str, list[float]]]
 

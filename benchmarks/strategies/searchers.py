@@ -14,8 +14,8 @@ from airflow_hpt_provider.local.strategies.parameters import Categorical, Contin
 from airflow_hpt_provider.local.strategies.space import SearchSpace
 
 if TYPE_CHECKING:
+    from benchmarks.strategies.compare import SearcherFactory
     from benchmarks.strategies.problems import Ranges
-    from benchmarks.strategies.race import SearcherFactory
 
 
 class Ours:

@@ -16,7 +16,7 @@ from airflow_hpt_provider.local.strategies.space import SearchSpace
 from benchmarks.strategies.problems import PROBLEMS
 
 if TYPE_CHECKING:
-    from benchmarks.strategies.race import SearcherFactory
+    from benchmarks.strategies.compare import SearcherFactory
 
 KNOWN = (10, 50, 200, 500)
 ASKS = 16

@@ -13,11 +13,11 @@ import subprocess
 import sys
 from typing import Any
 
-from benchmarks.waiting.script import playing
-from benchmarks.waiting.subject import INCUMBENT, OURS
+from benchmarks.waiting.runner import AMAZON, OURS
+from benchmarks.waiting.scenario import scenario_endpoint
 
-NAMES = {OURS: "airflow-hpt-provider", INCUMBENT: "SageMakerTrigger"}
-PLAY = {"interval": 5, "first": 15.0, "last": 75.0, "fault_rate": 0.0}
+NAMES = {OURS: "airflow-hpt-provider", AMAZON: "SageMakerTrigger"}
+NORMAL = {"interval": 5, "first": 15.0, "last": 75.0, "fault_rate": 0.0}
 LARGE = {"interval": 30, "first": 90.0, "last": 210.0, "fault_rate": 0.0}
 HEAD = (
     f"{'jobs':>7} {'faults':>6}  {'':22} {'calls':>6} {'CPU s':>7} {'KB/job':>8} {'block s':>8}"
@@ -34,12 +34,12 @@ def run(module: str, *arguments: str) -> dict[str, Any]:
         sys.exit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
 
 
-def measure(who: str, jobs: int, play: dict[str, Any]) -> dict[str, Any]:
-    with playing() as url:
-        result = run("subject", who, url, json.dumps({**play, "jobs": jobs}))
+def measure(who: str, jobs: int, scenario: dict[str, Any]) -> dict[str, Any]:
+    with scenario_endpoint() as url:
+        result = run("runner", who, url, json.dumps({**scenario, "jobs": jobs}))
     late = " ".join("     -" if result[p] is None else f"{result[p]:6.2f}" for p in ("p50", "p99"))
     print(
-        f"{jobs:7} {play['fault_rate']:6.0%}  {NAMES[who]:22} {result['calls']:6} {result['cpu']:7.2f}"
+        f"{jobs:7} {scenario['fault_rate']:6.0%}  {NAMES[who]:22} {result['calls']:6} {result['cpu']:7.2f}"
         f" {result['kb_per_job']:8.1f} {result['worst_block']:8.3f} {late} {result['lost']:5}",
         flush=True,
     )
@@ -66,27 +66,28 @@ def main() -> None:
     options = parser.parse_args()
 
     print(
-        f"Jobs end {PLAY['first']:g} to {PLAY['last']:g} s after the start; interval {PLAY['interval']} s.\n\n{HEAD}"
+        f"Jobs end {NORMAL['first']:g} to {NORMAL['last']:g} s after the start;"
+        f" interval {NORMAL['interval']} s.\n\n{HEAD}"
     )
-    both = {n: {who: measure(who, n, PLAY) for who in (OURS, INCUMBENT)} for n in options.jobs}
+    both = {n: {who: measure(who, n, NORMAL) for who in (OURS, AMAZON)} for n in options.jobs}
     checks = []
     if 500 in both:
-        ours, theirs = both[500][OURS], both[500][INCUMBENT]
+        ours, theirs = both[500][OURS], both[500][AMAZON]
         checks += [
             target("less CPU at 500 jobs", theirs["cpu"] / ours["cpu"], "≥", 20, " times"),
             target(
                 "less memory per job at 500", theirs["kb_per_job"] / ours["kb_per_job"], "≥", 40, " times"
             ),
             target("worst loop block at 500", ours["worst_block"], "<", 0.2, " s"),
-            target("p99 lateness at 500", ours["p99"], "<", 1.2 * PLAY["interval"], " s"),
+            target("p99 lateness at 500", ours["p99"], "<", 1.2 * NORMAL["interval"], " s"),
         ]
     if not options.no_faults:
         print(f"\n20% of the calls are throttled, reset or answered with 503.\n{HEAD}")
-        play = {**PLAY, "fault_rate": 0.2}
-        ours, _ = (measure(who, 500, play) for who in (OURS, INCUMBENT))
+        scenario = {**NORMAL, "fault_rate": 0.2}
+        ours, _ = (measure(who, 500, scenario) for who in (OURS, AMAZON))
         checks += [
             target("waits lost with faults", ours["lost"], "<", 1),
-            target("p99 lateness with faults", ours["p99"], "<", 3 * PLAY["interval"], " s"),
+            target("p99 lateness with faults", ours["p99"], "<", 3 * NORMAL["interval"], " s"),
         ]
     for count in options.alone:
         print(f"\nAlone: jobs end {LARGE['first']:g} to {LARGE['last']:g} s after the start; interval"
@@ -107,13 +108,13 @@ def main() -> None:
         ]
     if not options.no_hour:
         print("\nAn hour on a simulated clock: interval 30 s, jobs end in the last ten minutes.")
-        ours, theirs = run("hour", OURS, "500"), run("hour", INCUMBENT, "50")
+        ours, theirs = run("simulated_hour", OURS, "500"), run("simulated_hour", AMAZON, "50")
         scaled = theirs["calls"] * ours["jobs"] / theirs["jobs"]
         print(
             f"  {NAMES[OURS]}: {ours['calls']} calls for 500 jobs {ours['by_operation']}, {ours['lost']} lost"
         )
         print(
-            f"  {NAMES[INCUMBENT]}: {theirs['calls']} calls for 50 jobs; each job asks alone, so {scaled:.0f} for 500"
+            f"  {NAMES[AMAZON]}: {theirs['calls']} calls for 50 jobs; each job asks alone, so {scaled:.0f} for 500"
         )
         checks.append(target("fewer calls", scaled / ours["calls"], "≥", 50, " times"))
     sys.exit(not all(checks))

@@ -62,7 +62,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClientFaults]:
     """This process's resolver and clock; and no trigger waits for the sake of a scheduler that is not here."""
-    monkeypatch.setattr("airflow_hpt_provider.triggers.tuning.SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr("airflow_hpt_provider.triggers.tuning.FIRST_EVENT_SECONDS", 0.0)
     with ClientFaults().patched() as machine:
         yield machine
 

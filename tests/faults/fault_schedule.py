@@ -53,7 +53,7 @@ class FaultWindow:
         fault: its kind.
         first: the call that it begins with; 1 is the task's first.
         seconds: how long it lasts from there.
-        share: the share of the calls that it strikes.
+        share: the share of the calls that fail.
         rng: for that.
         machine, port: where DNS and clock fail.
         rotate: called when the credentials that have expired are to be replaced.

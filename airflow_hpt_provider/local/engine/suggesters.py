@@ -92,13 +92,13 @@ class Searches:
         self, histories: Sequence[tuple[SearchContext, Sequence[Trial]]], then: Callable[[bool], None]
     ) -> None:
         """Compute whether the searches of all definitions have converged; ``then`` gets the answer."""
-        self._ask(
+        self._run(
             lambda: all(convergence_detected(context, trials) for context, trials in histories),
             "convergence is unknown: the tuning job continues",
             then,
         )
 
-    def judge(
+    def check_early_stopping(
         self, search: Search, trial: Trial, trials: Sequence[Trial], then: Callable[[bool], None]
     ) -> None:
         """Compute whether a running trial should be stopped; ``then`` gets the answer."""
@@ -107,9 +107,9 @@ class Searches:
             with search.lock:
                 return search.early_stopping is not None and search.early_stopping.should_stop(trial, trials)
 
-        self._ask(should_stop, "early stopping failed: the training job keeps running", then)
+        self._run(should_stop, "early stopping failed: the training job keeps running", then)
 
-    def _ask(self, question: Callable[[], bool], on_failure: str, then: Callable[[bool], None]) -> None:
+    def _run(self, question: Callable[[], bool], on_failure: str, then: Callable[[bool], None]) -> None:
         """Compute an answer; ``then`` gets it in another thread. One that fails is logged, and the answer False."""
 
         def compute() -> None:

@@ -238,7 +238,7 @@ class TuningJobs:
         self._checking.add(job.id)
         history = state.history
         trial = history.trial(history.jobs[job.id])
-        self._searches.judge(
+        self._searches.check_early_stopping(
             state.searches[job.definition_index],
             trial,
             history.trials(job.definition_index),

@@ -5,12 +5,12 @@
     rules.py     what a file of faults says
     file.py      reads one
     calls.py     which call gets which fault
-    endpoint.py  lets the service answer with faults
+    endpoint.py  makes the service respond with faults
     runner.py    lets training jobs fail
 
 The file is TOML::
 
-    [[fault]]                                     # the first that strikes a call is the one it gets
+    [[fault]]                                     # the first that matches a call is injected
     operation = "Describe*"                       # glob; other services' as "s3:PutObject", "logs:*"
     kind = "throttle"
     rate = 0.2                                    # of the calls that match; default: all
@@ -18,34 +18,34 @@ The file is TOML::
 
     [[fault]]
     operation = "CreateHyperParameterTuningJob"
-    kind = "truncate"                             # carried out, but only half of the answer gets through
-    times = 1                                     # strikes once, then never more
+    kind = "truncate"                             # carried out, but only half of the response arrives
+    times = 1                                     # injected once, then never again
 
     [[fault]]
     operation = "List*"
     kind = "slow"
-    seconds = 90.0                                # the answer is held back so long
+    seconds = 90.0                                # the response is delayed by so much
     after = 3                                     # the first three calls are let through
     first = 10                                    # and so are those behind the tenth
 
-    [[trial]]
+    [[training_job]]
     training_job = "forecast-*"                   # glob on the training job's name; default: all
     reason = "AlgorithmError: the data has no label column, exit code: 1"
-    numbers = [2, 5]                              # of the trials of each tuning job; or a rate
+    numbers = [2, 5]                              # these training jobs of each tuning job; or a rate
 
-    [[trial]]
+    [[training_job]]
     reason = "InternalServerError: We encountered an internal error. Please try again."
     rate = 0.1
     attempts = 1                                  # RetryStrategy's second attempt comes through
-    seconds = 2.5                                 # the process runs so long before it is ended
+    seconds = 2.5                                 # the process is ended after this time
 
     [[tuning_job]]
     tuning_job = "forecast-?"                     # glob on the tuning job's name; default: all
     reason = "InternalServerError: We encountered an internal error. Please try again."
     after = 3                                     # after 3 of its training jobs have ended; default: immediately
 
-Kinds of faults: ``throttle``, ``internal_error``, ``service_unavailable_html`` (as a load balancer answers,
-not SageMaker), ``reset`` (of the connection, before the call is carried out), ``truncate``, ``slow``,
+Kinds of faults: ``throttle``, ``internal_error``, ``service_unavailable_html`` (the response of a load
+balancer, not of SageMaker), ``reset`` (of the connection, before the call is carried out), ``truncate``, ``slow``,
 ``expired_token``, ``access_denied``. As with AWS, who is denied ``AddTags`` is denied to create a tuning job with
 tags, too.
 """

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.aws_json.service_model import TARGET_PREFIX
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.fault_injection.rules import Kind
+from airflow_hpt_provider.local.fault_injection.rules import FaultKind
 from airflow_hpt_provider.local.http.auth.errors import AuthenticationError
 from airflow_hpt_provider.local.http.auth.parse import parse_signature
 from airflow_hpt_provider.local.http.auth.sigv2 import is_presigned_v2
@@ -56,26 +56,27 @@ class CallFaults:
     """Deals out faults. Not thread-safe: the event loop's.
 
     Args:
-        faults: in order of precedence: the first that strikes a call is the one that it meets.
+        faults: in order of precedence: the first that matches a call is injected.
     """
 
     def __init__(self, faults: Sequence[CallFault]) -> None:
-        self._dealers = [_FaultRule(fault) for fault in faults]
+        self._rules = [_FaultRule(fault) for fault in faults]
 
     @property
     def deny_tags(self) -> bool:
         """Whether AddTags may meet ``access_denied``."""
-        faults = (dealer.fault for dealer in self._dealers)
+        faults = (rule.fault for rule in self._rules)
         return any(
-            fault.kind is Kind.ACCESS_DENIED and fnmatchcase("AddTags", fault.operation) for fault in faults
+            fault.kind is FaultKind.ACCESS_DENIED and fnmatchcase("AddTags", fault.operation)
+            for fault in faults
         )
 
-    def strike(self, name: str) -> CallFault | None:
+    def next_fault(self, name: str) -> CallFault | None:
         """Return the fault that this call meets, if any. Every fault that matches counts the call."""
         met: CallFault | None = None
-        for dealer in self._dealers:
-            if fnmatchcase(name, dealer.fault.operation) and dealer.strikes(taken=met is not None):
-                met = dealer.fault
+        for rule in self._rules:
+            if fnmatchcase(name, rule.fault.operation) and rule.matches(taken=met is not None):
+                met = rule.fault
         return met
 
 
@@ -85,19 +86,19 @@ class _FaultRule:
     def __init__(self, fault: CallFault) -> None:
         self.fault = fault
         self._seen = 0
-        self._struck = 0
+        self._faulted = 0
         self._random = random.Random(fault.seed)  # noqa: S311 - a test's dice
 
-    def strikes(self, *, taken: bool) -> bool:
-        """Return whether it strikes the next call; ``taken``: the call has another's fault already."""
+    def matches(self, *, taken: bool) -> bool:
+        """Return whether it affects the next call; ``taken``: the call has another's fault already."""
         fault = self.fault
         self._seen += 1
         # Thrown for every call, so that a seed means the same calls whatever the other fields say.
-        strikes = self._random.random() < fault.rate
+        affects = self._random.random() < fault.rate
         if self._seen <= fault.after or (fault.first is not None and self._seen > fault.first):
             return False
-        if fault.times is not None and self._struck >= fault.times:
+        if fault.times is not None and self._faulted >= fault.times:
             return False
-        strikes = strikes and not taken
-        self._struck += strikes
-        return strikes
+        affects = affects and not taken
+        self._faulted += affects
+        return affects

@@ -13,7 +13,7 @@ from starlette.responses import HTMLResponse, Response
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.fault_injection.calls import CallFaults, call_name, service_of
-from airflow_hpt_provider.local.fault_injection.rules import CallFault, Kind
+from airflow_hpt_provider.local.fault_injection.rules import CallFault, FaultKind
 from airflow_hpt_provider.local.http.body import IDLE_SECONDS, ClientGone, chunks
 from airflow_hpt_provider.local.http.connections import HANG_UP
 from airflow_hpt_provider.local.http.errors import WireProtocol, error_response, protocol_of
@@ -27,17 +27,17 @@ log = logging.getLogger(__name__)
 # What a load balancer of AWS's says; botocore takes it for an error of the service, as it does with AWS.
 _HTML = "<html><body><b>Http/1.1 Service Unavailable</b></body> </html>"
 _TAGGED_CALL = "CreateHyperParameterTuningJob"
-_MOST_BODY = 2_000_000
+_MAX_BODY_BYTES = 2_000_000
 """Bytes of a body that are searched for tags."""
-_MOST_DRAINED = 6 << 30
+_MAX_DRAINED_BYTES = 6 << 30
 """Bytes of a body that are read before a fault's response; more than S3 takes."""
 _P = WireProtocol
-_ERRORS: dict[Kind, tuple[dict[WireProtocol, tuple[str, int]], str]] = {
-    Kind.THROTTLE: (
+_ERRORS: dict[FaultKind, tuple[dict[WireProtocol, tuple[str, int]], str]] = {
+    FaultKind.THROTTLE: (
         {_P.JSON: ("ThrottlingException", 400), _P.QUERY: ("Throttling", 400), _P.S3: ("SlowDown", 503)},
         "Rate exceeded",
     ),
-    Kind.INTERNAL_ERROR: (
+    FaultKind.INTERNAL_ERROR: (
         {
             _P.JSON: ("InternalFailure", 500),
             _P.QUERY: ("InternalFailure", 500),
@@ -45,7 +45,7 @@ _ERRORS: dict[Kind, tuple[dict[WireProtocol, tuple[str, int]], str]] = {
         },
         "We encountered an internal error. Please try again.",
     ),
-    Kind.EXPIRED_TOKEN: (
+    FaultKind.EXPIRED_TOKEN: (
         {
             _P.JSON: ("ExpiredTokenException", 400),
             _P.QUERY: ("ExpiredToken", 403),
@@ -53,7 +53,7 @@ _ERRORS: dict[Kind, tuple[dict[WireProtocol, tuple[str, int]], str]] = {
         },
         "The security token included in the request is expired",
     ),
-    Kind.ACCESS_DENIED: (
+    FaultKind.ACCESS_DENIED: (
         {
             _P.JSON: ("AccessDeniedException", 400),
             _P.QUERY: ("AccessDenied", 403),
@@ -83,30 +83,30 @@ class FaultyEndpoint:
         """Answer one request, or don't."""
         request = WireRequest.from_scope(scope, str(uuid.uuid4()))
         name = call_name(request)
-        fault = self._faults.strike(name) if name else None
+        fault = self._faults.next_fault(name) if name else None
         if fault is None and name == _TAGGED_CALL and self._faults.deny_tags:
             body = _Body(receive)
             receive = body
             if await body.has_tags():
-                name, fault = "AddTags", self._faults.strike("AddTags")
+                name, fault = "AddTags", self._faults.next_fault("AddTags")
         if fault is None:
             await self._app(scope, receive, send)
             return
         log.info("%s meets the fault %s", name, fault.kind)
         match fault.kind:
-            case Kind.SLOW:
+            case FaultKind.SLOW:
                 await self._app(scope, receive, _held_back(send, fault.seconds or 0.0))
-            case Kind.TRUNCATE:
+            case FaultKind.TRUNCATE:
                 await self._app(scope, receive, _TruncatedSend(scope, receive, send))
-            case Kind.RESET:
+            case FaultKind.RESET:
                 await _drain(receive)
                 await _hang_up(scope, receive, reset=True)
             case _:
                 await _drain(receive)
-                await self._refusal(fault, request, name or "")(scope, receive, send)
+                await self._error_response(fault, request, name or "")(scope, receive, send)
 
-    def _refusal(self, fault: CallFault, request: WireRequest, name: str) -> Response:
-        if fault.kind is Kind.SERVICE_UNAVAILABLE_HTML:
+    def _error_response(self, fault: CallFault, request: WireRequest, name: str) -> Response:
+        if fault.kind is FaultKind.SERVICE_UNAVAILABLE_HTML:
             return HTMLResponse(_HTML, 503)
         protocol = protocol_of(request, service_of(request))
         codes, text = _ERRORS[fault.kind]
@@ -129,7 +129,7 @@ class _Body:
     async def has_tags(self) -> bool:
         """Return whether it is a JSON structure with Tags; a body that is too large is not searched."""
         size = 0
-        while size <= _MOST_BODY:
+        while size <= _MAX_BODY_BYTES:
             with anyio.move_on_after(IDLE_SECONDS) as idle:
                 message = await self._receive()
             if idle.cancelled_caught:
@@ -148,7 +148,7 @@ class _Body:
 async def _drain(receive: Receive) -> None:
     """Read the whole request, as long as it arrives: a client that still writes would not see the response."""
     with contextlib.suppress(ServiceError, ClientGone):
-        async for _ in chunks(receive, _MOST_DRAINED):
+        async for _ in chunks(receive, _MAX_DRAINED_BYTES):
             pass
 
 

@@ -10,14 +10,19 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ValidationError
 
 from airflow_hpt_provider.local.aws_json.service_model import sagemaker_model
-from airflow_hpt_provider.local.fault_injection.rules import CallFault, FaultFile, TrialFault, TuningJobFault
+from airflow_hpt_provider.local.fault_injection.rules import (
+    CallFault,
+    FaultFile,
+    TrainingJobFault,
+    TuningJobFault,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 TABLES: dict[str, type[BaseModel]] = {
     "fault": CallFault,
-    "trial": TrialFault,
+    "training_job": TrainingJobFault,
     "tuning_job": TuningJobFault,
 }
 
@@ -34,7 +39,7 @@ def load(path: Path) -> FaultFile:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ValueError(f"{path}: not valid TOML: {error}") from error
     mistakes = [
-        f"unknown {name!r}: only [[fault]], [[trial]] and [[tuning_job]] tables belong here"
+        f"unknown {name!r}: only [[fault]], [[training_job]] and [[tuning_job]] tables belong here"
         for name in content
         if name not in TABLES
     ]

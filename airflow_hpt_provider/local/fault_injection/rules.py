@@ -16,7 +16,7 @@ INTERNAL = "InternalServerError"
 """A reason that begins so is the service's own failure, which RetryStrategy tries again."""
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """What a client meets."""
 
     THROTTLE = "throttle"
@@ -40,7 +40,7 @@ class CallFault(_Table):
     Attributes:
         operation: glob on the call's name (:func:`airflow_hpt_provider.local.fault_injection.calls.call_name`).
         kind: what the client meets.
-        rate: the share of the matching calls that it strikes, 0 to 1.
+        rate: the share of the matching calls that fail, 0 to 1.
         seed: makes the choice the same for the same calls in the same order.
         seconds: how long ``slow`` holds the answer back.
         after: number of matching calls without a fault at the beginning.
@@ -49,7 +49,7 @@ class CallFault(_Table):
     """
 
     operation: Annotated[str, Field(min_length=1)]
-    kind: Annotated[Kind, Field(strict=False)]
+    kind: Annotated[FaultKind, Field(strict=False)]
     rate: Rate = 1.0
     seed: int | None = None
     seconds: Seconds | None = None
@@ -59,9 +59,9 @@ class CallFault(_Table):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.kind is Kind.SLOW and self.seconds is None:
+        if self.kind is FaultKind.SLOW and self.seconds is None:
             raise ValueError("seconds: is missing; say for how long `slow` holds the answer back")
-        if self.kind is not Kind.SLOW and self.seconds is not None:
+        if self.kind is not FaultKind.SLOW and self.seconds is not None:
             raise ValueError(f"seconds: is for kind 'slow' only, not for '{self.kind}'; remove it")
         if self.first is not None and self.first <= self.after:
             raise ValueError(
@@ -70,14 +70,14 @@ class CallFault(_Table):
         return self
 
 
-class TrialFault(_Table):
-    """A ``[[trial]]`` table: these training jobs fail with this reason.
+class TrainingJobFault(_Table):
+    """A ``[[training_job]]`` table: these training jobs fail with this reason.
 
     Attributes:
         reason: FailureReason. One that begins with ``InternalServerError`` is the service's failure.
         training_job: glob on the training job's name.
         numbers: trials of each tuning job, by their number; 1 is the first. Never one that no tuning job launched.
-        rate: the share of the attempts that it strikes, 0 to 1; all if neither this nor ``numbers`` is given.
+        rate: the share of the attempts that fail, 0 to 1; all if neither this nor ``numbers`` is given.
         seed: makes the choice the same for the same trial of a tuning job of the same name.
         attempts: only this many first attempts of a training job can fail.
         seconds: how long the process runs before it is ended; 0: it is never started.
@@ -116,7 +116,7 @@ class FaultFile(_Table):
     """A whole file, in its order."""
 
     fault: tuple[CallFault, ...] = ()
-    trial: tuple[TrialFault, ...] = ()
+    training_job: tuple[TrainingJobFault, ...] = ()
     tuning_job: tuple[TuningJobFault, ...] = ()
 
     def failure_of(self, tuning_job: str, ended: int) -> str | None:

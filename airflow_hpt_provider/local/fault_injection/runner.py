@@ -18,7 +18,7 @@ from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_hpt_provider.local.fault_injection.rules import TrialFault
+    from airflow_hpt_provider.local.fault_injection.rules import TrainingJobFault
     from airflow_hpt_provider.local.runners.contract import AttemptListener, Runner, RunningJob, TrainingSpec
 
 log = logging.getLogger(__name__)
@@ -30,20 +30,20 @@ def trial_of(spec: TrainingSpec) -> tuple[str, int] | None:
     return parse_training_job_name(spec.name) if tuned else None
 
 
-class TrialFaults:
+class TrainingJobFaults:
     """Chooses the training jobs that fail.
 
     The choice depends on tuning job, number, attempt and seed alone: an attempt that is taken up again by the
     next process of the service gets the same fault.
     """
 
-    def __init__(self, faults: Sequence[TrialFault]) -> None:
+    def __init__(self, faults: Sequence[TrainingJobFault]) -> None:
         self._faults = [
             (fault, secrets.token_hex(8) if fault.seed is None else fault.seed) for fault in faults
         ]
 
-    def strike(self, spec: TrainingSpec) -> TrialFault | None:
-        """Return the first fault that strikes this attempt, if any."""
+    def fault_of(self, spec: TrainingSpec) -> TrainingJobFault | None:
+        """Return the first fault that matches this attempt, if any."""
         trial = trial_of(spec)
         for place, (fault, seed) in enumerate(self._faults):
             if not fnmatchcase(spec.name, fault.training_job):
@@ -52,8 +52,8 @@ class TrialFaults:
                 continue
             if fault.attempts is not None and spec.attempt > fault.attempts:
                 continue
-            dice = random.Random(f"{seed} {place} {trial or spec.name} {spec.attempt}")  # noqa: S311 - a test's
-            if dice.random() < fault.rate:
+            rng = random.Random(f"{seed} {place} {trial or spec.name} {spec.attempt}")  # noqa: S311 - a test's
+            if rng.random() < fault.rate:
                 return fault
         return None
 
@@ -66,7 +66,7 @@ class FaultyRunner:
         faults: what is to go wrong.
     """
 
-    def __init__(self, runner: Runner, faults: TrialFaults) -> None:
+    def __init__(self, runner: Runner, faults: TrainingJobFaults) -> None:
         self._runner = runner
         self._faults = faults
 
@@ -88,7 +88,7 @@ class FaultyRunner:
 
     def _begin(self, spec: TrainingSpec, listener: AttemptListener, *, resume: bool) -> RunningJob:
         begin = self._runner.resume if resume else self._runner.start
-        fault = self._faults.strike(spec)
+        fault = self._faults.fault_of(spec)
         if fault is None:
             return begin(spec, listener)
         log.info("training job %s, attempt %d: injected failure: %s", spec.name, spec.attempt, fault.reason)
@@ -97,7 +97,7 @@ class FaultyRunner:
             listener.on_status("Training", TRAINING, round(time.time(), 3))
             listener.on_end(failed)
             return _NoJob()
-        # One that is taken up again may well run: an earlier process of the service had other faults, or other dice.
+        # One that is taken up again may well run: an earlier process of the service had other faults, or other rng.
         return _FailingJob.begin(begin, spec, listener, failed, fault.seconds)
 
 

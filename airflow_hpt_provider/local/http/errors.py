@@ -101,8 +101,8 @@ _S3_TEXTS = {
 
 def refused(error: AuthenticationError, protocol: WireProtocol) -> ServiceError:
     """AWS's error for a signature that is not accepted."""
-    code, status = _REFUSED[error.refusal][protocol]
-    text = _S3_TEXTS.get(error.refusal, error.message) if protocol is WireProtocol.S3 else error.message
+    code, status = _REFUSED[error.failure][protocol]
+    text = _S3_TEXTS.get(error.failure, error.message) if protocol is WireProtocol.S3 else error.message
     return ServiceError(code, text, status)
 
 

@@ -29,7 +29,7 @@ from airflow_hpt_provider.local.runners.failures import (
 )
 from airflow_hpt_provider.local.runners.log import LogFollower, LogReader
 from airflow_hpt_provider.local.runners.metrics import MetricScraper
-from airflow_hpt_provider.local.runners.opt_ml import OPT_ML, Tree
+from airflow_hpt_provider.local.runners.opt_ml import OPT_ML, OptMlTree
 from airflow_hpt_provider.local.runners.sandbox import leader
 from airflow_hpt_provider.local.runners.variables import BASE_DIRECTORY
 from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
@@ -75,7 +75,7 @@ class Attempt:
         self._listener = listener
         self._means = means
         self._on_gone = on_gone
-        self._tree = Tree(spec.directory / "ml")
+        self._tree = OptMlTree(spec.directory / "ml")
         self._directory = spec.directory / f"attempt-{spec.attempt}"
         self._lock = threading.Lock()
         self._process: process.Process | None = None
@@ -219,7 +219,7 @@ class Attempt:
 
     def _kill_escaped_processes(self, since: int = 0) -> None:
         """Kill processes that have left the process group, or were in one whose leader is not a child process."""
-        process.end_strangers(BASE_DIRECTORY, str(self._tree.base), since=since)
+        process.kill_escaped_processes(BASE_DIRECTORY, str(self._tree.base), since=since)
 
     def _follow(
         self,
@@ -287,7 +287,7 @@ class Attempt:
         if sandboxed and exit_code != 0 and not stopping and not leader.is_complete(self._directory):
             return AttemptResult(failure_reason=not_started(self._directory / "log", "sandbox"))
         if exit_code != 0 and not stopping:
-            tree = Tree(Path(OPT_ML)) if sandboxed else self._tree
+            tree = OptMlTree(Path(OPT_ML)) if sandboxed else self._tree
             reason = algorithm_error(
                 exit_code=exit_code or 0,
                 tree=self._tree,

@@ -14,7 +14,7 @@ from airflow_hpt_provider.local.runners.containers import containers
 from airflow_hpt_provider.local.runners.data.file_systems import FileSystems
 from airflow_hpt_provider.local.runners.data.input_config import HOST
 from airflow_hpt_provider.local.runners.failures import ClientFailure
-from airflow_hpt_provider.local.runners.opt_ml import OPT_ML, Tree, checkpoint_path
+from airflow_hpt_provider.local.runners.opt_ml import OPT_ML, OptMlTree, checkpoint_path
 from airflow_hpt_provider.local.runners.sandbox import leader
 from airflow_hpt_provider.local.runners.sandbox.sandbox import HOME, TEMPORARY, Place, Sandbox
 from airflow_hpt_provider.local.runners.variables import BASE_DIRECTORY, environment
@@ -61,7 +61,7 @@ class CommandMaker:
     environments: requirements.Environments | None = None
     file_systems: FileSystems = field(default_factory=FileSystems)
 
-    def make(self, spec: TrainingSpec, tree: Tree, attempt: Path, devices: Devices) -> Command:
+    def make(self, spec: TrainingSpec, tree: OptMlTree, attempt: Path, devices: Devices) -> Command:
         """Return the command of a training job; in script mode, its code is fetched first.
 
         Args:
@@ -91,21 +91,21 @@ class CommandMaker:
         variables = {**devices.variables(), **image.environment}
         return self._process(spec, tree, attempt, argv, image.directory, variables, devices)
 
-    def _checkpoints(self, spec: TrainingSpec, tree: Tree) -> tuple[str, ...]:
+    def _checkpoints(self, spec: TrainingSpec, tree: OptMlTree) -> tuple[str, ...]:
         """Return the directory of the job's checkpoints, as the job sees it; nothing if it has none."""
         own, inside = tree.checkpoints(spec.definition), checkpoint_path(spec.definition)
         if own is None or inside is None:
             return ()
         return (str(inside if self.sandbox is not None else own),)
 
-    def _script(self, spec: TrainingSpec, tree: Tree, attempt: Path, devices: Devices) -> Command:
+    def _script(self, spec: TrainingSpec, tree: OptMlTree, attempt: Path, devices: Devices) -> Command:
         script_mode.fetch_code(spec.hyperparameters, self.objects, tree.code)
         python = self._requirements(tree, attempt / "log")
-        argv = script_command(spec.hyperparameters, Tree(Path(OPT_ML)), python)
+        argv = script_command(spec.hyperparameters, OptMlTree(Path(OPT_ML)), python)
         directory = Path(OPT_ML, "code")
         return self._process(spec, tree, attempt, argv, directory, devices.variables(), devices, python)
 
-    def _requirements(self, tree: Tree, log: Path) -> Path | None:
+    def _requirements(self, tree: OptMlTree, log: Path) -> Path | None:
         """Install requirements.txt; return the interpreter that has it, None for the service's."""
         if self.environments is not None:
             return self.environments.python(tree.code, log)
@@ -117,7 +117,7 @@ class CommandMaker:
     def _process(
         self,
         spec: TrainingSpec,
-        tree: Tree,
+        tree: OptMlTree,
         attempt: Path,
         argv: tuple[str, ...],
         directory: Path | None,
@@ -130,7 +130,7 @@ class CommandMaker:
         if self.sandbox is not None:
             inside = environment(
                 spec,
-                Tree(Path(OPT_ML)),
+                OptMlTree(Path(OPT_ML)),
                 image=image_variables,
                 arguments=arguments,
                 region=self.region,
@@ -151,14 +151,14 @@ class CommandMaker:
         )
         for channel in self.file_systems.channels(spec.definition):
             (tree.data / channel.name).symlink_to(channel.directory, target_is_directory=True)
-        where = Path(tree.here(str(directory))) if directory else spec.directory
-        return Command(tuple(tree.here(word) for word in argv), where, variables)
+        where = Path(tree.localize(str(directory))) if directory else spec.directory
+        return Command(tuple(tree.localize(word) for word in argv), where, variables)
 
     def _sandboxed(
         self,
         sandbox: Sandbox,
         spec: TrainingSpec,
-        tree: Tree,
+        tree: OptMlTree,
         attempt: Path,
         argv: tuple[str, ...],
         directory: Path | None,
@@ -194,7 +194,7 @@ class CommandMaker:
         return Command(sandbox.command(place, argv, variables), attempt, outside, leader.SCRIPT)
 
     def _container(
-        self, spec: TrainingSpec, tree: Tree, attempt: Path, uri: str, image_variables: Mapping[str, str]
+        self, spec: TrainingSpec, tree: OptMlTree, attempt: Path, uri: str, image_variables: Mapping[str, str]
     ) -> Command:
         engine = self.containers.engines.find()
         if engine is None:
@@ -220,7 +220,7 @@ def image_uri(definition: Mapping[str, Any]) -> str:
 
 
 def script_command(
-    hyperparameters: Mapping[str, str], tree: Tree, python: Path | None = None
+    hyperparameters: Mapping[str, str], tree: OptMlTree, python: Path | None = None
 ) -> tuple[str, ...]:
     """Script mode's command line; empty without script mode."""
     if not script_mode.is_script_mode(hyperparameters):
@@ -230,4 +230,4 @@ def script_command(
         start: tuple[str, ...] = (str(python or sys.executable), program)
     else:
         start = (program if program.startswith("/") else f"./{program}",)
-    return (*start, *(tree.here(word) for word in script_mode.arguments(hyperparameters)))
+    return (*start, *(tree.localize(word) for word in script_mode.arguments(hyperparameters)))

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from airflow_hpt_provider.local.runners.opt_ml import Tree
+    from airflow_hpt_provider.local.runners.opt_ml import OptMlTree
 
 MAX_FAILURE = 1024
 INTERNAL = "InternalServerError: We encountered an internal error. Please try again."
@@ -44,7 +44,7 @@ def printable(reason: str) -> str:
 def algorithm_error(
     *,
     exit_code: int,
-    tree: Tree,
+    tree: OptMlTree,
     log: Path,
     command: Sequence[str],
     script_mode: bool,
@@ -79,7 +79,7 @@ def not_started(log: Path, what: str = "container") -> str:
     return str(ClientFailure(f"The {what} could not be started: {_end(log)}"))
 
 
-def _beginning(tree: Tree) -> str:
+def _beginning(tree: OptMlTree) -> str:
     try:
         with tree.open(tree.failure) as file:
             return file.read(4 * MAX_FAILURE).decode(errors="replace")[:MAX_FAILURE].strip()

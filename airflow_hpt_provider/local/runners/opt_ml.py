@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
 
 OPT_ML = "/opt/ml"
-_OPT_ML_ALONE = re.compile(rf"(?<![\w.-]){OPT_ML}(?![\w-]|\.\w)")
+_OPT_ML_PATH = re.compile(rf"(?<![\w.-]){OPT_ML}(?![\w-]|\.\w)")
 """Not within another path: neither of ``/opt/mlflow`` nor of ``s3://bucket/opt/ml``."""
 
 
 @dataclass(frozen=True)
-class Tree:
+class OptMlTree:
     """The tree below ``base``; the properties are SageMaker's directories."""
 
     base: Path
@@ -92,11 +92,11 @@ class Tree:
         inside = path.relative_to(OPT_ML) if path.is_relative_to(OPT_ML) else path
         return below(self.base, str(inside)) or self.base
 
-    def here(self, text: str) -> str:
+    def localize(self, text: str) -> str:
         """Return the text with ``/opt/ml``, where it is not within another path, replaced by where the tree is."""
-        return _OPT_ML_ALONE.sub(lambda _: str(self.base), text)
+        return _OPT_ML_PATH.sub(lambda _: str(self.base), text)
 
-    def holds(self, path: Path) -> bool:
+    def contains(self, path: Path) -> bool:
         """Return whether a path below the tree leads there: the job may have put a link anywhere on the way."""
         return path.resolve() == self.base.resolve() / path.relative_to(self.base)
 
@@ -141,7 +141,7 @@ class Tree:
 
     def clear(self) -> None:
         """Free the disk once the job has ended: all but the configuration files and ``output/failure`` goes."""
-        own = (path for path in (self.data, self.model, self.output_data, self.code) if self.holds(path))
+        own = (path for path in (self.data, self.model, self.output_data, self.code) if self.contains(path))
         for directory in (*own, self.temporary, self.home):
             permissions.remove(directory)
 

@@ -140,7 +140,7 @@ def is_leader(pid: int, directory: Path) -> bool:
     return str(directory) in listing.stdout
 
 
-def end_strangers(variable: str, value: str, *, since: int = 0) -> int:
+def kill_escaped_processes(variable: str, value: str, *, since: int = 0) -> int:
     """Kill every process that has this environment variable.
 
     It is what is left of a group that lost its leader, or has left the group for a session of its own.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
     from airflow_hpt_provider.local.runners.devices import Devices
-    from airflow_hpt_provider.local.runners.opt_ml import Tree
+    from airflow_hpt_provider.local.runners.opt_ml import OptMlTree
 
 BASE_DIRECTORY = "SAGEMAKER_BASE_DIR"
 """Says where the tree is, and whose a process is: what a job leaves behind is found by it.
@@ -33,7 +33,7 @@ name.
 
 def environment(
     spec: TrainingSpec,
-    tree: Tree,
+    tree: OptMlTree,
     *,
     image: Mapping[str, str],
     arguments: Sequence[str],
@@ -101,7 +101,7 @@ def environment(
         "AWS_DEFAULT_REGION": region,
         "TRAINING_JOB_NAME": spec.name,
         "TRAINING_JOB_ARN": spec.arn,
-        **{name: tree.here(_text(value)) for name, value in variables.items()},
+        **{name: tree.localize(_text(value)) for name, value in variables.items()},
         **image,
         **(definition.get("Environment") or {}),
         BASE_DIRECTORY: str(tree.base),

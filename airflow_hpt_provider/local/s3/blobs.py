@@ -50,7 +50,7 @@ class BlobStore:
         directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock = threading.Lock()
         self._pins: Counter[str] = Counter()
-        self._doomed: set[str] = set()
+        self._pending_delete: set[str] = set()
 
     def create(self, digests: Iterable[Digest] = ()) -> BlobWriter:
         """Return a new blob to write to; it exists only after :meth:`BlobWriter.commit`."""
@@ -67,11 +67,11 @@ class BlobStore:
         for name in names:
             with self._lock:
                 if self._pins[name]:
-                    self._doomed.add(name)
+                    self._pending_delete.add(name)
                     continue
             (self.directory / name).unlink(missing_ok=True)
 
-    def sweep(self, referred: set[str]) -> None:
+    def remove_unreferenced(self, referred: set[str]) -> None:
         """Delete half-written files, and put aside blobs that nothing refers to.
 
         A crash between two steps leaves such a blob; but so does an index that has lost its newest changes, and then
@@ -111,8 +111,8 @@ class BlobStore:
             free = {name for name in names if self._pins[name] <= 0}
             for name in free:
                 del self._pins[name]
-            gone = self._doomed & free
-            self._doomed -= gone
+            gone = self._pending_delete & free
+            self._pending_delete -= gone
         self.remove(gone)
 
 

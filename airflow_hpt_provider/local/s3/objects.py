@@ -74,7 +74,7 @@ class ObjectStore:
         self.blobs = BlobStore(directory / "blobs")
         with self.database.snapshot() as connection:
             rows = connection.execute("select blob from segment union select blob from part")
-            self.blobs.sweep({row["blob"] for row in rows})
+            self.blobs.remove_unreferenced({row["blob"] for row in rows})
 
     def close(self) -> None:
         """Close the index."""

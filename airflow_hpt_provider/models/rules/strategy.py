@@ -30,7 +30,7 @@ MAX_RESOURCE: Final = 20_000
 EPOCH_HYPERPARAMETERS: Final = ("epochs", "numepochs", "n-epochs", "n_epochs", "num_epochs")
 """Static hyperparameters from which Hyperband takes its MaxResource if it is not given."""
 
-_MOST_JOBS: Final[Location] = (*LIMITS, "MaxNumberOfTrainingJobs")
+_MAX_JOBS: Final[Location] = (*LIMITS, "MaxNumberOfTrainingJobs")
 _HYPERBAND: Final[Location] = (*CONFIG, "StrategyConfig", "HyperbandStrategyConfig")
 
 
@@ -60,7 +60,7 @@ def grid(request: TuningJobRequest) -> Iterator[Problem]:
         return
     if most != sum(known):
         yield Problem(
-            _MOST_JOBS,
+            _MAX_JOBS,
             most,
             f"must equal the number of combinations of the grid, {sum(known)}",
             f"set it to {sum(known)} or leave it out",
@@ -85,7 +85,7 @@ def enough_combinations(request: TuningJobRequest) -> Iterator[Problem]:
     )
     if most is not None and total is not None and total < most and not empty:
         yield Problem(
-            _MOST_JOBS,
+            _MAX_JOBS,
             most,
             f"is more than the {total} combinations of the hyperparameter ranges",
             f"set it to {total} or less, or widen the ranges",

@@ -102,7 +102,8 @@ INTERNAL = "InternalServerError: We encountered an internal error. Please try ag
 
 def test_trials_fail_with_the_given_reason(serve: Serve) -> None:
     service = serve(
-        f'[[trial]]\nreason = "{NO_LABEL}"\nnumbers = [2]\n[[trial]]\nreason = "{INTERNAL}"\nnumbers = [3]\n'
+        f'[[training_job]]\nreason = "{NO_LABEL}"\nnumbers = [2]\n'
+        f'[[training_job]]\nreason = "{INTERNAL}"\nnumbers = [3]\n'
     )
     service.client("s3").create_bucket(Bucket="bucket")
     sagemaker = client(service)
@@ -127,7 +128,7 @@ def test_trials_fail_with_the_given_reason(serve: Serve) -> None:
 
 
 def test_an_internal_error_of_the_first_attempt_is_tried_again(serve: Serve) -> None:
-    service = serve(f'[[trial]]\nreason = "{INTERNAL}"\nattempts = 1\n')
+    service = serve(f'[[training_job]]\nreason = "{INTERNAL}"\nattempts = 1\n')
     service.client("s3").create_bucket(Bucket="bucket")
     sagemaker = client(service)
     sagemaker.create_hyper_parameter_tuning_job(**request(1, RetryStrategy={"MaximumRetryAttempts": 1}))
@@ -139,7 +140,7 @@ def test_an_internal_error_of_the_first_attempt_is_tried_again(serve: Serve) -> 
 
 
 def test_a_trial_that_fails_after_a_while_has_run_until_then(serve: Serve) -> None:
-    service = serve(f'[[trial]]\nreason = "{NO_LABEL}"\nseconds = 2.0\n')
+    service = serve(f'[[training_job]]\nreason = "{NO_LABEL}"\nseconds = 2.0\n')
     service.client("s3").create_bucket(Bucket="bucket")
     sagemaker = client(service)
     sagemaker.create_hyper_parameter_tuning_job(**request(1, StaticHyperParameters={"stay": "yes"}))

@@ -91,7 +91,7 @@ def aws_connection(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.fixture(autouse=True)
 def no_scheduler_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Triggers wait a moment before they fire, for the sake of a scheduler that is not here."""
-    monkeypatch.setattr("airflow_hpt_provider.triggers.tuning.SETTLE_SECONDS", 0.0)
+    monkeypatch.setattr("airflow_hpt_provider.triggers.tuning.FIRST_EVENT_SECONDS", 0.0)
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -145,7 +145,7 @@ def gated(config: dict[str, Any], gate: Path) -> dict[str, Any]:
 
 
 @dataclass
-class Try:
+class TaskTry:
     """One try of a task: what Airflow's runner hands to `execute`, and what is left in XCom."""
 
     dag_id: str = "dag"
@@ -175,15 +175,15 @@ class Try:
             {"task_state_store": _Store(self.store)} if self.store is not None else {}
         )
 
-    def retry(self) -> Try:
+    def retry(self) -> TaskTry:
         """The next try, as Airflow makes it: XComs are gone."""
         return self._again(self.try_number + 1, self.max_tries)
 
-    def cleared(self, retries: int = 0) -> Try:
+    def cleared(self, retries: int = 0) -> TaskTry:
         """The try after a person has cleared the task."""
         return self._again(self.try_number + 1, self.try_number + retries)
 
-    def _again(self, try_number: int, max_tries: int) -> Try:
+    def _again(self, try_number: int, max_tries: int) -> TaskTry:
         again = copy.copy(self)
         again.try_number, again.max_tries, again.xcom = try_number, max_tries, {}
         return again
@@ -201,8 +201,8 @@ class _Store:
 
 
 @pytest.fixture
-def first_try() -> Try:
-    return Try()
+def first_try() -> TaskTry:
+    return TaskTry()
 
 
 def make(operator: type, **kwargs: Any) -> Any:
@@ -219,13 +219,13 @@ def wait_for(hook: HyperParameterTuningHook, name: str, *statuses: str) -> None:
         time.sleep(0.05)
 
 
-def jobs_of(hook: HyperParameterTuningHook, one: Try) -> list[str]:
+def jobs_of(hook: HyperParameterTuningHook, one: TaskTry) -> list[str]:
     """The names of the task's jobs, in order."""
     base = Owner.from_context({"ti": one, "task": None}).base_name
     return sorted(job.name for job in hook.list(name_contains=base))
 
 
-async def run(task: Any, one: Try) -> Any:
+async def run(task: Any, one: TaskTry) -> Any:
     """A try of a task from its start to its end, in whichever mode: worker, triggerer, worker, as often as it takes.
 
     What Airflow keeps in its database meanwhile goes through JSON here as there.
@@ -255,10 +255,10 @@ async def fire(trigger: Any) -> Any:
 
 
 @pytest.fixture
-def airflow_says(monkeypatch: pytest.MonkeyPatch) -> Callable[[Try, Any], None]:
+def airflow_says(monkeypatch: pytest.MonkeyPatch) -> Callable[[TaskTry, Any], None]:
     """What Airflow responds when a task asks for its own state."""
 
-    def say(one: Try, state: Any) -> None:
+    def say(one: TaskTry, state: Any) -> None:
         def states(**asked: Any) -> dict[str, Any]:
             if isinstance(state, Exception):
                 raise state

@@ -12,7 +12,7 @@ from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.waiting import deferral_backoff
-from tests.integration.provider.conftest import Try, make, wait_for
+from tests.integration.provider.conftest import TaskTry, make, wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -85,7 +85,7 @@ def test_the_operator_waits_for_the_service(completed, gated, first_try, away):
 
 @pytest.mark.parametrize("started_on_a_worker", [True, False])
 def test_the_sensor_waits_for_the_service(completed, gate, away, started_on_a_worker):
-    one, name = Try(task_id="wait"), completed["tuning_job_name"]
+    one, name = TaskTry(task_id="wait"), completed["tuning_job_name"]
     kwargs = {"deadline": "2999-01-01T00:00:00+00:00"} if started_on_a_worker else {}
     task = sense(name)
     result = task.execute_complete(one.context(task), event={"status": "completed"}, **kwargs)
@@ -96,7 +96,7 @@ def test_the_sensor_waits_for_the_service(completed, gate, away, started_on_a_wo
 def test_they_wait_no_longer_than_unreachable_timeout(completed, gated, first_try, unreachable, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", unreachable)
     first_try.max_tries = 3
-    task, one = tune(gated, unreachable_timeout=0.5), Try(task_id="wait")
+    task, one = tune(gated, unreachable_timeout=0.5), TaskTry(task_id="wait")
     with pytest.raises(TuningServiceUnreachableError):
         task.execute_complete(first_try.context(task), event={"status": "completed"}, **completed)
     task = sense(completed["tuning_job_name"], unreachable_timeout=0.5)
@@ -110,7 +110,7 @@ def test_they_back_off_when_the_triggerer_does_not_find_a_running_job(
     """Its connection leads elsewhere: each deferral would be answered within seconds, for as long as the job runs."""
     waited = []
     monkeypatch.setattr(deferral_backoff, "delay_after", lambda misses: waited.append(misses) or 0.0)
-    kwargs, one = deferred(tune(gated), first_try), Try(task_id="wait")
+    kwargs, one = deferred(tune(gated), first_try), TaskTry(task_id="wait")
     name = kwargs["tuning_job_name"]
     sensed = {}
     for event in ({"status": "gone"}, {"status": "gone"}, {"status": "inprogress"}, {"status": "gone"}):

@@ -14,7 +14,7 @@ from airflow.providers.amazon.aws.operators.sagemaker import SageMakerTuningOper
 from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
-from tests.integration.provider.conftest import BUCKET, Try, make
+from tests.integration.provider.conftest import BUCKET, TaskTry, make
 from tests.support.tuning_jobs import IMAGE
 
 pytestmark = pytest.mark.integration
@@ -127,7 +127,7 @@ def with_several_definitions():
 
 def ours(config):
     task = make(HyperParameterTuningJobOperator, config=config, deferrable=False, poll_interval=0.1)
-    first_try = Try()
+    first_try = TaskTry()
     return TuningResult.from_xcom(task.execute(first_try.context(task)))
 
 

@@ -15,7 +15,7 @@ from airflow_hpt_provider.demo.processes import clean_environment
 from airflow_hpt_provider.hooks.sqs import SqsQueue
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
-from tests.integration.provider.conftest import Try, make
+from tests.integration.provider.conftest import TaskTry, make
 
 pytestmark = pytest.mark.integration
 
@@ -40,7 +40,7 @@ async def test_it_makes_a_queue_in_which_the_ends_of_tuning_jobs_arrive(config, 
     monkeypatch.setattr(SqsQueue.__init__, "__defaults__", (1,))
     url = await asyncio.to_thread(set_up, service, "by-script")
     task = make(HyperParameterTuningJobOperator, config=config, deferrable=False, poll_interval=0.1)
-    result = await asyncio.to_thread(task.execute, Try().context(task))
+    result = await asyncio.to_thread(task.execute, TaskTry().context(task))
 
     events = TuningJobStateChangeTrigger(url).run()
     async with asyncio.timeout(120):

@@ -18,7 +18,7 @@ from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
 from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
 from airflow_hpt_provider.waiting import event_listener
 from airflow_hpt_provider.waiting.shared_poller import SharedPoller
-from tests.integration.provider.conftest import Try, make
+from tests.integration.provider.conftest import TaskTry, make
 
 pytestmark = pytest.mark.integration
 
@@ -52,7 +52,7 @@ def short_polls(monkeypatch):
 
 def run_job(config, **kwargs):
     task = make(HyperParameterTuningJobOperator, config=config, deferrable=False, poll_interval=0.1, **kwargs)
-    one = Try()
+    one = TaskTry()
     return task.execute(one.context(task))
 
 
@@ -144,7 +144,7 @@ async def test_details_are_those_of_the_end_even_if_describe_lags_behind_the_eve
     gated, gate, service, queue_url
 ):
     start = make(HyperParameterTuningJobOperator, config=gated, wait_for_completion=False, deferrable=False)
-    job = await asyncio.to_thread(start.execute, Try().context(start))
+    job = await asyncio.to_thread(start.execute, TaskTry().context(start))
     early = {
         "id": "1",
         "detail-type": "SageMaker HyperParameter Tuning Job State Change",
@@ -212,7 +212,7 @@ async def test_triggers_that_share_a_queue_each_get_their_events(config, service
 
 @pytest.mark.parametrize("kind", [HyperParameterTuningJobOperator, HyperParameterTuningJobSensor])
 async def test_the_wait_ends_on_the_event_long_before_the_poll(gated, gate, service, queue_url, kind):
-    one = Try()
+    one = TaskTry()
     start = make(HyperParameterTuningJobOperator, config=gated, wait_for_completion=False, deferrable=False)
     name = (await asyncio.to_thread(start.execute, one.context(start)))["tuning_job_name"]
     common = {"deferrable": True, "event_queue_url": queue_url}
@@ -239,7 +239,7 @@ async def test_events_about_jobs_that_nobody_waits_for_are_left_to_others_for_a_
 ):
     monkeypatch.setattr(event_listener, "OTHERS_AGAIN", 0)
     start = make(HyperParameterTuningJobOperator, config=gated, wait_for_completion=False, deferrable=False)
-    name = (await asyncio.to_thread(start.execute, Try().context(start)))["tuning_job_name"]
+    name = (await asyncio.to_thread(start.execute, TaskTry().context(start)))["tuning_job_name"]
     trigger = HyperParameterTuningJobTrigger(name, event_queue_url=queue_url)
     waiting = asyncio.create_task(anext(trigger.run()))
     stranger = {"HyperParameterTuningJobName": "stranger", "HyperParameterTuningJobArn": "arn",
@@ -267,5 +267,5 @@ def test_a_wait_that_is_given_a_queues_name_says_so_before_anything_is_created(c
     task = make(kind, deferrable=True, event_queue_url="tuning-jobs", **wanted)
     before = len(list(hook.list()))
     with pytest.raises(ValueError, match="event_queue_url must be a queue's URL"):
-        task.execute(Try().context(task))
+        task.execute(TaskTry().context(task))
     assert len(list(hook.list())) == before

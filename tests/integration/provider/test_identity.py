@@ -20,7 +20,7 @@ from airflow_hpt_provider.exceptions import (
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
-from tests.integration.provider.conftest import Try, jobs_of, make, run, wait_for, with_static
+from tests.integration.provider.conftest import TaskTry, jobs_of, make, run, wait_for, with_static
 
 pytestmark = pytest.mark.integration
 ONE_TRY = Path(__file__).parent / "processes" / "one_try.py"
@@ -33,7 +33,7 @@ def deferrable(request):
 
 @pytest.fixture(params=[None, {}], ids=["no_store", "store"])
 def first(request):
-    return Try(store=copy.copy(request.param))
+    return TaskTry(store=copy.copy(request.param))
 
 
 @pytest.fixture
@@ -162,7 +162,9 @@ async def test_not_waited_for(gated_small, gate, first, hook):
 async def test_the_dag_run_was_deleted_and_made_anew(small, first, deferrable, hook):
     """Its id is the same, and so is the name; but what was delivered was delivered to another."""
     value = await run(tune(small, deferrable=deferrable), first)
-    again = await run(tune(small, deferrable=deferrable), Try(run_id=first.run_id, store=first.store and {}))
+    again = await run(
+        tune(small, deferrable=deferrable), TaskTry(run_id=first.run_id, store=first.store and {})
+    )
     assert again["tuning_job_name"] == f"{value['tuning_job_name']}-2"
 
 
@@ -361,7 +363,7 @@ def write(config, tmp_path):
 @pytest.mark.parametrize("when", ["store", "xcom"])
 async def test_killed_between_create_and_the_first_write(when, gated_small, gate, tmp_path, hook):
     """SIGKILL when the job is there, and nothing is written anywhere yet that would tell."""
-    one = Try(store={} if when == "store" else None)
+    one = TaskTry(store={} if when == "store" else None)
     process = one_try(write(gated_small, tmp_path), one.run_id, "--kill-at", when)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == -9, errors
@@ -374,7 +376,7 @@ async def test_killed_between_create_and_the_first_write(when, gated_small, gate
 
 
 def test_processes_that_race_create_one_job(gated_small, gate, tmp_path, hook):
-    one, line = Try(), tmp_path / "go"
+    one, line = TaskTry(), tmp_path / "go"
     file = write(gated_small, tmp_path)
     racers = [one_try(file, one.run_id, "--start-when", line, "--ready", tmp_path / f"{n}") for n in range(3)]
     deadline = time.monotonic() + 120

@@ -13,7 +13,7 @@ from airflow_hpt_provider.exceptions import TuningJobPermanentFailureError
 from airflow_hpt_provider.lineage.facets import FACET
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
-from tests.integration.provider.conftest import BUCKET, Try, make
+from tests.integration.provider.conftest import BUCKET, TaskTry, make
 
 pytestmark = pytest.mark.integration
 
@@ -75,6 +75,6 @@ def test_a_sensor_tells_the_same(with_data, first_try):
         poke_interval=0.1,
         timeout=120,
     )
-    value = sensor.execute(Try(task_id="wait").context(sensor))
+    value = sensor.execute(TaskTry(task_id="wait").context(sensor))
     told = DefaultExtractor(sensor).extract_on_complete(None)
     assert names(told.outputs) == [value["best_training_job"]["ModelArtifacts"]["S3ModelArtifacts"]]

@@ -19,7 +19,7 @@ from airflow_hpt_provider.exceptions import (
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
-from tests.integration.provider.conftest import Try, fire, make, run, wait_for, with_static
+from tests.integration.provider.conftest import TaskTry, fire, make, run, wait_for, with_static
 
 pytestmark = pytest.mark.integration
 
@@ -69,7 +69,7 @@ async def end(how, mode, config, hook, **kwargs):
         What the task returns, and its try.
     """
     operator, arguments = mode
-    one = Try()
+    one = TaskTry()
     starter = make(
         HyperParameterTuningJobOperator, config=config, wait_for_completion=False, deferrable=False
     )
@@ -202,7 +202,7 @@ async def test_failed_trials_end_the_job(config, gate, hook, mode):
         "MaxParallelTrainingJobs": 1,
     }
     operator, arguments = mode
-    one = Try()
+    one = TaskTry()
     if operator is HyperParameterTuningJobSensor:
         start = make(
             HyperParameterTuningJobOperator, config=config, wait_for_completion=False, deferrable=False

@@ -34,7 +34,7 @@ from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperato
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
 from airflow_hpt_provider.waiting import rate_limit, shared_poller
-from tests.integration.provider.conftest import BUCKET, Try, make, with_static
+from tests.integration.provider.conftest import BUCKET, TaskTry, make, with_static
 from tests.support.scripted_sagemaker import Fault, ScriptedEndpoint, ScriptedJob, ScriptedSageMaker
 
 pytestmark = pytest.mark.integration
@@ -73,7 +73,7 @@ def script(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedSageMaker]:
         yield script
 
 
-def sense(name: str, one: Try | None = None) -> Any:
+def sense(name: str, one: TaskTry | None = None) -> Any:
     task = make(
         HyperParameterTuningJobSensor,
         task_id="wait",
@@ -83,7 +83,7 @@ def sense(name: str, one: Try | None = None) -> Any:
         poke_interval=0.1,
         timeout=60,
     )
-    return task.execute((one or Try(task_id="wait")).context(task))
+    return task.execute((one or TaskTry(task_id="wait")).context(task))
 
 
 def test_nothing_needs_aiobotocore():
@@ -116,7 +116,7 @@ def test_throttled_describes_fail_neither_operator_nor_sensor(service, config, t
         throttling.client("s3").create_bucket(Bucket=BUCKET)
         monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", throttling.airflow_connection)
         task = make(HyperParameterTuningJobOperator, config=config, deferrable=False, poll_interval=0.1)
-        first_try = Try()
+        first_try = TaskTry()
         result = TuningResult.from_xcom(task.execute(first_try.context(task)))
         assert result.succeeded
         sensor = make(
@@ -127,7 +127,7 @@ def test_throttled_describes_fail_neither_operator_nor_sensor(service, config, t
             poke_interval=0.1,
             timeout=120,
         )
-        assert sensor.execute(Try(task_id="wait").context(sensor))["status"] == "Completed"
+        assert sensor.execute(TaskTry(task_id="wait").context(sensor))["status"] == "Completed"
 
 
 def test_delete_failed_is_no_success(script):
@@ -157,7 +157,7 @@ def test_keys_that_are_rotated_while_the_sensor_pokes_are_read_again(script):
         script.faults.append(refused)
         script.add([ScriptedJob("job", 0.0, 1.0, "Stopped")])
 
-    one = Try(task_id="wait")
+    one = TaskTry(task_id="wait")
     one.once_running(refuse_and_end)
     with pytest.raises(TuningJobStoppedError):
         sense("job", one)

@@ -10,7 +10,7 @@ from airflow_hpt_provider.compat import AirflowSkipException
 from airflow_hpt_provider.exceptions import ModelQualityGateError, RegistrationError
 from airflow_hpt_provider.operators.registration import RegisterBestTrainingJobOperator
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
-from tests.integration.provider.conftest import Try, make
+from tests.integration.provider.conftest import TaskTry, make
 
 pytestmark = pytest.mark.integration
 
@@ -34,7 +34,7 @@ def register(result, group, **kwargs):
         model_package_group_name=group,
         **kwargs,
     )
-    return task.execute(Try(task_id="register").context(task))
+    return task.execute(TaskTry(task_id="register").context(task))
 
 
 def test_the_package_carries_model_metric_and_hyperparameters(result, group, service):

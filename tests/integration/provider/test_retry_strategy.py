@@ -238,7 +238,7 @@ async def test_a_lost_trigger_finds_the_attempts_by_their_tags(flaky, first_try)
     with pytest.raises(TaskDeferred) as deferred:
         task.resume_execution("__fail__", {"error": "Trigger timeout"}, first_try.context(task))
     assert deferred.value.trigger.previous_jobs == [name]
-    assert [attempt["tuning_job_name"] for attempt in deferred.value.kwargs["earlier"]] == [name]
+    assert [attempt["tuning_job_name"] for attempt in deferred.value.kwargs["previous_attempts"]] == [name]
 
 
 async def test_a_person_who_clears_the_task_starts_anew(named, first_try, hook):

@@ -15,7 +15,7 @@ from airflow_hpt_provider.exceptions import (
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
-from tests.integration.provider.conftest import Try, make
+from tests.integration.provider.conftest import TaskTry, make
 
 pytestmark = pytest.mark.integration
 
@@ -50,7 +50,7 @@ def start(first_try):
 
 async def sense(name, mode, **kwargs):
     """Run the sensor to its end in the given mode; its return value and XComs."""
-    one = Try(task_id="wait")
+    one = TaskTry(task_id="wait")
     arguments = {"poke_interval": 0.1, "timeout": 120, **mode, **kwargs}
     task = make(HyperParameterTuningJobSensor, tuning_job_name=name, task_id="wait", **arguments)
     if mode.get("mode") == "reschedule":
@@ -78,7 +78,7 @@ async def test_the_result_is_the_same_in_every_mode(config, start, mode):
 
 async def test_one_job_has_one_result_whoever_waits_for_it_and_how(config):
     """The operator on a worker, and the sensor in each mode. tests/system compares what ends in the triggerer."""
-    one = Try()
+    one = TaskTry()
     task = make(HyperParameterTuningJobOperator, config=config, deferrable=False, poll_interval=0.1)
     expected = await asyncio.to_thread(task.execute, one.context(task))
     for how, mode in MODES.items():
@@ -120,7 +120,7 @@ async def test_poking_goes_on_while_the_service_is_unreachable(config, start, mo
 
 
 async def test_the_sensor_never_stops_somebody_elses_job(gated, start, hook, gate, airflow_says, monkeypatch):
-    name, one = start(gated), Try(task_id="wait")
+    name, one = start(gated), TaskTry(task_id="wait")
     airflow_says(one, "failed")
     task = make(HyperParameterTuningJobSensor, tuning_job_name=name, task_id="wait", deferrable=True)
     with pytest.raises(TaskDeferred) as deferred:
@@ -138,7 +138,7 @@ async def test_many_triggers_share_one_poll_of_the_real_service(gated, gate, con
     names = [
         make(
             HyperParameterTuningJobOperator, config=one, wait_for_completion=False, deferrable=False
-        ).execute(Try().context(None))["tuning_job_name"]
+        ).execute(TaskTry().context(None))["tuning_job_name"]
         for one in (gated, config, config)
     ]
 

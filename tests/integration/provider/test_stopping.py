@@ -27,7 +27,7 @@ from airflow_hpt_provider.exceptions import (
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.result.resolve import OutcomeResolver
 from airflow_hpt_provider.triggers import task_state
-from tests.integration.provider.conftest import MISSING, Try, jobs_of, make, run, wait_for, with_static
+from tests.integration.provider.conftest import MISSING, TaskTry, jobs_of, make, run, wait_for, with_static
 
 pytestmark = pytest.mark.integration
 ONE_TRY = Path(__file__).parent / "processes" / "one_try.py"
@@ -215,7 +215,7 @@ def test_killed_while_it_asks_airflow_something_else(gated, gate, first_try, hoo
 
 def test_sigterm_of_a_waiting_worker(gated, gate, tmp_path, hook):
     """Airflow cannot be asked there: the process ends soon, and its next try finds the job running."""
-    one, file = Try(), tmp_path / "config.json"
+    one, file = TaskTry(), tmp_path / "config.json"
     file.write_text(json.dumps(gated))
     process = subprocess.Popen(
         [sys.executable, str(ONE_TRY), str(file), one.run_id, "--wait", "--poll-interval", "600"],
@@ -425,7 +425,7 @@ async def test_on_kill_of_the_trigger_stops_the_job_only_if_its_task_has_ended(
 ):
     """Cleared, it waits for its next try; deferred, another triggerer has taken it over."""
     monkeypatch.setattr(task_state, "RETRY_SECONDS", (0.0, 0.0))
-    one = Try(map_index=map_index)
+    one = TaskTry(map_index=map_index)
     airflow_says(one, state)
     _, waiting = deferred(gated, one)
     monkeypatch.setattr(type(waiting.trigger), "task_instance", one)

@@ -20,13 +20,13 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.trigger import Trigger
 from airflow.utils.session import create_session
 from sqlalchemy import select
-from airflow_hpt_provider.ui.orphaned_jobs import Wait, look_after
+from airflow_hpt_provider.ui.orphaned_jobs import DeferredTask, check
 from airflow_hpt_provider.ui.tasks import TaskKey
 task = TaskKey("waiting", *sys.argv[1:])
 with create_session() as session:
     query = select(Trigger.id, Trigger.encrypted_kwargs).join(TaskInstance, TaskInstance.trigger_id == Trigger.id)
     row = session.execute(query.where(TaskInstance.task_id == task.task_id)).one()
-print("DONE", look_after(Wait(task, *row)))
+print("DONE", check(DeferredTask(task, *row)))
 """
 
 

@@ -24,8 +24,8 @@ ROUTES = {
     ("GET", TASK),
     ("GET", f"{TASK}/importance"),
     ("GET", f"{TASK}/parents/{{name}}"),
-    ("GET", f"{TASK}/trials.csv"),
-    ("GET", f"{TASK}/trials.json"),
+    ("GET", f"{TASK}/training-jobs.csv"),
+    ("GET", f"{TASK}/training-jobs.json"),
     ("POST", f"{TASK}/stop"),
     ("GET", "/api/dags/{dag_id}/runs/{run_id}/jobs"),
     ("GET", "/api/jobs"),
@@ -83,7 +83,7 @@ def test_airflows_cookie_is_enough_to_look(page: Page) -> None:
 
 def test_another_dags_job_is_not_reached_through_an_xcom_of_mine(page: Page) -> None:
     for user in ("viewer", "editor"):
-        for rest in ("", "/importance", "/trials.csv", "/trials.json"):
+        for rest in ("", "/importance", "/training-jobs.csv", "/training-jobs.json"):
             answer = page.ask(user, "GET", page.task("mine", "borrowed", rest))
             assert (answer.status_code, answer.json()["kind"]) == (403, "forbidden"), rest
             assert "their-secret" not in answer.text
@@ -155,7 +155,7 @@ def test_a_job_without_tags_is_shown_only_if_a_worker_names_it_and_never_stopped
     assert (shown.status_code, shown.json()["job"]["name"]) == (200, "outside")
     stop = page.ask("editor", "POST", page.task("mine", "outside", "/stop"), headers=OURS)
     assert (stop.status_code, stop.json()["kind"]) == (403, "forbidden")
-    for method, rest in (("GET", ""), ("GET", "/trials.csv"), ("POST", "/stop")):
+    for method, rest in (("GET", ""), ("GET", "/training-jobs.csv"), ("POST", "/stop")):
         answer = page.ask("editor", method, page.task("mine", "claims", rest), headers=OURS)
         assert (answer.status_code, answer.json()["kind"]) == (403, "unknown_owner")
 
@@ -165,7 +165,7 @@ def test_a_job_without_tags_is_shown_only_if_a_worker_names_it_and_never_stopped
 )
 def test_unreadable_tags_are_no_permission(page: Page, task_id: str, status: int, kind: str) -> None:
     for _ in range(2):
-        for method, rest in (("GET", ""), ("GET", "/trials.json"), ("POST", "/stop")):
+        for method, rest in (("GET", ""), ("GET", "/training-jobs.json"), ("POST", "/stop")):
             answer = page.ask("editor", method, page.task("mine", task_id, rest), headers=OURS)
             assert (answer.status_code, answer.json()["kind"]) == (status, kind)
 
@@ -227,11 +227,11 @@ def test_an_unchanged_job_is_not_sent_twice(page: Page) -> None:
 
 
 def test_downloads(page: Page) -> None:
-    text = page.ask("other", "GET", page.task("theirs", "tune", "/trials.csv"))
+    text = page.ask("other", "GET", page.task("theirs", "tune", "/training-jobs.csv"))
     assert text.headers["Content-Disposition"] == 'attachment; filename="theirs.csv"'
     assert (text.headers["Cache-Control"], text.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
     rows = list(csv.DictReader(io.StringIO(text.text)))
-    told = page.ask("other", "GET", page.task("theirs", "tune", "/trials.json")).json()
+    told = page.ask("other", "GET", page.task("theirs", "tune", "/training-jobs.json")).json()
     assert [row["training_job_name"] for row in rows] == [row["training_job_name"] for row in told]
     assert {row["status"] for row in rows} == {"Completed"}
     assert all(float(row["hyperparameter.x"]) > 0 for row in rows)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from airflow_hpt_provider.creation.tags import previous_attempts
+from airflow_hpt_provider.creation.tags import previous_attempts_of
 from airflow_hpt_provider.hooks import pages, responses
 from airflow_hpt_provider.hooks.responses import EndlessPagesError
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
@@ -120,5 +120,5 @@ def test_retries_of_each_other_end(hook, script, retry_of, monkeypatch):
         return {"airflow-hpt:retry-of": names[retry_of[letter]]}
 
     monkeypatch.setattr(hook, "tags", tags)
-    earlier = previous_attempts(hook, some[names["a"]].arn)
+    earlier = previous_attempts_of(hook, some[names["a"]].arn)
     assert len(earlier) == len(set(retry_of.values()) - {"a"})

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from airflow_hpt_provider.display.dataframe import training_jobs_dataframe
-from tests.unit.display.tuning_answers import DESCRIPTION, described_with, span, trial
+from tests.unit.display.tuning_responses import DESCRIPTION, described_with, span, trial
 
 pd = pytest.importorskip("pandas")  # an extra; the cells of the matrix have none
 

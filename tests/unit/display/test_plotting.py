@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from airflow_hpt_provider.display.plotting import tuning_chart
-from tests.unit.display.tuning_answers import DESCRIPTION, described_with, span, trial
+from tests.unit.display.tuning_responses import DESCRIPTION, described_with, span, trial
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary

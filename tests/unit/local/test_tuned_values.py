@@ -24,7 +24,7 @@ from airflow_hpt_provider.local.operations.responses import tuned_training_job
 from airflow_hpt_provider.local.runners.contract import TrainingSpec
 from airflow_hpt_provider.local.runners.data.input_config import files
 from airflow_hpt_provider.local.runners.devices import Devices
-from airflow_hpt_provider.local.runners.opt_ml import Tree
+from airflow_hpt_provider.local.runners.opt_ml import OptMlTree
 from airflow_hpt_provider.local.runners.script_mode import arguments
 from airflow_hpt_provider.local.runners.variables import environment
 from airflow_hpt_provider.models import TrainingJobSummary, TuningJobDescription, TuningResult
@@ -114,7 +114,7 @@ def script_sees(hyperparameters: dict[str, str]) -> tuple[Any, dict[str, str], l
     spec = TrainingSpec("job", f"{ARN}:training-job/job", DEFINITION, hyperparameters, Path("/nowhere"))
     argv = arguments(hyperparameters)
     variables = environment(
-        spec, Tree(Path("/nowhere/ml")), image={}, arguments=argv, region="us-east-1", devices=Devices(1)
+        spec, OptMlTree(Path("/nowhere/ml")), image={}, arguments=argv, region="us-east-1", devices=Devices(1)
     )
     return json.loads(json.dumps(files(spec)["hyperparameters.json"])), variables, argv
 

@@ -66,7 +66,7 @@ def test_never_more_than_fifteen_lines_nor_a_long_one(description):
     ]
     values = {f"parameter_{number}": "v" * 100 for number in range(30)}
     report = failure_report(
-        description, "failed", [group(number, **values) for number in range(20)], earlier=earlier
+        description, "failed", [group(number, **values) for number in range(20)], previous_attempts=earlier
     )
     assert len(report.splitlines()) <= MAX_LINES
     assert max(map(len, report.splitlines())) < 350

@@ -11,8 +11,8 @@ from airflow_hpt_provider.result.model_packages import (
     METRIC_VALUE,
     Champion,
     ModelRegistry,
+    gate_failure_reason,
     metadata,
-    refusal,
 )
 
 CHAMPION = Champion("arn", "loss", 0.5)
@@ -29,14 +29,14 @@ def result(value, kind="Minimize"):
     [(0.4, "Minimize", True), (0.6, "Minimize", False), (0.5, "Minimize", False), (0.6, "Maximize", True)],
 )
 def test_better_than_the_champion(value, kind, passes):
-    reason = refusal(result(value, kind), min_metric=None, must_improve=True, champion=CHAMPION)
+    reason = gate_failure_reason(result(value, kind), min_metric=None, must_improve=True, champion=CHAMPION)
     assert (reason is None) is passes
 
 
 @pytest.mark.parametrize("kind", ["Minimize", "Maximize"])
 def test_a_metric_that_is_no_number_is_refused(kind):
     for limits in ({"min_metric": 0.5, "must_improve": False}, {"min_metric": None, "must_improve": True}):
-        assert refusal(result(math.nan, kind), **limits, champion=CHAMPION)
+        assert gate_failure_reason(result(math.nan, kind), **limits, champion=CHAMPION)
 
 
 def test_metadata_are_of_the_form_that_aws_takes():
@@ -65,7 +65,7 @@ def test_metadata_are_of_the_form_that_aws_takes():
     assert properties["hyperparameter/layers"] == "_64_ 32_"
     assert properties["hyperparameter/a_b"] == "x"
     champion = Champion("arn", properties["ObjectiveMetricName"], 0.5)
-    assert refusal(answer, min_metric=None, must_improve=True, champion=champion) is None
+    assert gate_failure_reason(answer, min_metric=None, must_improve=True, champion=champion) is None
 
 
 @pytest.mark.parametrize(("told", "metric"), [("0.5", 0.5), ("good", None), (None, None)])
@@ -86,11 +86,11 @@ def test_a_champion_whose_value_is_no_number_has_none(told, metric):
     "champion", [Champion("arn", "loss", None), Champion("arn", "accuracy", 0.5), Champion("arn", None, None)]
 )
 def test_a_champion_that_cannot_be_compared_lets_nothing_through(champion):
-    reason = refusal(result(0.1), min_metric=None, must_improve=True, champion=champion)
+    reason = gate_failure_reason(result(0.1), min_metric=None, must_improve=True, champion=champion)
     assert reason is not None
     assert "nothing to compare with" in reason
-    assert refusal(result(0.1), min_metric=None, must_improve=False, champion=champion) is None
-    assert refusal(result(0.1), min_metric=None, must_improve=True, champion=None) is None
+    assert gate_failure_reason(result(0.1), min_metric=None, must_improve=False, champion=champion) is None
+    assert gate_failure_reason(result(0.1), min_metric=None, must_improve=True, champion=None) is None
 
 
 @pytest.mark.parametrize(
@@ -104,5 +104,5 @@ def test_a_champion_that_cannot_be_compared_lets_nothing_through(champion):
     ],
 )
 def test_the_bound_itself_passes(value, kind, passes):
-    reason = refusal(result(value, kind), min_metric=0.5, must_improve=False, champion=None)
+    reason = gate_failure_reason(result(value, kind), min_metric=0.5, must_improve=False, champion=None)
     assert (reason is None) is passes

@@ -79,8 +79,8 @@ def trial(
 
 
 def many(count: int) -> list[TrainingJobSummary]:
-    dice = random.Random(1)
-    points = [(10 ** dice.uniform(-3, 0), dice.random(), dice.choice("ab")) for _ in range(count)]
+    rng = random.Random(1)
+    points = [(10 ** rng.uniform(-3, 0), rng.random(), rng.choice("ab")) for _ in range(count)]
     return [
         trial(i + 1, (math.log10(lr) + 1.5) ** 2 + (kind == "b") * 0.3, lr=lr, noise=noise, kind=kind)
         for i, (lr, noise, kind) in enumerate(points)

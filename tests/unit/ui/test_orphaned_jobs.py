@@ -10,12 +10,12 @@ import pytest
 
 from airflow_hpt_provider.demo.waiting import wait_until
 from airflow_hpt_provider.ui import listener, orphaned_jobs, plugin
-from airflow_hpt_provider.ui.orphaned_jobs import LOOKS, OrphanedJobReaper, Wait
+from airflow_hpt_provider.ui.orphaned_jobs import MAX_CHECKS, DeferredTask, OrphanedJobReaper
 from airflow_hpt_provider.ui.tasks import TaskKey
 
 SETTLE = 0.05
 """Seconds."""
-FIRST, SECOND = (Wait(TaskKey("dag", "run", name, 3), 1, "") for name in ("first", "second"))
+FIRST, SECOND = (DeferredTask(TaskKey("dag", "run", name, 3), 1, "") for name in ("first", "second"))
 
 
 @pytest.fixture
@@ -23,15 +23,15 @@ def looks(monkeypatch):
     """The looks that are taken, with their times; ``answers`` says what comes of them, in turn."""
     taken, answers = [], {FIRST: [], SECOND: []}
 
-    def look_after(wait):
+    def check(wait):
         taken.append((wait, time.monotonic()))
         answer = answers[wait].pop(0) if answers[wait] else True
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    monkeypatch.setattr(orphaned_jobs, "look_after", look_after)
-    monkeypatch.setattr(orphaned_jobs, "SETTLE_SECONDS", SETTLE)
+    monkeypatch.setattr(orphaned_jobs, "check", check)
+    monkeypatch.setattr(orphaned_jobs, "FIRST_CHECK_SECONDS", SETTLE)
     return taken, answers
 
 
@@ -67,16 +67,16 @@ def test_it_is_looked_at_again_ever_later_and_nothing_waits_for_it(looks, caplog
 
 def test_in_the_end_it_is_given_up_and_told(looks, caplog, monkeypatch):
     taken, answers = looks
-    monkeypatch.setattr(orphaned_jobs, "SETTLE_SECONDS", 0.001)
-    answers[FIRST] = [PermissionError("not allowed")] * LOOKS
+    monkeypatch.setattr(orphaned_jobs, "FIRST_CHECK_SECONDS", 0.001)
+    answers[FIRST] = [PermissionError("not allowed")] * MAX_CHECKS
     OrphanedJobReaper().note(FIRST)
     wait_until(lambda: any(r.levelno == logging.ERROR for r in caplog.records), 10, "not told", every=0.01)
-    assert len(taken) == LOOKS
+    assert len(taken) == MAX_CHECKS
     assert "Stop it by hand" in caplog.text
 
 
 @pytest.mark.parametrize(
-    ("start_date", "noted"), [(None, []), ("today", [Wait(TaskKey("dag", "run", "tune"))])]
+    ("start_date", "noted"), [(None, []), ("today", [DeferredTask(TaskKey("dag", "run", "tune"))])]
 )
 def test_a_task_without_a_trigger_costs_no_query(start_date, noted, monkeypatch):
     """Within the request. If it has begun, it may have left a tuning job."""

@@ -14,7 +14,7 @@ from airflow_hpt_provider.exceptions import (
 )
 from airflow_hpt_provider.retries.calls import FullJitter
 from airflow_hpt_provider.waiting.blocking_poller import poll_until_done
-from airflow_hpt_provider.waiting.limits import NOT_FOUND_TRIES, WaitLimits
+from airflow_hpt_provider.waiting.limits import MAX_NOT_FOUND, WaitLimits
 from airflow_hpt_provider.waiting.outcome import STATUSES, Outcome, check_policy, outcome_of
 
 DOWN = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
@@ -119,6 +119,6 @@ def test_a_fresh_job_may_be_invisible_for_a_moment_but_a_missing_one_is_told():
     missing = TuningJobNotFoundError("no such job")
     assert wait(responses(missing, missing, "Completed")).status == "Completed"
     with pytest.raises(TuningJobNotFoundError, match="does not exist here. Check its name"):
-        wait(responses(*[missing] * NOT_FOUND_TRIES))
+        wait(responses(*[missing] * MAX_NOT_FOUND))
     with pytest.raises(TuningJobNotFoundError, match="no longer exists: it was deleted"):
         wait(responses("InProgress", missing))

@@ -21,7 +21,7 @@ class AuthFailure(Enum):
 class AuthenticationError(Exception):
     """A request whose signature is not accepted."""
 
-    def __init__(self, refusal: AuthFailure, message: str) -> None:
-        super().__init__(refusal, message)
-        self.refusal = refusal
+    def __init__(self, failure: AuthFailure, message: str) -> None:
+        super().__init__(failure, message)
+        self.failure = failure
         self.message = message

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.containers.engine import ContainerEngine, EngineFinder
 from airflow_hpt_provider.local.runners.data.input_config import HOST
-from airflow_hpt_provider.local.runners.opt_ml import OPT_ML, Tree, checkpoint_path
+from airflow_hpt_provider.local.runners.opt_ml import OPT_ML, OptMlTree, checkpoint_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ class Containers:
         self,
         engine: ContainerEngine,
         spec: TrainingSpec,
-        tree: Tree,
+        tree: OptMlTree,
         *,
         uri: str,
         environment: Mapping[str, str],
@@ -125,7 +125,7 @@ def client_environment(variable: str, value: str) -> dict[str, str]:
     return {**os.environ, variable: value}
 
 
-def begin(attempt: Path, engine: ContainerEngine, tree: Tree, uri: str) -> None:
+def begin(attempt: Path, engine: ContainerEngine, tree: OptMlTree, uri: str) -> None:
     """Note, before it starts, that this attempt is a container; any user of it may write the tree."""
     (attempt / "container").write_text(f"{engine.program}\n{uri}\n", encoding="utf-8")
     # The data directory above it is the user's alone.
@@ -136,7 +136,7 @@ def begin(attempt: Path, engine: ContainerEngine, tree: Tree, uri: str) -> None:
             path.chmod(path.stat().st_mode | 0o666)
 
 
-def end(attempt: Path, tree: Tree) -> bool:
+def end(attempt: Path, tree: OptMlTree) -> bool:
     """Remove what is left of an attempt's container; says whether it had one.
 
     Files in the tree that belong to the container's user are given to the service's, who could not read or

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
-    from airflow_hpt_provider.local.runners.opt_ml import Tree
+    from airflow_hpt_provider.local.runners.opt_ml import OptMlTree
     from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 IN_MEMORY = 8 << 20
@@ -46,7 +46,7 @@ def _not_uploaded(target: S3Uri, error: ServiceError) -> ClientFailure:
     return ClientFailure(f"Artifact upload failed:{error.code} ({target}): {error.message}")
 
 
-def upload(spec: TrainingSpec, tree: Tree, objects: ObjectStore, *, even_empty: bool) -> str | None:
+def upload(spec: TrainingSpec, tree: OptMlTree, objects: ObjectStore, *, even_empty: bool) -> str | None:
     """Upload the model and the output data.
 
     Args:
@@ -60,7 +60,7 @@ def upload(spec: TrainingSpec, tree: Tree, objects: ObjectStore, *, even_empty: 
         ClientFailure: there is no such bucket, or the job has put a link or a file in the place of a directory.
     """
     for directory in (tree.output_data, tree.model):
-        if not tree.holds(directory) or directory.is_file():
+        if not tree.contains(directory) or directory.is_file():
             where = f"{OPT_ML}/{directory.relative_to(tree.base)}"
             raise ClientFailure(f"Artifact upload failed:{where} is a link or a file: leave it a directory")
         permissions.grant_recursively(directory)
@@ -77,7 +77,7 @@ def upload(spec: TrainingSpec, tree: Tree, objects: ObjectStore, *, even_empty: 
 
 
 def _upload(
-    tree: Tree, directory: Path, target: S3Uri, name: str, objects: ObjectStore, *, compressed: bool
+    tree: OptMlTree, directory: Path, target: S3Uri, name: str, objects: ObjectStore, *, compressed: bool
 ) -> str:
     if not compressed:
         for path in sorted(directory.rglob("*")):

@@ -41,22 +41,24 @@ def check(definition: Mapping[str, Any]) -> None:
     for channel in definition.get("InputDataConfig") or ():
         name = channel["ChannelName"]
         if name in (".", ".."):
-            raise _refusal(name, "a name that no directory can have is", "choose another name")
+            raise _channel_error(name, "a name that no directory can have is", "choose another name")
         if "FileSystemDataSource" in channel["DataSource"]:
             continue
         source = channel["DataSource"].get("S3DataSource")
         if source is None:
             kind = next(iter(channel["DataSource"]), "an empty DataSource")
-            raise _refusal(name, f"{kind} is", "use S3DataSource")
+            raise _channel_error(name, f"{kind} is", "use S3DataSource")
         kind, pipe = source["S3DataType"], input_mode(definition, channel) == "Pipe"
         if kind == "AugmentedManifestFile" and not pipe:
-            raise _refusal(name, "AugmentedManifestFile without input mode Pipe is", "set InputMode to Pipe")
+            raise _channel_error(
+                name, "AugmentedManifestFile without input mode Pipe is", "set InputMode to Pipe"
+            )
         if kind not in ("S3Prefix", "ManifestFile", "AugmentedManifestFile"):
-            raise _refusal(name, f"S3DataType {kind} is", "use S3Prefix or ManifestFile")
+            raise _channel_error(name, f"S3DataType {kind} is", "use S3Prefix or ManifestFile")
         S3Uri.parse(source["S3Uri"])
 
 
-def _refusal(channel: str, what: str, remedy: str) -> ServiceError:
+def _channel_error(channel: str, what: str, remedy: str) -> ServiceError:
     text = f"Channel {channel!r}: {what} not supported by the local tuning service: {remedy}."
     return ServiceError("ValidationException", text)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from airflow_hpt_provider.local.runners.opt_ml import Tree
+    from airflow_hpt_provider.local.runners.opt_ml import OptMlTree
     from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 LOGGER = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ class Checkpoints:
         tree: the job's, in which the directory is.
     """
 
-    def __init__(self, directory: Path, uri: S3Uri, objects: ObjectStore, tree: Tree) -> None:
+    def __init__(self, directory: Path, uri: S3Uri, objects: ObjectStore, tree: OptMlTree) -> None:
         self._directory = directory
         self._uri = uri
         self._objects = objects
@@ -103,7 +103,7 @@ class Checkpoints:
         Raises:
             ClientFailure: there is no such bucket.
         """
-        if self._tree.holds(self._directory):
+        if self._tree.contains(self._directory):
             permissions.grant_recursively(self._directory)
         self.save()
 

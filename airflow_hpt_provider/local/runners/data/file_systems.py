@@ -76,7 +76,7 @@ class FileSystems:
         for channel, source in _sources(definition):
             mode = channel.get("InputMode") or definition["AlgorithmSpecification"]["TrainingInputMode"]
             if mode != "File":
-                raise _refusal(
+                raise _channel_error(
                     channel, f"a file system needs input mode File, got {mode}. Set InputMode to File."
                 )
             self._directory(channel, source)
@@ -104,14 +104,14 @@ class FileSystems:
         root = self.roots.get(name)
         if root is None:
             file = self.path or "a TOML file and start the local tuning service with --images FILE"
-            raise _refusal(
+            raise _channel_error(
                 channel,
                 f"FileSystemDataSource: no directory is mapped to file system {name}. "
                 f"Add a [[{TABLE}]] table with its id to {file}.",
             )
         directory = Path(root, path.lstrip("/")).resolve()
         if not directory.is_relative_to(root) or not directory.is_dir():
-            raise _refusal(
+            raise _channel_error(
                 channel,
                 f"file system {name} ({root}) has no directory {path}. Create it or change DirectoryPath.",
             )
@@ -125,5 +125,5 @@ def _sources(definition: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any],
             yield channel, source
 
 
-def _refusal(channel: Mapping[str, Any], text: str) -> ServiceError:
+def _channel_error(channel: Mapping[str, Any], text: str) -> ServiceError:
     return ServiceError("ValidationException", f"Channel {channel['ChannelName']!r}: {text}")

@@ -2,7 +2,7 @@
 
 import { taskPath } from "./api";
 import { number, time } from "./format";
-import { better, bestOf, bestSoFar } from "./insights";
+import { better, bestOf, bestSoFar } from "./metrics";
 import type { ListedJob, Parameter, TaskInstance, Tuning } from "./model";
 
 /** A tuning job that can be compared with another. */

@@ -1,6 +1,6 @@
 /** Sorting and filtering of training jobs. */
 
-import { better } from "./insights";
+import { better } from "./metrics";
 import type { Trial, Tuning, Value } from "./model";
 
 export interface Sorting {

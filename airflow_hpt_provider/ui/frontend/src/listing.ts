@@ -4,7 +4,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 
 import { get } from "./api";
 import type { JobListing, ListedJob, Problem } from "./model";
-import { useFresh } from "./refresh";
+import { usePolling } from "./polling";
 
 export interface Listing {
   /** The newest first; null until they are known. */
@@ -29,7 +29,7 @@ export function useListing(path: string, seconds: number): Listing {
   const [busy, setBusy] = useState(false);
   const read = async (): Promise<{ value: Pages; etag: string }> => ({ value: await pages(path, wanted.current), etag: "" });
   // The more pages, the less often: a long list costs the server no more than a short one.
-  const { value, problem, reload } = useFresh<Pages>(path, (known) => seconds * (known?.count ?? 1), read);
+  const { value, problem, reload } = usePolling<Pages>(path, (known) => seconds * (known?.count ?? 1), read);
   useEffect(() => setBusy(false), [value, problem]);
   const loadOlder = (): void => {
     wanted.current = (value?.count ?? 0) + 1; // the same if it has failed before

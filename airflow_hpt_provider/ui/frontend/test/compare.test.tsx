@@ -4,7 +4,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
 import { PALETTES } from "../src/charts/palette";
 import { Compare } from "../src/parts/Compare";
-import { Sides } from "../src/parts/Sides";
+import { ComparisonTable } from "../src/parts/ComparisonTable";
 import type { JobListing, Tuning } from "../src/model";
 import { answer, listed, tuning, tuningOf } from "./tuning";
 
@@ -97,7 +97,7 @@ test("the chosen job stays when newer ones push it off the list", async () => {
 
 test("a job that has ended at a time that nobody knows does not grow older", () => {
   const odd = tuningOf("odd", [0.6, null, 0.45, 0.4, null], { ended: true, ended_at: null, status: "Failed" });
-  act(() => render(<Sides tuning={tuning()} other={odd} palette={PALETTES.light} log={false} />, root));
+  act(() => render(<ComparisonTable tuning={tuning()} other={odd} palette={PALETTES.light} log={false} />, root));
   const took = [...root.querySelectorAll(".sides tbody tr")].find((row) => row.querySelector("th")?.textContent === "Took");
   expect(took?.querySelectorAll("td")[1]?.textContent).toBe("–");
 });
@@ -120,7 +120,7 @@ test("the table has best values, best hyperparameters and ranges of both", () =>
   const other = tuningOf("older", [0.6, null, 0.45, 0.4, null], { ended: true, ended_at: 1900, status: "Completed" });
   other.parameters = [{ name: "depth", kind: "integer", scale: "linear", min: 2, max: 9 }];
   for (const trial of other.trials) trial.values = { depth: trial.number };
-  act(() => render(<Sides tuning={tuning()} other={other} palette={PALETTES.light} log={false} />, root));
+  act(() => render(<ComparisonTable tuning={tuning()} other={other} palette={PALETTES.light} log={false} />, root));
   const cells = Object.fromEntries(
     [...root.querySelectorAll(".sides tbody tr")].map((row) => [
       row.querySelector("th")?.textContent,
@@ -141,7 +141,7 @@ test("the table has best values, best hyperparameters and ranges of both", () =>
 
 test("objectives in opposite directions are not drawn on one axis", () => {
   const other = tuning({ name: "older", objective: { metric: "auc", type: "Maximize" } });
-  act(() => render(<Sides tuning={tuning()} other={other} palette={PALETTES.light} log={false} />, root));
+  act(() => render(<ComparisonTable tuning={tuning()} other={other} palette={PALETTES.light} log={false} />, root));
   expect(root.querySelector(".chart")).toBeNull();
   expect(root.querySelector(".verdict")?.textContent).toContain("cannot be compared");
   expect(root.querySelector(".sides")).not.toBeNull();

@@ -56,18 +56,18 @@ test("stopping asks first, then sends the header that other sites cannot, and te
 test("a stop that failed is told in full, without the promise to try again, and not once more the next time", async () => {
   vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no network")));
   show(<Header tuning={tuning()} task={task} onStopped={() => undefined} />);
-  const told = (): string => root.querySelector("dialog [role=alert]")?.textContent ?? "";
+  const alert = (): string => root.querySelector("dialog [role=alert]")?.textContent ?? "";
   await fireEvent(root.querySelector(".button-stop"));
   const confirm = root.querySelector<HTMLButtonElement>(".button-danger") as HTMLButtonElement;
   confirm.focus();
   await fireEvent(confirm);
-  await vi.waitFor(() => expect(told()).toContain("This browser cannot reach the API server."));
-  expect(told()).not.toContain("retries automatically");
-  expect(told()).toContain("The job may keep running");
+  await vi.waitFor(() => expect(alert()).toContain("This browser cannot reach the API server."));
+  expect(alert()).not.toContain("retries automatically");
+  expect(alert()).toContain("The job may keep running");
   expect(document.activeElement).toBe(confirm);
   await fireEvent(root.querySelector(".buttons button"));
   await fireEvent(root.querySelector(".button-stop"));
-  expect(told()).toBe("");
+  expect(alert()).toBe("");
 });
 
 test("a user without the permission to stop sees why", async () => {

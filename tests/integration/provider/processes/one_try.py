@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
-from tests.integration.provider.conftest import Try, make
+from tests.integration.provider.conftest import TaskTry, make
 
 
 def kill(*_: Any) -> None:
@@ -30,7 +30,7 @@ parser.add_argument("--start-when", type=Path)
 parser.add_argument("--ready", type=Path)
 arguments = parser.parse_args()
 
-one = Try(run_id=arguments.run_id)
+one = TaskTry(run_id=arguments.run_id)
 if arguments.kill_at == "store":
     one.store = DeadlyStore()
 elif arguments.kill_at == "xcom":

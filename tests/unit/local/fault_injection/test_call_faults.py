@@ -19,9 +19,9 @@ def fault(operation: str = "Describe*", kind: str = "throttle", **fields: Any) -
     return CallFault.model_validate({"operation": operation, "kind": kind, **fields})
 
 
-def struck(faults: CallFaults, calls: int, name: str = "DescribeTrainingJob") -> list[int]:
+def faulted(faults: CallFaults, calls: int, name: str = "DescribeTrainingJob") -> list[int]:
     """The numbers of the calls that met a fault, from 1."""
-    return [n for n in range(1, calls + 1) if faults.strike(name)]
+    return [n for n in range(1, calls + 1) if faults.next_fault(name)]
 
 
 @pytest.mark.parametrize(
@@ -37,31 +37,31 @@ def struck(faults: CallFaults, calls: int, name: str = "DescribeTrainingJob") ->
     ],
 )
 def test_windows(fields: dict[str, int], expected: list[int]) -> None:
-    assert struck(CallFaults([fault(**fields)]), 6) == expected
+    assert faulted(CallFaults([fault(**fields)]), 6) == expected
 
 
 def test_only_calls_that_match_count() -> None:
     faults = CallFaults([fault("Describe*", times=1, after=1)])
-    assert struck(faults, 5, "ListTrainingJobs") == []
-    assert struck(faults, 5) == [2]
+    assert faulted(faults, 5, "ListTrainingJobs") == []
+    assert faulted(faults, 5) == [2]
 
 
 def test_a_rate_strikes_its_share_and_a_seed_the_same_calls() -> None:
-    first, again, other = (struck(CallFaults([fault(rate=0.25, seed=n)]), 4000) for n in (1, 1, 2))
+    first, again, other = (faulted(CallFaults([fault(rate=0.25, seed=n)]), 4000) for n in (1, 1, 2))
     assert first == again
     assert first != other
     assert 800 < len(first) < 1200
 
 
 def test_a_seed_means_the_same_calls_whatever_comes_before() -> None:
-    every = struck(CallFaults([fault(rate=0.5, seed=3)]), 100)
-    later = struck(CallFaults([fault(rate=0.5, seed=3, after=50)]), 100)
+    every = faulted(CallFaults([fault(rate=0.5, seed=3)]), 100)
+    later = faulted(CallFaults([fault(rate=0.5, seed=3, after=50)]), 100)
     assert later == [n for n in every if n > 50]
 
 
 def test_the_first_that_strikes_is_met_and_the_others_keep_their_times() -> None:
     faults = CallFaults([fault(kind="reset", times=1), fault(kind="truncate", times=1)])
-    met = [faults.strike("DescribeTrainingJob") for _ in range(3)]
+    met = [faults.next_fault("DescribeTrainingJob") for _ in range(3)]
     assert [each and each.kind for each in met] == ["reset", "truncate", None]
 
 

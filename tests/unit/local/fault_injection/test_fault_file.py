@@ -8,7 +8,7 @@ import pytest
 
 from airflow_hpt_provider.local import fault_injection
 from airflow_hpt_provider.local.fault_injection.file import load
-from airflow_hpt_provider.local.fault_injection.rules import Kind
+from airflow_hpt_provider.local.fault_injection.rules import FaultKind
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ def test_the_documented_file_is_one(file: Path) -> None:
     example = (fault_injection.__doc__ or "").split("The file is TOML::")[1].split("\nKinds of")[0]
     file.write_text(example)
     read = load(file)
-    assert [fault.kind for fault in read.fault] == [Kind.THROTTLE, Kind.TRUNCATE, Kind.SLOW]
+    assert [fault.kind for fault in read.fault] == [FaultKind.THROTTLE, FaultKind.TRUNCATE, FaultKind.SLOW]
     assert (read.fault[2].after, read.fault[2].first, read.fault[2].seconds) == (3, 10, 90)
     assert read.trial[0].numbers == (2, 5)
     assert [trial.internal for trial in read.trial] == [False, True]
@@ -43,7 +43,7 @@ def test_the_help_shows_a_file_that_is_one(file: Path) -> None:
 def test_all_kinds_are_documented() -> None:
     from airflow_hpt_provider.cli.local import _EPILOG
 
-    for kind in Kind:
+    for kind in FaultKind:
         assert f"``{kind}``" in (fault_injection.__doc__ or "")
         assert kind in _EPILOG
 
@@ -60,7 +60,7 @@ FAULT = '[[fault]]\noperation = "Describe*"\n'
     ("text", "message"),
     [
         ("[[fault]", "not valid TOML"),
-        ("[[faults]]", "unknown 'faults': only [[fault]], [[trial]] and [[tuning_job]] tables belong here"),
+        ("[[faults]]", "unknown 'faults': only [[fault]], [[training_job]] and [[tuning_job]] tables belong here"),
         ("[fault]\nkind = 'slow'", "write [[fault]], with double brackets"),
         (FAULT, "fault 1: kind: is missing"),
         (FAULT + 'kind = "trottle"', "fault 1: kind: should be 'throttle', 'internal_error'"),
@@ -77,10 +77,13 @@ FAULT = '[[fault]]\noperation = "Describe*"\n'
             "fault 1: operation: no operation of SageMaker matches 'DescribeHyperparameterTuningJob'; did you mean "
             "'DescribeHyperParameterTuningJob'?",
         ),
-        ("[[trial]]\nrate = 0.5", "trial 1: reason: is missing"),
-        ('[[trial]]\nreason = ""', "trial 1: reason: "),
-        ('[[trial]]\nreason = "x"\nnumbers = [0]', "trial 1: numbers.0: should be greater than or equal to 1"),
-        ('[[trial]]\nreason = "x"\nnumbers = []', "trial 1: numbers: "),
+        ("[[training_job]]\nrate = 0.5", "training_job 1: reason: is missing"),
+        ('[[training_job]]\nreason = ""', "training_job 1: reason: "),
+        (
+            '[[training_job]]\nreason = "x"\nnumbers = [0]',
+            "training_job 1: numbers.0: should be greater than or equal to 1",
+        ),
+        ('[[training_job]]\nreason = "x"\nnumbers = []', "training_job 1: numbers: "),
     ],
 )  # fmt: skip
 def test_a_mistake_names_table_field_and_remedy(file: Path, text: str, message: str) -> None:
@@ -92,7 +95,7 @@ def test_a_mistake_names_table_field_and_remedy(file: Path, text: str, message: 
 
 
 def test_all_mistakes_come_at_once(file: Path) -> None:
-    file.write_text(FAULT + 'kind = "reset"\nrate = 2.0\ntimes = 0\n[[trial]]\n')
+    file.write_text(FAULT + 'kind = "reset"\nrate = 2.0\ntimes = 0\n[[training_job]]\n')
     with pytest.raises(ValueError) as error:
         load(file)
     assert len(str(error.value).splitlines()) == 3

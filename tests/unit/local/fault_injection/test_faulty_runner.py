@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_hpt_provider.local.fault_injection.rules import TrialFault
-from airflow_hpt_provider.local.fault_injection.runner import FaultyRunner, TrialFaults
+from airflow_hpt_provider.local.fault_injection.rules import TrainingJobFault
+from airflow_hpt_provider.local.fault_injection.runner import FaultyRunner, TrainingJobFaults
 from airflow_hpt_provider.local.runners.contract import AttemptListener, AttemptResult, Metric, TrainingSpec
 from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 
@@ -31,29 +31,29 @@ def spec(number: int = 1, *, attempt: int = 1, job: str = "job", tuned: bool = T
     )
 
 
-def struck(fault: dict[str, Any], specs: list[TrainingSpec]) -> list[TrainingSpec]:
-    faults = TrialFaults([TrialFault.model_validate({"reason": REASON, **fault})])
+def faulted(fault: dict[str, Any], specs: list[TrainingSpec]) -> list[TrainingSpec]:
+    faults = TrainingJobFaults([TrainingJobFault.model_validate({"reason": REASON, **fault})])
     return [each for each in specs if faults.strike(each)]
 
 
 def test_by_number_only_trials_of_tuning_jobs() -> None:
     specs = [spec(1), spec(2), spec(12), spec(2, job="other"), spec(2, tuned=False)]
-    assert struck({"numbers": [2, 12]}, specs) == [specs[1], specs[2], specs[3]]
-    assert struck({"numbers": [2], "training_job": "oth*"}, specs) == [specs[3]]
-    assert struck({}, specs) == specs
+    assert faulted({"numbers": [2, 12]}, specs) == [specs[1], specs[2], specs[3]]
+    assert faulted({"numbers": [2], "training_job": "oth*"}, specs) == [specs[3]]
+    assert faulted({}, specs) == specs
 
 
 def test_first_attempts_only() -> None:
     specs = [spec(1, attempt=n) for n in (1, 2, 3)]
-    assert struck({"attempts": 2}, specs) == specs[:2]
+    assert faulted({"attempts": 2}, specs) == specs[:2]
 
 
 def test_a_seed_means_the_same_trials_whatever_order_they_come_in() -> None:
     specs = [spec(n) for n in range(1, 1001)]
-    found = struck({"rate": 0.3, "seed": 5}, specs)
+    found = faulted({"rate": 0.3, "seed": 5}, specs)
     assert 240 < len(found) < 360
-    assert struck({"rate": 0.3, "seed": 5}, specs[::-1]) == found[::-1]
-    assert struck({"rate": 0.3, "seed": 6}, specs) != found
+    assert faulted({"rate": 0.3, "seed": 5}, specs[::-1]) == found[::-1]
+    assert faulted({"rate": 0.3, "seed": 6}, specs) != found
 
 
 @dataclass
@@ -113,11 +113,11 @@ class Told:
 
 def run(**fields: Any) -> tuple[FaultyRunner, Processes]:
     processes = Processes()
-    fault = TrialFault.model_validate({"reason": REASON, **fields})
-    return FaultyRunner(processes, TrialFaults([fault])), processes
+    fault = TrainingJobFault.model_validate({"reason": REASON, **fields})
+    return FaultyRunner(processes, TrainingJobFaults([fault])), processes
 
 
-def test_what_is_not_struck_is_the_other_runners() -> None:
+def test_what_is_not_faulted_is_the_other_runners() -> None:
     runner, processes = run(numbers=[2])
     told = Told()
     assert runner.start(spec(1), told.listener()) is processes.started[0]

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from airflow_hpt_provider.local.runners.opt_ml import Tree
+from airflow_hpt_provider.local.runners.opt_ml import OptMlTree
 
-TREE = Tree(Path("/job/ml"))
+TREE = OptMlTree(Path("/job/ml"))
 
 
 @pytest.mark.parametrize(

@@ -95,8 +95,10 @@ def test_only_strangers_begun_since_are_looked_at(tmp_path):
     mark = f"since-{os.getpid()}"
     ours = subprocess.Popen(["sleep", "600"], env=ENVIRONMENT | {"MARK": mark})
     wait_until_it_sleeps(ours.pid)
-    assert process.end_strangers("MARK", mark, since=ours.pid) == 0
-    assert process.end_strangers("MARK", mark, since=2**30) == 1, "pids have begun anew: all are looked at"
+    assert process.kill_escaped_processes("MARK", mark, since=ours.pid) == 0
+    assert process.kill_escaped_processes("MARK", mark, since=2**30) == 1, (
+        "pids have begun anew: all are looked at"
+    )
     ours.wait()
 
 
@@ -115,7 +117,7 @@ def test_strangers_with_our_mark_are_ended(tmp_path):
     deadline = time.monotonic() + 30
     while ours.poll() is None:  # at first, until it has become `sleep`, it has our own environment
         assert time.monotonic() < deadline
-        process.end_strangers("MARK", mark)
+        process.kill_escaped_processes("MARK", mark)
         time.sleep(0.01)
     assert theirs.poll() is None
     theirs.kill()

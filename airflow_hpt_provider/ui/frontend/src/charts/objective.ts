@@ -3,7 +3,7 @@
 import type { EChartsCoreOption } from "echarts/core";
 
 import { number, shortName, status } from "../format";
-import { bestSoFar, readableRange } from "../insights";
+import { bestSoFar, readableRange } from "../metrics";
 import type { Trial, Tuning } from "../model";
 import { axis, base, lines, tooltip } from "./options";
 import type { Palette } from "./palette";

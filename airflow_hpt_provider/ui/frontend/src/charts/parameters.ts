@@ -3,7 +3,7 @@
 import type { EChartsCoreOption } from "echarts/core";
 
 import { number } from "../format";
-import { readableRange } from "../insights";
+import { readableRange } from "../metrics";
 import type { Parameter, Trial, Tuning } from "../model";
 import { reported, tip } from "./objective";
 import { axis, base, lines, place, scale, tooltip } from "./options";

@@ -9,9 +9,9 @@ import type { Palette } from "../charts/palette";
 import { importanceChart, parallelChart, scatterChart } from "../charts/parameters";
 import type { Importance } from "../charts/parameters";
 import { number, plural } from "../format";
-import { bestOf } from "../insights";
+import { bestOf } from "../metrics";
 import type { Problem, TaskInstance, Tuning } from "../model";
-import { useSeen } from "../seen";
+import { useVisible } from "../visibility";
 
 interface Props {
   tuning: Tuning;
@@ -104,7 +104,7 @@ const SETTLED = new Set(["too_few_trials", "extra_missing"]);
 
 /** Asked for when it is first seen, and again when the job has ended: computing it takes a while. */
 function ImportanceCard({ tuning, palette, task }: { tuning: Tuning; palette: Palette; task: TaskInstance }) {
-  const [place, seen] = useSeen<HTMLElement>();
+  const [place, seen] = useVisible<HTMLElement>();
   const [found, setFound] = useState<Importance | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const reported = tuning.trials.filter((t) => t.metric !== null).length;

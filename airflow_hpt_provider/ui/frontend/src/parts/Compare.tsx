@@ -8,10 +8,10 @@ import type { Candidate } from "../comparison";
 import { useListing } from "../listing";
 import { fromAnswer } from "../model";
 import type { Answer, TaskInstance, Tuning } from "../model";
-import { useFresh } from "../refresh";
-import { useSeen } from "../seen";
+import { usePolling } from "../polling";
+import { useVisible } from "../visibility";
 import { Stale } from "./Notice";
-import { Sides } from "./Sides";
+import { ComparisonTable } from "./ComparisonTable";
 
 interface Props {
   tuning: Tuning;
@@ -21,7 +21,7 @@ interface Props {
 }
 
 export function Compare(props: Props) {
-  const [place, seen] = useSeen<HTMLElement>();
+  const [place, seen] = useVisible<HTMLElement>();
   return (
     <section ref={place} aria-labelledby="compare">
       <h2 id="compare">
@@ -75,13 +75,13 @@ function Choice({ tuning, task, palette, log }: Props) {
 }
 
 function Comparison({ path, tuning, palette, log }: Omit<Props, "task"> & { path: string }) {
-  const { value, problem } = useFresh<Answer>(path, (answer) => (answer?.job.ended ? 60 : 4));
+  const { value, problem } = usePolling<Answer>(path, (answer) => (answer?.job.ended ? 60 : 4));
   const other = useMemo(() => value && fromAnswer(value), [value]);
   if (other) {
     return (
       <>
         {problem && <Stale problem={problem} />}
-        <Sides {...{ tuning, other, palette, log }} />
+        <ComparisonTable {...{ tuning, other, palette, log }} />
       </>
     );
   }

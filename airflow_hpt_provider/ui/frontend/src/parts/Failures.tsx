@@ -1,7 +1,7 @@
 /** Failed training jobs, grouped by what they said. */
 
 import { number, plural, shortName } from "../format";
-import { failureGroups } from "../insights";
+import { failureGroups } from "../metrics";
 import type { Tuning } from "../model";
 
 export function Failures({ tuning }: { tuning: Tuning }) {

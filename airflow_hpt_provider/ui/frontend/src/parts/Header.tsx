@@ -4,9 +4,9 @@ import { useRef, useState } from "preact/hooks";
 
 import { ProblemError, stop } from "../api";
 import { duration, number, plural, roughly, shortName, time } from "../format";
-import { bestOf, billableSeconds, secondsLeft, tookSeconds } from "../insights";
+import { bestOf, billableSeconds, secondsLeft, tookSeconds } from "../metrics";
 import type { TaskInstance, Tuning } from "../model";
-import { useNow } from "../refresh";
+import { useNow } from "../polling";
 import { StatusBadge } from "./StatusBadge";
 
 interface Props {

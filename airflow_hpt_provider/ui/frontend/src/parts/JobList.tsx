@@ -7,7 +7,7 @@ import { runPath, taskPage } from "../api";
 import { duration, number, time } from "../format";
 import { useListing } from "../listing";
 import type { ListedJob } from "../model";
-import { useNow } from "../refresh";
+import { useNow } from "../polling";
 import { Notice, Stale } from "./Notice";
 import { StatusBadge } from "./StatusBadge";
 

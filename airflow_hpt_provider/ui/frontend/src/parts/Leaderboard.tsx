@@ -57,10 +57,10 @@ export function Leaderboard({ tuning, task }: { tuning: Tuning; task: TaskInstan
               </option>
             ))}
           </select>
-          <a class="button" href={taskPath(task, "/trials.csv")} download>
+          <a class="button" href={taskPath(task, "/training-jobs.csv")} download>
             CSV
           </a>
-          <a class="button" href={taskPath(task, "/trials.json")} download>
+          <a class="button" href={taskPath(task, "/training-jobs.json")} download>
             JSON
           </a>
         </div>

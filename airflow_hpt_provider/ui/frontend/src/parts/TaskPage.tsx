@@ -7,7 +7,7 @@ import { canBeLog } from "../charts/objective";
 import { PALETTES } from "../charts/palette";
 import { fromAnswer } from "../model";
 import type { Answer, TaskInstance } from "../model";
-import { useFresh } from "../refresh";
+import { usePolling } from "../polling";
 import type { Theme } from "../theme";
 import { Hyperparameters, Objective, Parallel } from "./Charts";
 import { Compare } from "./Compare";
@@ -17,7 +17,7 @@ import { Leaderboard } from "./Leaderboard";
 import { Notice, Stale } from "./Notice";
 
 export function TaskPage({ task, theme }: { task: TaskInstance; theme: Theme }) {
-  const { value, problem, reload } = useFresh<Answer>(taskPath(task), (answer) => (answer?.job.ended ? 30 : 4));
+  const { value, problem, reload } = usePolling<Answer>(taskPath(task), (answer) => (answer?.job.ended ? 30 : 4));
   const [wantsLog, setLog] = useState(false);
   const tuning = useMemo(() => value && fromAnswer(value), [value]);
   const palette = PALETTES[theme];

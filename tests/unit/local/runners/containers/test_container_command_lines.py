@@ -12,7 +12,7 @@ from airflow_hpt_provider.local.runners.containers.containers import Containers
 from airflow_hpt_provider.local.runners.containers.engine import ContainerEngine, EngineFinder
 from airflow_hpt_provider.local.runners.contract import TrainingSpec
 from airflow_hpt_provider.local.runners.data.file_systems import FileSystemChannel
-from airflow_hpt_provider.local.runners.opt_ml import Tree
+from airflow_hpt_provider.local.runners.opt_ml import OptMlTree
 
 
 def command(algorithm=None, *, pull=False, environment=None, **members):
@@ -22,7 +22,7 @@ def command(algorithm=None, *, pull=False, environment=None, **members):
     argv = Containers(pull=pull).command(
         ContainerEngine("/bin/podman"),
         spec,
-        Tree(Path("/data/job/ml")),
+        OptMlTree(Path("/data/job/ml")),
         uri="image:1",
         environment=environment or {},
         region="eu-west-1",
@@ -56,7 +56,7 @@ def test_channels_on_file_systems_are_mounted_as_their_access_mode_says():
     argv = Containers().command(
         ContainerEngine("/bin/podman"),
         TrainingSpec("job", "arn:job", {"AlgorithmSpecification": {}}, {}, Path("/data/job")),
-        Tree(Path("/data/job/ml")),
+        OptMlTree(Path("/data/job/ml")),
         uri="image:1",
         environment={},
         region="eu-west-1",
@@ -138,7 +138,7 @@ def test_what_is_left_of_an_attempt_is_removed(tmp_path):
     told = tmp_path / "told"
     script = f'echo "$@" >> {told}; [ "$1" = ps ] && echo abc def; exit 0'
     engine = ContainerEngine(program(tmp_path / "docker", script))
-    tree = Tree(tmp_path / "job" / "ml")
+    tree = OptMlTree(tmp_path / "job" / "ml")
     attempt = tmp_path / "job" / "attempt-1"
     for directory in (tree.base, attempt):
         directory.mkdir(parents=True)
@@ -157,7 +157,7 @@ def test_what_is_left_of_an_attempt_is_removed(tmp_path):
 def test_files_of_the_containers_user_become_ours(tmp_path, monkeypatch):
     told = tmp_path / "told"
     engine = ContainerEngine(program(tmp_path / "docker", f'echo "$@" >> {told}'))
-    tree, attempt = Tree(tmp_path / "job" / "ml"), tmp_path / "job" / "attempt-1"
+    tree, attempt = OptMlTree(tmp_path / "job" / "ml"), tmp_path / "job" / "attempt-1"
     for directory in (tree.model, attempt):
         directory.mkdir(parents=True)
     monkeypatch.setattr(os, "geteuid", lambda: 4321)

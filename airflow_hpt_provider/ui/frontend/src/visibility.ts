@@ -7,7 +7,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 const NEAR = { rootMargin: "300px" };
 
 /** A place in the page, and whether it has been in sight, or nearly so. */
-export function useSeen<T extends Element>(): [RefObject<T | null>, boolean] {
+export function useVisible<T extends Element>(): [RefObject<T | null>, boolean] {
   const place = useRef<T>(null);
   const [seen, setSeen] = useState(false);
   useEffect(() => {

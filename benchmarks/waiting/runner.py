@@ -1,6 +1,6 @@
-"""One subject waits for all jobs of a play in one event loop, as a triggerer would; prints what it took as JSON.
+"""One subject waits for all jobs of a scenario in one event loop, as a triggerer would; prints what it took as JSON.
 
-Run by ``benchmarks.waiting`` in an interpreter of its own: ``python -m benchmarks.waiting.subject WHO URL JOBS``.
+Run by ``benchmarks.waiting`` in an interpreter of its own: ``python -m benchmarks.waiting.runner WHO URL JOBS``.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.waiting.script import control, end_offset, job_name
+from benchmarks.waiting.scenario import control, end_offset, job_name
 from tests.support.scripted_sagemaker import REGION
 
-OURS, INCUMBENT = "ours", "incumbent"
+OURS, AMAZON = "ours", "amazon"
 CONNECTION = "bench"
 BEAT = 0.02
 

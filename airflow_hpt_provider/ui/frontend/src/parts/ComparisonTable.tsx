@@ -7,7 +7,7 @@ import { canBeLog, objectiveChart } from "../charts/objective";
 import type { Palette } from "../charts/palette";
 import { caution, rangeOf, sameDirection, verdict } from "../comparison";
 import { duration, number, shortName, status } from "../format";
-import { bestOf, billableSeconds, tookSeconds } from "../insights";
+import { bestOf, billableSeconds, tookSeconds } from "../metrics";
 import type { Tuning } from "../model";
 
 interface Props {
@@ -17,7 +17,7 @@ interface Props {
   log: boolean;
 }
 
-export function Sides({ tuning, other, palette, log }: Props) {
+export function ComparisonTable({ tuning, other, palette, log }: Props) {
   const onLog = log && canBeLog(tuning) && canBeLog(other);
   const option = useMemo(() => objectiveChart(tuning, palette, onLog, other), [tuning, other, palette, onLog]);
   const said = [verdict(tuning, other), caution(tuning, other)].filter(Boolean).join(" ");

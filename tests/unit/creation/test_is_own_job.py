@@ -21,7 +21,7 @@ from airflow_hpt_provider.creation.ownership import (
     attempt_name,
 )
 from airflow_hpt_provider.creation.submission import Submission
-from airflow_hpt_provider.creation.tags import previous_attempts, running_job_of
+from airflow_hpt_provider.creation.tags import previous_attempts_of, running_job_of
 from airflow_hpt_provider.exceptions import TuningJobNameConflictError, TuningJobNotFoundError
 from airflow_hpt_provider.models import TuningJobDescription, TuningJobRequest
 from tests.support.tuning_jobs import tuning_job
@@ -137,16 +137,16 @@ def test_previous_attempts_come_from_the_tags() -> None:
             "c": ("InProgress", tags_of(OWNER, **{RETRY_OF_TAG: "b"})),
         }
     )
-    found = previous_attempts(hook, ARN + "c")  # type: ignore[arg-type]
+    found = previous_attempts_of(hook, ARN + "c")  # type: ignore[arg-type]
     assert [attempt.tuning_job_name for attempt in found] == ["a", "b"]
 
 
 def test_an_error_at_the_tags_does_not_start_the_attempts_from_the_beginning() -> None:
     hook = FakeHook({"c": ("InProgress", THROTTLED)})
     with pytest.raises(ClientError, match="Rate exceeded"):
-        previous_attempts(hook, ARN + "c")  # type: ignore[arg-type]
+        previous_attempts_of(hook, ARN + "c")  # type: ignore[arg-type]
     hook.jobs["c"] = ("InProgress", DENIED)
-    assert previous_attempts(hook, ARN + "c") == ()  # type: ignore[arg-type]
+    assert previous_attempts_of(hook, ARN + "c") == ()  # type: ignore[arg-type]
 
 
 # Finding or creating

@@ -36,7 +36,7 @@ class Run:
     seconds: list[float]
 
 
-def race(
+def compare(
     name: str, make: SearcherFactory, problem: Problem, seed: int, *, trials: int = 60, pending: int = 4
 ) -> Run:
     """Run ``trials`` trials, ``pending`` of them in flight at any time, the oldest finishing first."""

@@ -1,7 +1,7 @@
 """The script that both subjects wait through, and the endpoint process that runs it.
 
-``python -m benchmarks.waiting.script`` prints its URL and serves until its standard input is closed. A subject
-that is ready starts the play with :func:`begin`.
+``python -m benchmarks.waiting.scenario`` prints its URL and serves until its standard input is closed. A subject
+that is ready starts the scenario with :func:`begin`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def scripted_jobs(count: int, start: float, first: float, last: float) -> list[S
     ]
 
 
-class Play(ScriptedSageMaker):
+class Scenario(ScriptedSageMaker):
     """Begins when it is told to."""
 
     def control(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -53,9 +53,9 @@ class Play(ScriptedSageMaker):
 
 
 @contextmanager
-def playing() -> Iterator[str]:
+def scenario_endpoint() -> Iterator[str]:
     """Yield the endpoint in a process of its own; its URL."""
-    command = [sys.executable, "-m", "benchmarks.waiting.script"]
+    command = [sys.executable, "-m", "benchmarks.waiting.scenario"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
@@ -67,14 +67,14 @@ def playing() -> Iterator[str]:
 
 
 def control(url: str, **body: Any) -> dict[str, Any]:
-    """Begin the play (with jobs, first, last, fault_rate), or ask for its counts (without)."""
+    """Begin the scenario (with jobs, first, last, fault_rate), or ask for its counts (without)."""
     request = urllib.request.Request(url, data=json.dumps(body).encode())
     with urllib.request.urlopen(request) as answer:
         return dict(json.load(answer))
 
 
 def main() -> None:
-    with ScriptedEndpoint(Play()) as endpoint:
+    with ScriptedEndpoint(Scenario()) as endpoint:
         print(endpoint.url, flush=True)
         sys.stdin.read()
 

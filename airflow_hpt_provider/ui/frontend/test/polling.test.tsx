@@ -2,14 +2,14 @@ import { render } from "preact";
 import { act } from "preact/test-utils";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 
-import { useFresh } from "../src/refresh";
+import { usePolling } from "../src/polling";
 
 let root: HTMLElement;
 let texts: Set<string>;
 let requests: { etag: string | undefined; reply: (answer: Response) => void }[];
 
 function Shown() {
-  const { value, problem } = useFresh<{ says: string }>("api/thing", () => 0.01);
+  const { value, problem } = usePolling<{ says: string }>("api/thing", () => 0.01);
   const text = problem?.kind ?? value?.says ?? "nothing";
   texts.add(text);
   return <p>{text}</p>;

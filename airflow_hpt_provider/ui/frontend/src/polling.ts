@@ -16,7 +16,7 @@ export interface Fresh<T> {
 export type Read<T> = (path: string, etag: string) => Promise<{ value: T | null; etag: string }>;
 
 /** `path`, read again every `seconds(value)`; paused while the page is hidden. */
-export function useFresh<T>(path: string, seconds: (value: T | null) => number, read: Read<T> = get): Fresh<T> {
+export function usePolling<T>(path: string, seconds: (value: T | null) => number, read: Read<T> = get): Fresh<T> {
   const [value, setValue] = useState<T | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
   const [asked, setAsked] = useState(0);

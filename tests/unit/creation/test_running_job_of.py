@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from airflow_hpt_provider.creation.find_or_create import JobResolver
 from airflow_hpt_provider.creation.ownership import NAME, OWNER_TAG, RETRY_OF_TAG, Owner
 from airflow_hpt_provider.creation.submission import Submission
-from airflow_hpt_provider.creation.tags import is_own_job, previous_attempts, running_job_of
+from airflow_hpt_provider.creation.tags import is_own_job, previous_attempts_of, running_job_of
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.models import TuningJobRequest
 from tests.support.tuning_jobs import tuning_job
@@ -92,7 +92,7 @@ def test_tags_that_cannot_be_read_just_now_prove_nothing():
     with pytest.raises(ClientError, match="Throttling"):
         is_own_job(Hook({"given": (RUNNING, THROTTLED)}), "given", OWNER)
     with pytest.raises(ClientError, match="Throttling"):
-        previous_attempts(Hook({"given": (RUNNING, THROTTLED)}), "given")
+        previous_attempts_of(Hook({"given": (RUNNING, THROTTLED)}), "given")
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_attempts_are_counted_as_far_as_they_can_be_read(monkeypatch):
         "b": ("Failed", {RETRY_OF_TAG: "a"}),
         "a": ("Failed", {}),
     }
-    assert previous_attempts(Hook(jobs), "c") == (("a", 1), ("b", 2))
-    assert previous_attempts(Hook({**jobs, "b": ("Failed", DENIED)}), "c") == (("b", 1),)
+    assert previous_attempts_of(Hook(jobs), "c") == (("a", 1), ("b", 2))
+    assert previous_attempts_of(Hook({**jobs, "b": ("Failed", DENIED)}), "c") == (("b", 1),)
     del jobs["a"]
-    assert previous_attempts(Hook(jobs), "c") == (("b", 1),)
+    assert previous_attempts_of(Hook(jobs), "c") == (("b", 1),)

@@ -1,7 +1,7 @@
 """How many calls an hour of waiting takes, on a clock that skips what nobody does anything in.
 
-Run by ``benchmarks.waiting``: ``python -m benchmarks.waiting.hour WHO JOBS``. The event loop's clock jumps to the
-next timer whenever no call is under way; the endpoint's clock goes with it. The subjects' code is the real one,
+Run by ``benchmarks.waiting``: ``python -m benchmarks.waiting.simulated_hour WHO JOBS``. The event loop's clock jumps
+to the next timer whenever no call is under way; the endpoint's clock goes with it. The subjects' code is the real one,
 and so are its calls over HTTP.
 """
 
@@ -16,8 +16,8 @@ import time
 from types import SimpleNamespace
 from typing import Any
 
-from benchmarks.waiting.script import Play, job_name, scripted_jobs
-from benchmarks.waiting.subject import INCUMBENT, OURS, connect, fire, make_trigger, quiet
+from benchmarks.waiting.runner import AMAZON, OURS, connect, fire, make_trigger, quiet
+from benchmarks.waiting.scenario import Scenario, job_name, scripted_jobs
 from tests.support.scripted_sagemaker import ScriptedEndpoint
 
 FIRST, LAST, INTERVAL = 3000.0, 3600.0, 30.0
@@ -83,14 +83,14 @@ def main() -> None:
         from airflow_hpt_provider.waiting import subscription
 
         subscription.time = SimpleNamespace(time=lambda: loop.time() + offset)  # type: ignore[assignment]
-    if who == INCUMBENT:
+    if who == AMAZON:
         count_calls_of_aiobotocore(loop)
-    play = Play(clock=lambda: loop.time() + offset)
+    scenario = Scenario(clock=lambda: loop.time() + offset)
     make = make_trigger(who)
-    with ScriptedEndpoint(play) as endpoint:
+    with ScriptedEndpoint(scenario) as endpoint:
         connect(endpoint.url)
-        start = play.clock()
-        play.add(scripted_jobs(jobs, start, FIRST, LAST))
+        start = scenario.clock()
+        scenario.add(scripted_jobs(jobs, start, FIRST, LAST))
 
         async def all_of_them() -> list[bool]:
             return await asyncio.gather(*(fire(make(job_name(n), INTERVAL)) for n in range(jobs)))
@@ -98,10 +98,10 @@ def main() -> None:
         done = loop.run_until_complete(all_of_them())
         result = {
             "jobs": jobs,
-            "calls": play.calls.total(),
-            "by_operation": play.calls,
+            "calls": scenario.calls.total(),
+            "by_operation": scenario.calls,
             "lost": jobs - sum(done),
-            "hours": (play.clock() - start) / 3600,
+            "hours": (scenario.clock() - start) / 3600,
         }
     print(json.dumps(result), flush=True)
     os._exit(0)

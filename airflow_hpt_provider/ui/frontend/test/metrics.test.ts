@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { bestOf, bestSoFar, billableSeconds, failureGroups, readableRange, secondsLeft } from "../src/insights";
+import { bestOf, bestSoFar, billableSeconds, failureGroups, readableRange, secondsLeft } from "../src/metrics";
 import { tuning } from "./tuning";
 
 const maximize = { objective: { metric: "auc", type: "Maximize" as const } };

@@ -69,34 +69,36 @@ def table(rows: Sequence[Sequence[Any]], headers: Sequence[str], *, right: Itera
     return tabulate(shown, heads, tablefmt="simple", disable_numparse=True, colalign=align if rows else None)
 
 
-def leaderboard(trials: Sequence[TrainingJobSummary], metric: str = "objective") -> str:
+def leaderboard(training_jobs: Sequence[TrainingJobSummary], metric: str = "objective") -> str:
     """Training jobs, the best first, as a table: place, name, objective, hyperparameters, duration."""
-    places = [[place, trial.training_job_name] for place, trial in enumerate(trials, start=1)]
-    return _trials_table(places, ["", "training job"], trials, metric, right=[0, 2])
+    places = [
+        [place, training_job.training_job_name] for place, training_job in enumerate(training_jobs, start=1)
+    ]
+    return _training_jobs_table(places, ["", "training job"], training_jobs, metric, right=[0, 2])
 
 
-def trials_table(trials: Sequence[TrainingJobSummary], metric: str) -> str:
+def training_jobs_table(training_jobs: Sequence[TrainingJobSummary], metric: str) -> str:
     """Training jobs in whatever state as a table: name, status, objective, hyperparameters, duration."""
-    states = [[trial.training_job_name, trial.status] for trial in trials]
-    return _trials_table(states, ["training job", "status"], trials, metric, right=[2])
+    states = [[training_job.training_job_name, training_job.status] for training_job in training_jobs]
+    return _training_jobs_table(states, ["training job", "status"], training_jobs, metric, right=[2])
 
 
-def _trials_table(
+def _training_jobs_table(
     first: Iterable[Sequence[Any]],
     headers: Sequence[str],
-    trials: Sequence[TrainingJobSummary],
+    training_jobs: Sequence[TrainingJobSummary],
     metric: str,
     right: Iterable[int],
 ) -> str:
     """Return a table of training jobs whose first columns are given."""
-    names = names_in(trials)
+    names = names_in(training_jobs)
     rows = [
         [
             *cells,
-            format_number(trial.final_metric),
-            *(format_value(trial.tuned_hyper_parameters.get(name, "")) for name in names),
-            format_duration(trial.duration),
+            format_number(training_job.final_metric),
+            *(format_value(training_job.tuned_hyper_parameters.get(name, "")) for name in names),
+            format_duration(training_job.duration),
         ]
-        for cells, trial in zip(first, trials, strict=True)
+        for cells, training_job in zip(first, training_jobs, strict=True)
     ]
     return table(rows, [*headers, metric, *names, "duration"], right=right)
