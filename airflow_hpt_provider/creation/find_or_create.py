@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
-from airflow_hpt_provider.creation.job_match import JobMatch, match_job
+from airflow_hpt_provider.creation.job_match import ExistingJob, JobMatch, match_job
 from airflow_hpt_provider.creation.ownership import (
     FINGERPRINT_TAG,
     GENERATION_TAG,
@@ -155,15 +155,14 @@ class JobResolver:
             return None
         arn, remembered = description.hyper_parameter_tuning_job_arn, self.memory.get(NAME) == name
         tags = self._tags(arn, remembered=remembered)
-        match = match_job(
+        job = ExistingJob(
             description.status,
             tags,
-            self.owner,
-            self.request.fingerprint(),
             known_own=derived or remembered or name in self.failed,
             has_result=self.waits and description.best_training_job is not None,
             first_try=self.first_try,
         )
+        match = match_job(job, self.owner, self.request.fingerprint())
         if match in {JobMatch.REJOIN, JobMatch.USE_RESULT}:
             self.log.info("Tuning job %s of this task %s.", name, MEANING[match])
             previous_attempts = series if self._is_retry(tags or {}, series) else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import Enum
 from typing import NamedTuple
 
@@ -115,63 +116,58 @@ RULES = (
 )  # fmt: skip
 
 
-def match_job(
-    status: str,
-    tags: Mapping[str, str] | None,
-    owner: Owner,
-    fingerprint: str,
-    *,
-    known_own: bool,
-    has_result: bool = True,
-    first_try: bool = False,
-) -> JobMatch:
-    """Decide what the task does with a job of the wanted name.
+@dataclass(frozen=True)
+class ExistingJob:
+    """What a task knows of a tuning job of the name that it wants.
 
-    Args:
+    Attributes:
         status: its HyperParameterTuningJobStatus.
         tags: its tags, or None if the task may not read them.
-        owner: the task instance that asks.
-        fingerprint: of the config that it wants to run.
-        known_own: the name was derived from the owner, or kept in the task's state store: without readable tags
+        known_own: the name was derived from the owner, or kept in the task's state store. Without readable tags
             this proves that the job is the task's own.
-        has_result: False if the task does not wait for the job, or the job has no best training job: then a person
+        has_result: False if the task does not wait for the job, or the job has no best training job. Then a user
             who clears the task can want nothing of it.
         first_try: the task cannot have delivered anything yet. What was delivered belongs to a deleted DAG run of
             the same id.
     """
-    return rule_for(
-        status, tags, owner, fingerprint, known_own=known_own, has_result=has_result, first_try=first_try
-    ).match
+
+    status: str
+    tags: Mapping[str, str] | None
+    known_own: bool
+    has_result: bool = True
+    first_try: bool = False
 
 
-def rule_for(
-    status: str,
-    tags: Mapping[str, str] | None,
-    owner: Owner,
-    fingerprint: str,
-    *,
-    known_own: bool,
-    has_result: bool = True,
-    first_try: bool = False,
-) -> Rule:
+def match_job(job: ExistingJob, owner: Owner, fingerprint: str) -> JobMatch:
+    """Decide what a task does with a job.
+
+    Args:
+        job: the job.
+        owner: the task instance that asks.
+        fingerprint: of the config that the task wants to run.
+    """
+    return rule_for(job, owner, fingerprint).match
+
+
+def rule_for(job: ExistingJob, owner: Owner, fingerprint: str) -> Rule:
     """Return the row of :data:`RULES` that decides; see :func:`match_job`."""
 
     def generation(number: str | None) -> Generation:
         if number is None:
             return Generation.NONE
-        current = number == str(owner.generation) and not first_try
+        current = number == str(owner.generation) and not job.first_try
         return Generation.THIS if current else Generation.EARLIER
 
-    known = tags or {}
+    known = job.tags or {}
     tagged = OWNER_TAG in known
-    state = STATUSES.get(status, Status.FAILED)
+    state = STATUSES.get(job.status, Status.FAILED)
     # Without tags it is unknown whether the result was delivered: a completed job counts as delivered at first.
     delivered = known.get(DELIVERED_TAG) if tagged else "0" if state is Status.COMPLETED else None
     facts = {
-        "owned": known[OWNER_TAG] == owner.digest if tagged else known_own,
+        "owned": known[OWNER_TAG] == owner.digest if tagged else job.known_own,
         "same_config": not tagged or known.get(FINGERPRINT_TAG, fingerprint) == fingerprint,
         "status": state,
-        "has_result": has_result,
+        "has_result": job.has_result,
         "created": generation(known.get(GENERATION_TAG, "0")),
         "delivered": generation(delivered),
     }

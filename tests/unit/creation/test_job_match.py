@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from airflow_hpt_provider.creation.find_or_create import MEANING
-from airflow_hpt_provider.creation.job_match import RULES, JobMatch, match_job, rule_for
+from airflow_hpt_provider.creation.job_match import RULES, ExistingJob, JobMatch, match_job, rule_for
 from airflow_hpt_provider.creation.ownership import (
     DELIVERED_TAG,
     FINGERPRINT_TAG,
@@ -67,8 +67,8 @@ ROWS = {
 def test_each_row_decides_its_jobs(rule):
     for status, tags, owner, arguments in ROWS[rule.case]:
         arguments = {"known_own": True} | arguments
-        assert rule_for(status, tags, owner, "f", **arguments) is rule
-        assert match_job(status, tags, owner, "f", **arguments) is rule.match
+        assert rule_for(ExistingJob(status, tags, **arguments), owner, "f") is rule
+        assert match_job(ExistingJob(status, tags, **arguments), owner, "f") is rule.match
 
 
 def test_docs_identity_has_the_same_rows():
@@ -112,7 +112,7 @@ def test_each_match_has_its_words():
     ],
 )
 def test_a_job_of_a_derived_name(status, tags, owner, match):
-    assert match_job(status, tags, owner, "f", known_own=True) is match
+    assert match_job(ExistingJob(status, tags, known_own=True), owner, "f") is match
 
 
 @pytest.mark.parametrize(
@@ -126,14 +126,14 @@ def test_a_job_of_a_derived_name(status, tags, owner, match):
     ],
 )
 def test_a_first_try_has_delivered_nothing_so_what_was_delivered_is_a_deleted_dag_runs(status, tags, match):
-    assert match_job(status, tags, OWNER, "f", known_own=True, first_try=True) is match
+    assert match_job(ExistingJob(status, tags, known_own=True, first_try=True), OWNER, "f") is match
 
 
 def test_a_first_try_takes_no_job_without_a_result_either():
     made = {**OWN, GENERATION_TAG: "0"}
     for first_try, match in ((False, JobMatch.USE_RESULT), (True, JobMatch.CREATE_NEXT)):
         arguments = {"known_own": True, "has_result": False, "first_try": first_try}
-        assert match_job("Completed", made, OWNER, "f", **arguments) is match
+        assert match_job(ExistingJob("Completed", made, **arguments), OWNER, "f") is match
 
 
 @pytest.mark.parametrize(
@@ -148,10 +148,10 @@ def test_a_first_try_takes_no_job_without_a_result_either():
     ],
 )
 def test_a_job_without_a_result_to_deliver_is_another_ones_when_the_task_is_cleared(tags, owner, match):
-    assert match_job("Completed", tags, owner, "f", known_own=True, has_result=False) is match
+    assert match_job(ExistingJob("Completed", tags, known_own=True, has_result=False), owner, "f") is match
 
 
 @pytest.mark.parametrize("tags", [None, {}, {"team": "a"}])
 def test_a_job_of_a_given_name_without_our_tags_is_never_adopted(tags):
     for status in ("InProgress", "Completed", "Failed"):
-        assert match_job(status, tags, OWNER, "f", known_own=False) is JobMatch.NOT_OWNED
+        assert match_job(ExistingJob(status, tags, known_own=False), OWNER, "f") is JobMatch.NOT_OWNED

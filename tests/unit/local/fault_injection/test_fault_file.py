@@ -25,8 +25,8 @@ def test_the_documented_file_is_one(file: Path) -> None:
     read = load(file)
     assert [fault.kind for fault in read.fault] == [FaultKind.THROTTLE, FaultKind.TRUNCATE, FaultKind.SLOW]
     assert (read.fault[2].after, read.fault[2].first, read.fault[2].seconds) == (3, 10, 90)
-    assert read.trial[0].numbers == (2, 5)
-    assert [trial.internal for trial in read.trial] == [False, True]
+    assert read.training_job[0].numbers == (2, 5)
+    assert [trial.internal for trial in read.training_job] == [False, True]
     reason = "InternalServerError: We encountered an internal error. Please try again."
     assert read.failure_of("forecast-7", ended=3) == reason
     assert (read.failure_of("forecast-7", ended=2), read.failure_of("forecast-7-2", ended=3)) == (None, None)
@@ -37,7 +37,7 @@ def test_the_help_shows_a_file_that_is_one(file: Path) -> None:
 
     example = _EPILOG.split("in TOML):")[1]
     file.write_text(example)
-    assert (len(load(file).fault), len(load(file).trial)) == (1, 1)
+    assert (len(load(file).fault), len(load(file).training_job)) == (1, 1)
 
 
 def test_all_kinds_are_documented() -> None:
@@ -50,7 +50,7 @@ def test_all_kinds_are_documented() -> None:
 
 def test_an_empty_file_has_no_faults(file: Path) -> None:
     file.write_text("")
-    assert (load(file).fault, load(file).trial) == ((), ())
+    assert (load(file).fault, load(file).training_job) == ((), ())
 
 
 FAULT = '[[fault]]\noperation = "Describe*"\n'
