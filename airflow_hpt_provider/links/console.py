@@ -32,6 +32,12 @@ def training_job_logs_url(arn: str, name: str) -> str:
     )
 
 
+def s3_object_url(arn: str, uri: str) -> str:
+    """Return the URL of an S3 object's page, in the account and region of the ARN."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return f"{_host(arn)}/s3/object/{quote(bucket)}?region={_region(arn)}&prefix={quote(key, safe='')}"
+
+
 def has_console(endpoint_url: str) -> bool:
     """Return whether jobs behind an endpoint are in AWS's console: its host is AWS's own, a VPC's endpoint included."""
     host = urlsplit(endpoint_url).hostname or ""

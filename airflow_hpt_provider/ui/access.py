@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 requires_reading = requires_access_dag("GET", access_entity=DagAccessEntity.XCOM)
 """To see a tuning job: the permission to read XComs of the DAG in the path."""
+requires_logs = requires_access_dag("GET", access_entity=DagAccessEntity.TASK_LOGS)
+"""To read a training job's log: the permission to read the logs of the DAG's tasks."""
 requires_editing = requires_access_dag("PUT", access_entity=DagAccessEntity.TASK_INSTANCE)
 """To stop one: the permission to mark a task instance failed, which stops the job too."""
 
@@ -38,6 +40,18 @@ class Access:
     def may_read(self, dag_id: str) -> bool:
         """Return whether the user may see the tuning jobs of a DAG."""
         return self._may("GET", DagAccessEntity.XCOM, dag_id)
+
+    def may_read_logs(self, job: TaskJob, tags: Mapping[str, str] | None) -> bool:
+        """Return whether the user may read the logs of a tuning job's training jobs; as in :meth:`denial`.
+
+        Required is the permission to read the task logs of the DAG that owns the job, and of the task's.
+        """
+        owner = _owner(job, tags)
+        if owner is None or not owner.dag_id:
+            return False
+        return all(
+            self._may("GET", DagAccessEntity.TASK_LOGS, dag_id) for dag_id in {job.task.dag_id, owner.dag_id}
+        )
 
     def may_edit(self, dag_id: str) -> bool:
         """Return whether the user may stop the tuning jobs of a DAG."""

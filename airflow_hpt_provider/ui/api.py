@@ -20,6 +20,7 @@ from airflow_hpt_provider.ui.async_reader import AsyncJobReader
 from airflow_hpt_provider.ui.document import encode
 from airflow_hpt_provider.ui.importance import importance as importance_of
 from airflow_hpt_provider.ui.jobs import JobView
+from airflow_hpt_provider.ui.own_requests import own_request
 from airflow_hpt_provider.ui.paging import Position
 from airflow_hpt_provider.ui.problems import Problem
 from airflow_hpt_provider.ui.tasks import TaskJob, TaskKey
@@ -73,12 +74,33 @@ def _job(task: TaskDep) -> TaskJob:
 JobDep = Annotated[TaskJob, Depends(_job)]
 
 
-async def _viewed(job: TaskJob, reader: AsyncJobReader, access: Access) -> JobView:
+async def viewed(job: TaskJob, reader: AsyncJobReader, access: Access) -> JobView:
+    """Return a task's tuning job.
+
+    Raises:
+        Problem: it cannot be read, or the user may not see it.
+    """
     view = await reader.view(job)
     denial = await run_in_threadpool(access.denial, job, view.tags)  # Airflow's permissions: a short query
     if denial is not None:
         raise denial
     return view
+
+
+async def require_stopping(job: TaskJob, view: JobView, access: Access) -> None:
+    """Refuse a user who may not stop a task's tuning job.
+
+    Raises:
+        Problem: 403.
+    """
+    if not await run_in_threadpool(access.may_stop, job, view.tags):
+        raise Problem(
+            403,
+            "forbidden",
+            "You do not have permission to stop this tuning job",
+            "Its tags name another DAG as the owner, or nothing proves that this task created it.",
+            "Ask for the permission to edit the DAG that owns it, or stop it in the SageMaker console.",
+        )
 
 
 @router.get(TASK, dependencies=[can_read])
@@ -89,7 +111,7 @@ async def get_job(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Everything of the task's tuning job in one answer; 304 if it is as before."""
-    view = await _viewed(job, reader, access)
+    view = await viewed(job, reader, access)
     own = {
         "task": {**job.task._asdict(), "state": job.task_state},
         "can_stop": not view.description.is_terminal
@@ -106,14 +128,14 @@ async def get_job(
 @router.get(f"{TASK}/importance", dependencies=[can_read])
 async def get_importance(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
     """Return the importance of each hyperparameter, computed on request."""
-    view = await _viewed(job, reader, access)
-    return _json(await reader.derived(job, "importance", view, lambda: importance_of(view.document)))
+    view = await viewed(job, reader, access)
+    return json_response(await reader.derived(job, "importance", view, lambda: importance_of(view.document)))
 
 
 @router.get(f"{TASK}/parents/{{name}}", dependencies=[can_read])
 async def get_parent(name: str, job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
     """Return a warm-start parent of the task's tuning job, for the comparison."""
-    warm_start = (await _viewed(job, reader, access)).document["job"]["warm_start"]
+    warm_start = (await viewed(job, reader, access)).document["job"]["warm_start"]
     if not warm_start or name not in warm_start["parents"]:
         raise Problem(
             404,
@@ -123,53 +145,32 @@ async def get_parent(name: str, job: JobDep, reader: ReaderDep, access: AccessDe
             "Choose one of its parents.",
         )
     parent = replace(job, name=name, final_metric=None, is_confirmed=True)
-    return Response((await _viewed(parent, reader, access)).encoded, media_type="application/json")
+    return Response((await viewed(parent, reader, access)).encoded, media_type="application/json")
 
 
 @router.get(f"{TASK}/training-jobs.csv", dependencies=[can_read])
 async def download_csv(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
     """Return the training jobs as CSV."""
-    view = await _viewed(job, reader, access)
+    view = await viewed(job, reader, access)
     return _file(await run_in_threadpool(export.to_csv, view.document), job.name, "csv", "text/csv")
 
 
 @router.get(f"{TASK}/training-jobs.json", dependencies=[can_read])
 async def download_json(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
     """Return the training jobs as JSON."""
-    view = await _viewed(job, reader, access)
+    view = await viewed(job, reader, access)
     return _file(await run_in_threadpool(export.to_json, view.document), job.name, "json", "application/json")
 
 
 @router.post(
-    f"{TASK}/stop", dependencies=[can_read, can_edit, Depends(action_logging(event="stop_tuning_job"))]
+    f"{TASK}/stop",
+    dependencies=[can_read, can_edit, own_request, Depends(action_logging(event="stop_tuning_job"))],
 )
-async def stop_job(
-    job: JobDep,
-    reader: ReaderDep,
-    access: AccessDep,
-    x_requested_with: Annotated[str | None, Header()] = None,
-    sec_fetch_site: Annotated[str | None, Header()] = None,
-) -> Response:
+async def stop_job(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
     """Stop the task's tuning job."""
-    # Another site can have a logged-in browser send a form, but not this header without asking first (CORS).
-    if x_requested_with != "tuning-page" or sec_fetch_site not in (None, "same-origin", "none"):
-        raise Problem(
-            403,
-            "forbidden",
-            "The request did not come from the tuning page",
-            "It lacks the header X-Requested-With: tuning-page, or a browser sent it from another site.",
-            "Use the page's own Stop button.",
-        )
-    view = await _viewed(job, reader, access)
-    if not await run_in_threadpool(access.may_stop, job, view.tags):
-        raise Problem(
-            403,
-            "forbidden",
-            "You do not have permission to stop this tuning job",
-            "Its tags name another DAG as the owner, or nothing proves that this task created it.",
-            "Ask for the permission to edit the DAG that owns it, or stop it in the SageMaker console.",
-        )
-    return _json({"stopped": await reader.stop(job)}, **NOT_KEPT)
+    view = await viewed(job, reader, access)
+    await require_stopping(job, view, access)
+    return json_response({"stopped": await reader.stop(job)}, **NOT_KEPT)
 
 
 @router.get("/dags/{dag_id}/runs/{run_id}/jobs", dependencies=[can_read])
@@ -178,14 +179,14 @@ async def list_jobs_of_run(
 ) -> Response:
     """Return the newest tuning jobs of a DAG run; ``before`` asks for older ones."""
     found = await run_in_threadpool(listing.of_run, dag_id, run_id, before)
-    return _json(await listing.page(found, reader, access))
+    return json_response(await listing.page(found, reader, access))
 
 
 @router.get("/jobs")
 async def list_jobs(reader: ReaderDep, access: AccessDep, before: PositionDep) -> Response:
     """Return the newest tuning jobs of all DAGs that the user may read; ``before`` asks for older ones."""
     found = await run_in_threadpool(listing.of_user, access, before)
-    return _json(await listing.page(found, reader, access))
+    return json_response(await listing.page(found, reader, access))
 
 
 def _nothing(state: str | None, task: TaskKey) -> Problem:
@@ -224,7 +225,8 @@ def _nothing(state: str | None, task: TaskKey) -> Problem:
     )
 
 
-def _json(value: Any, **headers: str) -> Response:
+def json_response(value: Any, **headers: str) -> Response:
+    """Return JSON that browsers ask for again each time."""
     headers = {"Cache-Control": "private, no-cache", **headers}
     return Response(encode(value), media_type="application/json", headers=headers)
 

@@ -10,6 +10,7 @@ from airflow_hpt_provider.ui.api import router as api
 from airflow_hpt_provider.ui.async_reader import AsyncJobReader
 from airflow_hpt_provider.ui.pages import router as pages
 from airflow_hpt_provider.ui.problems import Problem
+from airflow_hpt_provider.ui.training_api import router as training_api
 
 
 def create_app() -> FastAPI:
@@ -21,6 +22,7 @@ def create_app() -> FastAPI:
     )
     app.state.reader = AsyncJobReader()
     app.include_router(api, prefix="/api")
+    app.include_router(training_api, prefix="/api")
     app.include_router(pages)
     app.add_exception_handler(Problem, _problem_response)
     return app

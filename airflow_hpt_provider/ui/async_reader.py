@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow_hpt_provider.ui.executor import PageExecutor
 from airflow_hpt_provider.ui.jobs import JobReader, JobView
 from airflow_hpt_provider.ui.problems import Problem
+from airflow_hpt_provider.ui.training_jobs import TrainingJobReader
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.ui.tasks import TaskJob, TaskKey
@@ -24,10 +25,14 @@ class AsyncJobReader:
     Args:
         reader: reads the jobs.
         executor: runs its calls.
+
+    Attributes:
+        training: reads single training jobs; its methods block, so they belong into :meth:`run`.
     """
 
     def __init__(self, reader: JobReader | None = None, executor: PageExecutor | None = None) -> None:
         self._reader = reader or JobReader()
+        self.training = TrainingJobReader(self._reader)
         self._executor = executor or PageExecutor()
 
     async def view(self, job: TaskJob) -> JobView:
@@ -39,7 +44,7 @@ class AsyncJobReader:
         fresh = self._reader.fresh_view(job)
         if fresh is not None:
             return fresh
-        return await self._run(job, f"view {job.name}", lambda: _encoded(self._reader.view(job)))
+        return await self.run(job, f"view {job.name}", lambda: _encoded(self._reader.view(job)))
 
     async def summaries(self, job: TaskJob) -> dict[str, Any]:
         """Return the newest 100 tuning jobs of the account that a job is in, by name.
@@ -47,7 +52,7 @@ class AsyncJobReader:
         Raises:
             Problem: they cannot be listed.
         """
-        return await self._run(job, "list", lambda: self._reader.summaries(job))
+        return await self.run(job, "list", lambda: self._reader.summaries(job))
 
     async def tags(
         self, jobs: Sequence[tuple[TaskJob, str]]
@@ -61,7 +66,7 @@ class AsyncJobReader:
             Problem: there is no thread to read them in.
         """
         key = f"tags {' '.join(sorted(arn for _, arn in jobs))}"
-        return await self._run(jobs[0][0], key, lambda: self._tags(jobs))
+        return await self.run(jobs[0][0], key, lambda: self._tags(jobs))
 
     def _tags(self, jobs: Sequence[tuple[TaskJob, str]]) -> dict[TaskKey, dict[str, str] | Problem | None]:
         read: dict[TaskKey, dict[str, str] | Problem | None] = {}
@@ -86,9 +91,16 @@ class AsyncJobReader:
         Raises:
             Problem: it could not be stopped.
         """
-        return await self._run(job, f"stop {job.name}", lambda: self._reader.stop(job))
+        return await self.run(job, f"stop {job.name}", lambda: self._reader.stop(job))
 
-    async def _run(self, job: TaskJob, what: str, call: Callable[[], T]) -> T:
+    async def run(self, job: TaskJob, what: str, call: Callable[[], T]) -> T:
+        """Return what ``call`` returns, which runs in a thread for a job's connection.
+
+        Args:
+            job: whose connection the call uses.
+            what: equal for calls through one connection that return the same.
+            call: blocks.
+        """
         return await self._executor.run(f"{what} {job.settings.key}", job.settings.key, call)
 
 

@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.creation.ownership import OWNER_TAG
+from airflow_hpt_provider.hooks.connection import ConnectionHook
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.retries.errors import is_denied
 from airflow_hpt_provider.ui.cache import SharedCache
@@ -37,6 +38,11 @@ class PageHook(HyperParameterTuningHook):
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One call, with one more try of botocore's."""
         return self.call_once(operation, **parameters)
+
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of another service, by the same connection."""
+        found = {name: getattr(self, name) for name in ("aws_conn_id", "region_name", "verify", "config")}
+        return ConnectionHook(client_type=service, **found).conn
 
 
 @dataclass(frozen=True)
@@ -89,7 +95,7 @@ class JobReader:
         Raises:
             Problem: it cannot be read.
         """
-        return self._guarded(
+        return self.guarded(
             job, READING, lambda: self._views.get(job.key, self._loader(job), lambda view: view.seconds)
         )
 
@@ -105,10 +111,10 @@ class JobReader:
         """
 
         def load(_: Any) -> dict[str, TuningJobSummary]:
-            found = self._hook(job.settings).list(limit=100)
+            found = self.hook(job.settings).list(limit=100)
             return {summary.hyper_parameter_tuning_job_name: summary for summary in found}
 
-        return self._guarded(
+        return self.guarded(
             job, LISTING, lambda: self._lists.get(job.settings.key, load, lambda _: LIST_SECONDS)
         )
 
@@ -118,7 +124,7 @@ class JobReader:
         Raises:
             Problem: they cannot be read now.
         """
-        return self._guarded(job, READING, lambda: self._tags_of(self._hook(job.settings), job, arn))
+        return self.guarded(job, READING, lambda: self._tags_of(self.hook(job.settings), job, arn))
 
     def _tags_of(self, hook: PageHook, job: TaskJob, arn: str) -> dict[str, str] | None:
         key = f"{arn} {job.settings.key}"
@@ -135,12 +141,21 @@ class JobReader:
         Raises:
             Problem: it could not be stopped.
         """
-        stopped = self._guarded(job, STOPPING, lambda: self._hook(job.settings).stop(job.name))
-        self._views.expire(job.key)
-        self._lists.expire(job.settings.key)
+        stopped = self.guarded(job, STOPPING, lambda: self.hook(job.settings).stop(job.name))
+        self.expire(job)
         return stopped
 
-    def _guarded(self, job: TaskJob, attempt: Attempt, call: Callable[[], T]) -> T:
+    def expire(self, job: TaskJob) -> None:
+        """Read a job again on the next request."""
+        self._views.expire(job.key)
+        self._lists.expire(job.settings.key)
+
+    def guarded(self, job: TaskJob, attempt: Attempt, call: Callable[[], T]) -> T:
+        """Return what ``call`` returns.
+
+        Raises:
+            Problem: what an error of the call means.
+        """
         try:
             return call()
         except Exception as error:
@@ -149,13 +164,14 @@ class JobReader:
                 self._hooks.expire(job.settings.key)
             raise problem from error
 
-    def _hook(self, settings: ConnectionSettings) -> PageHook:
+    def hook(self, settings: ConnectionSettings) -> PageHook:
+        """Return the hook of a connection."""
         # Rebuilt now and then, so that a changed connection is noticed without a restart.
         return self._hooks.get(settings.key, lambda _: make_hook(settings), lambda _: 300.0)
 
     def _loader(self, job: TaskJob) -> Callable[[JobView | None], JobView]:
         def load(known: JobView | None) -> JobView:
-            hook = self._hook(job.settings)
+            hook = self.hook(job.settings)
             description = hook.describe(job.name)
             arn = description.hyper_parameter_tuning_job_arn
             if known is not None and known.description.hyper_parameter_tuning_job_arn != arn:

@@ -57,6 +57,20 @@ READING = Attempt(
 )
 LISTING = Attempt("listing", "the tuning jobs", ("sagemaker:ListHyperParameterTuningJobs",))
 STOPPING = Attempt("stopping", "this tuning job", ("sagemaker:StopHyperParameterTuningJob",))
+READING_TRAINING = Attempt("reading", "this training job", ("sagemaker:DescribeTrainingJob",))
+READING_LOG = Attempt("reading", "this training job's log", ("logs:DescribeLogStreams", "logs:GetLogEvents"))
+STOPPING_TRAINING = Attempt("stopping", "this training job", ("sagemaker:StopTrainingJob",))
+
+
+def no_training_job(name: str, tuning_job_name: str) -> Problem:
+    """Return why a training job is not shown that is none of the tuning job's."""
+    return Problem(
+        404,
+        "no_training_job",
+        "There is no such training job",
+        f"Tuning job {tuning_job_name} has no training job {name!r}.",
+        "Choose one from the leaderboard.",
+    )
 
 
 def job_gone(name: str) -> Problem:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,7 +9,7 @@ import pytest
 from airflow_hpt_provider.demo.waiting import wait_until
 from airflow_hpt_provider.links.page_urls import DAG_RUN_TAB, NAVIGATION_PAGE, task_page
 from airflow_hpt_provider.ui.pages import BUNDLE
-from benchmarks.page.session import browser, chromium
+from benchmarks.page.session import chromium
 from tests.support.page_addresses import bare_task_page
 
 if TYPE_CHECKING:
@@ -23,38 +22,6 @@ pytestmark = [
     pytest.mark.skipif(not (BUNDLE / "index.html").is_file(), reason="the page is not built: make ui"),
 ]
 WAIT_SECONDS = 240.0
-MS = 60_000
-"""How long the browser waits for something to appear."""
-
-
-@pytest.fixture(scope="module")
-def chrome() -> Iterator[Any]:
-    pytest.importorskip("playwright", reason="Playwright is not installed: make env-browser")
-    with browser() as running:
-        yield running
-
-
-@pytest.fixture
-def tab(chrome: Any) -> Iterator[Any]:
-    """A browser tab; an error in the page's script fails the test."""
-    context = chrome.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    context.set_default_timeout(MS)
-    page = context.new_page()
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    yield page
-    context.close()
-    assert not errors
-
-
-@pytest.fixture(scope="module")
-def finished(demo: DemoSession) -> str:
-    """The run id of a finished run of DAG ``sync``."""
-    api = demo.airflow.api
-    api.wait_for_dag("sync")
-    run_id = api.trigger("sync")
-    assert api.wait_for_run("sync", run_id, WAIT_SECONDS) == "success"
-    return run_id
 
 
 def column(page: Any, number: int) -> list[str]:

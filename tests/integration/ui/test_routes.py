@@ -27,6 +27,9 @@ ROUTES = {
     ("GET", f"{TASK}/training-jobs.csv"),
     ("GET", f"{TASK}/training-jobs.json"),
     ("POST", f"{TASK}/stop"),
+    ("GET", f"{TASK}/training-jobs/{{name}}"),
+    ("GET", f"{TASK}/training-jobs/{{name}}/log"),
+    ("POST", f"{TASK}/training-jobs/{{name}}/stop"),
     ("GET", "/api/dags/{dag_id}/runs/{run_id}/jobs"),
     ("GET", "/api/jobs"),
 }

@@ -22,6 +22,19 @@ export function placeOf(path: string, search: string, base: string): Place {
   return { kind: "jobs" };
 }
 
+const TRAINING_JOB = "training_job";
+
+/** The training job that the address opens; null if it opens none. */
+export const trainingJobOf = (search: string): string | null => new URLSearchParams(search).get(TRAINING_JOB) || null;
+
+/** The page's own address with another training job open, or none. */
+export function withTrainingJob(address: string, name: string | null): string {
+  const url = new URL(address);
+  if (name === null) url.searchParams.delete(TRAINING_JOB);
+  else url.searchParams.set(TRAINING_JOB, name);
+  return url.href;
+}
+
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part);

@@ -19,19 +19,24 @@ export const runPath = (dagId: string, runId: string): string =>
 export const taskPage = ({ dag_id, run_id, task_id, map_index }: TaskInstance): string =>
   `task/${[dag_id, run_id, task_id].map(encodeURIComponent).join("/")}?map_index=${map_index}`;
 
-/** JSON; null if the server says that nothing has changed. */
-export async function get<T>(path: string, etag?: string): Promise<{ value: T | null; etag: string }> {
+/** JSON; null if the server says that nothing has changed. `denied` is what a 403 without a reason means. */
+export async function get<T>(path: string, etag?: string, denied?: Problem): Promise<{ value: T | null; etag: string }> {
   const answer = await send(path, { headers: etag ? { "If-None-Match": etag } : {}, cache: "no-store" });
   if (answer.status === 304) return { value: null, etag: etag ?? "" };
-  return { value: (await checked(answer)) as T, etag: answer.headers.get("ETag") ?? "" };
+  const general = denied ? { ...GENERAL, 403: denied } : GENERAL;
+  return { value: (await checked(answer, general)) as T, etag: answer.headers.get("ETag") ?? "" };
 }
 
-/** Stop the task's tuning job. */
-export async function stop(task: TaskInstance): Promise<void> {
+/** The path of a training job in the API. */
+export const trainingJobPath = (task: TaskInstance, name: string, rest = ""): string =>
+  taskPath(task, `/training-jobs/${encodeURIComponent(name)}${rest}`);
+
+/** Stop the task's tuning job, or what has this path. */
+export async function stop(task: TaskInstance, path = taskPath(task, "/stop")): Promise<void> {
   try {
     // The header is what another site cannot send.
     const init = { method: "POST", headers: { "X-Requested-With": "tuning-page" } };
-    await checked(await send(taskPath(task, "/stop"), init), { ...GENERAL, 403: MAY_NOT_STOP });
+    await checked(await send(path, init), { ...GENERAL, 403: MAY_NOT_STOP });
   } catch (error) {
     // The page reads again by itself; it does not stop by itself.
     if (!(error instanceof ProblemError) || !PASSING.has(error.problem.kind)) throw error;

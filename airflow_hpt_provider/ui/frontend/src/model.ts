@@ -82,6 +82,41 @@ export interface ListedJob extends TaskInstance {
   max_trials: number | null;
 }
 
+/** One training job (see ui/training_job.py). */
+export interface TrainingJobDetail {
+  name: string;
+  status: string;
+  secondary_status: string | null;
+  failure_reason: string | null;
+  created: number | null;
+  started: number | null;
+  ended: number | null;
+  training_seconds: number | null;
+  billable_seconds: number | null;
+  spot: boolean;
+  machine: { instances: { type: string | null; count: number }[]; volume_gb: number | null };
+  max_seconds: number | null;
+  image: string | null;
+  metrics: { name: string; value: number | null; at: number | null }[];
+  transitions: { status: string; started: number | null; ended: number | null; message: string | null }[];
+  /** Names whose values the page does not show. */
+  hidden: { hyperparameters: string[]; environment: string[] };
+  artifact: string | null;
+  links: { console?: string; logs?: string; artifact?: string };
+  /** YAML. */
+  config: string;
+  can_stop: boolean;
+}
+
+/** A page of a training job's log (see ui/training_log.py). */
+export interface LogPage {
+  streams: string[];
+  stream: string | null;
+  lines: [number, string][];
+  earlier: string | null;
+  later: string | null;
+}
+
 export interface JobListing {
   jobs: ListedJob[];
   problems: Problem[];

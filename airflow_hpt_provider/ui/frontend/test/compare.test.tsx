@@ -98,7 +98,7 @@ test("the chosen job stays when newer ones push it off the list", async () => {
 test("a job that has ended at a time that nobody knows does not grow older", () => {
   const odd = tuningOf("odd", [0.6, null, 0.45, 0.4, null], { ended: true, ended_at: null, status: "Failed" });
   act(() => render(<ComparisonTable tuning={tuning()} other={odd} palette={PALETTES.light} log={false} />, root));
-  const took = [...root.querySelectorAll(".sides tbody tr")].find((row) => row.querySelector("th")?.textContent === "Took");
+  const took = [...root.querySelectorAll(".sides tbody tr")].find((row) => row.querySelector("th")?.textContent === "Duration");
   expect(took?.querySelectorAll("td")[1]?.textContent).toBe("–");
 });
 
@@ -135,7 +135,7 @@ test("the table has best values, best hyperparameters and ranges of both", () =>
     booster: ["dart | of gbtree, dart", "– | not searched"],
     depth: ["– | not searched", "4 | 2 to 9"],
   });
-  expect(cells["Took"]?.[1]).toBe("15 min");
+  expect(cells["Duration"]?.[1]).toBe("15 min");
   expect(root.querySelector(".chart")?.getAttribute("aria-label")).toContain("churn is better by 0.2");
 });
 

@@ -30,11 +30,11 @@ const rows = (): string[] =>
   [...root.querySelectorAll("tbody tr")].map((row) => row.querySelector("td")?.textContent ?? "");
 
 test("the header counts, tells the best, and offers to stop only those who may", () => {
-  show(<Header tuning={tuning()} task={task} onStopped={() => undefined} />);
+  show(<Header tuning={tuning()} task={task} onOpen={() => undefined} onStopped={() => undefined} />);
   expect(root.querySelector("[role=progressbar]")?.getAttribute("aria-valuetext")).toBe("4 of 8 training jobs ended");
   expect(root.querySelector(".stat-best strong")?.textContent).toBe("0.2");
   expect(root.textContent).toContain("Stop");
-  show(<Header tuning={{ ...tuning(), canStop: false }} task={task} onStopped={() => undefined} />);
+  show(<Header tuning={{ ...tuning(), canStop: false }} task={task} onOpen={() => undefined} onStopped={() => undefined} />);
   expect(root.querySelector(".button-stop")).toBeNull();
 });
 
@@ -42,7 +42,7 @@ test("stopping asks first, then sends the header that other sites cannot, and te
   const sent = vi.fn(() => Promise.resolve(new Response("{}", { status: 200 })));
   vi.stubGlobal("fetch", sent);
   const stopped = vi.fn();
-  show(<Header tuning={tuning()} task={task} onStopped={stopped} />);
+  show(<Header tuning={tuning()} task={task} onOpen={() => undefined} onStopped={stopped} />);
   await fireEvent(root.querySelector(".button-stop"));
   expect(root.querySelector("dialog")?.open).toBe(true);
   expect(sent).not.toHaveBeenCalled();
@@ -55,7 +55,7 @@ test("stopping asks first, then sends the header that other sites cannot, and te
 
 test("a stop that failed is told in full, without the promise to try again, and not once more the next time", async () => {
   vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no network")));
-  show(<Header tuning={tuning()} task={task} onStopped={() => undefined} />);
+  show(<Header tuning={tuning()} task={task} onOpen={() => undefined} onStopped={() => undefined} />);
   const alert = (): string => root.querySelector("dialog [role=alert]")?.textContent ?? "";
   await fireEvent(root.querySelector(".button-stop"));
   const confirm = root.querySelector<HTMLButtonElement>(".button-danger") as HTMLButtonElement;
@@ -72,36 +72,36 @@ test("a stop that failed is told in full, without the promise to try again, and 
 
 test("a user without the permission to stop sees why", async () => {
   vi.stubGlobal("fetch", () => Promise.resolve(new Response('{"detail":"Forbidden"}', { status: 403 })));
-  show(<Header tuning={tuning()} task={task} onStopped={() => undefined} />);
+  show(<Header tuning={tuning()} task={task} onOpen={() => undefined} onStopped={() => undefined} />);
   await fireEvent(root.querySelector(".button-stop"));
   await fireEvent(root.querySelector(".button-danger"));
   await vi.waitFor(() => expect(root.querySelector("dialog [role=alert]")?.textContent).toContain("You do not have permission to stop this job"));
 });
 
 test("a change of status is told to screen readers", () => {
-  show(<Header tuning={tuning()} task={task} onStopped={() => undefined} />);
+  show(<Header tuning={tuning()} task={task} onOpen={() => undefined} onStopped={() => undefined} />);
   const place = root.querySelector(".actions [role=status]");
   expect(place?.textContent).toBe("Running");
-  show(<Header tuning={tuning({ status: "Stopping" })} task={task} onStopped={() => undefined} />);
+  show(<Header tuning={tuning({ status: "Stopping" })} task={task} onOpen={() => undefined} onStopped={() => undefined} />);
   expect(root.querySelector(".actions [role=status]")).toBe(place);
   expect(place?.textContent).toBe("Stopping");
 });
 
 test("the status that is filtered by stays to be chosen when no training job has it any more", async () => {
-  show(<Leaderboard tuning={tuning()} task={task} />);
+  show(<Leaderboard tuning={tuning()} task={task} onOpen={() => undefined} />);
   const select = root.querySelector("select") as HTMLSelectElement;
   select.value = "InProgress";
   act(() => void select.dispatchEvent(new Event("change", { bubbles: true })));
   expect(rows()).toEqual(["5"]);
   const later = tuning();
   later.trials = later.trials.map((one) => ({ ...one, status: one.status === "InProgress" ? "Completed" : one.status }));
-  show(<Leaderboard tuning={later} task={task} />);
+  show(<Leaderboard tuning={later} task={task} onOpen={() => undefined} />);
   expect(select.value).toBe("InProgress");
   expect(rows()).toEqual([]);
 });
 
 test("the leaderboard sorts by a click, says so to screen readers, and filters", async () => {
-  show(<Leaderboard tuning={tuning()} task={task} />);
+  show(<Leaderboard tuning={tuning()} task={task} onOpen={() => undefined} />);
   expect(rows()).toEqual(["3", "4", "1", "2", "5"]);
   const head = [...root.querySelectorAll("th")].find((one) => one.textContent === "lr");
   await fireEvent(head?.querySelector("button"));
@@ -118,7 +118,7 @@ test("the leaderboard sorts by a click, says so to screen readers, and filters",
 test("turning pages by keyboard keeps the focus, at the ends too", async () => {
   const one = tuning();
   const trials = Array.from({ length: 31 }, (_, i) => ({ ...one.trials[0]!, name: `churn-${i}`, number: i + 1 }));
-  show(<Leaderboard tuning={{ ...one, trials }} task={task} />);
+  show(<Leaderboard tuning={{ ...one, trials }} task={task} onOpen={() => undefined} />);
   const [previous, next] = [...root.querySelectorAll<HTMLButtonElement>(".pager button")] as [HTMLButtonElement, HTMLButtonElement];
   expect(previous.getAttribute("aria-disabled")).toBe("true");
   next.focus();
@@ -133,7 +133,7 @@ test("turning pages by keyboard keeps the focus, at the ends too", async () => {
 
 test("a job that ended before its first training job does not promise any", () => {
   const none = { ...tuning({ ended: true, status: "Stopped", ended_at: 1000, counters: { completed: 0, in_progress: 0, failed: 0, stopped: 0 } }), trials: [] };
-  const props = { tuning: none, palette: PALETTES.light, log: false, task };
+  const props = { tuning: none, palette: PALETTES.light, log: false, task, onOpen: () => undefined };
   show([<Header {...props} onStopped={() => undefined} />, <Objective {...props} onLog={() => undefined} />, <Leaderboard {...props} />]);
   expect(root.textContent).toContain("The tuning job ended before its first training job.");
   expect(root.textContent).toContain("No training job was started.");
@@ -143,14 +143,14 @@ test("a job that ended before its first training job does not promise any", () =
 
 test("a job that was stopped early is not shown as done", () => {
   const early = tuning({ ended: true, status: "Stopped", ended_at: 1300, counters: { completed: 2, in_progress: 0, failed: 0, stopped: 0 } });
-  show(<Header tuning={early} task={task} onStopped={() => undefined} />);
+  show(<Header tuning={early} task={task} onOpen={() => undefined} onStopped={() => undefined} />);
   expect(root.querySelector<HTMLElement>(".part-done")?.style.width).toBe("25%");
 });
 
 test("what training jobs say is shown as text", () => {
   const evil = tuning();
   evil.trials[1] = { ...evil.trials[1]!, headline: "<b id=evil>", reason: "<script>" };
-  show(<Failures tuning={evil} />);
+  show(<Failures tuning={evil} onOpen={() => undefined} />);
   expect(root.querySelector("#evil, script")).toBeNull();
   expect(root.textContent).toContain("<b id=evil>");
 });

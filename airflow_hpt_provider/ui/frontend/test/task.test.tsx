@@ -11,7 +11,7 @@ import { answer } from "./tuning";
 
 const drawn = vi.hoisted(() => ({ options: [] as { yAxis?: { type?: string } }[] }));
 vi.mock("../src/charts/echarts", () => ({
-  init: () => ({ setOption: (option: object) => drawn.options.push(option), resize: () => undefined, dispose: () => undefined }),
+  init: () => ({ setOption: (option: object) => drawn.options.push(option), on: () => undefined, resize: () => undefined, dispose: () => undefined }),
 }));
 
 const task = { dag_id: "d", run_id: "r", task_id: "t", map_index: -1 };

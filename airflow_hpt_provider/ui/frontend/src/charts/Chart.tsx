@@ -10,21 +10,31 @@ interface Props {
   /** What it shows, for those who do not see it. */
   label: string;
   height: number;
+  /** A click on a point or a line with a training job's name. */
+  onPick?: (name: string) => void;
 }
 
 const REPLACED = { replaceMerge: ["series", "xAxis", "yAxis", "parallelAxis", "visualMap"] };
 
-export function Chart({ option, label, height }: Props) {
+export function Chart({ option, label, height, onPick }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
   const visible = useRef(false);
   const wanted = useRef(option);
+  const pick = useRef(onPick);
+  pick.current = onPick;
   const drawn = useRef<EChartsCoreOption | null>(null);
 
   const draw = (): void => {
     // What is out of sight waits: with a thousand training jobs, nine charts are worth sparing.
     if (!visible.current || drawn.current === wanted.current) return;
-    chart.current ??= init(place.current as HTMLDivElement);
+    if (!chart.current) {
+      chart.current = init(place.current as HTMLDivElement);
+      chart.current.on("click", ({ data }) => {
+        const point = data as { name?: string; trial?: number } | null;
+        if (point?.trial && point.name) pick.current?.(point.name);
+      });
+    }
     chart.current.setOption(wanted.current, REPLACED);
     drawn.current = wanted.current;
   };

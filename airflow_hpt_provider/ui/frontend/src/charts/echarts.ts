@@ -1,6 +1,6 @@
 /** The parts of Apache ECharts that the page uses; the bundle holds no others. */
 
-import { BarChart, LineChart, ParallelChart, ScatterChart } from "echarts/charts";
+import { BarChart, CustomChart, LineChart, ParallelChart, ScatterChart } from "echarts/charts";
 import { GridComponent, ParallelComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { ScatterJitter } from "echarts/features";
@@ -8,6 +8,7 @@ import { CanvasRenderer } from "echarts/renderers";
 
 use([
   BarChart,
+  CustomChart,
   LineChart,
   ParallelChart,
   ScatterChart,

@@ -10,6 +10,8 @@ export interface Palette {
   line: string;
   surface: string;
   failed: string;
+  /** What ended before its time. */
+  quiet: string;
   /** From the worst to the best objective. */
   ramp: string[];
 }
@@ -23,6 +25,7 @@ export const PALETTES: Record<Theme, Palette> = {
     line: "#e6e8ec",
     surface: "#ffffff",
     failed: "#c63d3d",
+    quiet: "#aeb4bf",
     ramp: ["#dfe3e9", "#a9c4e4", "#1668c7"],
   },
   dark: {
@@ -33,6 +36,7 @@ export const PALETTES: Record<Theme, Palette> = {
     line: "#2a3347",
     surface: "#161d2e",
     failed: "#ef7d7d",
+    quiet: "#5a6579",
     ramp: ["#303a50", "#45698f", "#6cb0ff"],
   },
 };

@@ -17,9 +17,11 @@ interface Props {
   tuning: Tuning;
   palette: Palette;
   log: boolean;
+  /** Opens a training job. */
+  onOpen: (name: string) => void;
 }
 
-export function Objective({ tuning, palette, log, onLog }: Props & { onLog: (log: boolean) => void }) {
+export function Objective({ tuning, palette, log, onLog, onOpen }: Props & { onLog: (log: boolean) => void }) {
   const option = useMemo(() => objectiveChart(tuning, palette, log), [tuning, palette, log]);
   const best = bestOf(tuning);
   const metric = tuning.job.objective?.metric ?? "objective";
@@ -40,6 +42,7 @@ export function Objective({ tuning, palette, log, onLog }: Props & { onLog: (log
         <Chart
           option={option}
           height={280}
+          onPick={onOpen}
           label={`${metric} of ${plural(tuning.trials.length, "training job")}, and the best so far. ${summary}`}
         />
       ) : (
@@ -57,7 +60,7 @@ function noChart({ job, trials }: Tuning, metric: string): string {
   return `No training job has reported ${metric}. See the failures and the training jobs' logs.`;
 }
 
-export function Hyperparameters({ tuning, palette, log, task }: Props & { task: TaskInstance }) {
+export function Hyperparameters({ tuning, palette, log, task, onOpen }: Props & { task: TaskInstance }) {
   const metric = tuning.job.objective?.metric ?? "objective";
   if (!bestOf(tuning) || !tuning.parameters.length) return null;
   return (
@@ -67,7 +70,7 @@ export function Hyperparameters({ tuning, palette, log, task }: Props & { task: 
       </h2>
       <div class="multiples">
         {tuning.parameters.map((parameter) => (
-          <Multiple key={parameter.name} {...{ tuning, palette, log, parameter }} />
+          <Multiple key={parameter.name} {...{ tuning, palette, log, parameter, onOpen }} />
         ))}
         <ImportanceCard tuning={tuning} palette={palette} task={task} />
       </div>
@@ -77,7 +80,7 @@ export function Hyperparameters({ tuning, palette, log, task }: Props & { task: 
 
 const SCALES: Record<string, string> = { log: "logarithmic", reverse_log: "reverse logarithmic" };
 
-function Multiple({ tuning, palette, log, parameter }: Props & { parameter: Tuning["parameters"][number] }) {
+function Multiple({ tuning, palette, log, parameter, onOpen }: Props & { parameter: Tuning["parameters"][number] }) {
   const option = useMemo(() => scatterChart(tuning, parameter, palette, log), [tuning, parameter, palette, log]);
   const best = bestOf(tuning);
   const word = SCALES[parameter.scale ?? ""] ?? "";
@@ -92,6 +95,7 @@ function Multiple({ tuning, palette, log, parameter }: Props & { parameter: Tuni
       <Chart
         option={option}
         height={170}
+        onPick={onOpen}
         label={`${parameter.name}${word && `, ${word}`}, against the objective. Best at ${number(best?.values[parameter.name])}.`}
       />
     </figure>
@@ -170,19 +174,20 @@ function ImportanceCard({ tuning, palette, task }: { tuning: Tuning; palette: Pa
   );
 }
 
-export function Parallel({ tuning, palette }: Omit<Props, "log">) {
+export function Parallel({ tuning, palette, onOpen }: Omit<Props, "log">) {
   const option = useMemo(() => parallelChart(tuning, palette), [tuning, palette]);
   if (tuning.trials.filter((t) => t.metric !== null).length < 2 || tuning.parameters.length < 2) return null;
   return (
     <section aria-labelledby="parallel">
       <h2 id="parallel">
-        All together <span class="muted">one line per training job, the best in colour</span>
+        Parallel coordinates <span class="muted">one line per training job, the best in colour</span>
       </h2>
       <div class="wide" tabIndex={0} role="region" aria-label="Parallel coordinates">
         <div style={{ minWidth: `${100 * (tuning.parameters.length + 1)}px` }}>
           <Chart
             option={option}
             height={320}
+            onPick={onOpen}
             label="All hyperparameters and the objective of each training job; the leaderboard holds the same values."
           />
         </div>

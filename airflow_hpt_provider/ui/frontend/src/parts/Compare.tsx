@@ -25,7 +25,7 @@ export function Compare(props: Props) {
   return (
     <section ref={place} aria-labelledby="compare">
       <h2 id="compare">
-        Side by side <span class="muted">with {props.tuning.job.warm_start ? "a parent of its warm start, or another" : "another"} tuning job</span>
+        Compare <span class="muted">with {props.tuning.job.warm_start ? "a parent of its warm start, or another" : "another"} tuning job</span>
       </h2>
       {seen && <Choice {...props} />}
     </section>

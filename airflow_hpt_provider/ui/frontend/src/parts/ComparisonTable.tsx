@@ -49,7 +49,7 @@ function Figures({ tuning, other }: { tuning: Tuning; other: Tuning }) {
     ["Status", ({ job }) => ({ main: status(job.status), more: `${job.strategy} search` })],
     ["Training jobs", ({ job, trials }) => `${trials.length}${job.counters.failed ? `, ${job.counters.failed} failed` : ""}`],
     [
-      "Took",
+      "Duration",
       ({ job }) => ({ main: duration(tookSeconds(job, now)), more: job.ended ? "" : "so far" }),
     ],
     ["Billable time", (one) => duration(billableSeconds(one, now))],

@@ -1,10 +1,13 @@
 /** Failed training jobs, grouped by what they said. */
 
-import { number, plural, shortName } from "../format";
+import { Fragment } from "preact";
+
+import { number, plural } from "../format";
 import { failureGroups } from "../metrics";
 import type { Tuning } from "../model";
+import { TrainingJobLink } from "./TrainingJobLink";
 
-export function Failures({ tuning }: { tuning: Tuning }) {
+export function Failures({ tuning, onOpen }: { tuning: Tuning; onOpen: (name: string) => void }) {
   const groups = failureGroups(tuning.trials);
   if (!groups.length) return null;
   return (
@@ -28,10 +31,12 @@ export function Failures({ tuning }: { tuning: Tuning }) {
               <pre>{trials[0]?.reason ?? "SageMaker gave no reason; the training job's log may."}</pre>
               <p class="muted">
                 {plural(trials.length, "training job")}:{" "}
-                {trials
-                  .slice(0, 20)
-                  .map((t) => shortName(t.name, tuning.job.name))
-                  .join(", ")}
+                {trials.slice(0, 20).map((t, i) => (
+                  <Fragment key={t.name}>
+                    {i > 0 && ", "}
+                    <TrainingJobLink name={t.name} job={tuning.job.name} onOpen={onOpen} />
+                  </Fragment>
+                ))}
                 {trials.length > 20 && " …"}
               </p>
             </details>

@@ -1,21 +1,22 @@
 /** The tuning job at a glance, and the button that stops it. */
 
-import { useRef, useState } from "preact/hooks";
-
-import { ProblemError, stop } from "../api";
-import { duration, number, plural, roughly, shortName, time } from "../format";
+import { stop } from "../api";
+import { duration, number, plural, roughly, time } from "../format";
 import { bestOf, billableSeconds, secondsLeft, tookSeconds } from "../metrics";
 import type { TaskInstance, Tuning } from "../model";
 import { useNow } from "../polling";
 import { StatusBadge } from "./StatusBadge";
+import { StopButton } from "./StopButton";
+import { TrainingJobLink } from "./TrainingJobLink";
 
 interface Props {
   tuning: Tuning;
   task: TaskInstance;
   onStopped: () => void;
+  onOpen: (name: string) => void;
 }
 
-export function Header({ tuning, task, onStopped }: Props) {
+export function Header({ tuning, task, onStopped, onOpen }: Props) {
   const { job } = tuning;
   const now = useNow(!job.ended);
   const best = bestOf(tuning);
@@ -35,7 +36,17 @@ export function Header({ tuning, task, onStopped }: Props) {
           <span role="status">
             <StatusBadge of={job.status} />
           </span>
-          {tuning.canStop && job.status === "InProgress" && <StopButton tuning={tuning} task={task} onStopped={onStopped} />}
+          {tuning.canStop && job.status === "InProgress" && (
+            <StopButton
+              question="Stop this tuning job?"
+              confirm="Stop tuning job"
+              send={() => stop(task)}
+              onStopped={onStopped}
+            >
+              {job.counters.in_progress > 0 ? `${plural(job.counters.in_progress, "running training job")} will be stopped` : "No training job is running"}, and no
+              more are started. This cannot be undone. The task's <code>on_stopped</code> policy then decides how the task ends.
+            </StopButton>
+          )}
         </div>
       </div>
       {job.failure_reason && <p class="reason">{job.failure_reason}</p>}
@@ -53,14 +64,16 @@ export function Header({ tuning, task, onStopped }: Props) {
           <dd>
             <strong class={best ? "" : "muted"}>{best ? number(best.metric) : "–"}</strong>
             {best ? (
-              <small title={best.name}>training job {shortName(best.name, job.name)}</small>
+              <small>
+                training job <TrainingJobLink name={best.name} job={job.name} onOpen={onOpen} />
+              </small>
             ) : (
               <small>no training job has reported it{!job.ended && " yet"}</small>
             )}
           </dd>
         </div>
         <div>
-          <dt>{job.ended ? "Took" : "Elapsed"}</dt>
+          <dt>{job.ended ? "Duration" : "Elapsed"}</dt>
           <dd>{duration(tookSeconds(job, now))}</dd>
         </div>
         {!job.ended && (
@@ -120,62 +133,5 @@ function Progress({ tuning: { job, trials } }: { tuning: Tuning }) {
           ))}
       </p>
     </div>
-  );
-}
-
-function StopButton({ tuning, task, onStopped }: Props) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  const [busy, setBusy] = useState(false);
-  const [trouble, setTrouble] = useState("");
-  const running = tuning.job.counters.in_progress;
-
-  const open = (): void => {
-    setTrouble("");
-    dialog.current?.showModal();
-  };
-  const confirm = async (): Promise<void> => {
-    if (busy) return;
-    setBusy(true);
-    setTrouble("");
-    try {
-      await stop(task);
-      dialog.current?.close();
-      onStopped();
-    } catch (error) {
-      if (!(error instanceof ProblemError)) throw error;
-      const { title, detail, remedy } = error.problem;
-      setTrouble([`${title}.`, detail, remedy].filter(Boolean).join(" "));
-    } finally {
-      setBusy(false);
-    }
-  };
-
-  return (
-    <>
-      <button type="button" class="button-stop" onClick={open}>
-        Stop
-      </button>
-      <dialog ref={dialog} aria-labelledby="stop-title">
-        <h2 id="stop-title">Stop this tuning job?</h2>
-        <p>
-          {running > 0 ? `${plural(running, "running training job")} will be stopped` : "No training job is running"}, and no
-          more are started. This cannot be undone. The task's <code>on_stopped</code> policy then decides how the task ends.
-        </p>
-        {trouble && (
-          <p class="trouble" role="alert">
-            {trouble}
-          </p>
-        )}
-        <div class="buttons">
-          <button type="button" onClick={() => dialog.current?.close()}>
-            Let it run
-          </button>
-          {/* Not `disabled`: that would take the focus from keyboard users. */}
-          <button type="button" class="button-danger" aria-disabled={busy} onClick={() => void confirm()}>
-            {busy ? "Stopping …" : "Stop tuning job"}
-          </button>
-        </div>
-      </dialog>
-    </>
   );
 }

@@ -80,7 +80,7 @@ export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) 
               <th scope="col">{ofRun ? "Task" : "DAG · task"}</th>
               <th scope="col">Started</th>
               <th scope="col" class="numeric">
-                Took
+                Duration
               </th>
             </tr>
           </thead>

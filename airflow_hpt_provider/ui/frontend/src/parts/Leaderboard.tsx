@@ -3,11 +3,12 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { taskPath } from "../api";
-import { duration, number, shortName, status } from "../format";
+import { duration, number, status } from "../format";
 import { bestFirst, filtered, sorted } from "../leaderboard";
 import type { Sorting } from "../leaderboard";
 import type { TaskInstance, Trial, Tuning } from "../model";
 import { StatusBadge } from "./StatusBadge";
+import { TrainingJobLink } from "./TrainingJobLink";
 
 const PAGE = 15;
 
@@ -18,14 +19,20 @@ interface Column {
   cell: (trial: Trial) => preact.ComponentChildren;
 }
 
-export function Leaderboard({ tuning, task }: { tuning: Tuning; task: TaskInstance }) {
+interface Props {
+  tuning: Tuning;
+  task: TaskInstance;
+  onOpen: (name: string) => void;
+}
+
+export function Leaderboard({ tuning, task, onOpen }: Props) {
   const [sorting, setSorting] = useState<Sorting>(() => bestFirst(tuning));
   const [text, setText] = useState("");
   const [wanted, setWanted] = useState("");
   const [page, setPage] = useState(0);
   useEffect(() => setPage(0), [text, wanted, sorting]);
 
-  const columns = useMemo(() => columnsOf(tuning), [tuning]);
+  const columns = useMemo(() => columnsOf(tuning, onOpen), [tuning, onOpen]);
   const found = useMemo(() => sorted(filtered(tuning.trials, text, wanted), sorting), [tuning, text, wanted, sorting]);
   const pages = Math.max(1, Math.ceil(found.length / PAGE));
   const at = Math.min(page, pages - 1);
@@ -85,7 +92,11 @@ export function Leaderboard({ tuning, task }: { tuning: Tuning; task: TaskInstan
           </thead>
           <tbody>
             {found.slice(at * PAGE, (at + 1) * PAGE).map((trial) => (
-              <tr key={trial.name} class={trial.name === tuning.job.best ? "best" : ""}>
+              <tr
+                key={trial.name}
+                class={trial.name === tuning.job.best ? "opens best" : "opens"}
+                onClick={(event) => opens(event) && onOpen(trial.name)}
+              >
                 {columns.map(({ id, numeric, cell }) => (
                   <td key={id} class={numeric ? "numeric" : id === "headline" ? "words" : ""}>
                     {cell(trial)}
@@ -124,7 +135,11 @@ export function Leaderboard({ tuning, task }: { tuning: Tuning; task: TaskInstan
   );
 }
 
-function columnsOf(tuning: Tuning): Column[] {
+/** Whether a click on a row opens it: not one on a link, nor the end of selecting text. */
+const opens = (event: MouseEvent): boolean =>
+  !(event.target as Element).closest("a") && (window.getSelection()?.isCollapsed ?? true);
+
+function columnsOf(tuning: Tuning, onOpen: (name: string) => void): Column[] {
   const failed = tuning.trials.some((t) => t.reason);
   return [
     {
@@ -151,7 +166,11 @@ function columnsOf(tuning: Tuning): Column[] {
       id: "name",
       title: "Training job",
       numeric: false,
-      cell: (t) => <code title={t.name}>{shortName(t.name, tuning.job.name)}</code>,
+      cell: (t) => (
+        <code>
+          <TrainingJobLink name={t.name} job={tuning.job.name} onOpen={onOpen} />
+        </code>
+      ),
     },
     ...(failed
       ? [

@@ -7,6 +7,7 @@ import { canBeLog } from "../charts/objective";
 import { PALETTES } from "../charts/palette";
 import { fromAnswer } from "../model";
 import type { Answer, TaskInstance } from "../model";
+import { useOpened } from "../opened";
 import { usePolling } from "../polling";
 import type { Theme } from "../theme";
 import { Hyperparameters, Objective, Parallel } from "./Charts";
@@ -15,12 +16,15 @@ import { Failures } from "./Failures";
 import { Header } from "./Header";
 import { Leaderboard } from "./Leaderboard";
 import { Notice, Stale } from "./Notice";
+import { Timeline } from "./Timeline";
+import { TrainingJob } from "./TrainingJob";
 
 export function TaskPage({ task, theme }: { task: TaskInstance; theme: Theme }) {
   const { value, problem, reload } = usePolling<Answer>(taskPath(task), (answer) => (answer?.job.ended ? 30 : 4));
   const [wantsLog, setLog] = useState(false);
   const tuning = useMemo(() => value && fromAnswer(value), [value]);
   const palette = PALETTES[theme];
+  const [opened, open] = useOpened();
   useEffect(() => {
     document.title = tuning ? `${tuning.job.name} · Tuning` : "Tuning";
   }, [tuning?.job.name]);
@@ -38,14 +42,16 @@ export function TaskPage({ task, theme }: { task: TaskInstance; theme: Theme }) 
   return (
     <article key={tuning.job.name}>
       {problem && <Stale problem={problem} />}
-      <Header tuning={tuning} task={task} onStopped={reload} />
-      <Objective {...{ tuning, palette, log }} onLog={setLog} />
-      {!tuning.job.best && <Failures key="failures" tuning={tuning} />}
-      <Leaderboard tuning={tuning} task={task} />
-      {tuning.job.best && <Failures key="failures" tuning={tuning} />}
-      <Hyperparameters {...{ tuning, palette, log, task }} />
-      <Parallel {...{ tuning, palette }} />
+      <Header tuning={tuning} task={task} onStopped={reload} onOpen={open} />
+      <Objective {...{ tuning, palette, log }} onLog={setLog} onOpen={open} />
+      {!tuning.job.best && <Failures key="failures" tuning={tuning} onOpen={open} />}
+      <Leaderboard tuning={tuning} task={task} onOpen={open} />
+      {tuning.job.best && <Failures key="failures" tuning={tuning} onOpen={open} />}
+      <Hyperparameters {...{ tuning, palette, log, task }} onOpen={open} />
+      <Parallel {...{ tuning, palette }} onOpen={open} />
+      <Timeline {...{ tuning, palette }} onOpen={open} />
       <Compare {...{ tuning, task, palette, log }} />
+      {opened !== null && <TrainingJob {...{ tuning, task }} name={opened} onOpen={open} onStopped={reload} />}
     </article>
   );
 }

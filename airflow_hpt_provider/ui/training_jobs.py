@@ -1,0 +1,133 @@
+"""Reads single training jobs of a tuning job, their logs, and stops them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from airflow_hpt_provider.ui.cache import SharedCache
+from airflow_hpt_provider.ui.problems import (
+    READING_LOG,
+    READING_TRAINING,
+    STOPPING_TRAINING,
+    no_training_job,
+)
+from airflow_hpt_provider.ui.training_job import ENDED, training_job
+from airflow_hpt_provider.ui.training_log import read_page, read_streams
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.models import TrainingJobSummary
+    from airflow_hpt_provider.ui.jobs import JobReader, JobView
+    from airflow_hpt_provider.ui.tasks import TaskJob
+
+RUNNING_SECONDS, ENDED_SECONDS = 4.0, 60.0
+"""How long a running training job and one that has ended are served before they are read again."""
+LOG_SECONDS, STREAMS_SECONDS = 2.0, 10.0
+
+
+class TrainingJobReader:
+    """Training jobs that a tuning job's list names; others cannot be read or stopped.
+
+    Args:
+        reader: reads the tuning jobs.
+    """
+
+    def __init__(self, reader: JobReader) -> None:
+        self._reader = reader
+        self._details: SharedCache[dict[str, Any]] = SharedCache(size=256)
+        self._clients: SharedCache[Any] = SharedCache(size=64)
+        self._streams: SharedCache[list[str]] = SharedCache(size=256)
+        self._logs: SharedCache[dict[str, Any]] = SharedCache(size=64)
+
+    def detail(self, job: TaskJob, view: JobView, name: str) -> dict[str, Any]:
+        """Return a training job as :func:`airflow_hpt_provider.ui.training_job.training_job` makes it.
+
+        Raises:
+            Problem: it is none of the tuning job's, or cannot be read.
+        """
+        summary = summary_of(view, name)
+
+        def load(_: Any) -> dict[str, Any]:
+            hook = self._reader.hook(job.settings)
+            return training_job(hook.describe_training_job(name), summary, is_aws=hook.is_aws)
+
+        def fresh_for(found: dict[str, Any]) -> float:
+            return ENDED_SECONDS if found["status"] in ENDED else RUNNING_SECONDS
+
+        key = self._key(job, name)
+        return self._reader.guarded(job, READING_TRAINING, lambda: self._details.get(key, load, fresh_for))
+
+    def log(
+        self, job: TaskJob, view: JobView, name: str, stream: str | None, token: str | None
+    ) -> dict[str, Any]:
+        """Return a page of a training job's log; see :func:`airflow_hpt_provider.ui.training_log.read_page`.
+
+        Raises:
+            Problem: it is none of the tuning job's, or its log cannot be read.
+        """
+        summary_of(view, name)
+        key = self._key(job, name)
+
+        def load(_: Any) -> dict[str, Any]:
+            client = self.client(job, "logs")
+            streams = self._streams.get(
+                key, lambda _: read_streams(client, name), lambda found: STREAMS_SECONDS if found else 1.0
+            )
+            return read_page(client, streams, stream, token)
+
+        return self._reader.guarded(
+            job,
+            READING_LOG,
+            lambda: self._logs.get(f"{stream} {token} {key}", load, lambda _: LOG_SECONDS),
+        )
+
+    def stop(self, job: TaskJob, view: JobView, name: str) -> bool:
+        """Stop a training job; return whether it was running.
+
+        Raises:
+            Problem: it is none of the tuning job's, or could not be stopped.
+        """
+        summary_of(view, name)
+        stopped = self._reader.guarded(job, STOPPING_TRAINING, lambda: self._stop(job, name))
+        self._details.expire(self._key(job, name))
+        self._reader.expire(job)
+        return stopped
+
+    def _stop(self, job: TaskJob, name: str) -> bool:
+        hook = self._reader.hook(job.settings)
+
+        def running() -> bool:
+            return str(hook.describe_training_job(name)["TrainingJobStatus"]) == "InProgress"
+
+        if not running():
+            return False
+        try:
+            hook.call("stop_training_job", TrainingJobName=name)
+        except ClientError:
+            if running():
+                raise
+            return False  # it has ended in between
+        return True
+
+    def client(self, job: TaskJob, service: str) -> Any:
+        """Return a boto3 client of a service, by a job's connection."""
+        key = f"{service} {job.settings.key}"
+        return self._clients.get(
+            key, lambda _: self._reader.hook(job.settings).client(service), lambda _: 300.0
+        )
+
+    @staticmethod
+    def _key(job: TaskJob, name: str) -> str:
+        return f"{name} {job.settings.key}"
+
+
+def summary_of(view: JobView, name: str) -> TrainingJobSummary:
+    """Return a training job of a tuning job.
+
+    Raises:
+        Problem: it has none of this name.
+    """
+    if name not in view.trials:
+        raise no_training_job(name, view.description.name)
+    return view.trials[name]
