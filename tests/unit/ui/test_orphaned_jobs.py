@@ -39,13 +39,13 @@ def test_a_wait_is_looked_after_once_however_often_it_is_noted(looks):
     taken, _ = looks
     waits, noted = OrphanedJobReaper(), time.monotonic()
     for _ in range(3):
-        waits.note(FIRST)
-    assert time.monotonic() - noted < SETTLE, "note() does not wait"
-    waits.note(SECOND)
+        waits.submit(FIRST)
+    assert time.monotonic() - noted < SETTLE, "submit() does not wait"
+    waits.submit(SECOND)
     wait_until(lambda: len(taken) == 2, 10, "not looked at", every=0.01)
     assert [wait for wait, _ in taken] == [FIRST, SECOND]
     assert taken[0][1] - noted >= SETTLE
-    waits.note(FIRST)  # ended again, after it was cleared
+    waits.submit(FIRST)  # ended again, after it was cleared
     wait_until(lambda: len(taken) == 3, 10, "not looked at again", every=0.01)
 
 
@@ -53,9 +53,9 @@ def test_it_is_looked_at_again_ever_later_and_nothing_waits_for_it(looks, caplog
     taken, answers = looks
     answers[FIRST] = [False, TimeoutError("no way to AWS"), False]
     waits = OrphanedJobReaper()
-    waits.note(FIRST)
+    waits.submit(FIRST)
     wait_until(lambda: len(taken) == 3, 10, "given up", every=0.001)
-    waits.note(SECOND)
+    waits.submit(SECOND)
     wait_until(lambda: len(taken) == 5, 10, "given up", every=0.01)
     assert [wait for wait, _ in taken[3:]] == [SECOND, FIRST]
     of_first = [at for wait, at in taken if wait == FIRST]
@@ -69,7 +69,7 @@ def test_in_the_end_it_is_given_up_and_told(looks, caplog, monkeypatch):
     taken, answers = looks
     monkeypatch.setattr(orphaned_jobs, "FIRST_CHECK_SECONDS", 0.001)
     answers[FIRST] = [PermissionError("not allowed")] * MAX_CHECKS
-    OrphanedJobReaper().note(FIRST)
+    OrphanedJobReaper().submit(FIRST)
     wait_until(lambda: any(r.levelno == logging.ERROR for r in caplog.records), 10, "not told", every=0.01)
     assert len(taken) == MAX_CHECKS
     assert "Stop it by hand" in caplog.text
@@ -82,7 +82,7 @@ def test_a_task_without_a_trigger_costs_no_query(start_date, noted, monkeypatch)
     """Within the request. If it has begun, it may have left a tuning job."""
     monkeypatch.setattr(listener, "object_session", lambda _: pytest.fail("asked the database"))
     waits = OrphanedJobReaper()
-    waits.note = (found := []).append
+    waits.submit = (found := []).append
     task = {"dag_id": "dag", "run_id": "run", "task_id": "tune", "map_index": -1, "trigger_id": None}
     listener.TaskStateListener(waits).on_task_instance_failed(
         type("Task", (), {**task, "start_date": start_date})()

@@ -33,7 +33,7 @@ def spec(number: int = 1, *, attempt: int = 1, job: str = "job", tuned: bool = T
 
 def faulted(fault: dict[str, Any], specs: list[TrainingSpec]) -> list[TrainingSpec]:
     faults = TrainingJobFaults([TrainingJobFault.model_validate({"reason": REASON, **fault})])
-    return [each for each in specs if faults.strike(each)]
+    return [each for each in specs if faults.fault_of(each)]
 
 
 def test_by_number_only_trials_of_tuning_jobs() -> None:

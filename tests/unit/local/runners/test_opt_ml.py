@@ -28,7 +28,7 @@ TREE = OptMlTree(Path("/job/ml"))
     ],
 )
 def test_only_opt_ml_itself_is_replaced(text, here):
-    assert TREE.here(text) == here
+    assert TREE.localize(text) == here
 
 
 @pytest.mark.parametrize(
