@@ -170,7 +170,7 @@ def _client(environment: Environment, service: str) -> Any:
 
 
 def _jobs(environment: Environment) -> dict[str, int]:
-    """Return how many tuning jobs there are, by status; of the newest 1,000."""
+    """Return the number of tuning jobs by status, among the newest 1,000."""
     client = _client(environment, "sagemaker")
     pages = client.get_paginator("list_hyper_parameter_tuning_jobs").paginate(
         PaginationConfig={"MaxItems": 1000, "PageSize": 100}

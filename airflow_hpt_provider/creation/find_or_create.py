@@ -182,7 +182,7 @@ class JobResolver:
         )
 
     def _is_own(self, name: str, *, derived: bool) -> bool:
-        """Return whether there is a job of this name, and it is this task's."""
+        """Return whether a job of this name exists and is this task's own."""
         try:
             arn = self.hook.describe(name).hyper_parameter_tuning_job_arn
         except TuningJobNotFoundError:

@@ -121,7 +121,7 @@ class AirflowApi:
         return self._checked(answer)["value"]
 
     def log(self, dag_id: str, run_id: str, task_id: str, try_number: int = 1) -> str:
-        """Return a task's log as people read it: one line per event, a traceback as it was."""
+        """Return a task's log in readable form: one line per event, tracebacks unchanged."""
         answer = self._get(
             f"{self._task(dag_id, run_id, task_id)}/logs/{try_number}", params={"full_content": True}
         )
@@ -144,7 +144,7 @@ class AirflowApi:
         return self._checked(self._request(method, path, **kwargs))
 
     def _request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
-        """Return the answer, after another try or two if it was 500: then SQLite was locked, and all is rolled back."""
+        """Return the response. A 500 is retried twice: SQLite was locked, and the change was rolled back."""
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_result(
                 lambda answer: answer.status_code == httpx.codes.INTERNAL_SERVER_ERROR

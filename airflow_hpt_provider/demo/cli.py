@@ -108,7 +108,7 @@ def _demo(session: DemoSession, display: Display) -> bool:
 
 
 def _short(path: Path) -> Path:
-    """Return the path as seen from where the command runs, if it is below."""
+    """Return the path relative to the working directory if it is below it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 

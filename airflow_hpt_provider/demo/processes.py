@@ -106,7 +106,7 @@ class ChildProcess:
             self._process.terminate()
 
     def ended_by(self, deadline: float) -> bool:
-        """Return whether it ends before ``deadline`` (of time.monotonic())."""
+        """Return whether the process ends before ``deadline`` (of time.monotonic())."""
         if self._process is None:
             return True
         try:
@@ -116,7 +116,7 @@ class ChildProcess:
         return True
 
     def descendants(self) -> list[psutil.Process]:
-        """Return the process and everything it started that still runs, in any process group, with orphans."""
+        """Return the process and all its running descendants, in any process group, orphans included."""
         return [] if self._process is None else in_sessions([self._process.pid])
 
     def kill(self) -> None:

@@ -150,7 +150,7 @@ def _size(rows: list[dict[str, Any]]) -> int:
 
 
 def _fields(names: Sequence[str]) -> dict[str, str]:
-    """By numbers: Altair reads dots and brackets in names as paths, and two names could come to look alike."""
+    """Return names that Altair can use: it reads dots and brackets as paths."""
     return {name: f"hyperparameter {number}" for number, name in enumerate(names)}
 
 

@@ -165,7 +165,7 @@ class PollingHook(ConnectionHook):
         )
 
     def get_session(self, *args: Any, **kwargs: Any) -> Any:
-        """As for every hook; but clients that it makes know only :data:`API`, and read times as numbers."""
+        """Return a session whose clients know only :data:`API` and read times as numbers."""
         session = super().get_session(*args, **kwargs)
         core = session._session
         core.register_component("data_loader", _loader)

@@ -172,7 +172,7 @@ _SCALARS: dict[str, Callable[[Shape, Any], bool]] = {
 
 
 def read(model: type[M], answer: Mapping[str, Any]) -> M:
-    """Return what one of our models makes of a response.
+    """Return a response as one of this provider's models.
 
     Raises:
         BadResponseError: the model cannot read it.

@@ -32,5 +32,5 @@ class TuningLineageMixin:
         return lineage(*self._lineage)
 
     def get_openlineage_facets_on_failure(self, task_instance: Any) -> OperatorLineage[Any, Any] | None:
-        """Return the same with the tuning job's FailureReason as the error message, and no output."""
+        """Return the lineage of a failed task: the tuning job's FailureReason as the error message, and no output."""
         return self.get_openlineage_facets_on_complete(task_instance)

@@ -24,7 +24,7 @@ class _TuningLink(BaseOperatorLink):
     """A link whose URL the operator found out in ``execute``."""
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """Return the URL pushed in this leg; empty while nothing exists to show."""
+        """Return the URL that this process has pushed; empty before that."""
         return str(getattr(operator, "_tuning_links", {}).get(self.xcom_key, ""))
 
 

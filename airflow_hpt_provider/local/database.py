@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 CHECKPOINT_SECONDS = 60.0
-"""From a change to the moment when it is in the database file itself, not in the WAL file alone."""
+"""Maximum seconds until a change is in the database file itself, not in the WAL file alone."""
 
 
 class Database:

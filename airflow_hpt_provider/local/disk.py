@@ -32,7 +32,7 @@ def is_full(error: BaseException, path: Path) -> bool:
 
 
 def what_to_do(directory: Path) -> str:
-    """Return what a user can do about the full disk of a data directory."""
+    """Return the remedy for a full disk of a data directory."""
     return (
         f"The disk of {directory} is full: free space on it, for example by deleting objects (aws s3 rm) or the "
         f"directories of old training jobs below {directory}"

@@ -157,7 +157,7 @@ class Endpoint:
         await self._moto(request, claim.service, body, scope, exchange.send)
 
     def _answer(self, name: str, body: bytes, request_id: str) -> Response | None:
-        """Return the answer of our own operations; None if the call, which is valid, is for moto.
+        """Return the response of the service's own operations; None if a valid call is for moto.
 
         Raises:
             ServiceError: the call is not valid, or the operation refuses it.
@@ -171,7 +171,7 @@ class Endpoint:
         return None
 
     def _answer_logs(self, logs: TrainingLogs, request: WireRequest, body: bytes) -> Response | None:
-        """Return the training jobs' logs' answer; None if the call is for another log group, and so for moto."""
+        """Return the response about the training jobs' logs; None if the call is for moto."""
         answer = logs.answer(request.target.rpartition(".")[2], body)
         return None if answer is None else _json_response(json.dumps(answer).encode(), request.id)
 

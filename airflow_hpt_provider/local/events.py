@@ -47,7 +47,7 @@ class StateChangeEvents:
 
 
 def detail(job: TuningJob, tags: Mapping[str, str]) -> dict[str, Any]:
-    """Return the event's own part. Times are in milliseconds, as SageMaker's events have them."""
+    """Return the event's detail. Times are in milliseconds, as SageMaker's events have them."""
     request = job.request
     return {
         "HyperParameterTuningJobName": job.name,

@@ -19,12 +19,12 @@ _DELETED = "deleted"
 
 
 def directory_name(job: str, job_id: int | None = None) -> str:
-    """Return a training job's; with its id, one that no other job of that name has."""
+    """Return the directory of a training job; with the job's id, one that no other job of that name has."""
     return job if job_id is None else f"{job}{SEPARATOR}{job_id}"
 
 
 def owner(directory: str) -> tuple[str, int]:
-    """Return a directory's job, and its id among those of that name; 0 where the directory does not say."""
+    """Return the name of a directory's job, and its id; 0 if the directory's name has no id."""
     job, _, job_id = directory.partition(SEPARATOR)
     return job, int(job_id) if job_id.isdecimal() else 0
 

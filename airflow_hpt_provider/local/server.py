@@ -140,7 +140,7 @@ def create_app(
     logs: TrainingLogs | None = None,
     metrics: TrainingMetrics | None = None,
 ) -> Endpoint:
-    """Return the ASGI application: everything that the endpoint answers.
+    """Return the ASGI application that answers every request to the endpoint.
 
     Args:
         operations: SageMaker's operations; each call goes to the first that handles it.

@@ -13,7 +13,7 @@ log = logging.getLogger(__name__)
 RESPONSE_SECONDS = 5
 """How long responses that have begun may take after the signal to stop."""
 GRACE_SECONDS = 25
-"""From the signal to stop to the end of the process. Ending the training jobs' processes takes part of it."""
+"""Maximum seconds from the stop signal to the end of the process, which include ending the training jobs' processes."""
 
 
 class StopDeadline:

@@ -39,7 +39,7 @@ INTERVAL = 30.0
 
 
 def check_source(source: str, path: str) -> list[Finding]:
-    """Return what to change in a file.
+    """Return the findings of a file.
 
     Args:
         source: the file's text.

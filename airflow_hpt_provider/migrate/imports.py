@@ -31,7 +31,7 @@ class Imports:
         return node.attr if isinstance(node, ast.Attribute) and self.is_qualified(node) else None
 
     def is_qualified(self, node: ast.Attribute) -> bool:
-        """Return whether it is an amazon class behind its module's name."""
+        """Return whether a name is an attribute of an imported amazon module."""
         return node.attr in CLASSES and ast.unparse(node.value) in self.modules
 
 

@@ -32,7 +32,7 @@ class Use:
 
 
 def in_code(node: ast.Subscript | ast.Call, *, anywhere: bool) -> Use | None:
-    """Return a chain of ``[...]`` and ``.get(...)`` that takes a member of their result.
+    """Return the use of an amazon result: a chain of ``[...]`` and ``.get(...)`` that reads one of its members.
 
     Args:
         node: the outermost one of the chain.

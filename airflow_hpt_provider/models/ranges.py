@@ -166,7 +166,7 @@ class ParameterRanges(RequestModel):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows."""
+        """Return the HTML that a notebook shows."""
         return members_html("Search space", self.intervals)
 
 

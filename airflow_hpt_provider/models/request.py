@@ -137,7 +137,7 @@ class TuningJobRequest(RequestModel):
         return self.to_dict()
 
     def warnings(self) -> "list[Problem]":
-        """Return what AWS accepts of this request but is likely to go wrong: each with field, value and remedy."""
+        """Return warnings about valid members that are likely to go wrong, each with field, value and remedy."""
         return warnings_of(self)
 
     def fingerprint(self) -> str:
@@ -183,7 +183,7 @@ def check_request(request: TuningJobRequest | Mapping[str, Any]) -> list[Problem
 
 
 def check_warnings(request: Mapping[str, Any]) -> list[Problem]:
-    """Return what AWS accepts of a request but is likely to go wrong.
+    """Return warnings about valid members of a request that are likely to go wrong.
 
     Args:
         request: a request in AWS names. Of a faulty one, as much is checked as can be read.

@@ -219,7 +219,7 @@ class TuningResult(ResultPart):
     __str__ = __repr__
 
     def _repr_html_(self) -> str:
-        """Return what a notebook shows."""
+        """Return the HTML that a notebook shows."""
         return result_html(self)
 
 

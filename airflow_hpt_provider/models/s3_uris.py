@@ -15,7 +15,7 @@ _HOSTS: Final = tuple(
 
 
 def bucket_and_key(uri: str) -> tuple[str, str] | None:
-    """Return the bucket and the key, or the beginning of one, that a URI is of.
+    """Return the bucket and the key, or key prefix, of a URI.
 
     Args:
         uri: ``s3://BUCKET/KEY``, ``https://BUCKET.s3.REGION.amazonaws.com/KEY`` or

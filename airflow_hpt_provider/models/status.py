@@ -12,7 +12,7 @@ Word = TypeVar("Word", bound=StrEnum)
 
 
 def word_of(kind: type[Word], text: str) -> Word | str:
-    """Return the word of AWS's that a text is; the text itself if AWS's word is newer than this release."""
+    """Return the enumeration's member for a text; the text itself if AWS added the value after this release."""
     try:
         return kind(text)
     except ValueError:
@@ -77,7 +77,7 @@ class StrategyType(StrEnum):
 
 
 class ObjectiveType(StrEnum):
-    """Which way is better."""
+    """The direction of the objective."""
 
     MAXIMIZE = "Maximize"
     MINIMIZE = "Minimize"
@@ -179,6 +179,6 @@ class OutputCompressionType(StrEnum):
 
 
 class AllocationStrategy(StrEnum):
-    """In which order the instance configurations are tried."""
+    """The order in which the instance configurations are tried."""
 
     PRIORITIZED = "Prioritized"

@@ -64,7 +64,7 @@ class TrainingJobSummary(AnswerModel):
 
     @property
     def duration(self) -> dt.timedelta | None:
-        """From start to end of training; None if it has not ended."""
+        """The time from start to end of training; None if it has not ended."""
         if self.training_start_time is None or self.training_end_time is None:
             return None
         return self.training_end_time - self.training_start_time

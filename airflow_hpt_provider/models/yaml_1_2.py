@@ -184,7 +184,7 @@ class _Reading:
         return {**merged, **made}
 
     def _merged(self, node: Any, location: Location) -> dict[str, Any]:
-        """Return what a merge key stands for; of several structures, the first that has a name counts."""
+        """Return the members that a merge key adds; of several structures, the first that has a name counts."""
         merged: dict[str, Any] = {}
         for each in node.value if isinstance(node, yaml.SequenceNode) else [node]:
             if not isinstance(each, yaml.MappingNode):
@@ -199,7 +199,7 @@ class _Reading:
 
 
 def meaning(node: Any) -> Any:
-    """Return what a scalar node means."""
+    """Return the value of a scalar node."""
     text: str = node.value
     if node.tag == _NULL:
         return None

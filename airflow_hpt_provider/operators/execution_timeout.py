@@ -42,7 +42,7 @@ class ExecutionTimeoutMixin(StopOnExitMixin):
         self._execution_deadline = datetime.fromisoformat(deadline) if deadline else None
 
     def _wait_limit(self, limit: datetime | None) -> datetime | None:
-        """Return the earlier one of the job's own limit and this one."""
+        """Return the earlier of the job's own limit and this one."""
         return min((each for each in (limit, self._execution_deadline) if each), default=None)
 
     def _raise_if_execution_timed_out(

@@ -25,7 +25,7 @@ DEFER_MARGIN = timedelta(minutes=5)
 
 
 class JobLifecycleMixin(ExecutionTimeoutMixin, TuningArgumentsMixin, TuningLineageMixin):
-    """Sees a tuning job through: waits or defers, retries it if it is to be retried, delivers its result.
+    """Waits for a tuning job (or defers), retries it if it is to be retried, delivers its result.
 
     The operator says how the next attempt is made (:meth:`_next_attempt`).
     """

@@ -57,7 +57,7 @@ def execution_timeout_is_over() -> bool:
 
 
 def supervisor_is_busy() -> bool:
-    """Return whether the signal has interrupted a request to Airflow's supervisor: then there is no second one."""
+    """Return whether the signal interrupted a request to Airflow's supervisor: no second one is possible."""
     frame: FrameType | None = sys._getframe()
     while frame is not None:
         if frame.f_globals.get("__name__") == "airflow.sdk.execution_time.comms":

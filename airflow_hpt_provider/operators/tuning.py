@@ -243,7 +243,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
             return self._wait_and_finish(context, description, attempts, ended_by)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """As in BaseOperator; but a trigger that failed or timed out does not leave the job running unseen."""
+        """Resume as BaseOperator does; but a trigger that failed or timed out does not leave the job running unseen."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout:

@@ -189,7 +189,7 @@ def _allowed(text: str) -> str:
 def gate_failure_reason(
     result: TuningResult, *, min_metric: float | None, must_improve: bool, champion: Champion | None
 ) -> str | None:
-    """Return why the gate does not let the model through; None if it does.
+    """Return the reason why the gate rejects the model; None if the model passes.
 
     ``min_metric`` is the worst value allowed: a lower bound when the objective is maximised, an upper bound
     when it is minimised.

@@ -93,7 +93,7 @@ class OutcomeResolver:
         raise error(message, name)
 
     def _policy(self, ended_by: TuningError | None) -> tuple[str, OnUnfinished, type[TuningError]]:
-        """Return what has ended the job, as text, the policy for it, and its error."""
+        """Return the reason for the end as text, the policy for it, and its error."""
         if ended_by is None:
             return "was stopped before it completed", self.on_stopped, TuningJobStoppedError
         if isinstance(ended_by, TuningJobTimeoutError):

@@ -70,7 +70,7 @@ class TuningRetryStrategy:
         description: TuningJobDescription,
         attempts: int,
     ) -> bool:
-        """Return whether there is to be another attempt after this one.
+        """Return whether another attempt follows this one.
 
         Args:
             description: the last attempt.

@@ -236,7 +236,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         )
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
-        """As in BaseSensorOperator; but ``on_timeout`` says what becomes of a timeout."""
+        """Resume as BaseSensorOperator does; but ``on_timeout`` says what follows a timeout."""
         try:
             return super().resume_execution(next_method, next_kwargs, context)
         except AirflowSensorTimeout as error:

@@ -145,7 +145,7 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
     async def filter_shared_stream(
         self, shared_stream: AsyncIterator[Message]
     ) -> AsyncIterator[TriggerEvent]:
-        """Of all messages of the queue, those that this trigger fires for."""
+        """Yield those messages of the queue that this trigger fires for."""
         from airflow.triggers.shared_stream import reject_shared_stream_event
 
         async for message in shared_stream:

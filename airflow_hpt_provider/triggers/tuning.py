@@ -207,7 +207,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
             self.tuning_job_name = name if isinstance(name, str) else ""
 
     async def _finished(self, event: dict[str, Any]) -> bool:
-        """Return whether the task has been brought to its end here; if not, a worker does it."""
+        """Return whether the trigger has completed the task; otherwise a worker does."""
         if not (self.finish_in_triggerer and has("finish_in_triggerer")):
             return False
         if event["status"] not in {Outcome.COMPLETED, Outcome.STOPPED}:
@@ -262,14 +262,14 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
         )
 
     def _poll_callback(self) -> Callable[[JobSnapshot], None]:
-        """Return what to do after each poll: log the progress, count the failures."""
+        """Return the callback for each poll: it logs the progress and checks the budget."""
         progress, limits = ProgressLog(self.log), self._limits
 
-        def look(seen: JobSnapshot) -> None:
+        def on_poll(seen: JobSnapshot) -> None:
             progress(seen)
             limits.check_counters(seen)
 
-        return look
+        return on_poll
 
     @asynccontextmanager
     async def _budget_enforced(self) -> AsyncIterator[None]:

@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.ui.tasks import TaskJob
 
 requires_reading = requires_access_dag("GET", access_entity=DagAccessEntity.XCOM)
-"""To see a tuning job: the permission to read XComs of the DAG in the path."""
+"""The permission to see a tuning job: reading XComs of the DAG in the path."""
 requires_logs = requires_access_dag("GET", access_entity=DagAccessEntity.TASK_LOGS)
-"""To read a training job's log: the permission to read the logs of the DAG's tasks."""
+"""The permission to read a training job's log: reading the logs of the DAG's tasks."""
 requires_editing = requires_access_dag("PUT", access_entity=DagAccessEntity.TASK_INSTANCE)
-"""To stop one: the permission to mark a task instance failed, which stops the job too."""
+"""The permission to stop a tuning job: marking a task instance failed, which stops the job too."""
 
 
 class Access:
@@ -62,7 +62,7 @@ class Access:
         return set(get_auth_manager().get_authorized_dag_ids(user=self._user, method="GET"))
 
     def denial(self, job: TaskJob, tags: Mapping[str, str] | None) -> Problem | None:
-        """Return why the user may not see a tuning job that a readable task names; None if the user may.
+        """Return the reason why the user may not see a tuning job that a readable task names; None if allowed.
 
         Args:
             job: the job as the task names it.

@@ -35,7 +35,7 @@ class JobOwner:
 def owner_of(
     tags: Mapping[str, str] | None, name: str, owner: Owner, *, is_confirmed: bool
 ) -> JobOwner | None:
-    """Return whose a tuning job is; None if that cannot be known.
+    """Return the owner of a tuning job; None if it cannot be known.
 
     Args:
         tags: the job's; None if the connection has no permission to read them.
@@ -66,7 +66,7 @@ def is_derived(name: str, owner: Owner) -> bool:
 
 
 def unknown_owner(job: TaskJob, tags: Mapping[str, str] | None) -> Problem:
-    """Return why a job is not shown that nothing proves to be the task's."""
+    """Return the problem for a job that nothing proves to be the task's own."""
     if tags is None:
         return Problem(
             403,
@@ -87,7 +87,7 @@ def unknown_owner(job: TaskJob, tags: Mapping[str, str] | None) -> Problem:
 
 
 def foreign_owner(dag_id: str) -> Problem:
-    """Return why a job is not shown that belongs to a DAG that the user may not read."""
+    """Return the problem for a job of a DAG that the user may not read."""
     return Problem(
         403,
         "forbidden",

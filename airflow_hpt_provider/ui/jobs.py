@@ -68,7 +68,7 @@ class JobView:
 
     @cached_property
     def encoded(self) -> bytes:
-        """The same as JSON."""
+        """The document as JSON."""
         return encode(self.document)
 
     @property

@@ -40,7 +40,7 @@ router = APIRouter()
 @router.get("/run/{dag_id}/{run_id}")
 @router.get("/jobs")
 def page(request: Request) -> Response:
-    """Return the page; it finds in its own address what to show. The data are asked for, and guarded, by themselves."""
+    """Return the page. It reads from its own address which task to show, and requests the data separately."""
     index = BUNDLE / "index.html"
     if not index.is_file():
         return HTMLResponse(_MISSING, 503, headers=HEADERS)

@@ -22,7 +22,7 @@ Parameter = dict[str, Any]
 
 
 def parameters(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> list[Parameter]:
-    """Return the ranges' parameters, then those that only training jobs have.
+    """Return the parameters of the ranges, then those that only training jobs have.
 
     Only training jobs have the hyperparameters whose ranges Autotune chose, and those that are a number in one
     training job definition and a word in another.
@@ -79,7 +79,7 @@ def _of_values(name: str, values: Sequence[str | None]) -> Parameter:
 
 
 def _number(text: str | None) -> float | int | None:
-    """Return the finite number that a text holds, whole ones as int; None if it holds none."""
+    """Return the finite number in a text, as int if it is whole; None without one."""
     if text and _WHOLE.fullmatch(text):
         return int(text)  # a float would lose digits above 2**53; longer ones do
     try:

@@ -46,7 +46,7 @@ class TaskKey(NamedTuple):
 
     @property
     def owner(self) -> Owner:
-        """The same as the owner of a tuning job."""
+        """The task instance as the owner of a tuning job."""
         return Owner(self.dag_id, self.task_id, self.run_id, self.map_index, deployment=deployment())
 
 

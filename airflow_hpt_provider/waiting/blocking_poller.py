@@ -88,7 +88,7 @@ def poll_until_done(
 
 
 def _call_limit(limits: WaitLimits) -> float:
-    """Return the seconds after which a call is left behind, so that the limits hold whatever the wire does."""
+    """Return the seconds after which a call is abandoned, so that the limits hold even if a connection hangs."""
     return limits.seconds_left() + LAST_POLL_SECONDS
 
 

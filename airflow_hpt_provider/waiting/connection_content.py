@@ -21,7 +21,7 @@ MAX_AGE_SECONDS = 30.0
 """For so long one reading counts for all waits that begin."""
 READ_SECONDS = 10.0
 _SALT = secrets.token_bytes(32)
-"""Of this process: no password can be guessed from a hash elsewhere."""
+"""A random key of this process, so that no password can be guessed from a hash elsewhere."""
 _MEMBERS = ("conn_type", "host", "login", "password", "schema", "port", "extra")
 
 

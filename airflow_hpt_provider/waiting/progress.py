@@ -53,7 +53,7 @@ def progress_line(seen: JobSnapshot, best_before: str = "", now: float | None = 
 
 
 def counts(seen: JobSnapshot) -> str:
-    """Return how many training jobs there are of each kind: ``7 of 12 completed, 2 running, 1 failed``."""
+    """Return the number of training jobs by status: ``7 of 12 completed, 2 running, 1 failed``."""
     parts = [f"{seen.completed} of {seen.limit} completed" if seen.limit else f"{seen.completed} completed"]
     parts += [
         f"{count} {word}"

@@ -141,7 +141,7 @@ def _send(client: Any, operation: str, parameters: dict[str, Any]) -> dict[str, 
 
 
 def _time_of(header: str | None) -> datetime | None:
-    """Return the time of a Date header; None if it has none that can be read."""
+    """Return the time of a Date header; None if it is missing or unreadable."""
     try:
         time_ = parsedate_to_datetime(header or "")
         # Years out of all bounds would make every calculation with them fail.

@@ -71,7 +71,7 @@ class JobSnapshot:
 
     @classmethod
     def of_description(cls, description: TuningJobDescription) -> Self:
-        """From a description that the hook has read."""
+        """Build the snapshot from a description that the hook has read."""
         counters = description.training_job_status_counters
         limits = description.hyper_parameter_tuning_job_config.resource_limits
         best, end = description.best_training_job, description.hyper_parameter_tuning_end_time

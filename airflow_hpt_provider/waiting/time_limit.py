@@ -20,7 +20,7 @@ class CallTimeoutError(TimeoutError):
 
 
 def call_within(seconds: float, function: Callable[[], T]) -> T:
-    """Return what a function returns, if it comes back in time.
+    """Return the function's result, if it returns in time.
 
     It runs in a thread, which is left behind if it does not: no call of the hook's blocks for ever.
 

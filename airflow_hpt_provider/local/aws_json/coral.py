@@ -34,7 +34,7 @@ def camel(name: str) -> str:
 
 
 def shown(value: Any, shape: Shape | None) -> str:
-    """Return a value as Java's toString has it, which is what AWS repeats in its messages."""
+    """Return a value as Java's toString writes it, as in AWS's messages."""
     if isinstance(value, dict) and isinstance(shape, StructureShape):
         members = shape.members
         inner = ", ".join(f"{camel(k)}={shown(v, members[k])}" for k, v in value.items() if k in members)

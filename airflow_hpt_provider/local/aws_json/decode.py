@@ -79,7 +79,7 @@ def _refuse_constant(name: str) -> None:
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return the members of an object. Two of one name mean different things to different readers: refused."""
+    """Return the members of an object. Duplicate names are rejected, because parsers disagree about them."""
     members = dict(pairs)
     if len(members) < len(pairs):
         seen: set[str] = set()
@@ -110,7 +110,7 @@ class _Decoder:
         return result
 
     def any(self, value: Any, shape: Shape, path: str) -> Any:
-        """Return a JSON value as whatever the shape is."""
+        """Return a JSON value as the shape says."""
         if isinstance(shape, StructureShape):
             return self.structure(value, shape, path)
         if isinstance(shape, ListShape):

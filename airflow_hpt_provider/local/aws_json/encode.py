@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def encode(operation: OperationModel, answer: Mapping[str, Any]) -> bytes:
-    """Return the body: what the model knows, without None; timestamps as seconds since the epoch, in milliseconds.
+    """Return the body: the model's members without None. Timestamps are seconds since the epoch, to the millisecond.
 
     Raises:
         TypeError, ValueError: the response does not fit the model, which is an internal error.

@@ -125,7 +125,7 @@ def _document(call: Call, operation: OperationModel, body: bytes) -> Mapping[str
 
 
 def _plain(value: Any) -> Any:
-    """Return a value of CBOR as JSON has it: times are seconds since the epoch."""
+    """Return a CBOR value as JSON has it. Times are seconds since the epoch."""
     if isinstance(value, dict):
         return {str(key): _plain(each) for key, each in value.items()}
     if isinstance(value, list):
@@ -162,7 +162,7 @@ def _motos_model() -> ServiceModel:
 
 
 def _with_times(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the result with datetimes for seconds."""
+    """Return the result with its seconds converted to datetimes."""
     changed = dict(result)
     if "Datapoints" in changed:
         changed["Datapoints"] = [

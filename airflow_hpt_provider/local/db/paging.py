@@ -60,5 +60,5 @@ class Listing:
         return rows[:limit], tokens.write(self._query(), last[self.sort_column], last["id"])
 
     def _query(self) -> list[Any]:
-        """Return what distinguishes this query from others."""
+        """Return a key that differs for different queries."""
         return [self.table, self.sort_column, self.descending, self.conditions, self.values]

@@ -30,7 +30,7 @@ class Sql:
         return cls(text, tuple(value for part in made for value in part.values))
 
     def negated(self) -> Sql:
-        """Return the condition that holds where this one does not, or is unknown."""
+        """Return the negation: a condition that holds where this one is false or unknown."""
         return Sql(f"NOT COALESCE(({self.text}), 0)", self.values)
 
 
@@ -58,7 +58,7 @@ class Place:
     depth: int = 0
 
     def below(self, *names: str) -> Place:
-        """Return the place some members further down; the names are AWS's, so letters and digits."""
+        """Return the place reached by a path of members. The names are AWS's: letters and digits."""
         return Place(self.source, (*self.path, *names), self.depth)
 
     @property
@@ -67,17 +67,17 @@ class Place:
         return Sql.of("json_extract({}, {})", self.source, self._steps) if self.path else self.source
 
     def some(self, test: Callable[[Place], Sql]) -> Sql:
-        """Return whether an element of the list that is here passes."""
+        """Return the condition that an element of the list at this place passes."""
         inner = test(Place(Sql(f"{self._element.text}.value"), depth=self.depth + 1))
         return Sql.of(SQL["some_element"], self.source, self._steps, self._element, inner)
 
     def entry(self, key: str, test: Callable[[Sql], Sql]) -> Sql:
-        """Return whether the value of this key of the map that is here passes; not if there is no such key."""
+        """Return the condition that the map at this place has the key, and its value passes."""
         own_key, value = Sql(f"{self._element.text}.key"), Sql(f"{self._element.text}.value")
         return Sql.of(SQL["some_value"], self.source, self._steps, self._element, own_key, key, test(value))
 
     def entry_value(self, key: str) -> Sql:
-        """Return the value of this key of the map that is here; NULL if there is no such key."""
+        """Return the value of a key of the map at this place; NULL without such a key."""
         return Sql.of(SQL["value_of_key"], self.source, self._steps, key)
 
     def elements(self, rows: Sql) -> tuple[Sql, Sql]:
@@ -123,7 +123,7 @@ class Members:
         return Place(Sql(self._blocks["document"]), (member,))
 
     def keyed(self, block: str, key: str) -> Sql:
-        """Return a tag's (``Tag``) or a metric's (``Metrics``) value."""
+        """Return the value of a tag (``Tag``) or a metric (``Metrics``)."""
         return Sql(self._blocks[block], (key,))
 
 

@@ -31,7 +31,7 @@ def write(query: Sequence[Any], value: float | str | None, row_id: int) -> str:
 
 
 def read(query: Sequence[Any], token: str) -> tuple[float | str | None, int]:
-    """Return what the last row was sorted by, and its id.
+    """Return the sort value and the id of the last row.
 
     Raises:
         BadTokenError: the token belongs to another query, was changed, or is none.

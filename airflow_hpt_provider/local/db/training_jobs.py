@@ -54,13 +54,13 @@ def insert(connection: sqlite3.Connection, job: NewTrainingJob, now: float) -> i
 
 
 def find(connection: sqlite3.Connection, name: str) -> TrainingJob | None:
-    """Return the training job of that name, in whatever case."""
+    """Return the training job with this name, ignoring case."""
     row = connection.execute(SQL["by_name"], {"name": name}).fetchone()
     return TrainingJob.from_row(row) if row else None
 
 
 def get(connection: sqlite3.Connection, job_id: int) -> TrainingJob | None:
-    """Return the training job of that id; None once it is deleted."""
+    """Return the training job with this id; None once it is deleted."""
     row = connection.execute(SQL["by_id"], {"id": job_id}).fetchone()
     return TrainingJob.from_row(row) if row else None
 
@@ -82,13 +82,13 @@ def pending(connection: sqlite3.Connection, *, limit: int) -> list[TrainingJob]:
 
 
 def active(connection: sqlite3.Connection) -> tuple[int, int]:
-    """Return how many hold a slot: in all, and of those that belong to no tuning job."""
+    """Return the number of training jobs that hold a slot: all of them, and the standalone ones."""
     row = connection.execute(SQL["active"]).fetchone()
     return row["total"], row["alone"]
 
 
 def best(connection: sqlite3.Connection, tuning_job_id: int) -> TrainingJob | None:
-    """Return the one with the best final objective so far."""
+    """Return the training job with the best final objective so far."""
     row = connection.execute(SQL["best"], {"tuning_job_id": tuning_job_id}).fetchone()
     return TrainingJob.from_row(row) if row else None
 
@@ -116,7 +116,7 @@ def add_transition(
 
 
 def set_attempt_started(connection: sqlite3.Connection, job_id: int, now: float) -> None:
-    """From here on, the attempt's time counts. Later calls for the same attempt change nothing."""
+    """Record the time from which the attempt's run time counts. Later calls for the same attempt change nothing."""
     connection.execute(SQL["set_attempt_started"], {"id": job_id, "now": now})
 
 

@@ -52,13 +52,13 @@ def definition_ids(connection: sqlite3.Connection, job_id: int) -> list[int]:
 
 
 def find(connection: sqlite3.Connection, name: str) -> TuningJob | None:
-    """Return the tuning job of that name, in whatever case."""
+    """Return the tuning job with this name, ignoring case."""
     row = connection.execute(SQL["by_name"], {"name": name}).fetchone()
     return TuningJob.from_row(row) if row else None
 
 
 def get(connection: sqlite3.Connection, job_id: int) -> TuningJob | None:
-    """Return the tuning job of that id; None once it is deleted."""
+    """Return the tuning job with this id; None once it is deleted."""
     row = connection.execute(SQL["by_id"], {"id": job_id}).fetchone()
     return TuningJob.from_row(row) if row else None
 

@@ -18,7 +18,7 @@ MAX_INITIAL_FAILURES = 5
 
 
 def criterion_met(plan: Plan, history: History, not_improving: int) -> CompletionReason | None:
-    """Return the completion criterion that the results meet; None if there is none.
+    """Return the completion criterion that the results meet; None if they meet none.
 
     ConvergenceDetected is not among them: it takes a model to say, and so a thread (``suggesters.py``).
 

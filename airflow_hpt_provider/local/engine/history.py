@@ -64,7 +64,7 @@ class History:
             self.succeeded.append(job.id)
 
     def count(self, *statuses: str) -> int:
-        """Return how many have one of these statuses."""
+        """Return the number of training jobs that have one of these statuses."""
         return sum(job.status in statuses for job in self.jobs.values())
 
     def trials(self, definition: int) -> list[Trial]:

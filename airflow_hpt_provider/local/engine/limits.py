@@ -30,10 +30,10 @@ def wait_deadline(definition: Mapping[str, Any], job: TrainingJob) -> float | No
 
 
 def retries(definition: Mapping[str, Any]) -> int:
-    """Return how often an attempt that failed by an internal error is followed by another."""
+    """Return the maximum number of attempts that follow internal errors."""
     return int((definition.get("RetryStrategy") or {}).get("MaximumRetryAttempts", 0))
 
 
 def is_spot(definition: Mapping[str, Any]) -> bool:
-    """Return whether it runs on spot capacity, which may be taken away."""
+    """Return whether the training job runs on spot capacity, which AWS may interrupt."""
     return bool(definition.get("EnableManagedSpotTraining"))

@@ -65,11 +65,11 @@ class DefinitionPlan:
 
     @property
     def objective(self) -> Objective:
-        """Which way is better."""
+        """The direction of the objective."""
         return self.search.objective
 
     def point(self, hyperparameters: Mapping[str, str]) -> dict[str, Value]:
-        """Return the searched ones among a training job's hyperparameters, as the strategies see them.
+        """Return a training job's searched hyperparameters, as the strategies see them.
 
         Those that are missing, or are no numbers where numbers are searched, are left out.
         """
@@ -218,7 +218,7 @@ def resource_config(config: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def training_definition(definition: Mapping[str, Any], name: str, *, tuned: bool) -> dict[str, Any]:
-    """Return the definition of one training job; of a tuning job's, checkpoints have a folder each."""
+    """Return the definition of one training job. In a tuning job, each has its own folder for checkpoints."""
     result = dict(definition)
     if tuned and result.get("CheckpointConfig"):
         config = dict(result["CheckpointConfig"])

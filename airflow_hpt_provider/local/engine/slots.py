@@ -25,7 +25,7 @@ class SlotRequest:
 
 
 def fairest(requests: Iterable[SlotRequest]) -> SlotRequest | None:
-    """Return the one that has the fewest slots; of equals, the one that has waited longest."""
+    """Return the request whose owner has the fewest slots; among equals, the one that has waited longest."""
     return min(
         requests, key=lambda request: (request.slots, request.last_served, request.owner), default=None
     )

@@ -81,12 +81,12 @@ class State:
         )
 
     def is_used_up(self) -> bool:
-        """Return whether its budget is used up, or all that there is to try."""
+        """Return whether the number of training jobs is used up, or every point of a finite space is tried."""
         used_up = len(self.history.jobs) >= self.plan.max_jobs
         return used_up or len(self.exhausted) == len(self.plan.definitions)
 
     def has_only_failures(self) -> bool:
-        """Return whether enough have ended without an objective to launch nothing more until a running one has one."""
+        """Return whether the first training jobs all ended without an objective, so that no more are launched."""
         if self.history.succeeded:
             return False
         return self.history.count("Completed", "Failed") >= criteria.MAX_INITIAL_FAILURES

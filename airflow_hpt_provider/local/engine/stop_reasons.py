@@ -17,7 +17,7 @@ class CompletionReason(StrEnum):
 
 
 def takes_precedence(ending: CompletionReason, former: str | None) -> bool:
-    """Return whether a reason to end counts, where the tuning job may have one already.
+    """Return whether a reason to end replaces the one that the tuning job may already have.
 
     The first reason counts, except that a requested stop never shows InProgress, and Completed later, because a
     criterion had been met.

@@ -122,7 +122,7 @@ class TrainingJobs:
             )
 
     def _new_directory(self, job: TrainingJob) -> str:
-        """Return the job's name; with its id, where a deleted job of that name has left its logs there."""
+        """Return the directory's name: the job's, with its id if a deleted job of the same name has left its logs."""
         return directory_name(job.name, job.id if os.path.lexists(self._directory / job.name) else None)
 
     def resume(self, transaction: Transaction, job: TrainingJob) -> None:

@@ -118,7 +118,7 @@ class TuningJobs:
     # Launching: a request -> a slot -> a suggestion, which takes its time -> a training job
 
     def requests(self) -> list[SlotRequest]:
-        """Return the tuning jobs that could use one more slot now; none asks for two suggestions at a time."""
+        """Return the tuning jobs that could use one more slot now. Each waits for one suggestion at a time."""
         return [
             SlotRequest(len(state.history.unfinished), state.last_served, state.job.id)
             for state in self._states.values()
@@ -130,7 +130,7 @@ class TuningJobs:
         return len(self._suggesting)
 
     def next_grant_number(self) -> int:
-        """Return the number of the next slot that is given, over all tuning jobs; larger than all before."""
+        """Return a number for the next granted slot, larger than all before in any tuning job."""
         self._grants += 1
         return self._grants
 

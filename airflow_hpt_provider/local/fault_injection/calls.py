@@ -90,7 +90,7 @@ class _FaultRule:
         self._random = random.Random(fault.seed)  # noqa: S311 - a test's dice
 
     def matches(self, *, taken: bool) -> bool:
-        """Return whether it affects the next call; ``taken``: the call has another's fault already."""
+        """Return whether the fault affects the next call; ``taken``: the call already has another fault."""
         fault = self.fault
         self._seen += 1
         # Thrown for every call, so that a seed means the same calls whatever the other fields say.

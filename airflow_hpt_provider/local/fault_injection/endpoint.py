@@ -127,7 +127,7 @@ class _Body:
         return self._read.pop(0) if self._read else await self._receive()
 
     async def has_tags(self) -> bool:
-        """Return whether it is a JSON structure with Tags; a body that is too large is not searched."""
+        """Return whether the body is a JSON structure with Tags. A body that is too large is not searched."""
         size = 0
         while size <= _MAX_BODY_BYTES:
             with anyio.move_on_after(IDLE_SECONDS) as idle:

@@ -33,7 +33,7 @@ _TWO_LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
 
 
 def _closing(send: Send) -> Send:
-    """Return ``send`` that ends the connection after the response."""
+    """Return a ``send`` that ends the connection after the response."""
 
     async def closing(message: Message) -> None:
         if message["type"] == "http.response.start":

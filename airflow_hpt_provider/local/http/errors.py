@@ -107,7 +107,7 @@ def refused(error: AuthenticationError, protocol: WireProtocol) -> ServiceError:
 
 
 def error_response(error: ServiceError, request: WireRequest, protocol: WireProtocol) -> Response:
-    """Return the error as a client of that protocol expects it. A HEAD request's has no body."""
+    """Return the error as a client of that protocol expects it; for a HEAD request, without a body."""
     if protocol is WireProtocol.JSON:
         body = json.dumps({"__type": error.code, "message": error.message, "Message": error.message})
         headers = {

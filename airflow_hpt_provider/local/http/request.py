@@ -36,7 +36,7 @@ class WireRequest:
 
     @classmethod
     def from_scope(cls, scope: Scope, request_id: str) -> WireRequest:
-        """From an ASGI scope."""
+        """Build the request from an ASGI scope."""
         headers: dict[str, str] = {}
         for raw_name, raw_value in scope["headers"]:
             name, value = raw_name.decode("latin-1").lower(), _text(raw_value)

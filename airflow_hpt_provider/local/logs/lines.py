@@ -22,7 +22,7 @@ def as_logged(line: bytes) -> str:
 
 
 def split_lines(content: bytes) -> list[bytes]:
-    """Return the lines of a log with their newlines, where they have one."""
+    """Return the lines of a log; each keeps its newline."""
     *lines, last = content.split(b"\n")
     whole = [line + b"\n" for line in lines]
     return [*whole, last] if last else whole

@@ -36,7 +36,7 @@ class TrainingLogs:
     account_id: str
 
     def answer(self, operation: str, body: bytes) -> dict[str, Any] | None:
-        """Return the answer, in AWS names; None if the call is not for the training jobs' group.
+        """Return the response, in AWS names; None if the call is not for the training jobs' group.
 
         Raises:
             ServiceError: ResourceNotFoundException, InvalidParameterException.
@@ -171,7 +171,7 @@ class _Parameters:
         return value
 
     def limit(self, most: int) -> int:
-        """Return how many a page may have: at least 1, at most and by default ``most``."""
+        """Return the page size: at least 1; at most and by default ``most``."""
         return max(1, self.number("limit", most, most=most))
 
     def names(self, name: str) -> set[str] | None:

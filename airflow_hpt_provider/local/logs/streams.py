@@ -50,7 +50,7 @@ class Stream:
         return self.times[-1][0] if self.times else 0
 
     def forward(self, begin: int, *, since: int, until: int, limit: int) -> list[Event]:
-        """Return a page of the events from a byte on, that are no older than ``since`` and older than ``until``."""
+        """Return a page of events from a byte on, from ``since`` up to but not at ``until``."""
         begin, end = self._between(begin, self.end, since, until)
         with self.log.open("rb") as file:
             file.seek(begin)
@@ -71,7 +71,7 @@ class Stream:
         return self._events(begin, content, whole=True)[-limit:]
 
     def _between(self, begin: int, end: int, since: int, until: int) -> tuple[int, int]:
-        """Return the bytes of a stretch that were read at these times."""
+        """Return the part of a stretch that was read at these times."""
         ats = [at for _, at in self.times]
         first, last = bisect_left(ats, since), bisect_left(ats, until)
         begin = max(begin, self.times[first - 1][0] if first else 0)
@@ -121,7 +121,7 @@ def find_streams(training_jobs: Path, prefix: str = "") -> Iterator[Stream]:
 
 
 def _attempts(training_job: Path) -> list[Path]:
-    """Return the runner's directories, the first attempt's first; the job may have made others next to them."""
+    """Return the attempts' directories in their order, without others that the job may have made next to them."""
     numbers = (path.name.removeprefix("attempt-") for path in training_job.glob("attempt-*"))
     return [
         training_job / f"attempt-{number}"

@@ -42,7 +42,7 @@ class OperationsSettings(Protocol):
 
     @property
     def region(self) -> str:
-        """In ARNs, and given to the training jobs."""
+        """The region in ARNs, which training jobs get too."""
         ...
 
     @property

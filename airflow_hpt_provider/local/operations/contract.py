@@ -1,4 +1,4 @@
-"""The contract between the wire and what stands behind it."""
+"""The interface between the HTTP layer and the service's operations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Operations(Protocol):
     """The operations handled here; every other one goes to moto."""
 
     def handles(self, operation: str, parameters: Mapping[str, Any]) -> bool:
-        """Return whether this call is for us.
+        """Return whether the service implements this call.
 
         True for every operation in ``names``, except AddTags, ListTags, DeleteTags, Search and GetSearchSuggestions
         where they are about neither tuning jobs nor training jobs: those go to moto, as the resource itself does.

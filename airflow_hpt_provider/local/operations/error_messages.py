@@ -52,12 +52,12 @@ def not_offered(operation: str) -> ServiceError:
 
 
 def invalid(text: str) -> ServiceError:
-    """Return the request is well-formed but makes no sense."""
+    """Return the error for a request that is well-formed but not valid."""
     return ServiceError("ValidationException", text)
 
 
 def bad_token() -> ServiceError:
-    """Return a NextToken of another request, or none at all."""
+    """Return the error for a NextToken that belongs to another request, or is malformed."""
     return invalid(
         "The value of NextToken is not valid: use the token of the previous answer to the same request."
     )

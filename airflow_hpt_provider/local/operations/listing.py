@@ -47,7 +47,7 @@ def listing(table: str, parameters: Mapping[str, Any], *, sort_by: str) -> Listi
 def page(
     connection: sqlite3.Connection, listed: Listing, parameters: Mapping[str, Any]
 ) -> tuple[Sequence[sqlite3.Row], dict[str, str]]:
-    """Return the rows that NextToken and MaxResults ask for, and the answer's own NextToken if there is more.
+    """Return the rows that NextToken and MaxResults select, and the response's NextToken if there are more.
 
     Raises:
         ServiceError: NextToken is not from this list.

@@ -52,7 +52,7 @@ class LocalOperations:
         self.names = frozenset(HANDLERS) | family(sagemaker_model().operation_names)
 
     def handles(self, operation: str, parameters: Mapping[str, Any]) -> bool:
-        """Return whether this call is for us, not for moto."""
+        """Return whether the service implements this call; otherwise moto serves it."""
         if operation in TAGGING:
             return tagging.is_ours(str(parameters.get("ResourceArn", "")))
         if operation in SEARCHING:

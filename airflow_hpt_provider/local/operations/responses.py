@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 def moment(seconds: float) -> datetime:
-    """Return a time of the store."""
+    """Return a time of the store as a datetime."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def present(answer: Mapping[str, Any]) -> dict[str, Any]:
-    """Without the members that have no value."""
+    """Return the structure without the members that have no value."""
     return {name: value for name, value in answer.items() if value is not None}
 
 
@@ -203,7 +203,7 @@ def training_job(
 
 
 def _elapsed(start: float, end: float) -> int:
-    """Return whole seconds; 0 where the machine's clock was set back in between."""
+    """Return the whole seconds between two times; 0 if the machine's clock was set back in between."""
     return max(0, int(end - start))
 
 

@@ -62,7 +62,7 @@ def delete(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _resource(connection: sqlite3.Connection, arn: str) -> str:
-    """Return the ARN of the resource as it is in the store."""
+    """Return the ARN of the resource as the store has it."""
     name = arn.rpartition("/")[2]
     if TUNING_JOB in arn:
         tuning_job = tuning_jobs.find(connection, name)

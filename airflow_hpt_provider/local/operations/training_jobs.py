@@ -72,7 +72,7 @@ def describe(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def described(connection: sqlite3.Connection, job: TrainingJob) -> dict[str, Any]:
-    """Return what DescribeTrainingJob and Search show of a training job."""
+    """Return a training job as DescribeTrainingJob and Search show it."""
     definition = training_jobs.definition(connection, job.definition_id)
     return responses.training_job(
         job,

@@ -81,7 +81,7 @@ def describe(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def described(connection: sqlite3.Connection, job: TuningJob) -> dict[str, Any]:
-    """Return what DescribeHyperParameterTuningJob and Search show of a tuning job."""
+    """Return a tuning job as DescribeHyperParameterTuningJob and Search show it."""
     best = training_jobs.best(connection, job.id)
     plan = Plan.of(job.request, job.seed)
     overall = best

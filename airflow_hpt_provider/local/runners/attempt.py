@@ -227,7 +227,7 @@ class Attempt:
         checkpoints: Checkpoints | None,
         pipes: Sequence[Pipe] = (),
     ) -> AttemptResult:
-        """From the process under way (None if it has ended) to the end."""
+        """Follow the running process (None: it has ended) to its end."""
         definition = self.spec.definition
         scraper = MetricScraper(
             self._means.commands.images.metric_definitions(
@@ -269,7 +269,7 @@ class Attempt:
         return ended
 
     def _outcome(self, exit_code: int | None, pipes: Sequence[Pipe], *, in_container: bool) -> AttemptResult:
-        """Return what the end of the process means; upload the artifacts, unless it failed.
+        """Return the attempt's result from the end of its process; upload the artifacts unless it failed.
 
         Raises:
             ClientFailure: they can't be uploaded.

@@ -214,7 +214,7 @@ class CommandMaker:
 
 
 def image_uri(definition: Mapping[str, Any]) -> str:
-    """Return the URI of the training image; in its place, the algorithm's name; ``""`` if there is neither."""
+    """Return the URI of the training image, or the algorithm's name; ``""`` without both."""
     specification = definition["AlgorithmSpecification"]
     return str(specification.get("TrainingImage") or specification.get("AlgorithmName") or "")
 

@@ -87,7 +87,7 @@ class LogReader:
 
 
 def _end_of_piece(chunk: bytes) -> int:
-    """Return where to cut a line that is longer than a chunk: before its last word, or at least not in a number.
+    """Return the place to cut a line that is longer than a chunk: before its last word, or at least not in a number.
 
     A cut number would be another number. A chunk that is one number from its start to its end is none.
     """

@@ -34,7 +34,7 @@ class MetricScraper:
         self._patterns = [_Pattern(d["Name"], compile_regex(d["Name"], d["Regex"])) for d in definitions]
 
     def scrape(self, line: str, at: float) -> list[Metric]:
-        """Return all metrics in a line, NaN and infinities included; what is no number is left out."""
+        """Return all metrics in a line, NaN and infinities included. Matches that are no numbers are left out."""
         found: list[Metric] = []
         for pattern in self._patterns:
             found += [Metric(pattern.name, value, at) for value in pattern.values(line)]
@@ -79,7 +79,7 @@ class _Pattern:
 
 
 def compile_regex(name: str, pattern: str) -> regex.Pattern[str]:
-    """Return a MetricDefinition's regex.
+    """Return the compiled regex of a MetricDefinition.
 
     Raises:
         ServiceError: a ValidationException: it isn't one.

@@ -26,7 +26,7 @@ def note(attempt: Path, ended: AttemptResult) -> None:
 
 
 def noted(attempt: Path) -> AttemptResult | None:
-    """Return the end that was noted; None if none was."""
+    """Return the recorded result; None without one."""
     try:
         text = (attempt / NAME).read_text(encoding="utf-8")
     except FileNotFoundError:

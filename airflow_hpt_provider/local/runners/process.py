@@ -120,7 +120,7 @@ def find(directory: Path) -> Process | None:
 
 
 def exit_code(directory: Path) -> int | None:
-    """Return the exit code that the leader wrote; None if it did not come to that."""
+    """Return the exit code that the leader wrote; None if it did not get that far."""
     try:
         return int((directory / "exit").read_text())
     except (OSError, ValueError):
@@ -180,7 +180,7 @@ def _pids() -> list[int]:
 
 
 def _last_pid() -> int:
-    """Return the pid given last; 0 if that can't be known."""
+    """Return the pid that the system assigned last; 0 if it cannot be known."""
     try:
         return int((PROC / "loadavg").read_text().split()[-1])
     except (OSError, ValueError, IndexError):

@@ -69,7 +69,7 @@ class Environments:
     sandbox: Sandbox | None = None
 
     def python(self, code: Path, log: Path) -> Path | None:
-        """Return the interpreter that has what ``code/requirements.txt`` asks for; None if there is no such file.
+        """Return the interpreter that has the packages of ``code/requirements.txt``; None without such a file.
 
         Args:
             log: gets the installer's output.
@@ -155,7 +155,7 @@ def _has_pip() -> bool:
 
 
 def _key(code: Path) -> str:
-    """Return a name for the environment: of the requirements, the files that they name, and the service's Python."""
+    """Return the environment's name: a hash of the requirements, the files that they name, and the service's Python."""
     text = (code / NAME).read_bytes()
     digest = hashlib.sha256(f"{sys.version}\n{sys.executable}\n".encode() + text)
     lines = (line.strip() for line in text.decode(errors="replace").splitlines())

@@ -54,7 +54,7 @@ def script_hyperparameters(hyperparameters: Mapping[str, Any]) -> dict[str, Any]
 
 
 def is_script_mode(hyperparameters: Mapping[str, str]) -> bool:
-    """Return whether they ask for script mode."""
+    """Return whether the hyperparameters request script mode."""
     return PROGRAM in hyperparameters
 
 

@@ -211,7 +211,7 @@ class BlobReader(io.RawIOBase):
         return self._position
 
     def seek(self, offset: int, whence: int = io.SEEK_SET, /) -> int:
-        """As of any file."""
+        """Move the read position, as in any file."""
         base = {io.SEEK_SET: 0, io.SEEK_CUR: self._position, io.SEEK_END: self.size}[whence]
         if base + offset < 0:
             raise ValueError(f"negative seek position {base + offset}")
@@ -219,7 +219,7 @@ class BlobReader(io.RawIOBase):
         return self._position
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
-        """As of any file; may give less than asked for."""
+        """Read up to the buffer's size, as any raw file does; it may read less."""
         view = memoryview(buffer).cast("B")
         if self._position >= self.size or not view:
             return 0

@@ -77,7 +77,7 @@ def check_write(old: ObjectInfo | None, parameters: Mapping[str, Any]) -> None:
 
 
 def parse_range(header: str | None, size: int) -> ByteRange | None:
-    """Return the range that a Range header asks for; None for all (S3 ignores what it cannot read, and several ranges).
+    """Return the range of a Range header; None for the whole object. S3 ignores unreadable and multiple ranges.
 
     Raises:
         ServiceError: InvalidRange if no byte of the object is in it.

@@ -81,7 +81,7 @@ def list_objects(
 
 
 def _behind(prefix: str) -> str | None:
-    """Return the first text, in order of UTF-8, after all that begin with the prefix; None if there is none."""
+    """Return the first text, in order of UTF-8, after all that begin with the prefix; None without one."""
     kept = prefix.rstrip(_LAST_CHARACTER)
     if not kept:
         return None
@@ -92,7 +92,7 @@ def _behind(prefix: str) -> str | None:
 
 
 def common_prefix(key: str, prefix: str, delimiter: str) -> str | None:
-    """Return what a list names in the place of this key: all up to the first delimiter behind the prefix.
+    """Return the common prefix that replaces this key in a list: everything up to the first delimiter after the prefix.
 
     None if the key is named itself: without a delimiter, or with none behind the prefix.
     """

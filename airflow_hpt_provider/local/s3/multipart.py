@@ -115,7 +115,7 @@ class MultipartUploads:
             return find_upload(connection, bucket, key, identity)
 
     def list(self, bucket: str) -> list[Upload]:
-        """Return a bucket's uploads under way, by key and time of beginning."""
+        """Return a bucket's uploads in progress, by key and start time."""
         with self._database.snapshot() as connection:
             find_bucket(connection, bucket)
             return uploads_of(connection, bucket)

@@ -236,7 +236,7 @@ class ObjectStore:
             return object_from(require_object(connection, bucket, key))
 
     def exists(self, bucket: str, key: str) -> bool:
-        """Return whether there is such an object; False too if there is no such bucket."""
+        """Return whether the object exists; False also if the bucket does not exist."""
         with self.database.snapshot() as connection:
             return find_object(connection, bucket, key) is not None
 
@@ -248,7 +248,7 @@ class ObjectStore:
         return cast("BinaryIO", io.BufferedReader(self.open_raw(bucket, key)[1]))
 
     def open_raw(self, bucket: str, key: str) -> tuple[ObjectInfo, io.RawIOBase]:
-        """Return the object and its bytes, unbuffered, of one and the same moment.
+        """Return the object and its bytes, unbuffered, both of the same moment.
 
         Raises:
             ServiceError: NoSuchBucket, NoSuchKey; InternalError if the index names bytes that are not on the disk.

@@ -42,7 +42,7 @@ def find_upload(connection: sqlite3.Connection, bucket: str, key: str, identity:
 
 
 def uploads_of(connection: sqlite3.Connection, bucket: str) -> list[Upload]:
-    """Return a bucket's uploads, by key and time of beginning."""
+    """Return a bucket's uploads, by key and start time."""
     rows = connection.execute("select * from upload where bucket = ? order by key, started", (bucket,))
     return [upload_from(row) for row in rows]
 

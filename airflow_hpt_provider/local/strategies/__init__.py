@@ -49,7 +49,7 @@ def make_strategy(context: SearchContext) -> Strategy:
 
 
 def make_early_stopping(context: SearchContext) -> EarlyStopping | None:
-    """Return what stops training jobs early: Hyperband's halving, the median rule for Auto, or nothing.
+    """Return the early stopping rule: Hyperband's halving, the median rule for Auto, or None.
 
     Raises:
         ValueError: Hyperband's resources make no sense.

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.strategies.contract import Objective, Trial
 
 TRIED = 4
-"""In turn, until each has had this many."""
+"""Number of training jobs that each definition gets first, in turn."""
 DIVERGED = 100.0
 """A loss this many times as far beyond the lower quartile as that is from the best has diverged."""
 SHARED_EVERY = 4
-"""Then, one in this many jobs goes to the definition with the fewest."""
+"""After that, one in this number of jobs goes to the definition with the fewest."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def next_arm(arms: Sequence[Arm]) -> int | None:
 
 
 def _best_and_limit(losses: Sequence[float]) -> tuple[float, float]:
-    """Return the best loss of all definitions, and the largest that is no diverged training job's.
+    """Return the best loss of all definitions, and the largest loss that is not of a diverged training job.
 
     A diverged loss says as little as a failure: as a loss it would be the spread of its definition, and promise the
     most.
@@ -85,7 +85,7 @@ def _best_and_limit(losses: Sequence[float]) -> tuple[float, float]:
 
 
 def _log_expected_improvement(losses: Sequence[float], pending: int, best: float) -> float:
-    """Of a definition's next trial over the best loss, in logarithm; -inf if nothing of it has succeeded."""
+    """Return the log of the expected improvement of a definition's next trial; -inf if none of it has succeeded."""
     better = sorted(losses)[: max(2, (len(losses) + 1) // 2)]
     if len(better) < 2:
         # One loss shows no spread: nothing succeeded often enough to be worth more than the fair share.

@@ -17,7 +17,7 @@ from threadpoolctl import ThreadpoolController  # type: ignore[import-untyped]
 
 
 class OneThread(ContextDecorator):
-    """Within it, BLAS uses one thread, in the whole process; the last of several to leave restores."""
+    """A context in which BLAS uses one thread in the whole process. The last one to leave restores the number."""
 
     _lock = threading.Lock()
     _inside = 0

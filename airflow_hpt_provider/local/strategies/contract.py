@@ -18,7 +18,7 @@ Value = float | int | str
 
 
 class Outcome(Enum):
-    """What became of a trial's objective."""
+    """The state of a trial's objective."""
 
     PENDING = "Pending"
     SUCCEEDED = "Succeeded"
@@ -59,7 +59,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What to try next. ``budget`` and ``bracket`` are stored with the trial and given back in its history."""
+    """A suggestion for the next trial. ``budget`` and ``bracket`` come back in the trial's history."""
 
     point: Mapping[str, Value]
     budget: int | None = None
@@ -68,17 +68,17 @@ class Suggestion:
 
 @dataclass(frozen=True)
 class Objective:
-    """Which way is better."""
+    """The direction of the objective."""
 
     direction: Literal["Minimize", "Maximize"]
 
     def loss(self, value: float) -> float:
-        """Return the value as something to minimise."""
+        """Return the value as a loss, to be minimised."""
         return value if self.direction == "Minimize" else -value
 
 
 class Exhausted(Exception):  # noqa: N818 - it is an answer, not an error
-    """There is nothing left to suggest (every combination of a grid has been tried)."""
+    """No point is left to suggest (every combination of a grid has been tried)."""
 
 
 class Strategy(Protocol):
@@ -89,7 +89,9 @@ class Strategy(Protocol):
     """
 
     def suggest(self, history: Sequence[Trial]) -> Suggestion:
-        """Return the next point, given every trial so far, pending ones and warm-start parents' included.
+        """Return the next point.
+
+        ``history`` holds every trial so far, including pending ones and those of warm-start parents.
 
         Deterministic: same space, objective, seed and history give the same suggestion.
         """

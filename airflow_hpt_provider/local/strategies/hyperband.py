@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.strategies.space import SearchSpace
 
 RESOURCE_LENGTHSCALE = 1.0
-"""Of the resource, whose logarithm goes from 0 at the lowest rung to 1 at the full resource."""
+"""Prior length scale of the resource, whose logarithm goes from 0 at the lowest rung to 1 at the full resource."""
 
 
 class HyperbandSearch:

@@ -58,7 +58,7 @@ class Scale(Enum):
         return scale
 
     def stretch(self, values: Number) -> Number:
-        """Values on the stretched axis, on which the search is uniform."""
+        """Return the values on the stretched axis, on which the search is uniform."""
         match self:
             case Scale.LINEAR:
                 return values
@@ -79,7 +79,7 @@ class Scale(Enum):
 
 
 def _position(stretched: Number, low: float, high: float) -> Number:
-    """Where values lie between two ends, 0 to 1; halved first, so that huge ranges do not overflow."""
+    """Return the places of values between two ends, 0 to 1. Halving them first keeps huge ranges from overflowing."""
     width = high / 2 - low / 2
     return (stretched / 2 - low / 2) / width if width > 0 else stretched * 0.0 + 0.5
 
@@ -95,7 +95,7 @@ class Continuous:
 
     @property
     def size(self) -> float:
-        """How many values there are."""
+        """The number of values."""
         return 1 if self.low == self.high else math.inf
 
     def to_unit(self, value: float) -> float:
@@ -128,7 +128,7 @@ class Integer:
 
     @property
     def size(self) -> int:
-        """How many values there are."""
+        """The number of values."""
         return self.high - self.low + 1
 
     def to_unit(self, value: float) -> float:
@@ -141,7 +141,7 @@ class Integer:
         return min(max(int(self._nearest(u)), self.low), self.high)
 
     def snap(self, u: Array) -> Array:
-        """Places in the unit interval moved to those of the integers whose bins they are in."""
+        """Move places in the unit interval to those of the integers whose bins they are in."""
         integers = np.clip(self._nearest(u), float(self.low), float(self.high))
         return np.clip(_position(self.scale.stretch(integers), *self._edges), 0.0, 1.0)
 
@@ -163,7 +163,7 @@ class Categorical:
 
     @property
     def size(self) -> int:
-        """How many values there are."""
+        """The number of values."""
         return len(self.values)
 
 

@@ -79,7 +79,7 @@ class SearchSpace:
 
     @cached_property
     def size(self) -> float:
-        """How many distinct points there are; infinite where a continuous parameter varies."""
+        """The number of distinct points; infinite if a continuous parameter varies."""
         return math.prod(parameter.size for parameter in self.parameters)
 
     def encode(self, point: Mapping[str, Value]) -> Array:
@@ -134,7 +134,7 @@ class SearchSpace:
         return snapped
 
     def key(self, point: Mapping[str, Value]) -> tuple[Value, ...]:
-        """Return the point as something hashable, by which duplicates are found."""
+        """Return a hashable form of the point, to find duplicates."""
         return tuple(point[parameter.name] for parameter in self.parameters)
 
     def format(self, point: Mapping[str, Value]) -> dict[str, str]:
@@ -172,7 +172,7 @@ class SearchSpace:
         return point
 
     def point_at(self, index: int) -> Point:
-        """Return the point of that index in a finite space: the last parameter varies fastest."""
+        """Return the point with this index in a finite space: the last parameter varies fastest."""
         point: Point = {}
         for parameter in reversed(self.parameters):
             index, place = divmod(index, int(parameter.size))
@@ -202,7 +202,7 @@ def _integer(item: Mapping[str, Any], key: str) -> int:
 
 
 def _whole(raw: Value) -> int:
-    """Return the nearest integer, exact however large where it is written as one."""
+    """Return the nearest integer; an integer is returned exactly, whatever its size."""
     try:
         return int(raw) if not isinstance(raw, float) else math.floor(raw + 0.5)
     except ValueError:

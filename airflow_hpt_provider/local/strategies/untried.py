@@ -1,4 +1,4 @@
-"""Points not tried yet: what keeps every strategy from paying twice for one training job."""
+"""Points that no trial has tried yet, so that no strategy pays twice for one training job."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 Key = tuple[Value, ...]
 MAX_DRAWS = 2000
-"""After this many, a finite space is walked through instead."""
+"""After this number of draws, a finite space is enumerated instead."""
 
 
 def next_number(own: Sequence[Trial]) -> int:
@@ -26,7 +26,7 @@ def next_number(own: Sequence[Trial]) -> int:
 
 
 def tried_keys(space: SearchSpace, trials: Iterable[Trial]) -> set[Key]:
-    """Return what has been tried, or is being tried, as :meth:`SearchSpace.key` gives it."""
+    """Return the keys (:meth:`SearchSpace.key`) of all points that trials have tried or are trying."""
     points = (space.parse(trial.point) for trial in trials)
     return {space.key(point) for point in points if point is not None}
 
@@ -58,7 +58,7 @@ def first_untried(space: SearchSpace, tried: AbstractSet[Key], start: int = 0) -
 def draw_untried(
     space: SearchSpace, tried: AbstractSet[Key], rng: np.random.Generator, draws: Iterator[Point]
 ) -> Point:
-    """Return the first of the draws that is new; if none is, the first new point of a finite space from a random place.
+    """Return the first new draw; without one, the first new point of a finite space from a random index on.
 
     Args:
         space: of the points.

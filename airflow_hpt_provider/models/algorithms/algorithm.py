@@ -77,7 +77,7 @@ class Algorithm:
 
 
 def with_objective(definitions: Sequence[Mapping[str, str]], objective: str | None) -> list[dict[str, str]]:
-    """Return MetricDefinitions with ``ObjectiveMetric`` last, if they have the objective and not yet that."""
+    """Return MetricDefinitions with ``ObjectiveMetric`` added if they define the objective but not this metric."""
     result = [dict(each) for each in definitions]
     known = {each["Name"]: each["Regex"] for each in result}
     if objective in known and OBJECTIVE_METRIC not in known:

@@ -49,7 +49,7 @@ def amazon_image(image: str) -> str | None:
 
 
 def _account(repository: str, region: str) -> str | None:
-    """Return the account that has Amazon's image of a repository in a region."""
+    """Return the account that publishes Amazon's image of a repository in a region."""
     if repository == "xgboost":
         family = "legacy-xgboost"
     elif repository == "sagemaker-xgboost":
@@ -63,7 +63,7 @@ def _account(repository: str, region: str) -> str | None:
 
 
 def _version(repository: str, tag: str) -> str:
-    """Return XGBoost's version of a tag such as ``1.7-1``; the newest for a tag that names none."""
+    """Return the XGBoost version of a tag such as ``1.7-1``; the newest if the tag has no version."""
     if repository == "xgboost":
         return LEGACY
     if repository != "sagemaker-xgboost":

@@ -79,5 +79,5 @@ def broken_rules(request: TuningJobRequest) -> list[Problem]:
 
 
 def warnings_of(request: TuningJobRequest) -> list[Problem]:
-    """Return what a valid request asks for that is likely to go wrong."""
+    """Return warnings about members of a valid request that are likely to go wrong."""
     return [problem for rule in WARNINGS for problem in rule(request)]

@@ -37,7 +37,7 @@ RANGE_MEMBERS: Final = (
 
 
 def member_of(value: T) -> T | None:
-    """Return the value, typed as what it is in a request read in parts: it may be None even if it is required."""
+    """Return the value, typed as optional: in a partially read request, even a required member may be None."""
     return value
 
 
@@ -52,7 +52,7 @@ def config_of(request: TuningJobRequest) -> HyperParameterTuningJobConfig | None
 
 
 def autotuned(request: TuningJobRequest) -> bool:
-    """Return whether the service is to fill in what is not given."""
+    """Return whether the service is to fill in members that are not given."""
     return request.autotune is not None
 
 
@@ -141,14 +141,14 @@ def combinations(ranges: ParameterRanges) -> int | None:
 
 
 def whole(text: str | None) -> int | None:
-    """Return the whole number that a text holds, if it does; none of Python's own forms, such as `1_000`."""
+    """Return the whole number in a text, else None. Python's own forms, such as `1_000`, do not count."""
     if text is None or re.fullmatch(r"[+-]?[0-9]{1,100}", text) is None:
         return None
     return int(text)
 
 
 def number(text: str | None) -> float | None:
-    """Return the finite number that a text holds, if it does."""
+    """Return the finite number in a text, else None."""
     if text is None or re.fullmatch(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?", text) is None:
         return None
     return float(text) if math.isfinite(float(text)) else None

@@ -83,7 +83,7 @@ def _controls(regex: str) -> Iterator[tuple[str, int]]:
 
 
 def _first_group(regex: str) -> str | None:
-    """Return what stands in the first capturing group, or None where there is none."""
+    """Return the content of the first capturing group; None without a group."""
     depth, start = 0, None
     for token in _GROUP.finditer(regex):
         if token[0].startswith("("):

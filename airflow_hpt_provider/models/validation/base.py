@@ -55,7 +55,7 @@ class AwsModel(BaseModel):
         return cls.__name__
 
     def to_aws(self) -> dict[str, Any]:
-        """Return what boto3 takes: AWS's names, plain Python values, nothing that is not set."""
+        """Return boto3's arguments: AWS's names, plain Python values, and only members that are set."""
         return self.model_dump(by_alias=True, exclude_none=True)
 
     def __repr_args__(self) -> Iterator[tuple[str | None, Any]]:
@@ -128,7 +128,7 @@ def _names(model: type[AwsModel]) -> dict[str, str]:
 def _without_misspelt(
     lines: list[InitErrorDetails], faults: list[InitErrorDetails]
 ) -> list[InitErrorDetails]:
-    """Return the lines without those that miss a member which stands there under a wrong name."""
+    """Return the lines without those about a missing member that is given under a wrong name."""
     contexts = [getattr(each["type"], "context", None) or {} for each in faults]
     meant = {(context["meant"],) for context in contexts if "meant" in context}
     return [

@@ -39,7 +39,7 @@ def from_json_text(value: object, opening: str) -> object:
 
 
 def tojson_hint(value: object) -> str:
-    """Return what to do about a Python structure that a template has rendered as text; empty for anything else."""
+    """Return the remedy for a Python structure that a template has rendered as text; empty for anything else."""
     if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
         return " (if a template gives it, add the filter: {{ ... | tojson }})"
     return ""

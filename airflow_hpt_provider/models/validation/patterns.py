@@ -46,7 +46,7 @@ def matches(pattern: str, text: str) -> bool:
 
 
 def describe(pattern: str) -> str:
-    """Return the expression in words where it has some, else itself."""
+    """Return the expression in words if it has a description, else the expression."""
     if _NAME.fullmatch(pattern):
         return "letters, digits and hyphens, with a letter or digit first and last"
     return _WORDS.get(pattern, pattern)

@@ -37,7 +37,7 @@ class Scalar:
         raise NotImplementedError
 
     def accept(self, value: Any) -> Any:
-        """Return the value as an answer of AWS gives it; constraints are not checked."""
+        """Return the value as in a response of AWS; constraints are not checked."""
         return self.read(value)
 
     def schema(self) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from airflow_hpt_provider.models.validation.written import WrittenFloat, Written
 
 
 def as_text(value: object, *, structures: bool = False) -> str | None:
-    """Return a value as the text that AWS stores, or None if it has none.
+    """Return a value as the text that AWS stores; None if it has no such text.
 
     Numbers from config files keep the digits of the file. Other numbers, and booleans, are written as JSON
     (`0.1`, `3`, `true`), as the SageMaker SDK's ModelTrainer does; with `structures`, lists and dicts too.

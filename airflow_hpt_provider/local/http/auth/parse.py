@@ -105,7 +105,7 @@ def _checked(
     payload_hash: str | None,
     expires_seconds: int | None = None,
 ) -> ParsedSignature:
-    """Return the claim, if its parts are well-formed and agree."""
+    """Return the parsed signature, if its parts are well-formed and agree."""
     parts = credential.split("/")
     names = tuple(signed_headers.lower().split(";"))
     if len(parts) < 5 or parts[-1] != "aws4_request":

@@ -25,7 +25,7 @@ _SIGNED_HEADERS = ("content-md5", "content-type")
 
 
 def is_presigned_v2(request: WireRequest) -> bool:
-    """Return whether the query has such a signature."""
+    """Return whether the query has a signature of version 2."""
     return {"AWSAccessKeyId", "Signature", "Expires"} <= request.parameters.keys()
 
 

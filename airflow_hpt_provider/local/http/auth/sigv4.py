@@ -38,7 +38,7 @@ class Secret:
 
 
 SecretFinder = Callable[[str], Secret | None]
-"""From an access key id to its secret; None if there is no such key, or it has expired."""
+"""A function that returns the secret of an access key id; None if the key is unknown or has expired."""
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,7 @@ class _ExactSigner(SigV4Auth):
 
 
 class _ExactS3Signer(_ExactSigner, S3SigV4Auth):
-    """The same for S3, whose paths are not normalised."""
+    """Return the canonical request for S3, whose paths are not normalised."""
 
 
 def _expected_signature(

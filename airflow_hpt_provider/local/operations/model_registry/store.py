@@ -76,7 +76,7 @@ def when(timestamp: float | None) -> datetime | None:
 
 
 def invalid(message: str) -> ServiceError:
-    """Return a ValidationException, which is what the registry answers to nearly everything."""
+    """Return a ValidationException, AWS's code for nearly every error of the registry."""
     return ServiceError("ValidationException", message)
 
 

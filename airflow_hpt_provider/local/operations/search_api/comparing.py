@@ -34,7 +34,7 @@ FORMS = {
 
 
 def exists(value: Sql) -> Sql:
-    """Return whether there is a value."""
+    """Return the condition that the property has a value."""
     return Sql.of("{} IS NOT NULL", value)
 
 
@@ -88,7 +88,7 @@ def _time(of: Property, sign: str, given: str) -> Test:
 
 
 def _compare_hyperparameter(sign: str, given: str, number: float | None, value: Sql) -> Sql:
-    """With a number, those that are numbers: as integers if it is one, as AWS has it."""
+    """Compare with a number those values that are numbers: as integers if it is one, as AWS does."""
     same = _compare("=", given, value)
     if number is None:
         return same

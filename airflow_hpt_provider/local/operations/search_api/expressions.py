@@ -102,7 +102,7 @@ def _filter(resource: Resource, given: Mapping[str, str]) -> Sql:
 
 
 def _test(of: Property, given: Mapping[str, str]) -> tuple[Test, bool]:
-    """Return the test of a filter, and whether it is that it fails."""
+    """Return the test of a filter, and whether the filter negates it."""
     value = given.get("Value")
     # "If you specify a Value, but not an Operator, SageMaker uses the equals operator."
     asked = given.get("Operator") or ("Equals" if value is not None else "Exists")

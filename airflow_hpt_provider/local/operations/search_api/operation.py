@@ -39,7 +39,7 @@ SORTED_CHARACTERS = 1000
 
 
 def is_ours(resource: str) -> bool:
-    """Return whether a search is for what the service keeps itself."""
+    """Return whether a search is for a resource that the service itself keeps."""
     return resource in RESOURCES
 
 
@@ -83,7 +83,7 @@ def _condition(resource: Resource, parameters: Mapping[str, Any]) -> Sql:
 
 
 def _sort(resource: Resource, name: str) -> tuple[Sql, Sql]:
-    """Return the value that decides, and what of it."""
+    """Return the value to sort by, and the expression that orders it."""
     by = resource.property(name)
     value = by.scalar
     if value is None or by.kind is Kind.STRUCTURE:

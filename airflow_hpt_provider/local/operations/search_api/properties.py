@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Kind(Enum):
-    """Of a property: what it can be compared with."""
+    """The kind of a property: it decides what the property can be compared with."""
 
     TEXT = "text"
     NUMBER = "numeric"
@@ -82,7 +82,7 @@ class Resource:
     metrics: bool = False
 
     def property(self, name: str, *, nested: bool = False) -> Property:
-        """Return the property of that name.
+        """Return the property with this name.
 
         Args:
             nested: in nested filters, where ``Tags.Key`` and ``Tags.Value`` are a tag's own members. Elsewhere
@@ -142,7 +142,7 @@ class Property:
     keyed: tuple[str, str] | None = None
 
     def holds(self, test: Callable[[Sql], Sql]) -> Sql:
-        """Return whether its value passes; of a list, any of its values."""
+        """Return the condition that the value passes; for a list, that one of its values passes."""
         if self.keyed:
             return test(members(self.resource.file).keyed(*self.keyed))
         return reach(self.start, self.steps[1:], lambda place: test(place.value))
@@ -173,7 +173,7 @@ class Property:
 
 
 def reach(place: Place, steps: Sequence[Step], test: Callable[[Place], Sql]) -> Sql:
-    """Return whether what is some steps below a place passes; of the elements of lists on the way, any."""
+    """Return the condition that a value below a place passes; for lists on the way, that one element passes."""
     for number, step in enumerate(steps):
         if isinstance(step, Key):
             return place.entry(step.key, lambda value: test(Place(value)))

@@ -32,7 +32,7 @@ def number(text: str) -> int | float | None:
 
 
 def moment(text: str) -> Moment | None:
-    """Return a time as ISO 8601 has it, in UTC where it says no offset; None if it is none."""
+    """Return the time in an ISO 8601 text, in UTC if it has no offset; None if the text is no time."""
     try:
         at = datetime.fromisoformat(text)
         seconds = (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp()

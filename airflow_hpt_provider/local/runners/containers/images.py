@@ -87,7 +87,7 @@ class ImageMap:
         return cls(path, images)
 
     def find(self, uri: str) -> Image | None:
-        """Return the first that matches the image URI."""
+        """Return the first table that matches the image URI."""
         return next((image for image in self.images if fnmatchcase(uri, image.match)), None)
 
     def metric_definitions(
@@ -160,7 +160,7 @@ def _image(table: Any, where: str, base: Path) -> Image:
 
 
 def _no_process(table: Mapping[str, Any], where: str) -> list[str]:
-    """Return a container's command, which is the image's affair."""
+    """Check that a container's table configures no process, and return its empty command."""
     for key in ("command", "directory", "arguments"):
         if key in table:
             raise ValueError(f"{where}: `{key}` is for a process: leave it out, or `container = true`")

@@ -22,7 +22,7 @@ MAX_BYTES = 10 << 30
 MAX_DEPTH = 200
 """Directories within one another: Python removes a tree by recursion."""
 MAX_HEADER_BYTES = 1 << 20
-"""Of a member's own long name or extended attributes, which tarfile reads into memory whole."""
+"""Maximum bytes of a member's long name or extended attributes, which tarfile reads into memory whole."""
 _PRIVATE_FILE, _PRIVATE_PROGRAM = 0o600, 0o700
 _HEADERS = frozenset(
     {

@@ -97,7 +97,7 @@ def _upload(
 
 
 def _entries(directory: Path) -> list[Path]:
-    """Return the content of a directory, by name; nothing if the job has removed it."""
+    """Return the content of a directory, by name; empty if the job has removed it."""
     try:
         return sorted(directory.iterdir())
     except FileNotFoundError:

@@ -146,7 +146,7 @@ def _object(value: Any, what: str) -> S3Uri:
 
 
 def _is_text(text: str) -> bool:
-    """Return whether it can be written: JSON may have halves of characters."""
+    """Return whether the text can be encoded: JSON may have halves of characters."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -19,7 +19,7 @@ Isolation = Literal["auto", "sandbox", "none"]
 def choose(
     isolation: Isolation, *, readable: Iterable[Path] = (), hidden: Iterable[Path] = ()
 ) -> tuple[Sandbox | None, str]:
-    """Return what makes the sandboxes, None for bare processes, and a sentence about the choice, which is logged.
+    """Return the sandbox factory, or None for bare processes, and a sentence about the choice for the log.
 
     Args:
         isolation: ``auto``: sandboxes where bubblewrap works; ``sandbox``: sandboxes or an error; ``none``.

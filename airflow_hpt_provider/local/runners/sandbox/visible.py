@@ -35,7 +35,7 @@ SYSTEM = (
     "/gnu/store",
 )
 DEVICES = ("nvidia*", "nvidia-caps", "dri", "kfd")
-"""Of GPUs, below ``/dev``."""
+"""Names of GPU devices below ``/dev``."""
 READ_ALL = stat.S_IROTH
 ENTER_ALL = stat.S_IROTH | stat.S_IXOTH
 
@@ -80,7 +80,7 @@ def show(mounts: Mounts, path: Path) -> None:
 
 
 def too_much(path: Path) -> bool:
-    """Return whether a directory is the user's home, or holds it."""
+    """Return whether a directory is the user's home directory, or contains it."""
     home = Path.home()
     return path == home or path in home.parents or path == Path("/tmp")  # noqa: S108
 
@@ -101,7 +101,7 @@ def python_environment(executable: str = sys.executable) -> list[Path]:
 
 
 def _links(executable: Path) -> Sequence[Path]:
-    """Return what an interpreter's name leads to, link by link."""
+    """Return the paths that an interpreter's name leads to, link by link."""
     hops = [executable]
     while hops[-1].is_symlink() and len(hops) < 40:  # as many as Linux follows
         hops.append(hops[-1].parent / os.readlink(hops[-1]))  # noqa: PTH115
@@ -109,7 +109,7 @@ def _links(executable: Path) -> Sequence[Path]:
 
 
 def private_settings(directory: Path) -> list[Path]:
-    """Return what in a directory of settings only its owner may read, and the service too: it may be root."""
+    """Return the files in a directory of settings that only their owner may read, even if the service can (as root)."""
     private: list[Path] = []
     try:
         entries = sorted(directory.iterdir())

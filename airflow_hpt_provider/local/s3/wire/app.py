@@ -97,7 +97,7 @@ class S3Endpoint:
         name = route(request.method, bucket, key, request.parameters, request.headers)
         operation = OPERATIONS.get(name)
         if operation is None:
-            raise s3_error("NotImplemented", f"The local service does not offer S3's {name}.")
+            raise s3_error("NotImplemented", f"The local service does not support S3's {name}.")
         headers = dict(request.headers)
         decoder = payload_decoder(verified, headers.get("x-amz-decoded-content-length"))
         body, upload = b"", None

@@ -25,7 +25,7 @@ class PayloadDecoder(Protocol):
     """Headers that came after the body, names in lower case; complete after :meth:`finish`."""
 
     def feed(self, data: bytes) -> bytes:
-        """Return the content that is complete with these bytes."""
+        """Return the content that these bytes complete."""
         ...
 
     def finish(self) -> None:
@@ -34,7 +34,7 @@ class PayloadDecoder(Protocol):
 
 
 def payload_decoder(verified: Verified, decoded_length: str | None) -> PayloadDecoder:
-    """Return the decoder for what the signature says of the body.
+    """Return the decoder for the body that the signature describes.
 
     Args:
         verified: the request's signature.

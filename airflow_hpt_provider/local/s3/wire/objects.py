@@ -39,7 +39,7 @@ _REFUSED = {
 
 
 def properties_of(call: S3Request) -> Properties:
-    """Return the properties in the request of the object that it writes."""
+    """Return the properties that a request gives to the object that it writes."""
     for name, what in _REFUSED.items():
         if call.get(name) is not None:
             raise s3_error("NotImplemented", f"The local service does not offer {what}: leave {name} out.")
@@ -97,7 +97,7 @@ def get_object(call: S3Request) -> S3Response:
 
 
 def head_object(call: S3Request) -> S3Response:
-    """Return the same without the bytes."""
+    """Return the response of a GetObject without the bytes."""
     result, _, status = _described(call, call.store.head(call.bucket, call.key))
     return S3Response(result, status=status)
 
@@ -163,7 +163,7 @@ def copy_object(call: S3Request) -> S3Response:
 
 
 def _described(call: S3Request, info: ObjectInfo) -> tuple[dict[str, Any], ByteRange, int]:
-    """Return the headers of a GetObject or HeadObject, which bytes, and the status."""
+    """Return the headers of a GetObject or HeadObject, the range of bytes, and the status."""
     check_version(call.get("VersionId"))
     check_read(info, call.parameters)
     partial = _wanted_range(call, info)

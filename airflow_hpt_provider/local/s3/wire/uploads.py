@@ -127,7 +127,7 @@ def list_parts(call: S3Request) -> S3Response:
 
 
 def list_multipart_uploads(call: S3Request) -> S3Response:
-    """Return a page of a bucket's uploads under way."""
+    """Return a page of a bucket's uploads in progress."""
     prefix, delimiter = call.get("Prefix", ""), call.get("Delimiter", "")
     marker, id_marker = call.get("KeyMarker", ""), call.get("UploadIdMarker", "")
     limit = min(call.get("MaxUploads", MAX_PAGE), MAX_PAGE)

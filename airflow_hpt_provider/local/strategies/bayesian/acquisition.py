@@ -69,14 +69,14 @@ class LogExpectedImprovement:
         return np.hstack([rows, np.broadcast_to(self._context, (len(rows), len(self._context)))])
 
     def __call__(self, rows: Array) -> Array:
-        """At every row of the space, shape (m,)."""
+        """Return the log expected improvement at every row of the space, shape (m,)."""
         extended = self._extend(rows)
         mean, deviation = self._process.predict(extended)
         improvement = log_h((self.incumbent - mean) / deviation) + np.log(deviation)
         return np.asarray(improvement + self._feasibility(extended))
 
     def with_gradient(self, row: Array) -> tuple[float, Array]:
-        """At one row of the space, and the gradient by it."""
+        """Return the log expected improvement at one row of the space, and its gradient by the row."""
         extended = np.concatenate([row, self._context])
         mean, deviation, by_mean, by_deviation = self._process.predict_with_gradient(extended)
         z = (self.incumbent - mean) / deviation

@@ -37,7 +37,7 @@ class Feasibility:
         self._certain = not len(failed)
 
     def __call__(self, rows: Array) -> Array:
-        """At every row, shape (m,)."""
+        """Return the value at every row, shape (m,)."""
         if self._certain:
             return np.zeros(len(rows))
         near = self._nearness(rows, self._rows)
@@ -45,7 +45,7 @@ class Feasibility:
         return np.asarray(np.log(successes / (PRIOR_SUCCESSES + near.sum(axis=1))))
 
     def with_gradient(self, row: Array) -> tuple[float, Array]:
-        """At one row, and the gradient by it."""
+        """Return the value at one row, and its gradient by the row."""
         if self._certain:
             return 0.0, np.zeros_like(row)
         near, slopes = self._nearness.with_gradient(row, self._rows)

@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 LENGTHSCALE_SPREAD = 1.2
 VARIANCE_SPREAD = 1.0
 CATEGORICAL_LENGTHSCALE = 1.5
-"""Of a one-hot one, whose values lie sqrt(2) apart: they start out correlated by a third."""
+"""Prior length scale of a one-hot column. Its values are sqrt(2) apart, so they start out correlated by a third."""
 BOUNDS_LENGTHSCALE = (-4.0, 5.0)
 BOUNDS_VARIANCE = (-4.0, 4.0)
 BOUNDS_NOISE = (-21.0, 1.0)
 ITERATIONS = 30
-"""From each start, at most; more gain little."""
+"""Maximum number of steps from each start; more gain little."""
 IMPOSSIBLE = 1e10
 
 

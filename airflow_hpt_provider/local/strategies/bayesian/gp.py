@@ -82,7 +82,7 @@ class GaussianProcess:
         self._prior_variance = hyperparameters.covariance.variance + (1.0 if task is not None else 0.0)
 
     def _covariance(self, rows: Array) -> Array:
-        """Between further rows and those seen, shape (m, n)."""
+        """Return the covariance between further rows and the observed ones, shape (m, n)."""
         return self.hyperparameters.covariance(rows, self.rows) + task_offset(rows, self.rows, self._task)
 
     def believing(self, rows: Array) -> GaussianProcess:

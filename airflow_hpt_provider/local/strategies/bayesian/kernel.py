@@ -45,16 +45,16 @@ class Covariance:
 
     @property
     def variance(self) -> float:
-        """Of any one row."""
+        """The prior variance of one row."""
         return float(self.variances.sum())
 
     @cached_property
     def _scales(self) -> Array:
-        """What the squared differences of every column are multiplied by in every part, shape (p, d)."""
+        """Factors of the squared differences of every column in every part, shape (p, d)."""
         return np.asarray(self.inverse_lengthscales**2 * self.parts)
 
     def __call__(self, a: Array, b: Array) -> Array:
-        """Between every row of ``a`` (n, d) and of ``b`` (m, d), shape (n, m)."""
+        """Return the covariance between every row of ``a`` (n, d) and of ``b`` (m, d), shape (n, m)."""
         covariance = np.empty((len(a), len(b)))
         at_once = max(1, PAIRS_AT_ONCE // max(1, len(b)))
         for start in range(0, len(a), at_once):
@@ -65,7 +65,7 @@ class Covariance:
         return covariance
 
     def with_gradient(self, row: Array, rows: Array) -> tuple[Array, Array]:
-        """Between one row and others (n, d), shape (n,), and the gradient by the former, shape (n, d)."""
+        """Return the covariance (n,) of one row with others (n, d), and its gradient (n, d) by the row."""
         differences = row - rows
         unit, slope = correlation_and_slope(distances(differences.T**2, self._scales))
         return self.variances @ unit, -5.0 * (

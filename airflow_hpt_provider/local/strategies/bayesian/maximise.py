@@ -24,18 +24,18 @@ WALKS = 10
 MOVED = 20
 """About how many numeric parameters of a sampled row differ from the centre: all, up to 20 of them."""
 SWITCHED = 0.2
-"""How likely a categorical one does."""
+"""Probability that a categorical parameter differs from the centre."""
 
 
 class Acquisition(Protocol):
-    """What is maximised over the rows of a space."""
+    """A function that is maximised over the rows of a space."""
 
     def __call__(self, rows: Array) -> Array:
-        """At every row, shape (m,)."""
+        """Return the value at every row, shape (m,)."""
         ...
 
     def with_gradient(self, row: Array) -> tuple[float, Array]:
-        """At one row, and the gradient by it."""
+        """Return the value at one row, and its gradient by the row."""
         ...
 
 

@@ -29,9 +29,9 @@ MIXED = 0.3, (1e-4, 2.0)
 """The same where there are categories. There, losses jump more often than that they shake, and a model that takes
 jumps for noise looks no further (``docs/benchmarks/search.md``)."""
 SCALED_FROM = 4
-"""Losses that a task needs for a scale of its own."""
+"""Number of losses that a task needs for a separate scale."""
 TASK_LENGTHSCALE = 3.0
-"""Of the one-hot task, whose values lie sqrt(2) apart: tasks start out correlated by 0.7."""
+"""Prior length scale of the one-hot task. Its values are sqrt(2) apart, so tasks start out correlated by 0.7."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def lay_out(space: SearchSpace, context: Sequence[tuple[int, float]] = ()) -> Co
 
 
 def _parts(space: SearchSpace, width: int) -> tuple[Array, Array]:
-    """Return what the parts of the covariance see, shape (p, width), and their shares of the variance, shape (p,).
+    """Return the columns (p, width) and the shares of the variance (p,) of the parts of the covariance.
 
     One part sees all columns. Where there are numeric and categorical parameters, one more sees the former and
     the context, and one the latter alone. Where there are several numeric parameters and no others, one more sees

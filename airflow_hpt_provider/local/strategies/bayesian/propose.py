@@ -1,4 +1,4 @@
-"""From observations to the next point: fit, condition, maximise."""
+"""The next point from observations: fit, condition, maximise."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ REFIT_EVERY_AFTER = 32
 """Up to here, every trial brings a new fit; with twice as many every second one does, and so on."""
 FITS_KEPT = 4
 HOPELESS = 0.5
-"""Failures prevail where success is less likely than this."""
+"""Below this probability of success, failures prevail."""
 
 
 def fitted_count(count: int) -> int:

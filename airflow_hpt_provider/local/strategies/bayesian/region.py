@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.strategies.parameters import Array
 
 LENGTH = 1.2
-"""At the start, of the cube's side: nearly everything, seen from the middle."""
+"""Initial length as a share of the cube's side: from the middle, nearly the whole cube."""
 LONGEST = 1.6
 SHORTEST = 2.0**-4
 """Below this, the region has converged and starts again at its first length: what is left to gain in it, the model
@@ -25,9 +25,9 @@ sees in a larger one as well, and other optima only there."""
 SUCCESSES = 3
 FAILURES = 4
 IMPROVEMENT = 1e-3
-"""What counts as a success, of the best loss."""
+"""Improvement that counts as a success, as a share of the best loss."""
 STRETCH = (0.25, 4.0)
-"""How much shorter or longer than the length a side may be."""
+"""Factor by which a side may be shorter or longer than the length."""
 
 
 def region_length(losses: Sequence[float], initial: int) -> float:

@@ -21,7 +21,7 @@ POWERS = (-4.0, 4.0)
 HUGEST = 1e150
 """Losses are cut off here, so that their differences and squares do not overflow."""
 FARTHEST = 1e6
-"""So are they at this many interquartile ranges from the median."""
+"""Losses are also cut off at this number of interquartile ranges from the median."""
 SKEWED = 1e3
 """An upper quartile this many times as far from the median as the lower one is set by diverged losses."""
 SAME = 1e-12
