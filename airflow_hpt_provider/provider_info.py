@@ -52,6 +52,9 @@ def get_provider_info() -> dict[str, Any]:
             "airflow_hpt_provider.links.tuning.BestTrainingJobLink",
             "airflow_hpt_provider.links.tuning.BestTrainingJobLogsLink",
         ],
+        "task-decorators": [
+            {"name": "tuning_job", "class-name": "airflow_hpt_provider.decorators.tuning.tuning_job_task"}
+        ],
         "plugins": [
             {
                 "name": "airflow_hpt",

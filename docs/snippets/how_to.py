@@ -52,6 +52,17 @@ with DAG("best_on_timeout", schedule=None):
     )
     # [end:stopped]
 
+with DAG("request_in_python", schedule=None):
+    # [start:function]
+    @task.tuning_job(deferrable=True, timeout=timedelta(hours=6))
+    def tune_first(depth: int) -> dict:
+        ranges = {"depth": Integer(2, depth), "learning-rate": Continuous(1e-4, 1e-1, log=True)}
+        search = {**CONFIG["HyperParameterTuningJobConfig"], "ParameterRanges": ranges}
+        return {**CONFIG, "HyperParameterTuningJobConfig": search}
+
+    tune_first(depth=10)
+    # [end:function]
+
 with DAG("leave_it_running", schedule=None):
     # [start:leave]
     create = HyperParameterTuningJobOperator(task_id="create", config=CONFIG, wait_for_completion=False)

@@ -72,6 +72,12 @@ def test_tune_many(demo: DemoSession) -> None:
     assert demo.airflow.api.xcom("tune_many", run_id, "register")["registered"] is True
 
 
+def test_tune_with_a_function(demo: DemoSession) -> None:
+    run_id = run(demo, "tune_with_a_function")
+    name = demo.airflow.api.xcom("tune_with_a_function", run_id, "tune", "tuning_job_name")
+    assert demo.airflow.api.xcom("tune_with_a_function", run_id, "report").startswith(f"{name}: ")
+
+
 def test_compare_algorithms(demo: DemoSession) -> None:
     run_id = run(demo, "compare_algorithms", training_jobs=3)
     ranking = demo.airflow.api.xcom("compare_algorithms", run_id, "ranking")

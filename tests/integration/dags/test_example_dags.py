@@ -88,6 +88,13 @@ def test_tune_many_has_a_job_for_each_segment_and_registers_the_best(run_dag, se
     assert registered["TuningJobName"] == best.tuning_job_name
 
 
+def test_tune_with_a_function_reports_the_result(run_dag):
+    run = run_dag("tune_with_a_function")
+    result = TuningResult.from_xcom(run.xcom("tune"))
+    assert result.training_job_status_counters.completed == run.xcom("size")
+    assert run.xcom("report") == f"{result.tuning_job_name}: {result.final_metric}"
+
+
 def test_compare_algorithms_shares_one_budget(run_dag):
     run = run_dag("compare_algorithms", training_jobs=3)
     ranking = run.xcom("ranking")
