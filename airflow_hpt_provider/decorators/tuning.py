@@ -62,7 +62,7 @@ class TuningJobDecoratedOperator(DecoratedOperator, HyperParameterTuningJobOpera
         mask_secrets(self.config)
         return super()._request(context)
 
-    def _returned(self, context: Context) -> Config:
+    def _returned(self, context: Context) -> Any:
         arguments = determine_kwargs(self.python_callable, self.op_args, {**context, **self.op_kwargs})
         config = self.python_callable(*self.op_args, **arguments)
         if not isinstance(config, (dict, str)) and not hasattr(config, "to_dict"):

@@ -14,6 +14,7 @@ from asgiref.sync import sync_to_async
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.hooks.sqs import SqsQueue
 from airflow_hpt_provider.retries.errors import one_line
+from airflow_hpt_provider.triggers.stored_arguments import ignore_unknown
 from airflow_hpt_provider.waiting.outcome import STATUSES, outcome_of
 from airflow_hpt_provider.waiting.state_change import NotAStateChangeError, StateChange, check_queue_url
 
@@ -61,6 +62,7 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         name_prefix: only jobs whose name begins so, in any case.
         tags: only jobs with all of these tags.
         aws_conn_id, region_name, verify, botocore_config: as for every AWS hook. aiobotocore is not needed.
+        **unknown: arguments that a newer version has stored in Airflow's database; ignored, with a warning.
 
     Raises:
         TypeError: ``statuses`` is one string.
@@ -77,8 +79,10 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         region_name: str | None = None,
         verify: bool | str | None = None,
         botocore_config: dict[str, Any] | None = None,
+        **unknown: Any,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        ignore_unknown(self, unknown)
         check_queue_url("queue_url", queue_url)
         if isinstance(statuses, str):
             raise TypeError(f"statuses must be a list, got {statuses!r}. Write [{statuses!r}].")

@@ -21,6 +21,7 @@ from airflow_hpt_provider.exceptions import (
 )
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.retries.errors import one_line
+from airflow_hpt_provider.triggers.stored_arguments import ignore_unknown
 from airflow_hpt_provider.triggers.task_completion import TaskCompletion
 from airflow_hpt_provider.triggers.task_state import TaskFate, trigger_task_fate
 from airflow_hpt_provider.waiting.budget import BudgetLimits
@@ -73,6 +74,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
             name, in place of ``tuning_job_name``.
         finish_in_triggerer: after success, push the job's XComs and end the task in the triggerer (Airflow 3.3+).
         on_stopped, top_k, push_result: see :class:`airflow_hpt_provider.triggers.task_completion.TaskCompletion`.
+        **unknown: arguments that a newer version has stored in Airflow's database; ignored, with a warning.
     """
 
     def __init__(
@@ -95,8 +97,10 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
         max_billable_seconds: float | None = None,
         max_failed_training_jobs: int | None = None,
         previous_jobs: Sequence[str] = (),
+        **unknown: Any,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        ignore_unknown(self, unknown)
         self.tuning_job_name = tuning_job_name
         self.poll_interval = poll_interval
         self.aws_conn_id = aws_conn_id

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 Entry = str | dict[str, "str | list[Entry]"]
 
 SECTIONS: dict[str, list[str]] = {
-    "Start": ["index.md", "tutorial.md", "aws.md"],
+    "Start": ["index.md", "tutorial.md", "aws.md", "operations.md"],
     "How to": [
         "how-to.md",
         "own-script.md",
