@@ -15,7 +15,7 @@ from airflow_hpt_provider.models.printable import printable, printable_json
 from airflow_hpt_provider.models.status import TuningJobStatus
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from pydantic import BaseModel
 
@@ -118,18 +118,32 @@ def run_list(options: argparse.Namespace) -> int:
 def run_training_jobs(options: argparse.Namespace) -> int:
     """Print the training jobs."""
     from airflow_hpt_provider.display.format import training_jobs_table
+    from airflow_hpt_provider.hooks.final_metrics import known_final_metrics
 
     hook = Connection.of(options).hook()
     description = hook.describe(options.name)
     found = _all_trials(hook, options.name)[: options.limit]
+    metrics, problem = known_final_metrics(hook, description.hyper_parameter_tuning_job_arn)
+    if problem:
+        print(problem, file=sys.stderr)
     if options.output == "json":
-        return _print_json(found)
+        return _print_json([_with_metrics(trial, metrics) for trial in found])
     objective = description.objective_of()
     metric = objective.metric_name if objective else "objective"
-    print(training_jobs_table(found, metric))
+    print(training_jobs_table(found, metric, metrics))
     for group in hook.failures(options.name) if description.training_job_status_counters.failed else ():
         print(f"{group.count} failed: {' '.join(group.reason.split())}", file=sys.stderr)
     return 0
+
+
+def _with_metrics(trial: TrainingJobSummary, metrics: Mapping[str, Mapping[str, float]]) -> dict[str, Any]:
+    """Return a training job in AWS names, with the list of its final metrics as DescribeTrainingJob names it."""
+    from airflow_hpt_provider.models.size_limit import to_json_value
+
+    given = metrics.get(trial.training_job_name, {})
+    listed = [{"MetricName": name, "Value": value} for name, value in sorted(given.items())]
+    members: dict[str, Any] = to_json_value(trial)
+    return {**members, "FinalMetricDataList": listed} if listed else members
 
 
 def _all_trials(hook: HyperParameterTuningHook, name: str) -> list[TrainingJobSummary]:
@@ -177,7 +191,7 @@ def run_stop(options: argparse.Namespace) -> int:
     return 0 if code in wait.EXIT_CODES.values() else code
 
 
-def _print_json(value: BaseModel | Sequence[BaseModel]) -> int:
+def _print_json(value: BaseModel | Sequence[BaseModel | Mapping[str, Any]]) -> int:
     from airflow_hpt_provider.models.size_limit import to_json_value
 
     print(printable_json(json.dumps(to_json_value(value), indent=4, ensure_ascii=False)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.display.hyperparameters import names_in, unquoted
@@ -21,17 +21,21 @@ _WIDTH = ("integer", "continuous", "categorical")
 
 
 def training_jobs_dataframe(
-    description: TuningJobDescription, training_jobs: Sequence[TrainingJobSummary]
+    description: TuningJobDescription,
+    training_jobs: Sequence[TrainingJobSummary],
+    metrics: Mapping[str, Mapping[str, float]] | None = None,
 ) -> pd.DataFrame:
     """One row for each training job.
 
     Args:
         description: the tuning job; its ranges define the hyperparameters' types.
         training_jobs: its training jobs, in the order that the rows are to have.
+        metrics: the final values of each training job's metrics, by the training job's name.
 
     Returns:
         Columns ``training_job_name``, ``status``, ``objective`` (float, NaN without one), ``objective_status``,
         ``duration_seconds``; one for each hyperparameter (int64 where all have a value, else Int64; float64; category);
+        one for each metric, the objective's included, with ``metric:`` before its name (float64, NaN without a value);
         ``definition``, ``creation_time``, ``start_time``, ``end_time`` (UTC) and ``failure_reason``. A hyperparameter
         that is called like one of these has ``hp:`` before its name.
 
@@ -84,6 +88,9 @@ def training_jobs_dataframe(
     for name in names:
         texts = [training_job.tuned_hyper_parameters.get(name) for training_job in training_jobs]
         frame[f"hp:{name}" if name in taken else name] = _column(pd, texts, kinds.get(name))
+    given = [(metrics or {}).get(each.training_job_name, {}) for each in training_jobs]
+    for name in sorted({name for values in given for name in values}):
+        frame[f"metric:{name}"] = pd.Series([values.get(name, math.nan) for values in given], dtype="float64")
     for name, column in rest.items():
         frame[name] = column
     return frame

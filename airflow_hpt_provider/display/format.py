@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 MAX_PARAMETERS = 6
 """Maximum number of hyperparameters in one line."""
+MAX_METRICS = 4
+"""Maximum number of metrics in a table's columns, next to the objective."""
 
 
 def format_duration(seconds: float | timedelta | None) -> str:
@@ -77,10 +79,21 @@ def leaderboard(training_jobs: Sequence[TrainingJobSummary], metric: str = "obje
     return _training_jobs_table(places, ["", "training job"], training_jobs, metric, right=[0, 2])
 
 
-def training_jobs_table(training_jobs: Sequence[TrainingJobSummary], metric: str) -> str:
-    """Training jobs in whatever state as a table: name, status, objective, hyperparameters, duration."""
+def training_jobs_table(
+    training_jobs: Sequence[TrainingJobSummary],
+    metric: str,
+    metrics: Mapping[str, Mapping[str, float]] | None = None,
+) -> str:
+    """Training jobs in whatever state as a table: name, status, objective, metrics, hyperparameters, duration.
+
+    Args:
+        training_jobs: the training jobs.
+        metric: the objective's name.
+        metrics: the final values of each training job's metrics, by the training job's name.
+    """
     states = [[training_job.training_job_name, training_job.status] for training_job in training_jobs]
-    return _training_jobs_table(states, ["training job", "status"], training_jobs, metric, right=[2])
+    headers = ["training job", "status"]
+    return _training_jobs_table(states, headers, training_jobs, metric, right=[2], metrics=metrics)
 
 
 def _training_jobs_table(
@@ -89,16 +102,21 @@ def _training_jobs_table(
     training_jobs: Sequence[TrainingJobSummary],
     metric: str,
     right: Iterable[int],
+    metrics: Mapping[str, Mapping[str, float]] | None = None,
 ) -> str:
     """Return a table of training jobs whose first columns are given."""
     names = names_in(training_jobs)
+    given = [(metrics or {}).get(each.training_job_name, {}) for each in training_jobs]
+    others = sorted({name for values in given for name in values} - {metric})[:MAX_METRICS]
+    numbers = range(len(headers) + 1, len(headers) + 1 + len(others))
     rows = [
         [
             *cells,
             format_number(training_job.final_metric),
+            *(format_number(values.get(name)) for name in others),
             *(format_value(training_job.tuned_hyper_parameters.get(name, "")) for name in names),
             format_duration(training_job.duration),
         ]
-        for cells, training_job in zip(first, training_jobs, strict=True)
+        for cells, training_job, values in zip(first, training_jobs, given, strict=True)
     ]
-    return table(rows, [*headers, metric, *names, "duration"], right=right)
+    return table(rows, [*headers, metric, *others, *names, "duration"], right=[*right, *numbers])

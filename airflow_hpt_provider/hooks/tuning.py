@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.hooks.connection import ConnectionHook
+from airflow_hpt_provider.hooks.final_metrics import known_final_metrics
 from airflow_hpt_provider.hooks.pages import PageTokens
 from airflow_hpt_provider.hooks.responses import BadResponseError, check_subject, read
 from airflow_hpt_provider.links.console import has_console
@@ -339,9 +340,12 @@ class HyperParameterTuningHook(ConnectionHook):
         """
         from airflow_hpt_provider.display.dataframe import training_jobs_dataframe
 
-        return training_jobs_dataframe(
-            self.describe(tuning_job_name), list(self.training_jobs(tuning_job_name, sort_by="CreationTime"))
-        )
+        description = self.describe(tuning_job_name)
+        found = list(self.training_jobs(tuning_job_name, sort_by="CreationTime"))
+        metrics, problem = known_final_metrics(self, description.hyper_parameter_tuning_job_arn)
+        if problem:
+            self.log.warning(problem)
+        return training_jobs_dataframe(description, found, metrics)
 
     def billable_seconds(self, tuning_job_name: str) -> float:
         """Seconds for which the tuning job's training jobs are billed so far, added up.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,14 @@ if TYPE_CHECKING:
 VERSION = 1
 
 
-def document(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> dict[str, Any]:
+def document(
+    description: TuningJobDescription,
+    trials: Sequence[TrainingJobSummary],
+    metrics: Mapping[str, Mapping[str, float]] | None = None,
+) -> dict[str, Any]:
     """Return a tuning job as JSON values. Times are seconds since 1970.
+
+    ``metrics`` are the final values of each training job's metrics, by the training job's name.
 
     Neither static hyperparameters nor the environment are in it: they may hold what not everybody should read.
     """
@@ -29,7 +35,7 @@ def document(description: TuningJobDescription, trials: Sequence[TrainingJobSumm
         "version": VERSION,
         "job": {**_job(description), "warning": _warning(description, trials)},
         "parameters": searched,
-        **_trials(trials, searched),
+        **_trials(trials, searched, metrics or {}),
     }
 
 
@@ -107,7 +113,12 @@ def _instances(definition: Any) -> dict[str, Any]:
     }
 
 
-def _trials(trials: Sequence[TrainingJobSummary], searched: Sequence[Parameter]) -> dict[str, Any]:
+def _trials(
+    trials: Sequence[TrainingJobSummary],
+    searched: Sequence[Parameter],
+    metrics: Mapping[str, Mapping[str, float]],
+) -> dict[str, Any]:
+    given = [metrics.get(trial.training_job_name, {}) for trial in trials]
     reasons: dict[str, int] = {}
     headlines: list[str] = []
     reason_of: list[int | None] = []
@@ -134,6 +145,10 @@ def _trials(trials: Sequence[TrainingJobSummary], searched: Sequence[Parameter])
                     value_of(trial.tuned_hyper_parameters.get(one["name"]), one) for trial in trials
                 ]
                 for one in searched
+            },
+            "metrics": {
+                name: [finite(values.get(name)) for values in given]
+                for name in sorted({name for values in given for name in values})
             },
         },
         "reasons": [{"text": text, "headline": line} for text, line in zip(reasons, headlines, strict=True)],

@@ -16,7 +16,7 @@ _RISKY = ("=", "+", "-", "@")
 
 
 def rows(document: dict[str, Any]) -> list[dict[str, Any]]:
-    """One flat dict per training job: name, status, objective, times (ISO 8601), reason, then the hyperparameters."""
+    """One flat dict per training job: name, status, objective, times (ISO 8601), reason, hyperparameters, metrics."""
     trials, reasons = document["trials"], document["reasons"]
     flat = []
     for index, name in enumerate(trials["name"]):
@@ -33,6 +33,7 @@ def rows(document: dict[str, Any]) -> list[dict[str, Any]]:
                 "duration_seconds": round(ended - started, 1) if started and ended else None,
                 "failure_reason": None if reason is None else reasons[reason]["text"],
                 **{f"hyperparameter.{key}": values[index] for key, values in trials["values"].items()},
+                **{f"metric.{key}": values[index] for key, values in trials["metrics"].items()},
             }
         )
     return flat

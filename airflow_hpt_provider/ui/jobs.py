@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -18,6 +18,7 @@ from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.retries.errors import is_denied
 from airflow_hpt_provider.ui.cache import SharedCache
 from airflow_hpt_provider.ui.document import document, encode
+from airflow_hpt_provider.ui.known_metrics import KnownMetrics, read_metrics
 from airflow_hpt_provider.ui.problems import LISTING, READING, STOPPING, Attempt, Problem, from_error
 
 if TYPE_CHECKING:
@@ -54,17 +55,19 @@ class JobView:
         trials: its training jobs by name, in the order of their creation.
         tags: its tags; None if the connection has no permission to read them.
         calls: how many calls it took.
+        metrics: its training jobs' final metrics, as far as they could be read.
     """
 
     description: TuningJobDescription
     trials: Mapping[str, TrainingJobSummary]
     tags: dict[str, str] | None
     calls: int = 1
+    metrics: KnownMetrics = field(default_factory=KnownMetrics)
 
     @cached_property
     def document(self) -> dict[str, Any]:
         """The page's document of the job."""
-        return document(self.description, list(self.trials.values()))
+        return document(self.description, list(self.trials.values()), self.metrics.values)
 
     @cached_property
     def encoded(self) -> bytes:
@@ -177,7 +180,8 @@ class JobReader:
             if known is not None and known.description.hyper_parameter_tuning_job_arn != arn:
                 known = None
             trials, calls = _trials(hook, description, known.trials if known else {})
-            return JobView(description, trials, self._tags_of(hook, job, arn), calls)
+            metrics = read_metrics(hook, arn, trials, known.metrics if known else KnownMetrics())
+            return JobView(description, trials, self._tags_of(hook, job, arn), calls + metrics.calls, metrics)
 
         return load
 

@@ -15,6 +15,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from tests.integration.cli.conftest import CommandLine, as_file, create, request, status_of, wait_for
 
 if TYPE_CHECKING:
@@ -71,6 +72,30 @@ def test_list_trials_and_best(cli: CommandLine, finished: str, service: LocalSer
     assert f"s3://command-line/models/{names[0]}/output/model.tar.gz" in best.out
     as_json = json.loads(cli("best", finished, "--output", "json").out)
     assert as_json["ModelArtifacts"]["S3ModelArtifacts"].endswith("model.tar.gz")
+
+
+def test_every_metric_of_a_training_job(
+    cli: CommandLine, service: LocalService, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = request()
+    definitions = made["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"]
+    definitions.append({"Name": "validation:tenths", "Regex": r"objective=[0-9]+\.([0-9])"})
+    create(service, name, made)
+    assert cli("wait", name, "--poll-interval", "0.2").code == 0
+    table = cli("training-jobs", name)
+    assert table.out.splitlines()[0].split()[2:6] == ["status", "objective", "validation:tenths", "x"]
+    for row in json.loads(cli("training-jobs", name, "--output", "json").out):
+        values = {each["MetricName"]: each["Value"] for each in row["FinalMetricDataList"]}
+        assert values.keys() == {"objective", "validation:tenths"}
+        assert values["validation:tenths"] == int(values["objective"] * 10) % 10
+        assert row["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == values["objective"]
+
+    pytest.importorskip("pandas")
+    for variable, value in service.environment.items():
+        monkeypatch.setenv(variable, value)
+    frame = HyperParameterTuningHook(aws_conn_id=None).training_jobs_dataframe(name)
+    assert frame["metric:objective"].tolist() == frame["objective"].tolist()
+    assert frame["metric:validation:tenths"].tolist() == [int(each * 10) % 10 for each in frame["objective"]]
 
 
 def test_failed_trials_and_no_best(cli: CommandLine, service: LocalService, name: str) -> None:

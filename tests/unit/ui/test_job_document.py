@@ -217,3 +217,21 @@ def test_a_formula_in_disguise_is_text(text: str) -> None:
 
 def test_a_job_without_training_jobs_makes_an_empty_file() -> None:
     assert export.to_csv(document(description(), [])).strip() == "training_job_name"
+
+
+def test_every_metric_is_in_the_document_and_in_the_files() -> None:
+    first, second = trial(1, 0.5, lr=0.1, noise=0, kind="a"), trial(2, 0.4, lr=0.2, noise=0, kind="a")
+    metrics = {
+        first.training_job_name: {"loss": 0.5, "validation:auc": 0.9},
+        second.training_job_name: {"loss": 0.4, "train:auc": math.nan},
+    }
+    told = document(description(), [first, second], metrics)
+    assert told["trials"]["metrics"] == {
+        "loss": [0.5, 0.4],
+        "train:auc": [None, None],
+        "validation:auc": [0.9, None],
+    }
+    assert json.loads(encode(told)) == told
+    [row, other] = csv.DictReader(io.StringIO(export.to_csv(told)))
+    assert (row["metric.validation:auc"], other["metric.validation:auc"]) == ("0.9", "")
+    assert [each["metric.loss"] for each in json.loads(export.to_json(told))] == [0.5, 0.4]

@@ -56,6 +56,8 @@ export interface Answer {
     definition: (string | null)[];
     reason: (number | null)[];
     values: Record<string, Value[]>;
+    /** The final value of every metric, the objective's included; absent in documents of older servers. */
+    metrics?: Record<string, (number | null)[]>;
   };
   reasons: { text: string; headline: string }[];
 }
