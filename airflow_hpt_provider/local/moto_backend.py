@@ -37,7 +37,10 @@ log = logging.getLogger(__name__)
 _WORKERS = 8
 _PRIVATE = ("/moto-api", "/latest/meta-data", "/latest/api", "/favicon.ico")
 """moto's own paths: resetting all its state, and a fake instance metadata service."""
-_CLIENT_ERROR, _SERVER_ERROR = 400, 500
+_CLIENT_ERROR, _NOT_FOUND, _SERVER_ERROR = 400, 404, 500
+_PERMISSION_SERVICES = frozenset({"iam", "sts"})
+"""Services whose clients take "not permitted" for "unknown", and give up on an unknown operation."""
+_ACTION = re.compile(rb"(?:^|&)Action=(\w{1,128})(?:&|$)")
 _CLIENTS_WORDS = re.compile(r"^An error occurred \(\w+\) when calling the \w+ operation: ")
 """What boto3 puts before a service's message; some of moto's messages begin so themselves."""
 
@@ -64,7 +67,7 @@ class MotoBackend:
         # As moto takes it: decoded, and with one slash for many.
         if re.sub("/+", "/", scope["path"]).startswith(_PRIVATE):
             raise ServiceError("UnknownOperationException", f"There is nothing at {request.path}.", 404)
-        operation = request.target.rpartition(".")[2] or request.parameters.get("Action") or request.path
+        operation = _operation(request, body)
         if looks_like_xml(body) or "content-encoding" in request.headers:
             await anyio.to_thread.run_sync(_check, body, request.headers.get("content-encoding", ""))
         try:
@@ -78,6 +81,8 @@ class MotoBackend:
                 "ValidationException",
                 f"The local tuning service cannot carry out this {operation} of {service}.",
             ) from None
+        if service == "iam" and operation == "GetRole" and status == _NOT_FOUND:
+            raise _not_permitted(service, operation, "No role of this name was created here.")
         # A web page, or nothing: no such service, path or action.
         web_page = content.lstrip()[:2] == b"<!"
         if status >= _SERVER_ERROR or web_page or (status >= _CLIENT_ERROR and not content):
@@ -151,7 +156,26 @@ def _completed(content: bytes, headers: dict[str, str]) -> bytes:
     return content
 
 
+def _operation(request: WireRequest, body: bytes) -> str:
+    """Return the operation of a request, or its path: in a header, in the query or, for older protocols, in a form."""
+    named = request.target.rpartition(".")[2] or request.parameters.get("Action")
+    if not named and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        match = _ACTION.search(body)
+        named = match[1].decode() if match else None
+    return named or request.path
+
+
+def _not_permitted(service: str, operation: str, reason: str) -> ServiceError:
+    return ServiceError(
+        "AccessDenied",
+        f"Not authorized to perform {service}:{operation}: the local tuning service checks no permissions. {reason}",
+        403,
+    )
+
+
 def _not_offered(service: str, operation: str) -> ServiceError:
+    if service in _PERMISSION_SERVICES:
+        return _not_permitted(service, operation, "It does not support this operation.")
     return ServiceError(
         "UnknownOperationException", f"The local tuning service does not offer '{operation}' of {service}."
     )
