@@ -184,10 +184,21 @@ def _build_operations(settings: ServiceSettings, objects: ObjectStore, faults: F
 
     events = StateChangeEvents(settings.region, settings.account_id)
     if not faults.training_job:
-        return build_operations(settings, objects, on_change=events, failure_of=faults.failure_of)
+        return build_operations(
+            settings,
+            objects,
+            on_change=events,
+            failure_of=faults.failure_of,
+            on_training_change=events.training_job,
+        )
     trials = TrainingJobFaults(faults.training_job)
     return build_operations(
-        settings, objects, lambda runner: FaultyRunner(runner, trials), events, faults.failure_of
+        settings,
+        objects,
+        lambda runner: FaultyRunner(runner, trials),
+        events,
+        faults.failure_of,
+        events.training_job,
     )
 
 

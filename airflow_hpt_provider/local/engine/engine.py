@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from airflow_hpt_provider.local.database import Database
+    from airflow_hpt_provider.local.engine.changes import OnTrainingChange
     from airflow_hpt_provider.local.engine.naming import Arns
     from airflow_hpt_provider.local.runners.contract import Runner
 
@@ -39,6 +40,7 @@ class Engine:
         spot_interruptions: mean interruptions per minute of training of a managed spot job.
         grace_period: seconds between SIGTERM and SIGKILL.
         on_change: called with a tuning job and its tags when its status has changed.
+        on_training_change: called with a training job that has entered a secondary status.
         failure_of: lets tuning jobs fail on request.
     """
 
@@ -53,6 +55,7 @@ class Engine:
         spot_interruptions: float = 0.0,
         grace_period: float = GRACE_PERIOD,
         on_change: OnChange = lambda job, tags: None,
+        on_training_change: OnTrainingChange | None = None,
         failure_of: FailureOf = lambda name, ended: None,
     ) -> None:
         self._directory, self._directory_stat = directory, directory.stat()
@@ -72,6 +75,7 @@ class Engine:
             on_end=self.tuning.on_end,
             spot_interruptions=spot_interruptions,
             grace_period=grace_period,
+            on_change=on_training_change,
         )
         self.tuning.training = self.training
         self._standalone_granted = 0

@@ -17,9 +17,10 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.local.db import training_jobs
+from airflow_hpt_provider.local.db import tags, training_jobs
 from airflow_hpt_provider.local.db.records import RUNNING, MetricRow, TrainingJob
 from airflow_hpt_provider.local.engine import limits
+from airflow_hpt_provider.local.engine.changes import TrainingJobChange
 from airflow_hpt_provider.local.engine.plan import training_definition
 from airflow_hpt_provider.local.engine.stop_reasons import StopReason, final_status
 from airflow_hpt_provider.local.job_directories import directory_name, mark_deleted, unknown
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from airflow_hpt_provider.local.engine.changes import OnTrainingChange
     from airflow_hpt_provider.local.engine.loop import Loop, Transaction
 
 LOGGER = logging.getLogger(__name__)
@@ -59,6 +61,7 @@ class TrainingJobs:
             them; with none when it starts over, and its metrics are deleted.
         on_stop: called when such a training job has been asked to stop, likewise.
         on_end: called when one has ended, likewise.
+        on_change: called with a training job that has entered a secondary status, and that is on disk.
     """
 
     def __init__(
@@ -72,7 +75,9 @@ class TrainingJobs:
         on_end: Callable[[Transaction, TrainingJob], None],
         spot_interruptions: float = 0.0,
         grace_period: float = GRACE_PERIOD,
+        on_change: OnTrainingChange | None = None,
     ) -> None:
+        self._on_change = on_change
         self._loop = loop
         self._runner = runner
         self._directory = directory
@@ -97,9 +102,7 @@ class TrainingJobs:
         job = self._get(transaction, job_id)
         if job.directory is None:
             training_jobs.set_directory(transaction.connection, job.id, self._new_directory(job))
-        training_jobs.add_transition(
-            transaction.connection, job.id, "Starting", "Starting the training job", transaction.now
-        )
+        self._enter(transaction, job.id, "Starting", "Starting the training job", transaction.now)
         self._begin(transaction, self._get(transaction, job.id), resume=False)
 
     def mark_deleted(self, transaction: Transaction, job: TrainingJob) -> None:
@@ -200,7 +203,7 @@ class TrainingJobs:
         if status == job.secondary_status:
             return  # an attempt that was taken up again says so once more
         if job.stop_reason is None or (job.status == "Stopping" and status == "Uploading"):
-            training_jobs.add_transition(transaction.connection, job.id, status, message, at)
+            self._enter(transaction, job.id, status, message, at)
 
     def _metrics(
         self, job_id: int, attempt: int, metrics: Sequence[Metric], position: int, transaction: Transaction
@@ -264,9 +267,7 @@ class TrainingJobs:
         training_jobs.set_stopping(
             transaction.connection, job.id, status="Stopping", stop_reason=reason, now=transaction.now
         )
-        training_jobs.add_transition(
-            transaction.connection, job.id, "Stopping", "Stopping the training job", transaction.now
-        )
+        self._enter(transaction, job.id, "Stopping", "Stopping the training job", transaction.now)
         if job.tuning_job_id is not None:
             self._on_stop(transaction, self._get(transaction, job.id))
         if job.secondary_status == "Pending":
@@ -303,9 +304,7 @@ class TrainingJobs:
         training_jobs.set_stopping(
             transaction.connection, job.id, status="InProgress", stop_reason=reason, now=transaction.now
         )
-        training_jobs.add_transition(
-            transaction.connection, job.id, "Interrupted", "Training job interrupted", transaction.now
-        )
+        self._enter(transaction, job.id, "Interrupted", "Training job interrupted", transaction.now)
         transaction.on_commit(partial(self._signal_stop, job.id, attempt))
 
     # The end
@@ -335,15 +334,36 @@ class TrainingJobs:
             objective_value=value,
             loss=None if value is None else objective.loss(value),
         )
-        training_jobs.add_transition(
-            transaction.connection, job.id, secondary, message, transaction.now, final=True
-        )
+        self._enter(transaction, job.id, secondary, message, transaction.now, final=True)
         ended = self._get(transaction, job.id)
         LOGGER.info("training job %s: %s%s", job.name, status, f": {ended.failure_reason}" if failure else "")
         if job.tuning_job_id is not None:
             self._on_end(transaction, ended)
 
     # Details
+
+    def _enter(
+        self,
+        transaction: Transaction,
+        job_id: int,
+        status: str,
+        message: str,
+        at: float,
+        *,
+        final: bool = False,
+    ) -> None:
+        """Enter the next secondary status, and notify the listener once it is on disk."""
+        training_jobs.add_transition(transaction.connection, job_id, status, message, at, final=final)
+        if self._on_change is None:
+            return
+        job = self._get(transaction, job_id)
+        change = TrainingJobChange(
+            job,
+            self.definition(transaction, job),
+            training_jobs.transitions(transaction.connection, job.id),
+            tags.of(transaction.connection, job.arn),
+        )
+        transaction.on_commit(partial(self._on_change, change))
 
     def definition(self, transaction: Transaction, job: TrainingJob) -> Mapping[str, Any]:
         """Return the job's training definition; read from the store once."""

@@ -24,6 +24,7 @@ from airflow_hpt_provider.local.runners.subprocess_runner import SubprocessRunne
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from airflow_hpt_provider.local.engine.changes import OnTrainingChange
     from airflow_hpt_provider.local.engine.tuning import FailureOf, OnChange
     from airflow_hpt_provider.local.runners.contract import Runner
     from airflow_hpt_provider.local.runners.sandbox.choose import Isolation
@@ -107,6 +108,7 @@ def build_operations(
     wrap: Callable[[Runner], Runner] = lambda runner: runner,
     on_change: OnChange = lambda job, tags: None,
     failure_of: FailureOf = lambda name, ended: None,
+    on_training_change: OnTrainingChange | None = None,
 ) -> LocalOperations:
     """Return the operations of a service; call their ``start`` before the first call and ``close`` after the last.
 
@@ -116,6 +118,7 @@ def build_operations(
         wrap: puts something around the runner of the training jobs.
         on_change: called with a tuning job and its tags when its status has changed.
         failure_of: lets tuning jobs fail on request.
+        on_training_change: called with a training job that has entered a secondary status.
 
     Raises:
         ValueError, OSError: the images file can't be used; sandboxes are required and cannot be made;
@@ -143,5 +146,6 @@ def build_operations(
         spot_interruptions=settings.spot_interruptions,
         on_change=on_change,
         failure_of=failure_of,
+        on_training_change=on_training_change,
     )
     return LocalOperations(engine)

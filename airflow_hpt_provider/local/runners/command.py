@@ -99,7 +99,7 @@ class CommandMaker:
         return (str(inside if self.sandbox is not None else own),)
 
     def _script(self, spec: TrainingSpec, tree: OptMlTree, attempt: Path, devices: Devices) -> Command:
-        script_mode.fetch_code(spec.hyperparameters, self.objects, tree.code)
+        script_mode.fetch_code(spec.hyperparameters, self.objects, tree)
         python = self._requirements(tree, attempt / "log")
         argv = script_command(spec.hyperparameters, OptMlTree(Path(OPT_ML)), python)
         directory = Path(OPT_ML, "code")

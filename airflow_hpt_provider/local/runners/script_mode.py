@@ -22,6 +22,7 @@ from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from airflow_hpt_provider.local.runners.opt_ml import OptMlTree
     from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 PROGRAM = "sagemaker_program"
@@ -101,18 +102,21 @@ def check(hyperparameters: Mapping[str, str]) -> None:
         )
 
 
-def fetch_code(hyperparameters: Mapping[str, str], objects: ObjectStore, code: Path) -> None:
-    """Put the script and the files next to it into the code directory.
+def fetch_code(hyperparameters: Mapping[str, str], objects: ObjectStore, tree: OptMlTree) -> None:
+    """Put the script and the files next to it into the job's code directory.
+
+    The code may be in a channel, below ``/opt/ml/input/data``: the SDK sends it there for network isolation.
 
     Raises:
         ClientFailure: there is no such source, or it isn't an archive, or it would write elsewhere.
     """
+    code = tree.code
     script, given = program(hyperparameters), decoded(hyperparameters).get(SUBMIT_DIRECTORY)
     if given is None:
         shutil.copy2(script, code / Path(script).name)
         return
     source = str(given)
-    local = Path(source.removeprefix("file://"))
+    local = Path(tree.localize(source.removeprefix("file://")))
     if source.startswith("s3://"):
         archive = code.parent / "sourcedir.tar.gz"
         try:

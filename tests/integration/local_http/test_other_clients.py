@@ -56,6 +56,15 @@ def test_motos_services(service: Any) -> None:
     assert service.client("sts").get_caller_identity()["Account"] == "123456789012"
     iam = service.client("iam")
     iam.create_role(RoleName="r", AssumeRolePolicyDocument="{}")
+    for refused in (
+        lambda: iam.get_role(RoleName="never-created"),
+        lambda: iam.simulate_principal_policy(
+            PolicySourceArn="arn:aws:iam::123456789012:role/r", ActionNames=["s3:PutObject"]
+        ),
+    ):
+        with pytest.raises(ClientError) as caught:  # what clients take for "unknown", and go on
+            refused()
+        assert caught.value.response["Error"]["Code"] == "AccessDenied"
     assert iam.get_role(RoleName="r")["Role"]["Arn"] == "arn:aws:iam::123456789012:role/r"
     logs = service.client("logs")
     logs.create_log_group(logGroupName="g")

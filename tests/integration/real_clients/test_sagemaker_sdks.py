@@ -46,7 +46,7 @@ def run(python: Path, program: str, *arguments: str, env: dict[str, str], given:
     return json.loads(done.stdout.splitlines()[-1])
 
 
-@pytest.mark.parametrize("kind", ["image", "script"])
+@pytest.mark.parametrize("kind", ["image", "script", "isolated"])
 def test_the_sdks_tuner(kind: str, sdk_report: dict[str, Any]) -> None:
     report = sdk_report[kind]
     assert report["status"] == "Completed"
@@ -58,6 +58,22 @@ def test_the_sdks_tuner(kind: str, sdk_report: dict[str, Any]) -> None:
     best = min(rows, key=lambda row: row["FinalObjectiveValue"])["TrainingJobName"]
     assert report["best"] == report["attached best"] == best
     assert report["model"] == f"s3://{BUCKET}/sdk/{best}/output/model.tar.gz"
+    assert report["isolated"] is (kind == "isolated")
+    values = {row["metric_name"]: row["value"] for row in report["curve"]}
+    final = min(row["FinalObjectiveValue"] for row in rows)
+    assert values["objective"] == pytest.approx(final, abs=1e-6), "CloudWatch's metrics, read by the SDK"
+
+
+def test_the_third_sdk_with_its_check_of_the_role(service: Any, tmp_path: Path) -> None:
+    python = interpreter("sdk3", "sagemaker>=3")
+    env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **service.environment}
+    report = run(python, "sdk3_trainer.py", IMAGE, BUCKET, ROLE, str(SCRIPT), env=env)
+    assert report["trained"] == report["status"] == "Completed"
+    assert report["completed"] == 3
+    assert report["model"].startswith(f"s3://{BUCKET}/sdk3/")
+    best = service.client("sagemaker").describe_training_job(TrainingJobName=report["best"])
+    x = float(best["HyperParameters"]["x"])
+    assert report["objective"] == pytest.approx((x - 0.3) ** 2 + 1, abs=1e-5)
 
 
 @pytest.fixture(scope="module")

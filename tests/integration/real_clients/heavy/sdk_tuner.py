@@ -1,6 +1,7 @@
 """Run by an interpreter that has the SageMaker Python SDK 2: ``sdk_tuner.py IMAGE BUCKET ROLE SCRIPT``.
 
-Tunes twice, with an image and in script mode, and prints what the SDK made of it as JSON, last line.
+Tunes with an image, in script mode, and in script mode without a network. Prints what the SDK made of it as JSON, last
+line.
 """
 
 import json
@@ -10,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 import sagemaker
+from sagemaker.analytics import TrainingJobAnalytics
 from sagemaker.estimator import Estimator
 from sagemaker.sklearn import SKLearn
 from sagemaker.tuner import ContinuousParameter, HyperparameterTuner
@@ -34,6 +36,14 @@ estimators = {
         hyperparameters={"epochs": 1},
         **shared,
     ),
+    "isolated": SKLearn(  # the code comes as a channel
+        entry_point="train.py",
+        source_dir=source,
+        framework_version="1.2-1",
+        hyperparameters={"epochs": 1},
+        enable_network_isolation=True,
+        **shared,
+    ),
 }
 report = {}
 for kind, estimator in estimators.items():
@@ -51,12 +61,17 @@ for kind, estimator in estimators.items():
     tuner.wait()
     frame = tuner.analytics().dataframe()
     attached = HyperparameterTuner.attach(tuner.latest_tuning_job.name, sagemaker_session=session)
+    best = tuner.best_training_job()
+    # Which metrics there are, it reads from the training job itself.
+    curve = TrainingJobAnalytics(best, sagemaker_session=session).dataframe()
     report[kind] = {
         "name": tuner.latest_tuning_job.name,
         "status": tuner.describe()["HyperParameterTuningJobStatus"],
-        "best": tuner.best_training_job(),
+        "best": best,
         "attached best": attached.best_training_job(),
         "model": tuner.best_estimator().model_data,
+        "curve": json.loads(curve.to_json(orient="records")),
+        "isolated": session.describe_training_job(best)["EnableNetworkIsolation"],
         "rows": json.loads(frame.to_json(orient="records")),
     }
 print(json.dumps(report))
