@@ -46,7 +46,8 @@ def documented() -> set[str]:
     return set(re.findall(r"`([a-z]+:\w+)`", PAGE.split("## Permissions")[1].split("\n## ")[0]))
 
 
-USED = {ACTIONS.get(action, action) for name, action in operations().items() if name in named_in_code()}
+NAMED = named_in_code()
+USED = {ACTIONS.get(action, action) for name, action in operations().items() if name in NAMED}
 
 
 @pytest.mark.parametrize("action", sorted(USED))
