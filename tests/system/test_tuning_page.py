@@ -53,9 +53,9 @@ def test_sorting_and_filtering(demo: DemoSession, tab: Any, finished: str) -> No
     assert [float(text) for text in column(tab, 2)] == sorted(metrics, reverse=True)
     tab.get_by_role("columnheader", name="#").get_by_role("button").click()
     assert column(tab, 1) == ["1", "2", "3", "4"]
-    tab.get_by_role("searchbox").fill("number<=2")
+    tab.get_by_label("Filter training jobs").fill("number<=2")
     assert column(tab, 1) == ["1", "2"]
-    tab.get_by_role("searchbox").fill("no such thing")
+    tab.get_by_label("Filter training jobs").fill("no such thing")
     tab.get_by_text("No training job matches the filter.").wait_for()
 
 

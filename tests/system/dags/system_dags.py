@@ -7,12 +7,22 @@ from typing import Any
 from airflow.sdk import DAG, Asset, AssetWatcher, Param, task
 from quick_jobs import job
 
+from airflow_hpt_provider.models import Continuous
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
 
 with DAG("sync", schedule=None):
     HyperParameterTuningJobOperator(task_id="tune", config=job(), deferrable=False, poll_interval=1)
+
+two = job()
+two["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"] = 12
+two["HyperParameterTuningJobConfig"]["ParameterRanges"] = {
+    "position": Continuous(0, 10),
+    "seconds": Continuous(0.001, 0.1, log=True),
+}
+with DAG("two_hyperparameters", schedule=None):
+    HyperParameterTuningJobOperator(task_id="tune", config=two, deferrable=False, poll_interval=1)
 
 with DAG("failing", schedule=None):
     HyperParameterTuningJobOperator(

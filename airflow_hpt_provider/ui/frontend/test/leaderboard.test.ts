@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { bestFirst, filtered, sorted } from "../src/leaderboard";
+import { bestFirst, sorted } from "../src/leaderboard";
 import { tuning } from "./tuning";
 
 const numbers = (trials: { number: number }[]): number[] => trials.map((trial) => trial.number);
@@ -15,23 +15,4 @@ test("hyperparameters sort as numbers or words", () => {
   const { trials } = tuning();
   expect(numbers(sorted(trials, { column: "values.lr", descending: false }))).toEqual([3, 4, 5, 1, 2]);
   expect(numbers(sorted(trials, { column: "values.booster", descending: true }))).toEqual([1, 4, 2, 3, 5]);
-});
-
-test.each([
-  ["dart", [2, 3, 5]],
-  ["BOOM", [2]],
-  ["lr<0.03", [3, 4]],
-  ["lr<=0.03", [3, 4, 5]],
-  ["lr>=0.1 booster=gbtree", [1]],
-  ["metric<0.4", [3, 4]],
-  ["number=2", [2]],
-  ["status=failed", [2]],
-  ["nosuch>1", []],
-  ["", [1, 2, 3, 4, 5]],
-])("filter %s", (text, expected) => {
-  expect(numbers(filtered(tuning().trials, text))).toEqual(expected);
-});
-
-test("the status filter adds to the words", () => {
-  expect(numbers(filtered(tuning().trials, "dart", "Completed"))).toEqual([3]);
 });

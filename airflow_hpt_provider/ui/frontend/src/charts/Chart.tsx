@@ -3,6 +3,7 @@
 import type { ECharts, EChartsCoreOption } from "echarts/core";
 import { useEffect, useRef } from "preact/hooks";
 
+import type { Range } from "../selection";
 import { init } from "./echarts";
 
 interface Props {
@@ -12,17 +13,31 @@ interface Props {
   height: number;
   /** A click on a point or a line with a training job's name. */
   onPick?: (name: string) => void;
+  /** The part of the x axis that is shown, both ends included; null: all of it. */
+  onZoom?: (range: Range | null) => void;
+  /** What is marked on a parallel axis. */
+  onBrush?: (axis: string, ranges: Range[]) => void;
+  /** What is to be marked: with nothing in it, the chart's marks are wiped away. */
+  brushed?: Record<string, Range[]>;
+}
+
+/** What a chart's zoom shows. */
+function zoomOf(option: unknown): Range | null {
+  const zoom = (option as { dataZoom?: { start: number; end: number; startValue: number; endValue: number }[] } | undefined)?.dataZoom?.[0];
+  if (!zoom || (zoom.start <= 0 && zoom.end >= 100)) return null;
+  return [Math.max(1, Math.ceil(zoom.startValue)), Math.max(1, Math.floor(zoom.endValue))];
 }
 
 const REPLACED = { replaceMerge: ["series", "xAxis", "yAxis", "parallelAxis", "visualMap"] };
 
-export function Chart({ option, label, height, onPick }: Props) {
+export function Chart({ option, label, height, onPick, onZoom, onBrush, brushed }: Props) {
   const place = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
   const visible = useRef(false);
   const wanted = useRef(option);
-  const pick = useRef(onPick);
-  pick.current = onPick;
+  const on = useRef({ onPick, onZoom, onBrush });
+  on.current = { onPick, onZoom, onBrush };
+  const marked = useRef(new Set<string>());
   const drawn = useRef<EChartsCoreOption | null>(null);
 
   const draw = (): void => {
@@ -32,7 +47,15 @@ export function Chart({ option, label, height, onPick }: Props) {
       chart.current = init(place.current as HTMLDivElement);
       chart.current.on("click", ({ data }) => {
         const point = data as { name?: string; trial?: number } | null;
-        if (point?.trial && point.name) pick.current?.(point.name);
+        if (point?.trial && point.name) on.current.onPick?.(point.name);
+      });
+      chart.current.on("datazoom", () => on.current.onZoom?.(zoomOf(chart.current?.getOption())));
+      chart.current.on("axisareaselected", (event) => {
+        const { parallelAxisId, intervals } = event as { parallelAxisId?: string; intervals?: Range[] };
+        if (!parallelAxisId) return;
+        if (intervals?.length) marked.current.add(parallelAxisId);
+        else marked.current.delete(parallelAxisId);
+        on.current.onBrush?.(parallelAxisId, intervals ?? []);
       });
     }
     chart.current.setOption(wanted.current, REPLACED);
@@ -62,6 +85,12 @@ export function Chart({ option, label, height, onPick }: Props) {
     wanted.current = option;
     draw();
   }, [option]);
+
+  useEffect(() => {
+    if (Object.values(brushed ?? {}).some((ranges) => ranges.length)) return;
+    for (const parallelAxisId of [...marked.current])
+      chart.current?.dispatchAction({ type: "axisAreaSelect", parallelAxisId, intervals: [] });
+  }, [brushed]);
 
   return <div class="chart" ref={place} role="img" aria-label={label} style={{ height: `${height}px` }} />;
 }

@@ -1,7 +1,7 @@
 /** The parts of Apache ECharts that the page uses; the bundle holds no others. */
 
 import { BarChart, CustomChart, LineChart, ParallelChart, ScatterChart } from "echarts/charts";
-import { GridComponent, ParallelComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
+import { DataZoomSliderComponent, GridComponent, ParallelComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { init, use } from "echarts/core";
 import { ScatterJitter } from "echarts/features";
 import { CanvasRenderer } from "echarts/renderers";
@@ -12,6 +12,7 @@ use([
   LineChart,
   ParallelChart,
   ScatterChart,
+  DataZoomSliderComponent,
   GridComponent,
   ParallelComponent,
   TooltipComponent,

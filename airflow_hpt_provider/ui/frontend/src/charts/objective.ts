@@ -5,8 +5,13 @@ import type { EChartsCoreOption } from "echarts/core";
 import { number, shortName, status } from "../format";
 import { bestSoFar, readableRange } from "../metrics";
 import type { Trial, Tuning } from "../model";
+import type { Range } from "../selection";
 import { axis, base, lines, tooltip } from "./options";
 import type { Palette } from "./palette";
+
+const MIN_ZOOM = 10;
+/** How visible those are that are not chosen. */
+export const FADED = 0.15;
 
 export function tip(tuning: Tuning, trial: Trial): string {
   const values = tuning.parameters.map((p): [string, string] => [p.name, number(trial.values[p.name])]);
@@ -20,22 +25,34 @@ export function tip(tuning: Tuning, trial: Trial): string {
 export const canBeLog = (tuning: Tuning): boolean =>
   tuning.trials.some((t) => t.metric !== null) && tuning.trials.every((t) => t.metric === null || t.metric > 0);
 
+export interface Chosen {
+  /** The numbers of the training jobs chosen; null: all. */
+  chosen: Set<number> | null;
+  /** What the chart shows of them; null: all. */
+  zoom: Range | null;
+}
+
 /** The training jobs as points and the best so far as a line; of the compared tuning job too, if any. */
 export function objectiveChart(
   tuning: Tuning,
   palette: Palette,
   log: boolean,
   other?: Tuning,
+  { chosen, zoom }: Chosen = { chosen: null, zoom: null },
 ): EChartsCoreOption {
   const sides = other ? [tuning, other] : [tuning];
-  const known = sides.flatMap((one) => reported(one).map((trial) => trial.metric as number));
+  const shownOnly = (trial: Trial): boolean => !zoom || (trial.number >= zoom[0] && trial.number <= zoom[1]);
+  const zoomed = sides.flatMap((one) => reported(one).filter(shownOnly).map((trial) => trial.metric as number));
+  const known = zoomed.length ? zoomed : sides.flatMap((one) => reported(one).map((trial) => trial.metric as number));
+  const hasZoom = !other && tuning.trials.length >= MIN_ZOOM;
   const range = log ? null : readableRange(known, tuning.minimize);
   const shown = (value: number): number =>
     range ? Math.min(Math.max(value, range.min), range.max) : value;
   const last = Math.max(...sides.map(horizon));
   return {
     ...base(palette),
-    grid: { left: 8, right: 16, top: 12, bottom: 26, containLabel: true },
+    grid: { left: 8, right: 16, top: 12, bottom: hasZoom ? 62 : 26, containLabel: true },
+    ...(hasZoom ? { dataZoom: [zoomSlider(palette, zoom, last + 0.5)] } : {}),
     tooltip: tooltip(palette, {
       formatter: ({ data }: { data: { trial?: number; side?: number } }) => {
         const side = sides[data?.side ?? 0] as Tuning;
@@ -82,7 +99,7 @@ export function objectiveChart(
           type: "scatter",
           clip: false,
           z: mine ? 2 : 1,
-          data: trials.map((trial) => {
+          data: trials.filter(shownOnly).map((trial) => {
             const value = shown(trial.metric as number);
             const out = value !== trial.metric;
             const best = mine && trial.name === one.job.best;
@@ -97,7 +114,7 @@ export function objectiveChart(
               itemStyle: mine
                 ? {
                     color: best ? palette.accent : palette.faint,
-                    opacity: trials.length > 300 && !best ? 0.7 : 1,
+                    opacity: chosen && !chosen.has(trial.number) ? FADED : trials.length > 300 && !best ? 0.7 : 1,
                     borderColor: palette.surface,
                     borderWidth: best ? 2 : 0,
                   }
@@ -117,6 +134,31 @@ export function objectiveChart(
         },
       ];
     }),
+  };
+}
+
+/** A slider below the chart; a chart with few training jobs needs none. */
+function zoomSlider(palette: Palette, zoom: Range | null, end: number): object {
+  return {
+    id: "zoom",
+    type: "slider",
+    filterMode: "none",
+    height: 12,
+    bottom: 6,
+    left: 48,
+    right: 24,
+    brushSelect: false,
+    showDetail: false,
+    showDataShadow: false,
+    moveHandleSize: 0,
+    handleSize: "160%",
+    borderColor: "transparent",
+    borderRadius: 6,
+    backgroundColor: palette.line,
+    fillerColor: palette.faint,
+    handleStyle: { color: palette.surface, borderColor: palette.muted },
+    startValue: zoom ? zoom[0] - 0.5 : 0,
+    endValue: zoom ? zoom[1] + 0.5 : end,
   };
 }
 

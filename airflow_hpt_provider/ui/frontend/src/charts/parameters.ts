@@ -5,12 +5,19 @@ import type { EChartsCoreOption } from "echarts/core";
 import { number } from "../format";
 import { readableRange } from "../metrics";
 import type { Parameter, Trial, Tuning } from "../model";
-import { reported, tip } from "./objective";
+import { axisId, OBJECTIVE_AXIS } from "../selection";
+import { FADED, reported, tip } from "./objective";
 import { axis, base, lines, place, scale, tooltip } from "./options";
 import type { Palette } from "./palette";
 
 /** One hyperparameter on its own scale, the objective above it. */
-export function scatterChart(tuning: Tuning, parameter: Parameter, palette: Palette, log: boolean): EChartsCoreOption {
+export function scatterChart(
+  tuning: Tuning,
+  parameter: Parameter,
+  palette: Palette,
+  log: boolean,
+  chosen: Set<number> | null = null,
+): EChartsCoreOption {
   const trials = reported(tuning);
   const range = log ? null : readableRange(trials.map((t) => t.metric as number), tuning.minimize);
   return {
@@ -50,7 +57,7 @@ export function scatterChart(tuning: Tuning, parameter: Parameter, palette: Pale
             symbolSize: best ? 11 : undefined,
             itemStyle: {
               color: best ? palette.accent : palette.faint,
-              opacity: best ? 1 : 0.75,
+              opacity: chosen && !chosen.has(trial.number) ? FADED : best ? 1 : 0.75,
               borderColor: palette.surface,
               borderWidth: best ? 2 : 0,
             },
@@ -61,19 +68,26 @@ export function scatterChart(tuning: Tuning, parameter: Parameter, palette: Pale
   };
 }
 
-/** A line per training job through all hyperparameters to the objective; the better, the stronger its colour. */
-export function parallelChart(tuning: Tuning, palette: Palette): EChartsCoreOption {
-  const trials = reported(tuning);
-  const metrics = trials.map((t) => t.metric as number).sort((a, b) => a - b);
+/** How good a training job is among those that reported: from 0, the worst, to 1, the best. */
+export function goodness(tuning: Tuning): (trial: Trial) => number {
+  const metrics = reported(tuning).map((t) => t.metric as number).sort((a, b) => a - b);
   const rank = new Map(metrics.map((metric, i) => [metric, metrics.length < 2 ? 1 : i / (metrics.length - 1)]));
-  const good = (trial: Trial): number => {
+  return (trial) => {
     const share = rank.get(trial.metric as number) ?? 0;
     return tuning.minimize ? 1 - share : share;
   };
+}
+
+/** A line per training job through all hyperparameters to the objective; the better, the stronger its colour. */
+export function parallelChart(tuning: Tuning, palette: Palette, zoomed: (trial: Trial) => boolean = () => true): EChartsCoreOption {
+  const trials = reported(tuning);
+  const metrics = trials.map((t) => t.metric as number).sort((a, b) => a - b);
+  const good = goodness(tuning);
   const range = readableRange(metrics, tuning.minimize);
   const name = (text: string): string => (text.length > 18 ? `${text.slice(0, 17)}…` : text);
   const look = {
     nameTextStyle: { color: palette.text, fontSize: 12, padding: [0, 0, 4, 0] },
+    areaSelectStyle: { width: 14, color: palette.accent, borderColor: palette.accent, borderWidth: 1, opacity: 0.18 },
     axisLine: { show: true, lineStyle: { color: palette.line, width: 1.5 } },
     splitLine: { show: false },
   };
@@ -87,12 +101,14 @@ export function parallelChart(tuning: Tuning, palette: Palette): EChartsCoreOpti
     parallel: { left: Math.max(40, 4 + 3.5 * name(tuning.parameters[0]?.name ?? "").length), right: 72, top: 36, bottom: 16 },
     parallelAxis: [
       ...tuning.parameters.map((parameter, dim) => ({
+        id: axisId(parameter.name), // the marks on the axis outlive a refresh
         dim,
         name: name(parameter.name),
         nameLocation: "end",
         ...readable(scale(palette, parameter, look), palette),
       })),
       {
+        id: OBJECTIVE_AXIS,
         dim: tuning.parameters.length,
         name: name(tuning.job.objective?.metric ?? "objective"),
         nameLocation: "end",
@@ -112,7 +128,9 @@ export function parallelChart(tuning: Tuning, palette: Palette): EChartsCoreOpti
     series: [
       {
         type: "parallel",
+        id: "training jobs",
         smooth: 0.08,
+        inactiveOpacity: 0.04,
         lineStyle: { width: 1, opacity: trials.length > 200 ? 0.35 : 0.6 },
         emphasis: { lineStyle: { width: 2.5, opacity: 1 } },
         progressive: 0,
@@ -127,7 +145,7 @@ export function parallelChart(tuning: Tuning, palette: Palette): EChartsCoreOpti
               range ? Math.min(Math.max(trial.metric as number, range.min), range.max) : trial.metric,
               good(trial),
             ],
-            ...(trial.name === tuning.job.best ? { lineStyle: { width: 2.5, opacity: 1 } } : {}),
+            ...(!zoomed(trial) ? { lineStyle: { opacity: 0.04 } } : trial.name === tuning.job.best ? { lineStyle: { width: 2.5, opacity: 1 } } : {}),
           })),
       },
     ],

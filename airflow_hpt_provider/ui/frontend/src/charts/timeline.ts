@@ -5,6 +5,7 @@ import type { EChartsCoreOption } from "echarts/core";
 import { duration, number, shortName, status } from "../format";
 import type { Tuning } from "../model";
 import type { Bar } from "../timeline";
+import { FADED } from "./objective";
 import { axis, base, lines, tooltip } from "./options";
 import type { Palette } from "./palette";
 
@@ -18,7 +19,7 @@ interface Drawing {
   size: (extent: [number, number]) => [number, number];
 }
 
-export function timelineChart(tuning: Tuning, bars: Bar[], palette: Palette): EChartsCoreOption {
+export function timelineChart(tuning: Tuning, bars: Bar[], palette: Palette, chosen: Set<number> | null = null): EChartsCoreOption {
   const begin = Math.min(tuning.job.created_at, ...bars.map(({ created }) => created));
   const last = Math.max(...bars.map(({ ended }) => ended - begin), 1);
   const slots = Math.max(...bars.map(({ slot }) => slot), 0) + 1;
@@ -58,7 +59,9 @@ export function timelineChart(tuning: Tuning, bars: Bar[], palette: Palette): EC
           const between = coord([started, slot])[0];
           const right = coord([ended, slot])[0];
           const gap = right - left > 4 ? 1 : 0;
-          const look = colourOf(bars[value(4)] as Bar, tuning, palette);
+          const bar = bars[value(4)] as Bar;
+          const opacity = chosen && !chosen.has(bar.trial.number) ? FADED : 1;
+          const look = { ...colourOf(bar, tuning, palette), opacity };
           const rect = (x: number, width: number, style: object): object => ({
             type: "rect",
             shape: { x, y: middle - height / 2, width: Math.max(width, 0), height, r: Math.min(3, width / 2) },
@@ -67,7 +70,7 @@ export function timelineChart(tuning: Tuning, bars: Bar[], palette: Palette): EC
           return {
             type: "group",
             children: [
-              rect(left, between - left, { fill: palette.line }),
+              rect(left, between - left, { fill: palette.line, opacity }),
               rect(between, Math.max(right - between - gap, 1), look),
             ],
           };

@@ -11,6 +11,8 @@ import type { Importance } from "../charts/parameters";
 import { number, plural } from "../format";
 import { bestOf } from "../metrics";
 import type { Problem, TaskInstance, Tuning } from "../model";
+import { ALL } from "../selection";
+import type { Selection } from "../selection";
 import { useVisible } from "../visibility";
 
 interface Props {
@@ -21,8 +23,19 @@ interface Props {
   onOpen: (name: string) => void;
 }
 
-export function Objective({ tuning, palette, log, onLog, onOpen }: Props & { onLog: (log: boolean) => void }) {
-  const option = useMemo(() => objectiveChart(tuning, palette, log), [tuning, palette, log]);
+interface ObjectiveProps extends Props {
+  selection?: Selection;
+  chosen?: Set<number> | null;
+  onSelect?: (change: (before: Selection) => Selection) => void;
+  onLog: (log: boolean) => void;
+}
+
+export function Objective({ tuning, palette, log, onLog, onOpen, selection = ALL, chosen = null, onSelect }: ObjectiveProps) {
+  const { zoom } = selection;
+  const option = useMemo(
+    () => objectiveChart(tuning, palette, log, undefined, { chosen, zoom }),
+    [tuning, palette, log, chosen, zoom],
+  );
   const best = bestOf(tuning);
   const metric = tuning.job.objective?.metric ?? "objective";
   const summary = best ? `The best so far is ${number(best.metric)}, of training job ${best.number}.` : "None has reported it yet.";
@@ -41,8 +54,9 @@ export function Objective({ tuning, palette, log, onLog, onOpen }: Props & { onL
       {best ? (
         <Chart
           option={option}
-          height={280}
+          height={tuning.trials.length < 10 ? 280 : 316}
           onPick={onOpen}
+          onZoom={(range) => onSelect?.((before) => ({ ...before, zoom: range }))}
           label={`${metric} of ${plural(tuning.trials.length, "training job")}, and the best so far. ${summary}`}
         />
       ) : (
@@ -60,7 +74,12 @@ function noChart({ job, trials }: Tuning, metric: string): string {
   return `No training job has reported ${metric}. See the failures and the training jobs' logs.`;
 }
 
-export function Hyperparameters({ tuning, palette, log, task, onOpen }: Props & { task: TaskInstance }) {
+interface HyperparametersProps extends Props {
+  task: TaskInstance;
+  chosen?: Set<number> | null;
+}
+
+export function Hyperparameters({ tuning, palette, log, task, onOpen, chosen = null }: HyperparametersProps) {
   const metric = tuning.job.objective?.metric ?? "objective";
   if (!bestOf(tuning) || !tuning.parameters.length) return null;
   return (
@@ -70,7 +89,7 @@ export function Hyperparameters({ tuning, palette, log, task, onOpen }: Props & 
       </h2>
       <div class="multiples">
         {tuning.parameters.map((parameter) => (
-          <Multiple key={parameter.name} {...{ tuning, palette, log, parameter, onOpen }} />
+          <Multiple key={parameter.name} {...{ tuning, palette, log, parameter, onOpen, chosen }} />
         ))}
         <ImportanceCard tuning={tuning} palette={palette} task={task} />
       </div>
@@ -80,8 +99,16 @@ export function Hyperparameters({ tuning, palette, log, task, onOpen }: Props & 
 
 const SCALES: Record<string, string> = { log: "logarithmic", reverse_log: "reverse logarithmic" };
 
-function Multiple({ tuning, palette, log, parameter, onOpen }: Props & { parameter: Tuning["parameters"][number] }) {
-  const option = useMemo(() => scatterChart(tuning, parameter, palette, log), [tuning, parameter, palette, log]);
+interface MultipleProps extends Props {
+  parameter: Tuning["parameters"][number];
+  chosen: Set<number> | null;
+}
+
+function Multiple({ tuning, palette, log, parameter, onOpen, chosen }: MultipleProps) {
+  const option = useMemo(
+    () => scatterChart(tuning, parameter, palette, log, chosen),
+    [tuning, parameter, palette, log, chosen],
+  );
   const best = bestOf(tuning);
   const word = SCALES[parameter.scale ?? ""] ?? "";
   return (
@@ -103,6 +130,8 @@ function Multiple({ tuning, palette, log, parameter, onOpen }: Props & { paramet
 }
 
 const AGAIN_SECONDS = 30;
+/** The smallest R² with which the importance says something. */
+const EXPLAINS = 0.1;
 /** What the next try will not change, before there are more training jobs. */
 const SETTLED = new Set(["too_few_trials", "extra_missing"]);
 
@@ -144,13 +173,18 @@ function ImportanceCard({ tuning, palette, task }: { tuning: Tuning; palette: Pa
     <figure ref={place} class="importance">
       <figcaption>
         <b>Importance</b>
-        {found && (
+        {found && found.score >= EXPLAINS && (
           <span class="muted" title="R² on training jobs that were held out; near 0 the shares say little.">
             random forest, R² {found.score.toFixed(2)}
           </span>
         )}
       </figcaption>
-      {option && found ? (
+      {found && found.score < EXPLAINS ? (
+        <p class="empty small">
+          The random forest explains nothing of the objective on training jobs that it has not seen (R² {found.score.toFixed(2)}), so
+          its importance is not shown. More training jobs may change that.
+        </p>
+      ) : option && found ? (
         <>
           <Chart
             option={option}
@@ -174,13 +208,23 @@ function ImportanceCard({ tuning, palette, task }: { tuning: Tuning; palette: Pa
   );
 }
 
-export function Parallel({ tuning, palette, onOpen }: Omit<Props, "log">) {
-  const option = useMemo(() => parallelChart(tuning, palette), [tuning, palette]);
+interface ParallelProps extends Omit<Props, "log"> {
+  selection: Selection;
+  onSelect: (change: (before: Selection) => Selection) => void;
+}
+
+export function Parallel({ tuning, palette, onOpen, selection, onSelect }: ParallelProps) {
+  const { zoom } = selection;
+  // What is marked on the axes the chart fades by itself, but not what the other chart's zoom leaves out.
+  const option = useMemo(
+    () => parallelChart(tuning, palette, (trial) => !zoom || (trial.number >= zoom[0] && trial.number <= zoom[1])),
+    [tuning, palette, zoom],
+  );
   if (tuning.trials.filter((t) => t.metric !== null).length < 2 || tuning.parameters.length < 2) return null;
   return (
     <section aria-labelledby="parallel">
       <h2 id="parallel">
-        Parallel coordinates <span class="muted">one line per training job, the best in colour</span>
+        Parallel coordinates <span class="muted">one line per training job, the best in colour; drag along an axis to choose</span>
       </h2>
       <div class="wide" tabIndex={0} role="region" aria-label="Parallel coordinates">
         <div style={{ minWidth: `${100 * (tuning.parameters.length + 1)}px` }}>
@@ -188,6 +232,8 @@ export function Parallel({ tuning, palette, onOpen }: Omit<Props, "log">) {
             option={option}
             height={320}
             onPick={onOpen}
+            brushed={selection.brushed}
+            onBrush={(axis, ranges) => onSelect((before) => ({ ...before, brushed: { ...before.brushed, [axis]: ranges } }))}
             label="All hyperparameters and the objective of each training job; the leaderboard holds the same values."
           />
         </div>

@@ -3,8 +3,9 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 
 import { taskPath } from "../api";
+import { completions, parsed } from "../filter";
 import { duration, number, status } from "../format";
-import { bestFirst, filtered, sorted } from "../leaderboard";
+import { bestFirst, sorted } from "../leaderboard";
 import type { Sorting } from "../leaderboard";
 import type { TaskInstance, Trial, Tuning } from "../model";
 import { StatusBadge } from "./StatusBadge";
@@ -23,17 +24,27 @@ interface Props {
   tuning: Tuning;
   task: TaskInstance;
   onOpen: (name: string) => void;
+  /** The numbers of those chosen in the charts; null: all. */
+  chosen?: Set<number> | null;
 }
 
-export function Leaderboard({ tuning, task, onOpen }: Props) {
+export function Leaderboard({ tuning, task, onOpen, chosen = null }: Props) {
   const [sorting, setSorting] = useState<Sorting>(() => bestFirst(tuning));
   const [text, setText] = useState("");
   const [wanted, setWanted] = useState("");
   const [page, setPage] = useState(0);
-  useEffect(() => setPage(0), [text, wanted, sorting]);
+  useEffect(() => setPage(0), [text, wanted, sorting, chosen]);
 
   const columns = useMemo(() => columnsOf(tuning, onOpen), [tuning, onOpen]);
-  const found = useMemo(() => sorted(filtered(tuning.trials, text, wanted), sorting), [tuning, text, wanted, sorting]);
+  const filter = useMemo(() => parsed(text, tuning), [text, tuning]);
+  const found = useMemo(
+    () =>
+      sorted(
+        tuning.trials.filter((trial) => (!chosen || chosen.has(trial.number)) && (!wanted || trial.status === wanted) && filter.matches(trial)),
+        sorting,
+      ),
+    [tuning, filter, wanted, sorting, chosen],
+  );
   const pages = Math.max(1, Math.ceil(found.length / PAGE));
   const at = Math.min(page, pages - 1);
   // The chosen one too, when no training job has it any more: else it would filter without being shown.
@@ -52,10 +63,17 @@ export function Leaderboard({ tuning, task, onOpen }: Props) {
           <input
             type="search"
             value={text}
-            placeholder="Filter: name, reason, lr<0.1 …"
-            aria-label="Filter training jobs by words, or by comparisons such as metric<0.3"
+            placeholder={`Filter: ${tuning.parameters.find((p) => p.kind !== "categorical")?.name ?? "number"}<0.1 and …`}
+            aria-label="Filter training jobs by words, or by comparisons such as metric<0.3 and duration>60"
+            list="filter-names"
+            aria-describedby="filter-problem"
             onInput={(event) => setText(event.currentTarget.value)}
           />
+          <datalist id="filter-names">
+            {completions(text, tuning).map((one) => (
+              <option key={one} value={one} />
+            ))}
+          </datalist>
           <select aria-label="Status" value={wanted} onChange={(event) => setWanted(event.currentTarget.value)}>
             <option value="">All statuses</option>
             {statuses.map((one) => (
@@ -72,6 +90,9 @@ export function Leaderboard({ tuning, task, onOpen }: Props) {
           </a>
         </div>
       </div>
+      <p id="filter-problem" class="filter-problem" role="status">
+        {filter.problem}
+      </p>
       <div class="table" tabIndex={0} role="region" aria-label="Training jobs">
         <table>
           <thead>

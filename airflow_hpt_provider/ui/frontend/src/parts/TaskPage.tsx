@@ -9,13 +9,17 @@ import { fromAnswer } from "../model";
 import type { Answer, TaskInstance } from "../model";
 import { useOpened } from "../opened";
 import { usePolling } from "../polling";
+import { ALL, chosen as chosenOf } from "../selection";
+import type { Selection } from "../selection";
 import type { Theme } from "../theme";
 import { Hyperparameters, Objective, Parallel } from "./Charts";
+import { Chosen } from "./Chosen";
 import { Compare } from "./Compare";
 import { Failures } from "./Failures";
 import { Header } from "./Header";
 import { Leaderboard } from "./Leaderboard";
 import { Notice, Stale } from "./Notice";
+import { Pairs } from "./Pairs";
 import { Timeline } from "./Timeline";
 import { TrainingJob } from "./TrainingJob";
 
@@ -25,7 +29,10 @@ export function TaskPage({ task, theme }: { task: TaskInstance; theme: Theme }) 
   const tuning = useMemo(() => value && fromAnswer(value), [value]);
   const palette = PALETTES[theme];
   const [opened, open] = useOpened();
+  const [selection, select] = useState<Selection>(ALL);
+  const chosen = useMemo(() => tuning && chosenOf(tuning, selection), [tuning, selection]);
   useEffect(() => {
+    select(ALL); // of another tuning job
     document.title = tuning ? `${tuning.job.name} · Tuning` : "Tuning";
   }, [tuning?.job.name]);
 
@@ -43,13 +50,15 @@ export function TaskPage({ task, theme }: { task: TaskInstance; theme: Theme }) 
     <article key={tuning.job.name}>
       {problem && <Stale problem={problem} />}
       <Header tuning={tuning} task={task} onStopped={reload} onOpen={open} />
-      <Objective {...{ tuning, palette, log }} onLog={setLog} onOpen={open} />
+      <Chosen {...{ tuning, selection }} count={chosen?.size ?? tuning.trials.length} onSelect={select} />
+      <Objective {...{ tuning, palette, log }} onLog={setLog} onOpen={open} selection={selection} chosen={chosen} onSelect={select} />
       {!tuning.job.best && <Failures key="failures" tuning={tuning} onOpen={open} />}
-      <Leaderboard tuning={tuning} task={task} onOpen={open} />
+      <Leaderboard tuning={tuning} task={task} onOpen={open} chosen={chosen} />
       {tuning.job.best && <Failures key="failures" tuning={tuning} onOpen={open} />}
-      <Hyperparameters {...{ tuning, palette, log, task }} onOpen={open} />
-      <Parallel {...{ tuning, palette }} onOpen={open} />
-      <Timeline {...{ tuning, palette }} onOpen={open} />
+      <Hyperparameters {...{ tuning, palette, log, task, chosen }} onOpen={open} />
+      <Parallel {...{ tuning, palette, selection }} onOpen={open} onSelect={select} />
+      <Pairs {...{ tuning, palette, chosen }} onOpen={open} />
+      <Timeline {...{ tuning, palette, chosen }} onOpen={open} />
       <Compare {...{ tuning, task, palette, log }} />
       {opened !== null && <TrainingJob {...{ tuning, task }} name={opened} onOpen={open} onStopped={reload} />}
     </article>

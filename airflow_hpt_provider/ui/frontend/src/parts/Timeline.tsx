@@ -12,6 +12,7 @@ import { barsOf, parallelism, spentOn } from "../timeline";
 interface Props {
   tuning: Tuning;
   palette: Palette;
+  chosen: Set<number> | null;
   onOpen: (name: string) => void;
 }
 
@@ -19,9 +20,9 @@ const percent = (share: number): string => (share > 0 && share < 0.01 ? "< 1 %" 
 /** What these are called when they are what the time went into. */
 const WORDS: Record<string, string> = { Completed: "completed", Failed: "failed", Stopped: "stopped early or by request", InProgress: "running" };
 
-export function Timeline({ tuning, palette, onOpen }: Props) {
+export function Timeline({ tuning, palette, chosen, onOpen }: Props) {
   const bars = useMemo(() => barsOf(tuning, Date.now() / 1000), [tuning]);
-  const option = useMemo(() => timelineChart(tuning, bars, palette), [tuning, bars, palette]);
+  const option = useMemo(() => timelineChart(tuning, bars, palette, chosen), [tuning, bars, palette, chosen]);
   if (!bars.length) return null;
   const { average, waiting } = parallelism(bars);
   const slots = Math.max(...bars.map(({ slot }) => slot)) + 1;
