@@ -7,6 +7,7 @@
         ├── TuningJobConfigError          (not retried) the request is invalid; nothing was created
         ├── TuningConnectionError         the Airflow connection is missing, or has no region
         ├── TuningJobNameConflictError    (not retried) the job name belongs to another task or user
+        ├── TuningJobResourceLimitError   a quota allows no further tuning job; nothing was created
         ├── TuningJobNotFoundError        the tuning job does not exist, or it has been deleted
         ├── TuningJobFailedError          the job ended as Failed or DeleteFailed; a retry may help
         │   └── TuningJobPermanentFailureError    (not retried) ... a retry would fail the same way
@@ -61,6 +62,13 @@ class TuningConnectionError(TuningError):
 
 class TuningJobNameConflictError(TuningError, AirflowFailException):
     """A tuning job of the wanted name exists and is not this task's own."""
+
+
+class TuningJobResourceLimitError(TuningError):
+    """SageMaker's quotas allow no further tuning job (ResourceLimitExceeded), and ``on_resource_limit`` is ``fail``.
+
+    Or ``resource_limit_timeout`` has expired, or the whole quota is too small for the job. Nothing was created.
+    """
 
 
 class TuningJobNotFoundError(TuningError):

@@ -126,6 +126,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="maximum number of concurrent training jobs, over all tuning jobs (default: the number of CPUs)",
     )
     serve.add_argument(
+        "--max-tuning-jobs",
+        type=count,
+        metavar="N",
+        help="maximum number of tuning jobs in progress; CreateHyperParameterTuningJob refuses further ones with "
+        "ResourceLimitExceeded (default: no limit; AWS: 100)",
+    )
+    serve.add_argument(
         "--gpus-per-job",
         type=_number,
         metavar="N",
@@ -182,6 +189,7 @@ def run_serve(options: argparse.Namespace) -> int:
         images=options.images.absolute() if options.images else None,
         pull=options.pull,
         max_parallel=options.max_parallel,
+        max_tuning_jobs=options.max_tuning_jobs,
         spot_interruptions=options.spot_interruptions,
         faults=options.faults.absolute() if options.faults else None,
         isolation=options.isolation,

@@ -22,6 +22,7 @@ class ServiceSettings:
         images: TOML, which command stands for which training image; None: script mode and containers only.
         pull: whether training images that are not on this machine are pulled by the container engine.
         max_parallel: training jobs that run at the same time over all tuning jobs; None: the number of CPUs.
+        max_tuning_jobs: tuning jobs that may be in progress; SageMaker refuses further ones. None: no limit.
         spot_interruptions: mean interruptions per minute of training of each managed spot training job.
         isolation: how training jobs are kept apart: ``auto``, ``sandbox`` or ``none``.
         readable: directories that training jobs in sandboxes may read too.
@@ -39,6 +40,7 @@ class ServiceSettings:
     images: Path | None = None
     pull: bool = False
     max_parallel: int | None = None
+    max_tuning_jobs: int | None = None
     spot_interruptions: float = 0.0
     faults: Path | None = None
     isolation: Literal["auto", "sandbox", "none"] = "auto"

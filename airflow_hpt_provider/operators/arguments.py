@@ -18,6 +18,16 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.waiting.budget import BudgetLimits
 
 
+def check_on_resource_limit(value: Any) -> None:
+    """Check the operator's ``on_resource_limit``.
+
+    Raises:
+        ValueError: it is neither ``wait`` nor ``fail``.
+    """
+    if value not in ("wait", "fail"):
+        raise ValueError(f"on_resource_limit must be 'wait' or 'fail', got {value!r}.")
+
+
 class TuningArgumentsMixin:
     """Casts arguments; each cast raises TuningJobConfigError that names argument, value and remedy."""
 
@@ -32,6 +42,8 @@ class TuningArgumentsMixin:
     on_stopped: OnUnfinished
     on_timeout: OnUnfinished
     on_budget_exceeded: OnUnfinished | None
+    on_resource_limit: Any
+    resource_limit_timeout: Any
     event_queue_url: str | None
     top_k: int
 
@@ -42,15 +54,21 @@ class TuningArgumentsMixin:
         for name, value in self._policies.items():
             if value is not None:
                 check_policy(name, value)
+        check_on_resource_limit(self.on_resource_limit)
         if self.event_queue_url is not None:
             from airflow_hpt_provider.waiting.state_change import check_queue_url
 
             check_queue_url("event_queue_url", self.event_queue_url)
-        _ = self._timeout, self._strategy, self._limits
+        _ = self._timeout, self._strategy, self._limits, self._limit_timeout
 
     @property
     def _timeout(self) -> timedelta | None:
         seconds = seconds_of("timeout", self.timeout)
+        return None if seconds is None else timedelta(seconds=seconds)
+
+    @property
+    def _limit_timeout(self) -> timedelta | None:
+        seconds = seconds_of("resource_limit_timeout", self.resource_limit_timeout)
         return None if seconds is None else timedelta(seconds=seconds)
 
     @property

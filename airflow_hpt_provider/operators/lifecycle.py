@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.exceptions import TuningError, TuningJobBudgetExceededError, TuningJobTimeoutError
 from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
-from airflow_hpt_provider.operators.arguments import TuningArgumentsMixin
-from airflow_hpt_provider.operators.execution_timeout import ExecutionTimeoutMixin
+from airflow_hpt_provider.operators.resource_limit import DEFER_MARGIN, ResourceLimitMixin
 from airflow_hpt_provider.waiting.outcome import outcome_of
 from airflow_hpt_provider.xcom.push import push_result
 
@@ -17,23 +16,16 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_hpt_provider.creation.find_or_create import OwnedJob
-    from airflow_hpt_provider.hooks.settings import ConnectionSettings
     from airflow_hpt_provider.models import Attempt, TuningJobDescription
 
-DEFER_MARGIN = timedelta(minutes=5)
-"""Airflow's own deferral timeout, the safety net, expires this much later than the trigger's."""
 
-
-class JobLifecycleMixin(ExecutionTimeoutMixin, TuningArgumentsMixin, TuningLineageMixin):
+class JobLifecycleMixin(ResourceLimitMixin, TuningLineageMixin):
     """Waits for a tuning job (or defers), retries it if it is to be retried, delivers its result.
 
     The operator says how the next attempt is made (:meth:`_next_attempt`).
     """
 
-    deferrable: bool
     unreachable_timeout: float | None
-    connection_settings: ConnectionSettings
-    defer: Any
     _misses: int = 0
 
     def _next_attempt(self, context: Context, failed: Sequence[str]) -> OwnedJob:
@@ -74,15 +66,19 @@ class JobLifecycleMixin(ExecutionTimeoutMixin, TuningArgumentsMixin, TuningLinea
             self.log.warning("Not retrying tuning job %s: the timeout has expired.", description.name)
             return None
         from airflow_hpt_provider.models.printable import printable
+        from airflow_hpt_provider.retries.failure_reasons import is_capacity_failure
 
+        failed = [*(each.tuning_job_name for each in previous_attempts), description.name]
+        self._series_limit = limit
+        if self.on_resource_limit == "wait" and is_capacity_failure(description.failure_reason):
+            self._running_job = None  # it has ended, and the wait leaves nothing to stop
+            self._wait_for_capacity(description.name, failed, limit)
         self.log.warning(
             "Retrying failed tuning job %s: %s",
             description.name,
             printable(description.failure_reason or "no reason given"),
         )
-        return self._next_attempt(
-            context, [*(each.tuning_job_name for each in previous_attempts), description.name]
-        )
+        return self._next_attempt(context, failed)
 
     def _defer(self, description: TuningJobDescription, previous_attempts: Sequence[Attempt]) -> None:
         from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger

@@ -19,6 +19,7 @@ from airflow_hpt_provider.exceptions import (
     TuningServiceUnreachableError,
 )
 from airflow_hpt_provider.links.tuning import LINKS
+from airflow_hpt_provider.operators.arguments import check_on_resource_limit
 from airflow_hpt_provider.operators.base import (
     CONNECTION_FIELDS,
     TuningConnectionMixin,
@@ -29,6 +30,7 @@ from airflow_hpt_provider.operators.base import (
 from airflow_hpt_provider.operators.cleanup import stop_orphaned_job
 from airflow_hpt_provider.operators.lifecycle import JobLifecycleMixin
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
+from airflow_hpt_provider.retries.quotas import QuotaShortage
 from airflow_hpt_provider.waiting.outcome import Outcome
 from airflow_hpt_provider.xcom.push import push_job_info, push_result
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     from airflow_hpt_provider.creation.find_or_create import OnNameConflict, OwnedJob
     from airflow_hpt_provider.models import TuningJobRequest
+    from airflow_hpt_provider.operators.resource_limit import OnResourceLimit
     from airflow_hpt_provider.retries.strategy import TuningRetryStrategy
     from airflow_hpt_provider.waiting.outcome import OnUnfinished
 
@@ -78,6 +81,10 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
             log says where.
         on_name_conflict: policy when another task or user owns the job name: ``fail`` (default), or take the
             ``next`` free name (``name-2`` ...).
+        on_resource_limit: policy when SageMaker's quotas allow no further tuning job: ``wait`` (default) until there is
+            room, in the triggerer if ``deferrable``; or ``fail``. With ``wait``, an attempt that failed for lack of
+            capacity is also followed by a pause. A quota that is smaller than what the job needs fails the task.
+        resource_limit_timeout: seconds or timedelta to wait for room; default 24 hours. None: no limit.
         unreachable_timeout: seconds or timedelta for which the service may be unreachable during the wait before
             the task fails. Default None: as long as the wait may last.
         event_queue_url: deferrable only. A dedicated SQS queue that receives the job's state changes from
@@ -88,6 +95,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
     Raises:
         TuningJobConfigError: the config is invalid. The message lists every problem, and nothing was created.
         TuningJobNameConflictError: see ``on_name_conflict``.
+        TuningJobResourceLimitError: see ``on_resource_limit``.
         TuningJobFailedError, TuningJobPermanentFailureError, TuningJobStoppedError, TuningJobTimeoutError,
             TuningJobBudgetExceededError: how the job ended. :mod:`airflow_hpt_provider.exceptions` says which of them
             Airflow retries.
@@ -103,6 +111,8 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         "on_stopped",
         "on_timeout",
         "on_budget_exceeded",
+        "on_resource_limit",
+        "resource_limit_timeout",
         "retry_strategy",
         "max_billable_seconds",
         "max_failed_training_jobs",
@@ -130,6 +140,8 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         on_budget_exceeded: OnUnfinished | None = None,
         stop_on_kill: bool = True,
         on_name_conflict: OnNameConflict = "fail",
+        on_resource_limit: OnResourceLimit = "wait",
+        resource_limit_timeout: timedelta | float | str | None = timedelta(hours=24),
         unreachable_timeout: timedelta | float | None = None,
         event_queue_url: str | None = None,
         top_k: int = 0,
@@ -154,6 +166,8 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         self.on_budget_exceeded = on_budget_exceeded
         self.stop_on_kill = stop_on_kill
         self.on_name_conflict = on_name_conflict
+        self.on_resource_limit = on_resource_limit
+        self.resource_limit_timeout = resource_limit_timeout
         self.unreachable_timeout = seconds_of("unreachable_timeout", unreachable_timeout, least=0)
         self.event_queue_url = event_queue_url
         self.top_k = top_k
@@ -168,7 +182,9 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         if not isinstance(stop_on_kill, bool):
             raise TypeError(f"stop_on_kill must be True or False, got {stop_on_kill!r}.")
         check_early(self._policies, max_billable_seconds, max_failed_training_jobs, top_k)
-        for name in ("poll_interval", "timeout"):
+        if not is_template(on_resource_limit):
+            check_on_resource_limit(on_resource_limit)
+        for name in ("poll_interval", "timeout", "resource_limit_timeout"):
             if not is_template(getattr(self, name)):
                 seconds_of(name, getattr(self, name))
         if not is_template(retry_strategy):
@@ -178,14 +194,29 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
 
     def execute(self, context: Context) -> Any:
         """Create or rejoin the job; then wait here, defer, or leave it."""
+        self._pushed_name, self._limited_since, self._refusals = "", None, 0
+        self._start_execution_timeout(context)
+        return self._create_and_wait(context)
+
+    def create_in_turn(
+        self,
+        context: Context,
+        event: Any = None,
+        failed: Sequence[str] = (),
+        since: str | None = None,
+        series_limit: str | None = None,
+        execution_deadline: str | None = None,
+    ) -> Any:
+        """Take up the task again after it has waited for a quota in the triggerer: find or create the job."""
+        self._resume_creation(since, series_limit, execution_deadline)
+        return self._create_and_wait(context, failed)
+
+    def _create_and_wait(self, context: Context, failed: Sequence[str] = ()) -> Any:
         from airflow_hpt_provider.creation.ownership import DELIVERED_TAG
 
-        self._pushed_name = ""
-        self._start_execution_timeout(context)
         with self._stop_on_failure(context):
             self._cast_templated()
-            request = self._request(context)
-            job = self._find_or_create(request, context)
+            job = self._find_or_create(self._request(context), context, failed)
             description = self.hook.describe(job.name)
             if not self.wait_for_completion:
                 self._raise_if_killed(job.name)
@@ -248,6 +279,9 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
             return super().resume_execution(next_method, next_kwargs, context)
         except TaskDeferralTimeout:
             self.log.warning("The triggerer did not report in time; handling the timeout on this worker.")
+            if not self._pushed_job_name(context):  # it has waited to create its job: the last try
+                self._limited_since = datetime.min.replace(tzinfo=UTC)
+                return self._create_and_wait(context)
             # The deferral's arguments are lost. Its time was over because timeout or execution_timeout is.
             over = datetime.now(UTC).isoformat() if self.execution_timeout else None
             event = {"status": Outcome.TIMEOUT}
@@ -286,7 +320,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         from airflow_hpt_provider.operators.state_store import JobStateStore
 
         store = JobStateStore(context)
-        job = JobResolver(
+        resolver = JobResolver(
             hook=self.hook,
             owner=Owner.from_context(context),
             request=request,
@@ -300,7 +334,16 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
             failed=failed,
             on_create=self._about_to_create,
             log=self.log,
-        ).find_or_create()
+        )
+        while True:
+            try:
+                job = resolver.find_or_create()
+                break
+            except Exception as error:
+                if (shortage := QuotaShortage.of(error)) is None:
+                    raise
+                self._wait_for_quota(shortage, error, failed)
+        self._limited_since, self._refusals = None, 0
         self._waits_for(job.name)
         store.save(job.name, job.tags)
         push_job_info(self, context, job.name, job.arn)

@@ -13,7 +13,11 @@ except ImportError as error:  # Airflow 3.1, 3.2
         " AirflowFailExceptions there, which end the retries as well."
     ) from error
 
-from airflow_hpt_provider.exceptions import TuningJobFailedError, TuningServiceUnreachableError
+from airflow_hpt_provider.exceptions import (
+    TuningJobFailedError,
+    TuningJobResourceLimitError,
+    TuningServiceUnreachableError,
+)
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -27,6 +31,7 @@ class TuningRetryPolicy(RetryPolicy):
     ==============================================  ===================================================
     the job Failed: InternalServerError             retry after ``delay``
     the job Failed: no capacity                     retry after ``capacity_delay``
+    a quota allows no further tuning job            retry after ``capacity_delay``
     SageMaker throttled, out of reach, 5xx          retry after ``delay``; the try rejoins the job
     SageMaker refused: access denied, validation    fail
     the trigger failed, a worker was lost, others   as the task's ``retries`` and ``retry_delay`` say
@@ -60,6 +65,8 @@ class TuningRetryPolicy(RetryPolicy):
 
         if isinstance(exception, TuningServiceUnreachableError):
             return RetryDecision.retry(self.delay, "SageMaker was out of reach; the next try rejoins the job")
+        if isinstance(exception, TuningJobResourceLimitError):
+            return RetryDecision.retry(self.capacity_delay, "a quota allowed no further tuning job")
         if isinstance(exception, TuningJobFailedError):
             if is_capacity_failure(str(exception)):
                 return RetryDecision.retry(self.capacity_delay, "SageMaker had no capacity")

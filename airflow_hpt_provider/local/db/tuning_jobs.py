@@ -68,6 +68,11 @@ def unfinished(connection: sqlite3.Connection) -> list[TuningJob]:
     return [TuningJob.from_row(row) for row in connection.execute(SQL["unfinished"])]
 
 
+def count_in_progress(connection: sqlite3.Connection) -> int:
+    """Return how many are in progress: those that are stopping no longer count."""
+    return int(connection.execute(SQL["count_in_progress"]).fetchone()[0])
+
+
 def set_ending(connection: sqlite3.Connection, job_id: int, *, ending: str, status: str, now: float) -> None:
     """Launch nothing more, for this reason."""
     connection.execute(SQL["set_ending"], {"id": job_id, "ending": ending, "status": status, "now": now})

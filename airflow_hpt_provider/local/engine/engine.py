@@ -37,6 +37,7 @@ class Engine:
         directory: gets ``training-jobs/NAME`` for each (:mod:`airflow_hpt_provider.local.job_directories`).
         arns: of the service's region and account.
         max_parallel: maximum number of concurrent training jobs, over all tuning jobs; default: the number of CPUs.
+        max_tuning_jobs: how many tuning jobs may be in progress; None: no limit.
         spot_interruptions: mean interruptions per minute of training of a managed spot job.
         grace_period: seconds between SIGTERM and SIGKILL.
         on_change: called with a tuning job and its tags when its status has changed.
@@ -52,6 +53,7 @@ class Engine:
         arns: Arns,
         *,
         max_parallel: int | None = None,
+        max_tuning_jobs: int | None = None,
         spot_interruptions: float = 0.0,
         grace_period: float = GRACE_PERIOD,
         on_change: OnChange = lambda job, tags: None,
@@ -62,6 +64,7 @@ class Engine:
         self.database = database
         self.arns = arns
         self.runner = runner
+        self.max_tuning_jobs = max_tuning_jobs
         self._max_parallel = max_parallel or os.cpu_count() or 1
         self._executor = ThreadPoolExecutor(SEARCH_THREADS, thread_name_prefix="search")
         self._loop = Loop(database, schedule=self._schedule, reload=self._reload)

@@ -57,6 +57,11 @@ class OperationsSettings(Protocol):
         ...
 
     @property
+    def max_tuning_jobs(self) -> int | None:
+        """How many tuning jobs may be in progress; None: no limit."""
+        ...
+
+    @property
     def pull(self) -> bool:
         """Whether the container engine may pull images that are not on this machine."""
         ...
@@ -143,6 +148,7 @@ def build_operations(
         settings.data_dir,
         Arns(settings.region, settings.account_id),
         max_parallel=devices.max_parallel,
+        max_tuning_jobs=settings.max_tuning_jobs,
         spot_interruptions=settings.spot_interruptions,
         on_change=on_change,
         failure_of=failure_of,

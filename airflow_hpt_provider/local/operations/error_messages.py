@@ -17,6 +17,17 @@ def tuning_job_exists(name: str) -> ServiceError:
     return ServiceError("ResourceInUse", text)
 
 
+def too_many_tuning_jobs(limit: int, in_progress: int) -> ServiceError:
+    """Return the error for a quota that is used up. AWS's text; the name of this quota in it is not documented."""
+    quota, unit = "Number of parallel (concurrent) hyperparameter tuning jobs", "HyperParameterTuningJobs"
+    text = (
+        f"The account-level service limit '{quota}' is {limit} {unit}, with current utilization of {in_progress} {unit}"
+        f" and a request delta of 1 {unit}. Please use AWS Service Quotas to request an increase for this quota. If AWS"
+        " Service Quotas is not available, contact AWS support to request an increase for this quota."
+    )
+    return ServiceError("ResourceLimitExceeded", text)
+
+
 def no_training_job() -> ServiceError:
     """There is no training job of that name: AWS says so with a ValidationException."""
     return ServiceError("ValidationException", "Requested resource not found.")

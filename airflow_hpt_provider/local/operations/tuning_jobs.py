@@ -17,6 +17,7 @@ from airflow_hpt_provider.local.operations.error_messages import (
     invalid,
     no_tuning_job,
     still_running,
+    too_many_tuning_jobs,
     tuning_job_exists,
     wrong_status,
 )
@@ -60,6 +61,10 @@ def create(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
         connection = transaction.connection
         if tuning_jobs.find(connection, name):
             raise tuning_job_exists(name)
+        if engine.max_tuning_jobs is not None:
+            in_progress = tuning_jobs.count_in_progress(connection)
+            if in_progress >= engine.max_tuning_jobs:
+                raise too_many_tuning_jobs(engine.max_tuning_jobs, in_progress)
         warm_start.check(connection, request, plan)
         job_id = tuning_jobs.insert(
             connection, name=name, arn=arn, request=request, seed=seed, now=transaction.now

@@ -92,6 +92,8 @@ def aws_connection(service: LocalService, monkeypatch: pytest.MonkeyPatch) -> No
 def no_scheduler_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Triggers wait a moment before they fire, for the sake of a scheduler that is not here."""
     monkeypatch.setattr("airflow_hpt_provider.triggers.tuning.FIRST_EVENT_SECONDS", 0.0)
+    monkeypatch.setattr("airflow_hpt_provider.waiting.creation_queue.CHECK_SECONDS", 0.2)
+    monkeypatch.setattr("airflow_hpt_provider.operators.resource_limit.RETRY_SECONDS", 0.2)
 
 
 @pytest.fixture(autouse=True, scope="session")

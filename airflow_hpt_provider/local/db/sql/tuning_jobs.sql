@@ -11,6 +11,9 @@ SELECT * FROM tuning_jobs WHERE id = :id;
 -- name: unfinished
 SELECT * FROM tuning_jobs WHERE status IN ('InProgress', 'Stopping') ORDER BY id;
 
+-- name: count_in_progress
+SELECT COUNT(*) FROM tuning_jobs WHERE status = 'InProgress';
+
 -- name: set_ending
 UPDATE tuning_jobs
 SET ending = :ending, status = :status, modified_at = :now
