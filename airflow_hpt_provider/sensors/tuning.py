@@ -145,6 +145,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         self.botocore_config = botocore_config
         self._poll_callback: PollCallback | None = None
         self._announced = False
+        self._deadline: datetime | None = None
         check_early(self._policies, max_billable_seconds, max_failed_training_jobs, top_k)
         if start_from_trigger and has("start_from_trigger"):
             self._start_in_triggerer()
@@ -155,6 +156,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         if self.event_queue_url is not None:
             check_queue_url("event_queue_url", self.event_queue_url)
         self.tuning_job_name = checked_job_name(self.tuning_job_name)
+        self._deadline = deadline = self._started(context) + timedelta(seconds=self.timeout)
         if not self.deferrable:
             try:
                 return super().execute(context)
@@ -163,15 +165,21 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         done = self.poke(context)
         if done:
             return done.xcom_value
-        return self._defer(datetime.now(UTC) + timedelta(seconds=self.timeout))
+        return self._defer(deadline)
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Poll once. A poll that fails for a transient reason does not end the wait."""
+        """Poll once. A poll that fails for a transient reason does not end the wait.
+
+        Neither does one that does not return: it is left behind soon after ``timeout``.
+        """
         from airflow_hpt_provider.retries.classify import ErrorClass, classify
         from airflow_hpt_provider.retries.errors import one_line
+        from airflow_hpt_provider.waiting.time_limit import CallTimeoutError, call_within
 
         try:
-            description = self.hook.describe_once(self.tuning_job_name)
+            self.hook.ready()  # here, because only this thread reads Airflow's connection
+            name = self.tuning_job_name
+            description = call_within(self._patience(), lambda: self.hook.describe_once(name))
         except TuningJobNotFoundError:
             raise
         except Exception as error:
@@ -185,15 +193,31 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
             )
             return PokeReturnValue(is_done=False)
         try:
-            self._on_poll(description)
+            call_within(self._patience(), lambda: self._on_poll(description))
         except TuningJobBudgetExceededError as error:
             return PokeReturnValue(is_done=True, xcom_value=self._budget_ended(context, error))
+        except CallTimeoutError as error:
+            self.log.warning("Could not measure tuning job %s (%s).", name, one_line(error))
         if outcome_of(description.status) is None:
             if not self._announced:
                 push_job_info(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
                 self._announced = True
             return PokeReturnValue(is_done=False)
         return PokeReturnValue(is_done=True, xcom_value=self._finish(context, description))
+
+    def _started(self, context: Context) -> datetime:
+        """Return the time from which ``timeout`` counts, as in every sensor."""
+        first = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
+        return first or datetime.now(UTC)
+
+    def _patience(self) -> float:
+        """Return the seconds after which a call is left behind; infinite where a subclass calls ``poke`` itself."""
+        from airflow_hpt_provider.waiting import time_limit
+
+        if self._deadline is None:
+            return float("inf")
+        left = (self._deadline - datetime.now(UTC)).total_seconds()
+        return max(0.0, left) + time_limit.LAST_POLL_SECONDS
 
     def execute_complete(
         self, context: Context, event: Any = None, deadline: str = "", misses: int = 0
