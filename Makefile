@@ -69,6 +69,10 @@ env-s3-libraries: env
 	  $(BIN)/uv pip install -q -p $(S3_LIBRARIES)/bin/python \
 	    pyarrow pandas s3fs polars duckdb-extensions duckdb-extension-httpfs || { rm -rf $(S3_LIBRARIES); exit 1; }; }
 
+env-fab: env      ## Airflow's FAB auth manager, in an environment of its own, for the tests of roles on the tuning page
+	@test -x .heavy/fab/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/fab && \
+	  $(BIN)/uv pip install -q -p .heavy/fab/bin/python -c constraints.txt -e . --group fab || { rm -rf .heavy/fab; exit 1; }; }
+
 test: lint types contracts test-ui test-fast test-integration  ## everything CI runs
 
 test-fast: env    ## unit tests

@@ -26,10 +26,19 @@ def python_with_s3_libraries() -> str:
     return _found(S3_LIBRARIES, _HEAVY / S3_LIBRARIES / "bin" / "python")
 
 
+FAB = "fab"
+"""The environment of the provider with Airflow's FAB auth manager; ``make env-fab`` makes it in ``.heavy``."""
+
+
+def python_with_fab() -> str:
+    """Return the Python that has the FAB auth manager; the test is skipped, or fails in CI, without it."""
+    return _found(FAB, _HEAVY / FAB / "bin" / "python")
+
+
 def _found(name: str, path: Path) -> str:
     if shutil.which(path):
         return str(path)
-    message = f"{path} is not installed: make env-clients installs it"
+    message = f"{path} is not installed: make {'env-fab' if name == FAB else 'env-clients'} installs it"
     if name in os.environ.get(REQUIRED, "").split():
         pytest.fail(f"{message}, and CI requires it ({REQUIRED}).")
     pytest.skip(message)

@@ -70,7 +70,7 @@ class Page:
     service: LocalService
     run: Callable[..., str]
     log: Path
-    thief: FaultyProxy
+    thief: FaultyProxy | None = None
 
     def ask(self, user: str | None, method: str, path: str, **kwargs: Any) -> httpx.Response:
         """A request below the page's prefix; by nobody if there is no user."""
@@ -114,7 +114,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
             },
         )
         airflow.logs.mkdir(parents=True)
-        run = _program(airflow.environment)
+        run = program(airflow.environment)
         run("-m", "airflow", "db", "migrate")
         printed = run(str(HERE / "dags.py"))
         runs = json.loads(printed.rsplit("RUNS ", 1)[1])
@@ -138,7 +138,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
         )
         server.start()
         try:
-            wait_until(lambda: _answers(server, airflow.url), 240, f"no API server; log: {server.log}")
+            wait_until(lambda: answers(server, airflow.url), 240, f"no API server; log: {server.log}")
             yield Page(airflow.url, tokens, runs, service, run, server.log, thief)
         finally:
             stop_all([server])
@@ -152,10 +152,12 @@ def _place(service: LocalService) -> tuple[str, int]:
     return address.hostname, address.port
 
 
-def _program(environment: dict[str, str]) -> Callable[..., str]:
+def program(environment: dict[str, str], python: str = sys.executable) -> Callable[..., str]:
+    """A function that runs Python with arguments in an environment and returns what it prints."""
+
     def run(*arguments: str) -> str:
         done = subprocess.run(
-            [sys.executable, *arguments],
+            [python, *arguments],
             env=environment,
             capture_output=True,
             text=True,
@@ -168,7 +170,8 @@ def _program(environment: dict[str, str]) -> Callable[..., str]:
     return run
 
 
-def _answers(server: ChildProcess, url: str) -> bool:
+def answers(server: ChildProcess, url: str) -> bool:
+    """Whether the API server and the page in it answer."""
     server.check()
     try:
         return httpx.get(f"{url}/hpt/jobs", timeout=10, trust_env=False).status_code == 401
