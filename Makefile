@@ -88,6 +88,8 @@ test-heavy: env   ## what takes minutes or large packages: 25 kills in one tunin
 	  $(BIN)/uv pip install -q -p .heavy/core/bin/python sagemaker-core; }
 	test -x .heavy/sdk3/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/sdk3 && \
 	  $(BIN)/uv pip install -q -p .heavy/sdk3/bin/python 'sagemaker>=3,<4'; }
+	test -x .heavy/mlflow/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/mlflow && \
+	  $(BIN)/uv pip install -q -p .heavy/mlflow/bin/python 'mlflow-skinny>=3' 'pydantic>=2.11' pyyaml boto3; }
 	$(BIN)/pytest tests/integration -m heavy
 
 test-faults: env  ## 100 and more runs through faulty calls and kills (SEED=n; TABLE=docs/faults.md keeps the table)

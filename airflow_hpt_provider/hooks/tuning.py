@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.hooks.connection import ConnectionHook
@@ -32,7 +32,10 @@ from airflow_hpt_provider.retries.classify import ErrorClass, classify
 from airflow_hpt_provider.retries.errors import error_code
 
 if TYPE_CHECKING:
+    import optuna
     import pandas as pd
+
+    from airflow_hpt_provider.export.tuning_history import TuningHistory
 
 CREATE = "create_hyper_parameter_tuning_job"
 DESCRIBE = "describe_hyper_parameter_tuning_job"
@@ -346,6 +349,60 @@ class HyperParameterTuningHook(ConnectionHook):
         if problem:
             self.log.warning(problem)
         return training_jobs_dataframe(description, found, metrics)
+
+    def to_optuna_study(self, tuning_job_name: str, storage: Any = None) -> optuna.Study:
+        """Return the tuning job's training jobs as an Optuna study, with their distributions and learning curves.
+
+        See :func:`airflow_hpt_provider.export.to_optuna.to_optuna_study`.
+
+        Args:
+            tuning_job_name: the tuning job's name, which the study gets.
+            storage: Optuna's storage, or its URL such as ``sqlite:///study.db``; None: in memory.
+
+        Raises:
+            ImportError: Optuna is not installed (``pip install 'airflow-hpt-provider[optuna]'``).
+        """
+        from airflow_hpt_provider.export.to_optuna import to_optuna_study
+
+        return to_optuna_study(self.history(tuning_job_name), storage)
+
+    def history(self, tuning_job_name: str, cloudwatch: Any = None) -> TuningHistory:
+        """Return the tuning job with its training jobs, their final metrics and their learning curves.
+
+        Metrics and curves that cannot be read are missing, and the log says why.
+
+        Args:
+            tuning_job_name: the tuning job's name.
+            cloudwatch: a boto3 client; default: one of the same connection.
+        """
+        from airflow_hpt_provider.export.tuning_history import TuningHistory
+        from airflow_hpt_provider.hooks.metric_curves import metric_curves
+
+        description = self.describe(tuning_job_name)
+        found = list(self.training_jobs(tuning_job_name, sort_by="CreationTime"))
+        metrics, problem = known_final_metrics(self, description.hyper_parameter_tuning_job_arn)
+        if problem:
+            self.log.warning(problem)
+        history = TuningHistory(description, found, metrics)
+        names = {history.objective_name(each) for each in found} | {
+            name for of in metrics.values() for name in of
+        }
+        try:
+            cloudwatch = cloudwatch or self._client_of("cloudwatch")
+            history.curves.update(metric_curves(cloudwatch, found, sorted(names - {""})))
+        except (ClientError, BotoCoreError) as error:
+            self.log.warning("The learning curves could not be read (cloudwatch:GetMetricData): %s", error)
+        return history
+
+    def _client_of(self, service: str) -> Any:
+        """Return a client of another service, of the same connection."""
+        return ConnectionHook(
+            aws_conn_id=self.aws_conn_id,
+            region_name=self._region_name,
+            verify=self._verify,
+            config=self._config,
+            client_type=service,
+        ).conn
 
     def billable_seconds(self, tuning_job_name: str) -> float:
         """Seconds for which the tuning job's training jobs are billed so far, added up.

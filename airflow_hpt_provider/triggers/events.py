@@ -86,8 +86,8 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         check_queue_url("queue_url", queue_url)
         if isinstance(statuses, str):
             raise TypeError(f"statuses must be a list, got {statuses!r}. Write [{statuses!r}].")
-        if unknown := sorted(set(statuses) - STATUSES):
-            raise ValueError(f"statuses must be among {', '.join(sorted(STATUSES))}, got {unknown!r}.")
+        if no_statuses := sorted(set(statuses) - STATUSES):
+            raise ValueError(f"statuses must be among {', '.join(sorted(STATUSES))}, got {no_statuses!r}.")
         self.queue_url = queue_url
         self.statuses = list(statuses)
         self.name_prefix = name_prefix

@@ -10,8 +10,8 @@ from botocore import xform_name
 
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "aws.md").read_text(encoding="utf-8")
-WITHOUT_AWS = {"local", "demo", "migrate"}
-"""Folders whose calls go to the local service alone, or to nothing."""
+WITHOUT_AWS = {"local", "demo", "export", "migrate"}
+"""Folders whose calls go to the local service alone, to other tools, or to nothing."""
 ACTIONS = {"sqs:DeleteMessageBatch": "sqs:DeleteMessage"}
 """Operations that are permitted by another action's name."""
 
@@ -21,7 +21,7 @@ def operations() -> dict[str, str]:
     session = botocore.session.get_session()
     return {
         xform_name(operation): f"{service}:{operation}"
-        for service in ("sagemaker", "sqs", "logs")
+        for service in ("sagemaker", "sqs", "logs", "cloudwatch")
         for operation in session.get_service_model(service).operation_names
     }
 

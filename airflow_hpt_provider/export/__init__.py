@@ -1,0 +1,1 @@
+"""A tuning job's training jobs in Optuna and MLflow."""
