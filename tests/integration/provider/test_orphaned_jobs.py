@@ -7,7 +7,7 @@ from jinja2 import UndefinedError
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
 from tests.integration.provider.conftest import wait_for
-from tests.integration.provider.test_stopping import STOPPED, deferred, ended, left_running, tune
+from tests.integration.provider.stopping import STOPPED, deferred, ended, left_running, tune
 
 pytestmark = pytest.mark.integration
 
