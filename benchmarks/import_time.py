@@ -1,4 +1,4 @@
-"""Marginal import time of an operator in a DAG file, ours beside the amazon provider's.
+"""Marginal import time of an operator in a DAG file, ours next to the amazon provider's.
 
 ``make bench-import``. "Marginal": what the import adds in a fresh interpreter that has imported ``airflow.sdk``
 and its base classes, which every DAG file does. The runs of both alternate, so that noise meets both.

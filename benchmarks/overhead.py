@@ -44,7 +44,7 @@ POLL_SECONDS = 0.05
 Times = dict[str, float]
 """Seconds that all trials took, by the name of what was measured."""
 Subject = Callable[[float], Times]
-"""Runs all trials, of so many seconds each."""
+"""Runs all trials, each for this number of seconds."""
 
 
 class Bench:

@@ -25,7 +25,7 @@ print(f"[tune-metric]: {json.dumps(report)}")
 
 
 def peers(script: Path, directory: Path, trials: int, parallel: int) -> dict[str, Callable[[float], float]]:
-    """Those that are installed: name -> what runs all trials, of so many seconds each, and says how long it took.
+    """The installed ones: name -> a function that runs all trials, each for this time, and returns the seconds.
 
     Args:
         script: takes the seconds, and prints its objective.

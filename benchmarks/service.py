@@ -79,7 +79,7 @@ def request(number: int) -> dict[str, Any]:
 
 
 def fill(data_dir: Path, size: int) -> None:
-    """Put so many tuning jobs, all Completed, into a service's store."""
+    """Put this number of tuning jobs, all Completed, into a service's store."""
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     database = open_database(data_dir / "jobs.sqlite")
     try:
@@ -191,7 +191,7 @@ CALLS: dict[str, tuple[Call, bool]] = {
 
 @dataclass
 class Known:
-    """A service that knows so many tuning jobs, and what was measured of one call on it.
+    """A service with this number of tuning jobs, and what was measured of one call on it.
 
     Attributes:
         times: of single calls, in milliseconds.
@@ -210,7 +210,7 @@ class Known:
         self.times.append((time.perf_counter() - started) * 1000)
 
     def time_many(self, call: Call, calls: int) -> None:
-        """So many calls of each client, all clients at once."""
+        """This number of calls by each client, all clients at the same time."""
 
         def run(client: Any) -> None:
             rng = random.Random(calls)

@@ -1,6 +1,6 @@
 """Photographs the tuning page for the documentation: ``make screenshots`` (a real Airflow, an installed Chromium).
 
-Writes ``docs/images/*.png``. Look at each one before it is committed.
+Writes ``docs/images/*.png``. Check each one before it is committed.
 """
 
 from __future__ import annotations

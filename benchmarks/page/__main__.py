@@ -1,6 +1,6 @@
 """The tuning page with 1,000 training jobs: bytes of its one request, first paint, refresh. ``make bench-page``.
 
-A real Airflow and a headless Chromium on this machine. The page is opened anew several times, each in a fresh browser
+A real Airflow and a headless Chromium on this machine. The page is opened several times, each in a fresh browser
 context, so nothing is cached but what the API server keeps. "First paint" is the browser's own first contentful paint;
 "complete" is when header, chart and leaderboard are drawn, which is what the window shows. "Refresh" is from a changed
 answer to its drawing: the numbers of all training jobs have changed.

@@ -1,6 +1,6 @@
 """``make bench-slots``: what a tuning job costs in workers, in each way to wait for it, under a real scheduler.
 
-A worker is held from the launch of a task's process to its end, as the executor's own log tells. A task that is
+A worker is held from the launch of a task's process to its end, as the executor's own log says. A task that is
 deferred is launched twice: to start, and to end. One tuning job a way, all of the same length, on one local
 service; the ways start one after the other, so that their launches do not slow each other down.
 """

@@ -1,4 +1,4 @@
-"""Regret and speed of our search beside others': ``python -m benchmarks.strategies --help``."""
+"""Regret and speed of our search next to others': ``python -m benchmarks.strategies --help``."""
 
 from __future__ import annotations
 

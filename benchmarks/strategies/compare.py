@@ -12,14 +12,14 @@ from benchmarks.strategies.problems import Problem, Ranges
 
 
 class Searcher(Protocol):
-    """Ask for a point, tell its loss; several may be asked for before the first is told."""
+    """Suggest a point, and learn its loss; several may be suggested before the first loss is known."""
 
     def ask(self) -> tuple[Any, Mapping[str, Any]]: ...
 
     def tell(self, handle: Any, loss: float) -> None: ...
 
     def load(self, point: Mapping[str, Any], loss: float) -> None:
-        """Tell of a trial that was not asked for."""
+        """Add a trial that was not asked for."""
 
 
 SearcherFactory = Callable[[Ranges, int], Searcher]

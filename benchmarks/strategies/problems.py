@@ -22,7 +22,7 @@ class Problem:
         name: short.
         ranges: the API's ParameterRanges.
         make: seed -> the loss of a point; the seed moves the optimum where the problem has none of its own.
-        optimum: the lowest loss, from which regret counts; None where nobody knows it: then from the lowest that
+        optimum: the lowest loss, from which regret counts; None if it is unknown: then from the lowest that
             any run of any searcher has reached.
     """
 

@@ -1,4 +1,4 @@
-"""Ours and the others, behind one ask and tell."""
+"""Ours and the others, behind one ask-and-tell interface."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ PENDING = 4
 def seconds_per_ask(make: SearcherFactory, known: int) -> list[float]:
     """Return the CPU seconds of each suggestion of a row on the mixed problem, after a number of random trials.
 
-    Every suggestion is told before the next, so that what its result costs the model is counted.
+    The loss of every suggestion is reported before the next one, so that its cost counts.
     """
     problem = PROBLEMS["mixed"]
     loss, space, searcher = problem.make(0), SearchSpace.from_ranges(problem.ranges), make(problem.ranges, 0)

@@ -1,4 +1,4 @@
-"""``make bench-waiting``: our trigger beside the amazon provider's SageMakerTrigger, on the same scripted endpoint.
+"""``make bench-waiting``: our trigger next to the amazon provider's SageMakerTrigger, on the same scripted endpoint.
 
 Both run with the same libraries, one after the other, each in an interpreter of its own and one event loop, as
 in a triggerer. Lateness is from the job's end to the trigger's event. Memory is the growth of the process from
@@ -59,7 +59,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--jobs", type=int, nargs="*", default=[10, 100, 500, 1000], help="beside each other")
+    parser.add_argument(
+        "--jobs", type=int, nargs="*", default=[10, 100, 500, 1000], help="compared with each other"
+    )
     parser.add_argument("--alone", type=int, nargs="*", default=[10_000], help="ours alone; none: skip")
     parser.add_argument("--no-hour", action="store_true", help="skip the simulated hour")
     parser.add_argument("--no-faults", action="store_true", help="skip the run with faults")

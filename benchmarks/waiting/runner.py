@@ -28,7 +28,7 @@ BEAT = 0.02
 def make_trigger(who: str) -> Callable[[str, float], Any]:
     """Import the subject, and return a function that makes its trigger for a job and an interval."""
     if who == OURS:
-        import airflow_hpt_provider.hooks.polling  # noqa: F401 - loaded late; what the other's trigger imports at once
+        import airflow_hpt_provider.hooks.polling  # noqa: F401 - loaded late; the amazon trigger imports it immediately
         from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
 
         return lambda name, interval: HyperParameterTuningJobTrigger(

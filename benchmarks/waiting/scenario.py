@@ -36,7 +36,7 @@ def scripted_jobs(count: int, start: float, first: float, last: float) -> list[S
 
 
 class Scenario(ScriptedSageMaker):
-    """Begins when it is told to."""
+    """A scenario that begins on request."""
 
     def control(self, body: dict[str, Any]) -> dict[str, Any]:
         now = self.clock()

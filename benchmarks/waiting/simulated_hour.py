@@ -1,4 +1,4 @@
-"""How many calls an hour of waiting takes, on a clock that skips what nobody does anything in.
+"""How many calls an hour of waiting takes, on a clock that skips idle time.
 
 Run by ``benchmarks.waiting``: ``python -m benchmarks.waiting.simulated_hour WHO JOBS``. The event loop's clock jumps
 to the next timer whenever no call is under way; the endpoint's clock goes with it. The subjects' code is the real one,

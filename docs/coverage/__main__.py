@@ -15,7 +15,7 @@ PAGE = Path(__file__).parent.parent / "coverage.md"
 
 
 def main() -> int:
-    """Write the page; 1 if something is amiss, which is told."""
+    """Write the page; return 1 and print the reasons if something is missing."""
     with tempfile.TemporaryDirectory() as directory:
         trip = round_trip.run(Path(directory))
     problems = [*Words.read().problems(), *trip.differences]

@@ -30,7 +30,7 @@ class Member:
         key: ``Structure.Member``: what our own words about it are found by.
         type: AWS's.
         asked: whether it is part of a request too; else only of answers.
-        model: ``Model.attribute`` of ours; None if we don't have it.
+        model: ``Model.attribute`` of this provider; None if the provider lacks it.
         checks: what the model checks, in a few words.
     """
 

@@ -100,7 +100,7 @@ def _wait(sagemaker: Any, name: str) -> dict[str, Any]:
 
 
 def paths(value: Any, prefix: str = "") -> Iterator[str]:
-    """Paths of all members, lists' elements as ``[]``. A map's entries look like members; nobody asks for them."""
+    """Paths of all members, lists' elements as ``[]``. A map's entries look like members; no request contains them."""
     for name, member in value.items():
         path = f"{prefix}{name}"
         yield path

@@ -45,7 +45,7 @@ class Words:
     """What is said by hand.
 
     Attributes:
-        rules: ``Structure.Member`` -> the rules that look at it.
+        rules: ``Structure.Member`` -> the rules that check it.
         service: ``Structure.Member``, or a path -> what the service makes of it.
     """
 
@@ -58,7 +58,7 @@ class Words:
         return cls(**tomllib.loads(WORDS.read_text(encoding="utf-8")))
 
     def problems(self) -> Iterator[str]:
-        """Members without words, words without members, and rules that are none or that nobody names."""
+        """Members without words, words without members, and rules that do not exist or that no member names."""
         keys = {member.key for member in members()}
         paths = {member.path for member in members()}
         for key in sorted(keys - self.service.keys()):

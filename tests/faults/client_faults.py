@@ -25,7 +25,7 @@ class ClientFaults:
     """What is wrong with it.
 
     Attributes:
-        unresolvable: ports whose host name has no address now. (Names are told apart by their ports: the service
+        unresolvable: ports whose host name has no address now. (Names differ by their ports: the service
             answers to ``localhost`` only.)
         skew: by how much the clock of the clients of a port is wrong.
         faulted: how often each port's clients met either.

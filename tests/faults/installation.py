@@ -112,22 +112,22 @@ class Run:
         tries = airflow.api.tries(*self.key)
         succeeded = [one for one in tries if one["state"] == "success"]
         result = airflow.api.xcom(*self.key)
-        told, late = "", 0.0
+        reported, late = "", 0.0
         try:
             if bool(succeeded) != bool(result):
                 raise invariants.Violation(f"{len(succeeded)} tries succeeded, and the result is {result}")
             outcome = invariants.check_invariant(jobs, [result] * len(succeeded))
             if not self.over(airflow):
-                raise invariants.Violation(f"the run goes on: {tries}")
+                raise invariants.Violation(f"the run still runs: {tries}")
             if succeeded and jobs[-1].ended is not None:
                 end = datetime.fromisoformat(succeeded[0]["end_date"]).timestamp()
                 late = max(0.0, end - max(jobs[-1].ended, self.back))
         except invariants.Violation as violation:
             outcome = VIOLATED
             states = [(one["try_number"], one["state"]) for one in tries]
-            told = f"{self}: {violation}; {states}; {self._logs(airflow, tries)}"
+            reported = f"{self}: {violation}; {states}; {self._logs(airflow, tries)}"
         trouble = NOTICE_SECONDS * self.kills + 1
-        return Record(self.victim.value, self.mode, outcome, len(tries), self.kills, late / trouble), told
+        return Record(self.victim.value, self.mode, outcome, len(tries), self.kills, late / trouble), reported
 
     def _logs(self, airflow: LocalAirflow, tries: list[dict[str, Any]]) -> str:
         return "\n".join(

@@ -18,7 +18,7 @@ from typing import Any
 
 ACTIVE = frozenset({"InProgress", "Stopping"})
 SETTLE_SECONDS = 60.0
-"""For so long a job that was told to stop may take to do so."""
+"""Maximum seconds that a job may take to stop."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +93,11 @@ def check_invariant(jobs: list[Job], delivered: list[dict[str, Any]]) -> str:
         ``delivered``, ``recreated`` or ``stopped``.
 
     Raises:
-        Violation: neither, or something runs with nobody waiting.
+        Violation: neither, or a job runs that no task waits for.
     """
     seen = f"jobs: {jobs}; delivered: {[(d['tuning_job_name'], d['final_metric']) for d in delivered]}"
     if any(job.runs for job in jobs):
-        raise Violation(f"a job runs with nobody waiting; {seen}")
+        raise Violation(f"a job runs that no task waits for; {seen}")
     if any(after.created < (before.ended or 0.0) for before, after in itertools.pairwise(jobs)):
         raise Violation(f"two jobs at a time; {seen}")
     if not delivered:
@@ -115,5 +115,5 @@ def check_invariant(jobs: list[Job], delivered: list[dict[str, Any]]) -> str:
     if job.final_metric is None or abs(result["final_metric"] - job.final_metric) > 1e-6:
         raise Violation(f"the result is not the job's; {seen}")
     if any(each.status != "Stopped" for each in earlier):
-        raise Violation(f"a job that had not been stopped was made anew; {seen}")
+        raise Violation(f"a job that had not been stopped was created again; {seen}")
     return "recreated" if earlier else "delivered"

@@ -16,7 +16,7 @@ SCRIPT = Path(__file__).parent / "training" / "train.py"
 def start_service(folder: Path) -> LocalService:
     """`airflow-hpt local serve` with room for many training jobs that only sleep.
 
-    At a port of its own: whoever knows it finds it there again after a kill.
+    The service has a fixed port, so that its clients find it again after a kill.
     """
     images = images_file(folder, SCRIPT, "-S")
     service = LocalService(folder / "data", images, ["--max-parallel", "64", "--port", str(free_port())])

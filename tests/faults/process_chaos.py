@@ -28,7 +28,7 @@ class KillTarget(Enum):
     TASK = "SIGKILL of the task's process"
     WORKER = "SIGKILL of the worker and the task's process"
     TRIGGERER = "SIGKILL of the triggerer"
-    SCHEDULER = "SIGKILL of the scheduler, its workers go on"
+    SCHEDULER = "SIGKILL of the scheduler, its workers keep running"
     SCHEDULER_TREE = "SIGKILL of the scheduler and its workers"
     SERVICE = "SIGKILL of the local tuning service"
 

@@ -37,7 +37,7 @@ class Scenario:
     Attributes:
         mode: ``sync`` or ``deferrable``.
         limit: ``none``: the job ends by itself, and the trouble sooner or later too. ``unreachable``: the task
-            may not bear more than two seconds of trouble. ``timeout``: the job would take for ever.
+            may not tolerate more than two seconds of trouble. ``timeout``: the job would take for ever.
     """
 
     fault: Fault
@@ -62,7 +62,7 @@ class ScenarioResult:
         lateness: seconds from the moment when the result could have been had, to the end of the task.
         trouble: seconds that the fault window lasted.
         error: the last of the task's errors.
-        told: what helps to understand a violation.
+        details: what helps to understand a violation.
     """
 
     scenario: Scenario
@@ -72,7 +72,7 @@ class ScenarioResult:
     lateness: float = 0.0
     trouble: float = 0.0
     error: str = ""
-    told: str = ""
+    reported: str = ""
     delivered: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -126,7 +126,7 @@ def run_scenario(
         played.outcome = invariants.check_invariant(jobs, played.delivered)
     except invariants.Violation as violation:
         played.outcome = VIOLATED
-        played.told = (
+        played.reported = (
             f"{scenario}: {violation}; tries: {played.tries}, {played.error}; calls: {_short(proxy)}"
         )
     if played.outcome == "delivered" and jobs[0].ended is not None:

@@ -93,7 +93,7 @@ tuning service to check it:
   job was stopped before the next try created the delivered one; never two at a time;
 - **stopped**: nothing was delivered, and every job of the task was stopped, or has failed.
 
-Here {outcomes["delivered"]} were delivered, {outcomes["recreated"]} delivered anew, {outcomes["stopped"]} stopped, and
+Here {outcomes["delivered"]} were delivered, {outcomes["recreated"]} delivered again, {outcomes["stopped"]} stopped, and
 {outcomes[VIOLATED]} none of these.
 
 {markdown(records)}

@@ -37,7 +37,7 @@ def play_all(
         with ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
             played = list(pool.map(one, scenarios))
         records.extend(each.record for each in played)
-        violations = [each.told for each in played if each.outcome == VIOLATED]
+        violations = [each.reported for each in played if each.outcome == VIOLATED]
         assert not violations, "\n".join(violations)
         return played
 

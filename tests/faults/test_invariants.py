@@ -30,8 +30,8 @@ def test_what_is_right(jobs: list[Job], delivered: list[dict[str, Any]], outcome
 @pytest.mark.parametrize(
     ("jobs", "delivered", "why"),
     [
-        ([replace(DONE, status="InProgress", ended=None)], [], "runs with nobody waiting"),
-        ([replace(STOPPED, active_training_jobs=1)], [], "runs with nobody waiting"),
+        ([replace(DONE, status="InProgress", ended=None)], [], "runs that no task waits for"),
+        ([replace(STOPPED, active_training_jobs=1)], [], "runs that no task waits for"),
         ([DONE], [], "its result never arrived"),
         ([], [RESULT], "without a job"),
         ([DONE], [RESULT, RESULT], "arrived 2 times"),

@@ -50,7 +50,7 @@ def test_after_kills_a_result_arrives_once_or_nothing_runs(
     finally:
         killer.clean_up()
     records.extend(record for record, _ in judged)
-    violations = [told for _, told in judged if told]
+    violations = [reported for _, reported in judged if reported]
     assert not violations, "\n".join(violations)
     assert any(run.kills for run in runs)
 
@@ -58,7 +58,7 @@ def test_after_kills_a_result_arrives_once_or_nothing_runs(
 def test_a_worker_that_is_lost_in_the_last_try_leaves_no_job(
     installation: tuple[LocalAirflow, LocalService], seed: int
 ) -> None:
-    """Nobody is left on a worker to stop it: Airflow calls back in its DAG processor."""
+    """No worker is left to stop it: Airflow calls back in its DAG processor."""
     airflow, service = installation
     killer, sagemaker = ProcessKiller(airflow, service, random.Random(seed)), service.client("sagemaker")
     run = Run(KillTarget.WORKER, "once", airflow.api.trigger("once"))
@@ -80,7 +80,7 @@ def test_a_worker_that_is_lost_in_the_last_try_leaves_no_job(
 
 
 def _play(victim: KillTarget, killer: ProcessKiller, rng: random.Random) -> list[Run]:
-    """Start the runs one after the other, and kill meanwhile; returns when all that was killed is back."""
+    """Start the runs one after the other, and kill in the meantime; returns when all that was killed is back."""
     airflow, began = killer.airflow, time.time()
     modes = [mode for mode in MODES for _ in range(EACH)]
     rng.shuffle(modes)

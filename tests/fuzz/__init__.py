@@ -8,5 +8,5 @@
     service.py     the service, and something in its store
     wire.py        signing and sending
     store.py       everything that the service keeps, to compare
-    campaign.py    so many cases of every kind, and what came of them
+    campaign.py    a number of random cases of every kind, and what came of them
 """

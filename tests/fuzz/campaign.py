@@ -1,4 +1,4 @@
-"""So many malformed requests of every kind, and what came of them."""
+"""Sends malformed requests of every kind, and records the responses."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def run(
     *,
     count: int,
     seed: int,
-    told: Callable[[str], None] = lambda text: None,
+    reported: Callable[[str], None] = lambda text: None,
 ) -> Report:
     """Send about ``count`` malformed requests, the same for the same seed and resources.
 
@@ -110,7 +110,7 @@ def run(
         after = contents(service)
         row.changed = difference(before, after)
         before = after
-        told(kind)
+        reported(kind)
     wire.close()
     report.seconds = time.monotonic() - began
     return report

@@ -37,7 +37,7 @@ class Signature(Enum):
 
 @dataclass(frozen=True)
 class Case:
-    """A request that nobody must carry out.
+    """A request that the service must not carry out.
 
     Attributes:
         method, path, headers, body: as they are signed.

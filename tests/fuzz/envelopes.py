@@ -175,7 +175,7 @@ def host(rng: random.Random, resources: Resources) -> Case:
         "[",
     )
     case = valid(rng, resources)
-    # Signed with that name: the request is genuine but for where it thinks it goes.
+    # Signed with that name: the request is genuine except for where it thinks it goes.
     return dataclasses.replace(case, headers={**case.headers, "Host": rng.choice(hosts)}, refused=Refused.ANY)
 
 

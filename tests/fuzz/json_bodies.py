@@ -58,7 +58,7 @@ SCALARS = {"string", "integer", "long", "float", "double", "boolean", "timestamp
 
 
 def pick(rng: random.Random, resources: Resources) -> tuple[str, Any]:
-    """An operation and valid parameters for it: the smallest, the fullest, or of something that is there."""
+    """An operation and valid parameters for it: the smallest, the fullest, or about a resource that exists."""
     operation = rng.choice(OPERATIONS)
     shape = input_of(operation)
     if operation == "CreateHyperParameterTuningJob" and rng.random() < 0.5:

@@ -17,11 +17,11 @@ DEADLINE_SECONDS = 60
 
 @dataclass(frozen=True)
 class Resources:
-    """What is there.
+    """The resources that exist.
 
     Attributes:
         tuning_job: the request that the tuning job there was created with.
-        names: members of requests -> the names and ARNs of what is there.
+        names: members of requests -> the names and ARNs of what exists.
         bucket: holds ``key``, and an unfinished upload of ``big``.
         upload: the id of that upload.
     """

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.demo.service import LocalService
 
 BESIDE = (".sqlite-wal", ".sqlite-shm", "service.log", "service.lock")
-"""SQLite's own files beside its databases; the log, which may grow; the lock."""
+"""SQLite's own files next to its databases; the log, which may grow; the lock."""
 LISTS = (
     ("sagemaker", "list_models", "Models"),
     ("sagemaker", "list_endpoint_configs", "EndpointConfigs"),

@@ -43,7 +43,7 @@ class _Connection(http.client.HTTPConnection):
 
 
 class Wire:
-    """Sends cases to one endpoint over one connection, made anew when it is closed.
+    """Sends cases to one endpoint over one connection, made again when it is closed.
 
     Args:
         environment: the lines of the service's ``local.env``.

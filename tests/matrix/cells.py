@@ -17,7 +17,7 @@ class Cell:
     Attributes:
         airflow: Airflow's version, or ``lowest`` for the lowest versions of everything.
         python: major and minor version.
-        requirements: pins beside ours.
+        requirements: pins next to ours.
         tests: paths for pytest.
     """
 

@@ -1,8 +1,8 @@
-"""A loopback proxy between a client and SageMaker's API that makes trouble as it is told to.
+"""A loopback proxy between a client and SageMaker's API that injects the faults that a test decides.
 
 It stands in the way of one endpoint and passes requests on as they are, so that signatures stay valid. What goes
 wrong is decided by a function that the test hands in; the proxy knows only how each :class:`ProxyFault` looks on
-the wire. (toxiproxy and its like work on bytes and need a binary beside; here a fault is about a call.)
+the wire. (toxiproxy and its like work on bytes and need a separate binary; here a fault is about a call.)
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Whether processes still run. One that was killed may linger a moment, and longer where nobody reaps it."""
+"""Whether processes still run. One that was killed may linger a moment, and longer where no process reaps it."""
 
 from __future__ import annotations
 

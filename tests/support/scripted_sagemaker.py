@@ -1,7 +1,7 @@
 """A SageMaker endpoint that follows a script: thousands of tuning jobs whose lives are known beforehand.
 
 It speaks SageMaker's JSON 1.1 on loopback for Describe-, List- and StopHyperParameterTuningJob(s), counts the
-calls, and fails as told: throttled, reset, 503, denied, expired keys, jobs that are not listed yet. What the
+calls, and fails as the test says: throttled, reset, 503, denied, expired keys, jobs that are not listed yet. What the
 local tuning service cannot be, because it really trains: large, slow on purpose and broken on purpose. For
 tests (a thread of the test) and for ``benchmarks/waiting`` (a process of its own).
 """
@@ -160,7 +160,7 @@ class ScriptedSageMaker:
         down: every connection is reset.
         calls: by operation, failed ones included.
         keys_seen: access keys of successful calls.
-        concurrency: the largest number of calls under way at once.
+        concurrency: the largest number of concurrent calls.
         delay: seconds that each answer takes.
     """
 

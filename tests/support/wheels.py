@@ -90,7 +90,7 @@ class CleanEnvironment:
         return {name.lower().replace("_", "-").replace(".", "-") for name in names} - {"pip", "setuptools"}
 
     def variables(self) -> dict[str, str]:
-        """The environment variables for its programs: none of Airflow's, AWS's or Python's of ours."""
+        """The environment variables for its programs: without this process's variables for Airflow, AWS or Python."""
         ours = {
             name: value
             for name, value in os.environ.items()

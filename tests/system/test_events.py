@@ -50,9 +50,9 @@ def test_the_end_of_each_tuning_job_starts_the_example_dag_with_its_best_trainin
     runs[later] = started(demo, "watched", name=later)
     assert api.wait_for_run("watched", runs[later], WAIT_SECONDS) == "success"
     wait_until(lambda: set(names) <= set(reactions(demo)), WAIT_SECONDS, "not every event came to a run")
-    told = reactions(demo)
+    reported = reactions(demo)
     for name, run_id in runs.items():
-        (payload,) = told[name]
+        (payload,) = reported[name]
         assert payload["status"] == "Completed"
         assert payload["best_training_job"] == api.xcom("watched", run_id, "tune", "best_training_job")
         assert payload["final_metric"] == api.xcom("watched", run_id, "tune", "final_metric")

@@ -104,15 +104,15 @@ def test_a_tuning_task_starts_the_dags_that_its_assets_schedule(demo: DemoSessio
 
         return wait_until(enough, WAIT_SECONDS, f"{dag_id} was not started")
 
-    told: list[dict[str, Any]] = []
+    reported: list[dict[str, Any]] = []
     for run_id in started("on_partition", 2):
         assert api.wait_for_run("on_partition", run_id, WAIT_SECONDS) == "success"
-        value = api.xcom("on_partition", run_id, "told_of_one")
+        value = api.xcom("on_partition", run_id, "reported_one")
         (event,) = value["events"]
         assert value["partition"] == event["tuning_job_name"]
-        told.append(event)
-    assert {event["tuning_job_name"] for event in told} == set(jobs), "one run for each tuning job"
-    for event in told:
+        reported.append(event)
+    assert {event["tuning_job_name"] for event in reported} == set(jobs), "one run for each tuning job"
+    for event in reported:
         tuned = jobs[event["tuning_job_name"]]
         assert event["final_metric"] == api.xcom("updates_assets", tuned, "tune", "final_metric")
         assert event["best_training_job"] == api.xcom("updates_assets", tuned, "tune", "best_training_job")
@@ -120,6 +120,6 @@ def test_a_tuning_task_starts_the_dags_that_its_assets_schedule(demo: DemoSessio
     names = set()
     for run_id in started("on_asset", 1):
         assert api.wait_for_run("on_asset", run_id, WAIT_SECONDS) == "success"
-        names |= {event["tuning_job_name"] for event in api.xcom("on_asset", run_id, "told")}
+        names |= {event["tuning_job_name"] for event in api.xcom("on_asset", run_id, "reported")}
     assert names <= set(jobs)
     assert names

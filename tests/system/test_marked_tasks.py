@@ -1,4 +1,4 @@
-"""Deferred tasks that a person ends while no triggerer can be told: the API server stops their tuning jobs."""
+"""Deferred tasks that a person ends while no triggerer runs: the API server stops their tuning jobs."""
 
 from __future__ import annotations
 
@@ -47,5 +47,5 @@ def test_marked_while_the_triggerer_is_down(demo: DemoSession, without_triggerer
     task.until_stopped(jobs[0])
     run.until_stopped(jobs[1])
     assert (task.state, run.state, kept.state) == ("success", "failed", "failed")
-    assert kept.status(jobs[2]) == "InProgress", "stop_on_kill=False; and it was looked at first"
+    assert kept.status(jobs[2]) == "InProgress", "stop_on_kill=False; and it was checked first"
     demo.service.client("sagemaker").stop_hyper_parameter_tuning_job(HyperParameterTuningJobName=jobs[2])

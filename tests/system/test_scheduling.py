@@ -60,7 +60,7 @@ def states(demo: DemoSession, dag_id: str, run_id: str) -> dict[str, str]:
 
 
 def waiting(demo: DemoSession, dag_id: str, run_id: str) -> str:
-    """The name of the job that task ``tune`` waits for in the triggerer, which has looked at it."""
+    """The name of the job that task ``tune`` waits for in the triggerer, which has polled it."""
     api = demo.airflow.api
 
     def waits() -> str | None:
@@ -75,7 +75,7 @@ def backfilled(demo: DemoSession) -> list[dict[str, Any]]:
     """The jobs of three runs in the runs' order, once a backfill is over and all have succeeded."""
     api = demo.airflow.api
     backfill = api.backfill("filled", *DATES)
-    wait_until(lambda: api.backfill_has_ended(backfill), WAIT_SECONDS, "the backfill goes on", every=0.5)
+    wait_until(lambda: api.backfill_has_ended(backfill), WAIT_SECONDS, "the backfill still runs", every=0.5)
     runs = {run["dag_run_id"]: run["state"] for run in api.runs("filled")}
     assert list(runs.values()) == ["success"] * 3, runs
     return [job_of(demo, "filled", run_id) for run_id in sorted(runs)]
@@ -121,7 +121,7 @@ def test_teardowns_run_when_the_run_is_failed_and_nothing_is_left_training(demo:
     if not has("trigger_on_kill"):  # a deferred task that is failed leaves its job: docs/guarantees.md
         jobs.pop("torn_around")
     for name in jobs.values():
-        wait_until(lambda name=name: status(demo, name) == "Stopped", WAIT_SECONDS, f"{name} goes on")  # type: ignore[misc]
+        wait_until(lambda name=name: status(demo, name) == "Stopped", WAIT_SECONDS, f"{name} still runs")  # type: ignore[misc]
     assert (
         job_of(demo, "torn_by_tuning", runs["torn_by_tuning"])["HyperParameterTuningJobStatus"] == "Completed"
     )
@@ -152,10 +152,12 @@ def test_a_dag_that_changes_while_its_task_waits(demo: DemoSession) -> None:
         "it is still there",
     )
     if has("trigger_on_kill"):
-        wait_until(lambda: status(demo, jobs["task_gone"]) == "Stopped", WAIT_SECONDS, "the job goes on")
+        wait_until(
+            lambda: status(demo, jobs["task_gone"]) == "Stopped", WAIT_SECONDS, "the job keeps running"
+        )
 
     wait_until(lambda: status(demo, jobs["file_gone"]) == "Completed", WAIT_SECONDS, "the job was disturbed")
-    # No worker, or none that finds the DAG, takes the task up: Airflow waits until it is there again.
+    # No worker, or none that finds the DAG, takes the task up: Airflow waits until there is one again.
     without = states(demo, "file_gone", runs["file_gone"])["tune"]
     assert without in ("deferred", "scheduled", "queued", "running", "up_for_reschedule")
     files["file_gone"].write_text(whole["file_gone"])

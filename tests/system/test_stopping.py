@@ -1,6 +1,6 @@
-"""Ways in which a task ends before its tuning job: the job is stopped, or goes on if it was to; never unseen.
+"""Ways in which a task ends before its tuning job: the job is stopped, or keeps running if it was to; never unseen.
 
-The DAG runs go on side by side, and the tests wait for each other's as little as they can.
+The DAG runs are concurrent, and the tests wait for each other's as little as they can.
 """
 
 from __future__ import annotations
@@ -84,7 +84,7 @@ class Case:
         return len(completed["TrainingJobSummaries"])
 
     def waiting(self) -> str:
-        """The job's name, as soon as the task waits for it and has looked at it."""
+        """The job's name, as soon as the task waits for it and has polled it."""
 
         def waits() -> str | None:
             if self.state not in ("running", "deferred"):
@@ -139,7 +139,7 @@ def find(demo: DemoSession) -> Iterator[Find]:
             states = [task["state"] for task in demo.airflow.api.tasks(dag_id, run_id)]
             return bool(states) and not {None, "scheduled", "queued"} & set(states)
 
-        # Not all at once: some machines are too slow to start so many workers in time.
+        # Not all at the same time: some machines are too slow to start that number of workers in time.
         wait_until(begun, WAIT_SECONDS, f"the tasks of {dag_id} are not started")
     yield lambda name, mode: Case(demo, RUNS[name], runs[name], mode)
     sagemaker = demo.service.client("sagemaker")
@@ -188,7 +188,7 @@ def test_a_cleared_task_waits_for_one_job_again(find: Find, mode: str) -> None:
         case.until_stopped(first)
     assert case.status(second) == "InProgress"
     # Its trigger is to stop the job; before that has started, the API server would: test_marked_tasks.py.
-    case.until(lambda: f"{second}: InProgress" in case.log(2), "the cleared task has not looked at its job")
+    case.until(lambda: f"{second}: InProgress" in case.log(2), "the cleared task has not polled its job")
     case.demo.airflow.api.mark_task(*case.key, "failed")
     case.until_stopped(second)
 
@@ -282,13 +282,13 @@ def test_stop_on_kill_false_leaves_the_job_running_and_says_where(find: Find, mo
     case = find("kept", mode)
     job = case.waiting()
     case.demo.airflow.api.mark_task(*case.key, "failed")
-    case.until(lambda: "stop_on_kill=False" in case.log(), "the log does not say that the job goes on")
+    case.until(lambda: "stop_on_kill=False" in case.log(), "the log does not say that the job keeps running")
     assert job in case.log()
     assert case.status(job) == "InProgress"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_the_end_of_the_triggerer_stops_no_job_and_the_wait_goes_on(
+def test_the_end_of_the_triggerer_stops_no_job_and_the_wait_continues(
     demo: DemoSession, number: signal.Signals
 ) -> None:
     """Near the end: the triggerer is away for a while."""
@@ -299,7 +299,7 @@ def test_the_end_of_the_triggerer_stops_no_job_and_the_wait_goes_on(
     end_triggerer(demo, number)
     assert case.status(job) == "InProgress"
     demo.airflow.component("triggerer").start()
-    goes_on(case, job)
+    keeps_running(case, job)
 
 
 def test_a_deferral_that_fails_stops_the_job_and_a_new_triggerer_starts_the_next(demo: DemoSession) -> None:
@@ -308,7 +308,7 @@ def test_a_deferral_that_fails_stops_the_job_and_a_new_triggerer_starts_the_next
     Airflow (3.1 to 3.3.2, ``jobs/triggerer_job_runner.py``): ``TriggerRunner.create_triggers`` reports a trigger that
     it cannot load or make as failed, but never as finished. So ``TriggerRunnerSupervisor`` keeps its id in
     ``running_triggers`` and ``cancelling_triggers``, and ``update_triggers`` takes a new trigger of that id for one
-    that it knows. SQLite gives the id of the last row anew as soon as that is deleted; PostgreSQL and MySQL do not.
+    that it knows. SQLite reuses the id of the last row as soon as that is deleted; PostgreSQL and MySQL do not.
     """
     api = demo.airflow.api
     for dag_id in ("undeferrable", "going_on"):
@@ -323,7 +323,7 @@ def test_a_deferral_that_fails_stops_the_job_and_a_new_triggerer_starts_the_next
         end_triggerer(demo, signal.SIGTERM)
         demo.airflow.component("triggerer").start()
     following = Case(demo, "going_on", api.trigger("going_on"), "deferred")
-    goes_on(following, following.waiting())
+    keeps_running(following, following.waiting())
 
 
 def end_triggerer(demo: DemoSession, number: signal.Signals) -> None:
@@ -334,7 +334,7 @@ def end_triggerer(demo: DemoSession, number: signal.Signals) -> None:
     triggerer.kill()  # what it has started
 
 
-def goes_on(case: Case, job: str) -> None:
+def keeps_running(case: Case, job: str) -> None:
     """The job comes to its own end, in the task's first try."""
     api = case.demo.airflow.api
     assert api.wait_for_run(case.dag_id, case.run_id, WAIT_SECONDS) == "success"

@@ -63,7 +63,7 @@ def test_a_run_from_the_forms_own_values(demo: DemoSession, form: dict[str, Any]
         ("learning_rate_min", "small", "'small' is not of type 'number'"),
     ],
 )
-def test_a_bad_value_is_refused_at_once(
+def test_a_bad_value_is_refused_immediately(
     demo: DemoSession, form: dict[str, Any], key: str, value: Any, message: str
 ) -> None:
     with pytest.raises(AirflowApiError) as refused:

@@ -51,7 +51,9 @@ def test_a_triggerer_that_comes_back_leaves_the_job_to_the_one_that_has_taken_ov
         second.start()
         try:
             wait_until(
-                lambda: case.log().count(f"{job}: InProgress") > looks, WAIT_SECONDS, "nobody has taken over"
+                lambda: case.log().count(f"{job}: InProgress") > looks,
+                WAIT_SECONDS,
+                "no triggerer has taken over",
             )
             for process in paused:
                 process.resume()

@@ -41,7 +41,7 @@ def occupation(demo: DemoSession) -> tuple[int, int, int]:
 def test_the_example_dag_waits_in_the_triggerer_and_registers_the_best(demo: DemoSession) -> None:
     api, dag_id = demo.airflow.api, "tune_and_register"
     # The pool is everybody's: what other tests have left behind there shall be over.
-    wait_until(lambda: occupation(demo) == (0, 0, 0), WAIT_SECONDS, "tasks of other tests go on")
+    wait_until(lambda: occupation(demo) == (0, 0, 0), WAIT_SECONDS, "tasks of other tests keep running")
     run_id = started(demo, dag_id, training_jobs=6)
 
     deferred = until_task_is(demo, dag_id, run_id, "tune", "deferred")
@@ -129,7 +129,7 @@ def test_sensors_wait_for_a_job_that_another_task_only_started(demo: DemoSession
             "HyperParameterTuningJobStatus"
         ]
         == "InProgress"
-    ), "the operator was to return at once"
+    ), "the operator was to return immediately"
     until_task_is(demo, dag_id, run_id, "wait_deferred", "deferred")
     assert api.wait_for_run(dag_id, run_id, WAIT_SECONDS) == "success"
     for sensor in ("wait_deferred", "wait_rescheduled"):
@@ -151,7 +151,7 @@ def test_marking_a_deferred_task_failed_stops_its_tuning_job(demo: DemoSession) 
     wait_until(
         lambda: "InProgress" in api.log(dag_id, run_id, "tune"),
         WAIT_SECONDS,
-        "the trigger did not look at the job",
+        "the trigger did not poll the job",
     )
     assert status() == "InProgress"
     api.mark_task(dag_id, run_id, "tune", "failed")
@@ -205,7 +205,9 @@ def test_a_name_from_params_is_rendered_in_the_triggerer(demo: DemoSession) -> N
     assert api.task("no_worker_params", run_id, "wait")["pid"] is None
 
 
-def test_failures_are_told_by_a_worker_even_if_success_would_end_in_the_triggerer(demo: DemoSession) -> None:
+def test_failures_are_reported_by_a_worker_even_if_success_would_end_in_the_triggerer(
+    demo: DemoSession,
+) -> None:
     api = demo.airflow.api
     first = started(demo, "failing")
     assert api.wait_for_run("failing", first, WAIT_SECONDS) == "failed"

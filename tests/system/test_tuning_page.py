@@ -68,7 +68,7 @@ def test_downloads(demo: DemoSession, tab: Any, finished: str) -> None:
     assert len(lines) == 5
 
 
-def test_a_second_job_is_chosen_and_stands_beside_it(demo: DemoSession, tab: Any, finished: str) -> None:
+def test_a_second_job_is_chosen_and_compared(demo: DemoSession, tab: Any, finished: str) -> None:
     api = demo.airflow.api
     other_run = api.trigger("sync")
     assert api.wait_for_run("sync", other_run, WAIT_SECONDS) == "success"

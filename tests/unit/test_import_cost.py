@@ -46,7 +46,9 @@ def test_the_operator_loads_none_of_our_modules_that_only_a_running_task_needs()
         "result",
     )
     later += ("retries", "triggers", "waiting.budget", "waiting.state_change")
-    assert all(find_spec(f"airflow_hpt_provider.{name}") for name in later), "these are modules of ours"
+    assert all(find_spec(f"airflow_hpt_provider.{name}") for name in later), (
+        "these are this provider's modules"
+    )
     code = """
 import sys
 import airflow_hpt_provider.operators.tuning

@@ -65,8 +65,8 @@ def test_requirements_fit_together(demo: CleanEnvironment) -> None:
 
 
 def test_airflow_knows_the_provider(base: CleanEnvironment) -> None:
-    told = json.loads(base.run("airflow", "providers", "get", "airflow-hpt-provider", "--output", "json"))
-    assert told[0]["Version"] == __version__
+    reported = json.loads(base.run("airflow", "providers", "get", "airflow-hpt-provider", "--output", "json"))
+    assert reported[0]["Version"] == __version__
     listed = json.loads(base.run("airflow", "providers", "list", "--output", "json"))
     assert "airflow-hpt-provider" in {provider["package_name"] for provider in listed}
 

@@ -1,4 +1,4 @@
-"""Tasks that look at tuning jobs which have ended: the tuning page is on each of them."""
+"""Tasks whose tuning jobs have ended: the tuning page is on each of them."""
 
 from datetime import timedelta
 

@@ -74,8 +74,8 @@ class CommandLine:
                 code = main(arguments)
             except SystemExit as end:
                 code = int(end.code or 0)
-        told = self.capture.readouterr()
-        return Ended(code, told.out, told.err)
+        reported = self.capture.readouterr()
+        return Ended(code, reported.out, reported.err)
 
     def run(self, program: str, *arguments: str) -> Ended:
         done = subprocess.run(
@@ -91,7 +91,7 @@ class CommandLine:
         return Ended(done.returncode, done.stdout, done.stderr)
 
     def on_terminal(self, command: tuple[str, ...], columns: int = 80, typed: str = "") -> str:
-        """What a program shows on a terminal of so many columns, where this is typed."""
+        """Return what a program shows on a terminal of this width, where this is typed."""
         ours, theirs = pty.openpty()
         fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("hhhh", 50, columns, 0, 0))
         environment = {**self.environment, "TERM": "xterm", "AWS_PAGER": ""}
@@ -166,7 +166,7 @@ def cli(
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Iterator[Path]:
-    """Training jobs with the static hyperparameter ``gate`` run until this file is there."""
+    """Training jobs with the static hyperparameter ``gate`` run until this file exists."""
     path = tmp_path / "open"
     yield path
     path.touch()

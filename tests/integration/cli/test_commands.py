@@ -202,7 +202,7 @@ def test_stop(cli: CommandLine, service: LocalService, name: str, gate: Path) ->
 def test_interrupting_a_wait(
     cli: CommandLine, service: LocalService, name: str, gate: Path, stop: bool
 ) -> None:
-    """Ctrl-C leaves the job running and says so, unless told to stop it."""
+    """Ctrl-C leaves the job running and says so, unless asked to stop it."""
     create(service, name, request(gate=str(gate)))
     options = ["--stop-on-interrupt"] if stop else []
     with cli.start("wait", name, "--poll-interval", "0.2", *options) as process:

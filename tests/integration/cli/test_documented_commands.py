@@ -49,14 +49,14 @@ def test_the_page(cli: CommandLine, service: LocalService, monkeypatch: pytest.M
     for file in (DOCS / "snippets" / "cli").glob("*.yaml"):
         shutil.copy(file, cli.folder)
     directory = str(service.data_dir)
-    for command, told in EXAMPLES:
+    for command, reported in EXAMPLES:
         done = cli(*shlex.split(command.replace("DIR", directory)))
         printed = settled((done.err + done.out).replace(directory, "DIR"))
-        if "[...]" in told:
-            last = told.partition("[...]")[2]
+        if "[...]" in reported:
+            last = reported.partition("[...]")[2]
             assert printed.endswith(settled(last)), command
         else:
-            assert printed == settled(told), command
+            assert printed == settled(reported), command
 
 
 def test_every_command_is_on_the_page() -> None:

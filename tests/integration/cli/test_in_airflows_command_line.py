@@ -35,8 +35,8 @@ def airflow(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch,
         options = parser.parse_args(arguments)
         with pytest.raises(SystemExit) as ended:
             options.func(options)
-        told = capsys.readouterr()
-        return Ended(int(ended.value.code or 0), told.out, told.err)
+        reported = capsys.readouterr()
+        return Ended(int(ended.value.code or 0), reported.out, reported.err)
 
     return run
 

@@ -1,4 +1,4 @@
-"""``describe-hyper-parameter-tuning-job`` beside the aws CLI from PyPI: the same bytes for the same answer."""
+"""``describe-hyper-parameter-tuning-job`` next to the aws CLI from PyPI: the same bytes for the same answer."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_a_query(both: Both, form: str) -> None:
 
 
 def test_times_as_they_come(cli: CommandLine, both: Both, tmp_path: Path) -> None:
-    """The aws CLI's version 1 prints seconds since 1970 unless told otherwise; so do we if told."""
+    """The aws CLI's version 1 prints seconds since 1970 by default; so does this command with the same setting."""
     (tmp_path / ".aws" / "config").write_text("[default]\ncli_timestamp_format = wire\noutput = text\n")
     theirs, ours = both("--query", "[CreationTime, HyperParameterTuningEndTime]")
     assert float(theirs.out.split("\t")[0]) > 1.7e9
@@ -123,9 +123,9 @@ def test_a_name_that_is_a_boolean_in_old_yaml(cli: CommandLine) -> None:
 
 def test_the_name_is_asked_for(cli: CommandLine, finished: str) -> None:
     arguments = ("airflow-hpt", COMMAND, "--cli-auto-prompt", "--query", "HyperParameterTuningJobStatus")
-    told = cli.on_terminal(arguments, typed=f"{finished}\n")
-    assert told.replace("\r\n", "\n").endswith('"Completed"\n')
-    assert f"{NAME}: " in told
+    reported = cli.on_terminal(arguments, typed=f"{finished}\n")
+    assert reported.replace("\r\n", "\n").endswith('"Completed"\n')
+    assert f"{NAME}: " in reported
     assert "no value was given" in cli.on_terminal(arguments, typed="\n")
     nobody = cli.run(*arguments)
     assert (nobody.code, "stdin is not a terminal" in nobody.err) == (252, True)
@@ -164,7 +164,7 @@ def test_wrong_options(cli: CommandLine, wrong: tuple[str, ...]) -> None:
 
 
 def test_options_of_the_connection(cli: CommandLine, finished: str, service: LocalService) -> None:
-    """Each overrides the environment; a wrong one is told in a line."""
+    """Each overrides the environment; a wrong one is reported in a line."""
     describe = (COMMAND, NAME, finished, "--output", "off")
     elsewhere = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     assert cli(*describe, **elsewhere).code == 255

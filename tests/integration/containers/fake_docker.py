@@ -2,7 +2,7 @@
 
 It speaks as much of docker's command line as the service uses, and behaves as docker does where that matters: a
 container is no child of the client and lives on when the client is killed; the client hands on output, exit code
-and SIGTERM; a container has its own environment, and only the directories it was given (their places are told
+and SIGTERM; a container has its own environment, and only the directories it was given (their places are
 in the variable MOUNTS, as a process can't have an /opt/ml of its own).
 
 FAKE_DOCKER is a directory: ``images/NAME`` are programs (``/`` in a name written ``_``), ``containers/`` is what

@@ -123,7 +123,7 @@ def test_entrypoint_arguments_and_isolation(docker, make, wait_until):
     assert "--network" not in docker.runs()[1]
 
 
-def test_a_failure_is_told_in_the_algorithms_words(docker, make, wait_until):
+def test_a_failure_is_reported_in_the_algorithms_words(docker, make, wait_until):
     docker.image("(base / 'output' / 'failure').write_text('no label column'); sys.exit(3)")
     service = make()
     service.create()

@@ -126,7 +126,7 @@ def test_an_entrypoint_and_arguments_of_the_jobs_own(make, image, wait_until):
     assert service.ended(wait_until)["FinalMetricDataList"][0]["Value"] == 7
 
 
-def test_a_failure_is_told_in_the_algorithms_words(make, wait_until):
+def test_a_failure_is_reported_in_the_algorithms_words(make, wait_until):
     service = make()
     service.start("echo no label column > /opt/ml/output/failure; exit 3")
     assert service.ended(wait_until)["FailureReason"] == "AlgorithmError: no label column"
@@ -237,7 +237,7 @@ def test_a_link_that_a_container_leaves_leads_nowhere(make, wait_until, tmp_path
     assert (outside / "key").read_text() == "a secret of the user's"
 
 
-def test_a_container_of_the_same_name_that_is_somebody_elses(make, engine, image, wait_until):
+def test_a_container_of_the_same_name_with_another_owner(make, engine, image, wait_until):
     engine("create", "--name", "taken", image, "/bin/sleep", "600")
     try:
         service = make()

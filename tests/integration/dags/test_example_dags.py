@@ -44,13 +44,13 @@ def test_retrain_weekly_learns_from_the_last_week_and_keeps_the_better_model(run
     first = run_dag("retrain_weekly", training_jobs=2)
     name = first.xcom("tune", "tuning_job_name")
     assert "WarmStartConfig" not in described(service, name)
-    assert first.xcom("register")["registered"], "the first model has nobody to beat"
+    assert first.xcom("register")["registered"], "the first model has no champion to beat"
     (event,) = first.events
     assert (event["tuning_job_name"], event["status"]) == (name, "Completed")
     assert event["final_metric"] == first.xcom("tune", "final_metric")
     assert event["best_training_job"] == first.xcom("tune", "best_training_job")
 
-    # In the second week a champion is there that nobody beats.
+    # In the second week, no candidate beats the champion.
     sagemaker = service.client("sagemaker")
     registered = properties(service, first.xcom("register")["model_package_arn"])
     sagemaker.create_model_package(

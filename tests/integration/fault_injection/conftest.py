@@ -53,7 +53,7 @@ def client(service: LocalService, name: str = "sagemaker", *, attempts: int = 1,
 
 
 def request(trials: int = 4, *, name: str = "job", **definition: Any) -> dict[str, Any]:
-    """A tuning job of so many trials, one at a time; ``definition`` are further members of its definition."""
+    """A tuning job of this number of trials, one at a time; ``definition`` are further members of its definition."""
     made = tuning_job("bucket", trials=trials, parallel=1)
     made["TrainingJobDefinition"] |= definition
     return {"HyperParameterTuningJobName": name, **made}

@@ -1,4 +1,4 @@
-"""Faults as clients meet them: unmodified boto3 against a service that was told to misbehave."""
+"""Faults as clients meet them: unmodified boto3 against a service that was asked to misbehave."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def fault(kind: str, operation: str = LIST, **fields: Any) -> str:
     return f'[[fault]]\noperation = "{operation}"\nkind = "{kind}"\n{lines}'
 
 
-def test_boto3_retries_what_it_should_and_tells_the_rest(serve: Serve) -> None:
+def test_boto3_retries_what_it_should_and_raises_the_rest(serve: Serve) -> None:
     """One service, whose List meets each kind in turn."""
     kinds = ["throttle", "internal_error", "service_unavailable_html", "reset", "truncate"]
     kinds += ["expired_token", "access_denied"]
@@ -182,7 +182,7 @@ def test_a_tuning_job_fails_as_a_whole(serve: Serve) -> None:
     counters = answer["TrainingJobStatusCounters"]
     assert counters["Completed"] >= 2
     assert counters["Completed"] + counters["Stopped"] < 4
-    assert "BestTrainingJob" in answer, "what it has learnt is there for a warm start"
+    assert "BestTrainingJob" in answer, "a warm start can use what it has learnt"
     assert wait_for_end(sagemaker, "other")["HyperParameterTuningJobStatus"] == "Completed"
 
 

@@ -1,4 +1,4 @@
-"""A whole service but for its wire: real store, engine, runner, object store and processes."""
+"""A whole service except for its wire: real store, engine, runner, object store and processes."""
 
 from __future__ import annotations
 

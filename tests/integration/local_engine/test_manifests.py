@@ -111,7 +111,7 @@ def test_an_object_that_is_not_compressed_is_named(filled):
     assert "(s3://bucket/data/a)" in reason
 
 
-def test_a_long_name_is_not_told_whole(filled):
+def test_a_long_name_is_shortened(filled):
     manifest = json.dumps([{"prefix": "s3://bucket/data/"}, "a" * 100_000]).encode()
     assert failure(filled, "job", manifest).startswith("ClientError: Data download failed:")
     assert "InternalServerError" not in failure(filled, "pipe", manifest, InputMode="Pipe")

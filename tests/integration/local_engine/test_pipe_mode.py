@@ -58,7 +58,7 @@ with open(data / "images_0", "rb") as pipe:
     service.wait_until(lambda: not [t for t in threading.enumerate() if t.name.startswith("pipe ")])
 
 
-def test_a_pipe_that_nobody_reads_does_not_hold_the_job(service):
+def test_an_unread_pipe_does_not_hold_the_job(service):
     service.objects.put("bucket", "p/a", b"x" * 1_000_000)
     service.script("open(base / 'input/data/read_0', 'rb').read(10)")
     channels = [channel(name, "S3Prefix", "s3://bucket/p/", InputMode="Pipe") for name in ("read", "unread")]

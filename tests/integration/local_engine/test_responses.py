@@ -157,9 +157,9 @@ def test_names_are_case_insensitive(five):
 @pytest.mark.parametrize("operation", ["Describe", "Stop", "Delete"])
 def test_unknown_tuning_job(service, operation):
     with pytest.raises(ServiceError) as caught:
-        service.call(f"{operation}HyperParameterTuningJob", HyperParameterTuningJobName="Nobody")
+        service.call(f"{operation}HyperParameterTuningJob", HyperParameterTuningJobName="Missing")
     assert caught.value.code == "ResourceNotFound"
-    text = "Amazon SageMaker can't find a tuning job called Nobody. Type another name."
+    text = "Amazon SageMaker can't find a tuning job called Missing. Type another name."
     assert caught.value.message == text
 
 
@@ -253,4 +253,4 @@ def test_updating_a_training_job(service):
     with pytest.raises(ServiceError, match="in status Completed"):
         service.call("UpdateTrainingJob", TrainingJobName=first["TrainingJobName"])
     with pytest.raises(ServiceError, match="Requested resource not found"):
-        service.call("UpdateTrainingJob", TrainingJobName="nobody")
+        service.call("UpdateTrainingJob", TrainingJobName="missing")

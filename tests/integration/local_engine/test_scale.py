@@ -98,7 +98,7 @@ def pages(service: Any, operation: str, **parameters: Any) -> Iterator[dict[str,
         token = {"NextToken": answer["NextToken"]}
 
 
-def look_at_everything(service: Any) -> int:
+def read_everything(service: Any) -> int:
     """Page through all of it and describe every tuning job and its best; how many training jobs there are."""
     seen = 0
     for page in pages(service, "ListHyperParameterTuningJobs", MaxResults=100):
@@ -121,13 +121,13 @@ def resident() -> int:
     return int(STATM.read_text().split()[1])
 
 
-@pytest.mark.skipif(not STATM.exists(), reason="tells its memory by /proc")
+@pytest.mark.skipif(not STATM.exists(), reason="/proc shows its memory")
 def test_memory_stays_flat(service):
     fill(service, 0, TUNING_JOBS)
-    assert look_at_everything(service) == TUNING_JOBS * TRAINING_JOBS
+    assert read_everything(service) == TUNING_JOBS * TRAINING_JOBS
     before = resident()
     for _ in range(3):
-        look_at_everything(service)
+        read_everything(service)
     assert resident() / before < 1.05
 
 

@@ -88,7 +88,7 @@ def test_script_mode_failure_text(service, tmp_path):
     assert reason.endswith("exit code: 1")
 
 
-def test_a_script_that_looks_for_opt_ml_is_told_where_to_look(service, tmp_path):
+def test_a_script_that_reads_opt_ml_fails_with_the_right_path(service, tmp_path):
     (tmp_path / "src").mkdir()
     (tmp_path / "src" / "main.py").write_text("open('/opt/ml/model/weights', 'w')")
     hyperparameters = {"sagemaker_program": "main.py", "sagemaker_submit_directory": str(tmp_path / "src")}

@@ -1,4 +1,4 @@
-"""A full disk, a failing search, early stopping: the engine goes on."""
+"""A full disk, a failing search, early stopping: the engine continues."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.integration
 
 
 def test_a_full_disk_loses_nothing(service, caplog):
-    """SQLite itself says so: its file may not grow. What ends meanwhile is recorded once it may."""
+    """SQLite itself says so: its file may not grow. What ends in the meantime is recorded once it may."""
     service.script("import time\nwhile not (base.parent / 'go').exists(): time.sleep(0.01)\nprint('loss=1')")
     service.tune(config={"ResourceLimits": {"MaxNumberOfTrainingJobs": 1, "MaxParallelTrainingJobs": 1}})
     service.wait_until(lambda: [t for t in service.training_jobs() if t["SecondaryStatus"] == "Training"])
@@ -67,7 +67,7 @@ def test_a_search_that_fails_fails_its_tuning_job_only(service, monkeypatch):
     assert job["HyperParameterTuningJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("InternalServerError")
     counters = job["TrainingJobStatusCounters"]
-    assert counters["Completed"] + counters["Stopped"] == 2, "what ran beside it was stopped"
+    assert counters["Completed"] + counters["Stopped"] == 2, "what ran next to it was stopped"
     assert service.ended("good")["HyperParameterTuningJobStatus"] == "Completed"
 
 
@@ -87,7 +87,7 @@ def test_nothing_left_to_suggest_completes_it(service, monkeypatch):
 
 
 def test_early_stopping(service, monkeypatch):
-    """What the rule condemns is Stopped, keeps its last value, and the strategies are told."""
+    """What the rule condemns is Stopped, keeps its last value, and the strategies learn it."""
     seen = []
 
     class Strategy:

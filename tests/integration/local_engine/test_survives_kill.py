@@ -61,15 +61,15 @@ ALGORITHM = """
 import json, os, pathlib, sys, time
 base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
 x = json.loads((base / "input/config/hyperparameters.json").read_text())["x"]
-def tell(word):
+def record(word):
     with open(sys.argv[1], "a") as file:
         file.write(f"{word} {os.environ['TRAINING_JOB_NAME']} {os.getpid()} {x}\\n")
-tell("begin")
+record("begin")
 for step in range(3):
     time.sleep(0.05)
     print(f"loss={float(x) + 3 - step}", flush=True)
 (base / "model" / "x").write_text(x)
-tell("end")
+record("end")
 """
 
 
@@ -86,7 +86,7 @@ def start(directory: Path, request: dict[str, object]) -> subprocess.Popen[str]:
 
 def prepare(directory: Path, *, trials: int) -> dict[str, object]:
     (directory / "train.py").write_text(ALGORITHM)
-    command = json.dumps([sys.executable, str(directory / "train.py"), str(directory / "told")])
+    command = json.dumps([sys.executable, str(directory / "train.py"), str(directory / "reported")])
     (directory / "images.toml").write_text(f'[[image]]\nmatch = "*"\ncommand = {command}\n')
     return {
         "HyperParameterTuningJobName": "job",
@@ -122,7 +122,7 @@ def prepare(directory: Path, *, trials: int) -> dict[str, object]:
         ),
     ],
 )
-def test_goes_on_after_every_kill(tmp_path, kills, trials):
+def test_continues_after_every_kill(tmp_path, kills, trials):
     request = prepare(tmp_path, trials=trials)
     chance = random.Random(int(os.environ.get("KILL_SEED", "20261123")))
     known: dict[str, float] = {}
@@ -153,10 +153,10 @@ def test_goes_on_after_every_kill(tmp_path, kills, trials):
     succeeded = finished(tmp_path)
     assert known.items() <= succeeded.items()
     assert len(succeeded) == trials
-    told = [line.split() for line in (tmp_path / "told").read_text().splitlines()]
-    ends = Counter(name for word, name, *_ in told if word == "end")
+    reported = [line.split() for line in (tmp_path / "reported").read_text().splitlines()]
+    ends = Counter(name for word, name, *_ in reported if word == "end")
     assert ends == dict.fromkeys(succeeded, 1), "each ran to completion once"
-    wait_until(lambda: not any(is_running(int(pid)) for _, _, pid, _ in told))
+    wait_until(lambda: not any(is_running(int(pid)) for _, _, pid, _ in reported))
     # Each metric was recorded once, though the service was killed in the middle of the log.
     database = open_database(tmp_path / "jobs.sqlite")
     with database.snapshot() as connection:
@@ -245,4 +245,4 @@ def test_what_ended_unrecorded_is_ended_as_it_was(service):
     assert ends[0] == ends[1]
     assert ends[0].model_artifact == "s3://bucket/output/job/output/model.tar.gz"
     assert service.objects.get("bucket", "output/job/output/model.tar.gz") == model
-    assert [metric.value for metric in metrics] == [1.0, 1.0], "told again: nobody had recorded it"
+    assert [metric.value for metric in metrics] == [1.0, 1.0], "reported again: it had not been recorded"

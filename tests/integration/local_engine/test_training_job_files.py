@@ -22,7 +22,7 @@ def test_a_regex_without_end_does_not_stop_the_service(service):
 
 @pytest.mark.parametrize("left", ["", "(model / 'weights').write_text('1')"])
 def test_directories_that_a_job_has_removed_are_empty(service, left):
-    """Some frameworks make the model's directory anew, and none needs the one for output data."""
+    """Some frameworks recreate the model's directory, and none needs the one for output data."""
     service.script(
         f"""
 import shutil
@@ -49,7 +49,7 @@ def test_an_object_below_another_cannot_be_a_file(service):
 
 
 def test_checkpoints_at_the_top_of_a_bucket(service):
-    """What an earlier job left there is there for the next one."""
+    """The next job finds what an earlier one left there."""
     service.script(
         """
 checkpoints = base / "checkpoints"
@@ -71,7 +71,7 @@ if hps["first"] == "no":
         assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
 
 
-def test_nothing_of_a_closed_runner_goes_on(service):
+def test_nothing_of_a_closed_runner_continues(service):
     service.script("import time\nprint('loss=1', flush=True)\ntime.sleep(600)")
     create(service, CheckpointConfig={"S3Uri": "s3://bucket/checkpoints"})
     leader(service)

@@ -122,22 +122,22 @@ def test_the_environment_is_clean(service, monkeypatch):
         ),
     ],
 )
-def test_a_job_is_told_its_machine(service, machines, kind, group):
+def test_a_job_knows_its_machine(service, machines, kind, group):
     service.script(
-        "told = json.loads((base / 'input/config/resourceconfig.json').read_text())\n"
-        "told['SM'] = os.environ['SM_CURRENT_INSTANCE_TYPE'], os.environ['SM_CURRENT_INSTANCE_GROUP']\n"
-        "(base / 'model' / 'told').write_text(json.dumps(told))"
+        "reported = json.loads((base / 'input/config/resourceconfig.json').read_text())\n"
+        "reported['SM'] = os.environ['SM_CURRENT_INSTANCE_TYPE'], os.environ['SM_CURRENT_INSTANCE_GROUP']\n"
+        "(base / 'model' / 'reported').write_text(json.dumps(reported))"
     )
     create(service, ResourceConfig={"VolumeSizeInGB": 1, **machines})
     job = service.training_job("job")
     assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
-    told = json.loads(member(service, "output/job/output/model.tar.gz", "told"))
-    assert told["current_instance_type"] == kind
-    assert told["current_group_name"] == group
-    assert told["instance_groups"] == [
+    reported = json.loads(member(service, "output/job/output/model.tar.gz", "reported"))
+    assert reported["current_instance_type"] == kind
+    assert reported["current_group_name"] == group
+    assert reported["instance_groups"] == [
         {"instance_group_name": group, "instance_type": kind, "hosts": ["algo-1"]}
     ]
-    assert told["SM"] == [kind, group]
+    assert reported["SM"] == [kind, group]
 
 
 @pytest.mark.parametrize(

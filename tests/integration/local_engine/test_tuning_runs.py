@@ -141,7 +141,7 @@ def test_an_objective_that_is_no_finite_number_is_named(service, printed, words)
     assert words in job["FailureReason"]
 
 
-def test_a_value_that_is_not_finite_does_not_count_beside_others(service):
+def test_a_value_that_is_not_finite_does_not_count_next_to_others(service):
     service.script("for value in ('nan', 2, 'inf', 1, 'nan'): print(f'loss={value}')")
     service.tune(definition=any_value(service), config=limits(2, 1))
     job = service.ended()
@@ -334,7 +334,7 @@ def test_two_tuning_jobs_share_the_slots(make_service):
     first, second = service.training_jobs("first"), service.training_jobs("second")
     # The second did not wait for the first to be done ...
     assert min(t["CreationTime"] for t in second) < max(t["CreationTime"] for t in first)
-    # ... and there were never more than two at once.
+    # ... and there were never more than two at the same time.
     everything = [*first, *second]
     for trial in everything:
         at = trial["CreationTime"]

@@ -82,7 +82,7 @@ def refused(service, match, **changes):
 
 def test_rules(parent):
     service = parent
-    refused(service, "can't find a tuning job called nobody", parents=("nobody",))
+    refused(service, "can't find a tuning job called missing", parents=("missing",))
     refused(
         service,
         "The set of tunable plus static HyperParameter names is not the same across current and parent",

@@ -125,7 +125,7 @@ def service(make_service: Callable[[Path], Service], tmp_path_factory: pytest.Te
 def searched_service(
     make_service: Callable[[Path], Service], tmp_path_factory: pytest.TempPathFactory
 ) -> Service:
-    """One with the jobs of ``searched.py``, which nobody changes."""
+    """One with the jobs of ``searched.py``, which no test changes."""
     from tests.integration.local_http import searched
 
     service = make_service(tmp_path_factory.mktemp("searched") / "data")

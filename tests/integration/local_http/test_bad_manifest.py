@@ -22,7 +22,7 @@ HALF_A_CHARACTER = b'[{"prefix": "s3://\\ud800/"}, "a"]'
 
 @pytest.fixture(scope="module")
 def own(make_service: Callable[[Path], Service], tmp_path_factory: pytest.TempPathFactory) -> Service:
-    """A service of its own: others count on what they find in theirs."""
+    """A separate service: other tests count on what the shared one holds."""
     return make_service(tmp_path_factory.mktemp("manifests") / "data")
 
 

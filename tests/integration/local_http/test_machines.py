@@ -1,4 +1,4 @@
-"""Which machines a job asks for: a type, groups or a list, as AWS has it, whoever creates the job."""
+"""Which machines a job asks for: a type, groups or a list, as AWS has it, for both ways to create a job."""
 
 from __future__ import annotations
 
@@ -77,6 +77,6 @@ def test_each_channel_has_groups_or_none(service: Service, create: Any) -> None:
 
 @pytest.mark.parametrize("create", [create_training_job, create_tuning_job])
 def test_groups_alone_pass(service: Service, create: Any) -> None:
-    """That nothing is known to run for the image is what is told next."""
+    """The next error is that no program is known for the image."""
     with pytest.raises(ClientError, match="No command is known|is not on this machine"):
         create(service, "machines", ResourceConfig={"VolumeSizeInGB": 1, "InstanceGroups": GROUPS})

@@ -1,4 +1,4 @@
-"""A service of a user who is not root. Where the tests are root's, they start it as nobody."""
+"""A service of a user who is not root. If the tests run as root, they start it as the user ``nobody``."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ if "x" not in hps:
 
 
 def process_options() -> dict[str, Any]:
-    """What makes a process nobody's, if we are root; it knows this environment's packages."""
+    """Arguments that run a process as the user ``nobody`` if the tests run as root, with the same packages."""
     packages = sysconfig.get_paths()["purelib"]
     environment = {"PATH": os.defpath, "PYTHONPATH": os.pathsep.join([str(REPOSITORY), packages])}
     if os.geteuid() != 0:
@@ -83,7 +83,9 @@ def interpreter(options: dict[str, Any]) -> str:
         except (OSError, subprocess.CalledProcessError):
             continue
         return python
-    pytest.skip(f"nobody may run {sys.executable}, and no other {name} here has this environment's packages")
+    pytest.skip(
+        f"the unprivileged user may run {sys.executable}, and no other {name} here has this environment's packages"
+    )
 
 
 @pytest.fixture(scope="module", params=["none", "auto"])
@@ -170,7 +172,7 @@ def saved(service: Service, prefix: str) -> list[str]:
     return [each["Key"] for each in found]
 
 
-def test_a_tuning_job_that_is_killed_and_goes_on(service: Service, static: dict[str, str]) -> None:
+def test_a_tuning_job_that_is_killed_and_continues(service: Service, static: dict[str, str]) -> None:
     checkpoints = {"CheckpointConfig": {"S3Uri": f"s3://{BUCKET}/checkpoints"}}
     describe = tune(service, "killed", request(static, epochs=20, **checkpoints), trials=3)
     until(lambda: list(service.data_dir.glob("training-jobs/killed-*/attempt-1/log")))

@@ -128,7 +128,7 @@ def test_aws_cli_syncs(service: Any, s3: Any, bucket: str, tmp_path: Path) -> No
     for name, content in files.items():
         (tree / name).parent.mkdir(parents=True, exist_ok=True)
         (tree / name).write_bytes(content)
-        # S3 tells whole seconds: what is written and uploaded within the same one looks newer than its upload.
+        # S3 has whole seconds: a file that is written and uploaded within one second seems newer than its upload.
         os.utime(tree / name, (1_790_000_000, 1_790_000_000))
     url = f"s3://{bucket}/data"
     service.aws("s3", "sync", str(tree), url)

@@ -48,7 +48,7 @@ def test_every_file_and_directory(permissive: tuple[LocalService, Resources]) ->
     assert stat.S_IMODE(service.env_file.stat().st_mode) == 0o600
 
 
-def test_neither_log_nor_failure_reason_nor_other_files_tell_secrets(
+def test_neither_log_nor_failure_reason_nor_other_files_show_secrets(
     permissive: tuple[LocalService, Resources], tmp_path: Path
 ) -> None:
     service, resources = permissive

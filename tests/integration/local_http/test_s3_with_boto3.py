@@ -269,7 +269,7 @@ def test_expires_header_comes_back(s3: Any, bucket: str) -> None:
 
 
 def test_pages_of_uploads_with_a_delimiter(s3: Any, bucket: str) -> None:
-    """A page may end with a common prefix: the next goes on behind it, and names none twice."""
+    """A page may end with a common prefix: the next continues behind it, and names none twice."""
     for key in ("a/1", "a/2", "b", "c/1", "d"):
         s3.create_multipart_upload(Bucket=bucket, Key=key)
     for size in (1, 2, 3):

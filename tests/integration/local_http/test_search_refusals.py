@@ -23,7 +23,7 @@ NAME = {"Name": "TrainingJobName", "Operator": "NotEquals", "Value": "x"}
 
 @pytest.fixture(scope="module")
 def own(make_service: Callable[[Path], Service], tmp_path_factory: pytest.TempPathFactory) -> Service:
-    """A service of its own: others count on what they find in theirs."""
+    """A separate service: other tests count on what the shared one holds."""
     return make_service(tmp_path_factory.mktemp("refusals") / "data")
 
 

@@ -66,7 +66,7 @@ def test_a_taken_port_is_refused(service: Any, tmp_path: Path) -> None:
 def test_not_reachable_but_by_loopback(service: Any) -> None:
     port = urlsplit(service.endpoint).port
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.connect(("192.0.2.1", 9))  # sends nothing; tells this machine's own address
+        probe.connect(("192.0.2.1", 9))  # sends nothing; returns this machine's own address
         address = probe.getsockname()[0]
     if address.startswith("127."):
         pytest.skip("this machine has no other address")

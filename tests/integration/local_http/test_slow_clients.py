@@ -96,7 +96,7 @@ async def test_one_connection_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
             await close(each)
 
 
-async def test_a_body_that_does_not_go_on() -> None:
+async def test_a_body_that_does_not_continue() -> None:
     messages = [{"type": "http.request", "body": b"half", "more_body": True}]
 
     async def receive() -> Any:
@@ -132,7 +132,7 @@ async def test_a_body_that_trickles(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (caught.value.code, caught.value.status) == ("RequestTimeout", 408)
 
 
-async def test_a_slow_body_that_goes_on_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_slow_body_that_continues_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(body, "PATIENCE_SECONDS", 0.1)
     monkeypatch.setattr(body, "MIN_RATE", 100)
     left = 20

@@ -25,7 +25,7 @@ SYSTEM = "System prefix 'aws:' reserved for AWS usage in tag key: "
 
 @pytest.fixture(scope="module")
 def client(make_service: Callable[[Path], Service], tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Of a service of its own: others count on what they find in theirs."""
+    """A separate service: other tests count on what the shared one holds."""
     service = make_service(tmp_path_factory.mktemp("tags") / "data")
     return service.client("sagemaker", Config(parameter_validation=False))
 
@@ -88,7 +88,7 @@ def test_aws_keeps_its_prefix(client: Any, create: Any, number: int, key: str) -
     name = f"system-{create.__name__.replace('_', '-')}-{number}"
     before = [{"Key": "ok", "Value": "1"}, {"Key": key, "Value": "1"}]
     assert refusal(lambda: create(client, name, before)) == SYSTEM + key
-    # Nothing was made: the name is free. A value may begin so, and so may a key that goes on otherwise.
+    # Nothing was made: the name is free. A value may begin so, and so may a longer key.
     fine = {"awsteam": "aws:x", f"x{key}": ""}
     arn = create(client, name, pairs(**fine))
     assert refusal(lambda: client.add_tags(ResourceArn=arn, Tags=before)) == SYSTEM + key
@@ -130,7 +130,7 @@ def test_fifty_tags_at_most(client: Any, create: Any) -> None:
 
 
 @pytest.mark.parametrize("create", KINDS)
-def test_a_token_that_nobody_gave(client: Any, create: Any) -> None:
+def test_an_invented_token(client: Any, create: Any) -> None:
     arn = create(client, f"token-{create.__name__.replace('_', '-')}", [])
     assert "The value of NextToken is not valid" in refusal(
         lambda: client.list_tags(ResourceArn=arn, NextToken="x")

@@ -86,7 +86,7 @@ def test_one_that_was_made_again_has_a_stream_of_its_own(
     streams = logs.describe_log_streams(
         logGroupName=GROUP, logStreamNamePrefix=f"{job}/", orderBy="LastEventTime", descending=True
     )["logStreams"]
-    told = [
+    reported = [
         [
             event["message"]
             for event in logs.get_log_events(
@@ -95,8 +95,8 @@ def test_one_that_was_made_again_has_a_stream_of_its_own(
         ]
         for stream in streams
     ]
-    assert [len(each) for each in told] == [1, 26]
-    assert told[0] == ["again"]
+    assert [len(each) for each in reported] == [1, 26]
+    assert reported[0] == ["again"]
 
 
 def test_other_groups_are_motos(service: Service) -> None:
@@ -108,7 +108,7 @@ def test_other_groups_are_motos(service: Service) -> None:
 
 def test_the_aws_command_line_reads_them(service: Service, job: str) -> None:
     arguments = ("--log-group-name", GROUP, "--log-stream-name-prefix", f"{job}/")
-    told = service.aws(
+    reported = service.aws(
         "logs", "filter-log-events", *arguments, "--query", "events[].message", "--output", "json"
     )
-    assert [line for line in json.loads(told) if "stderr" not in line] == LINES
+    assert [line for line in json.loads(reported) if "stderr" not in line] == LINES

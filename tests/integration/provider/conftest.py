@@ -64,7 +64,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
 
 @pytest.fixture(scope="session")
 def untagged_service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
-    """Another one, where nobody may read or write tags, and which takes its time to stop a job."""
+    """Another one, where no caller may read or write tags, and which takes its time to stop a job."""
     denied = "".join(
         f'[[fault]]\noperation = "{name}"\nkind = "access_denied"\n' for name in ("AddTags", "ListTags")
     )
@@ -98,7 +98,7 @@ def no_scheduler_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True, scope="session")
 def one_loader() -> Iterator[None]:
-    """All boto3 clients read SageMaker's model once: to parse it takes half a second, for each client anew."""
+    """All boto3 clients read SageMaker's model once: to parse it takes half a second per client."""
     import botocore.loaders
     import botocore.session
 
@@ -230,7 +230,7 @@ def jobs_of(hook: HyperParameterTuningHook, one: TaskTry) -> list[str]:
 async def run(task: Any, one: TaskTry) -> Any:
     """A try of a task from its start to its end, in whichever mode: worker, triggerer, worker, as often as it takes.
 
-    What Airflow keeps in its database meanwhile goes through JSON here as there.
+    What Airflow keeps in its database in the meantime goes through JSON here as there.
     """
     try:
         return task.execute(one.context(task))

@@ -29,7 +29,7 @@ def ended(task, one, state="failed"):
 
 
 def left_running(config, one, **kwargs):
-    """The name of the job that a worker has left behind which was lost at once."""
+    """Return the name of the job that a lost worker has left behind."""
 
     def die(name):
         raise ConnectionError("the worker is lost")

@@ -77,7 +77,7 @@ HOSTILE = [
 @pytest.mark.parametrize("hostile", HOSTILE)
 @pytest.mark.parametrize("form", ["dict", "job.yaml", "job.json"])
 @pytest.mark.parametrize("native", [False, True])
-def test_whoever_triggers_a_run_gives_values_never_structure_or_code(config, tmp_path, hostile, form, native):
+def test_who_triggers_a_run_gives_values_never_structure_or_code(config, tmp_path, hostile, form, native):
     """params and dag_run.conf, in whichever form the config is, and with native objects too."""
     job = config["TrainingJobDefinition"]
     job["StaticHyperParameters"] |= {"note": "{{ params.note }}", "more": "{{ dag_run.conf['note'] }}"}
@@ -213,7 +213,7 @@ def test_role_names_become_arns(config, hook, service):
     assert config["TrainingJobDefinition"]["RoleArn"] == "tuning-role", "the author's dict is left alone"
 
 
-def test_a_files_problems_tell_their_lines(config, dag, tmp_path):
+def test_a_files_problems_name_their_lines(config, dag, tmp_path):
     config["HyperParameterTuningJobConfig"]["Strategy"] = "Guess"
     (tmp_path / "job.yaml").write_text(yaml.safe_dump(config))
     line = (tmp_path / "job.yaml").read_text().splitlines().index("  Strategy: Guess") + 1

@@ -1,6 +1,7 @@
 """Configs as SageMakerTuningOperator's documentation and tests write them, unchanged, through our operator.
 
-Where theirs can run a config at all, both make the same tuning job; where it cannot, the test shows that too.
+Where the amazon provider's operator can run a config at all, both make the same tuning job. Where it cannot, the
+test shows that too.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ METRIC = {"Name": "test:accuracy", "Regex": "objective=([-+.0-9e]+);"}
 
 @pytest.fixture(autouse=True)
 def data(service):
-    """Theirs looks for the channels' data before it creates a job."""
+    """The amazon provider's operator looks for the channels' data before it creates a job."""
     for name in ("train", "test"):
         service.client("s3").put_object(Bucket=BUCKET, Key=f"data/{name}.csv", Body=b"1,2\n")
 
@@ -80,7 +81,7 @@ def documented():
 
 
 def with_text_for_numbers():
-    """What Jinja makes of templated numbers; these five are those that theirs casts."""
+    """What Jinja makes of templated numbers; these five are those that the amazon provider's operator casts."""
     config = documented()
     limits = config["HyperParameterTuningJobConfig"]["ResourceLimits"]
     definition = config["TrainingJobDefinition"]
@@ -97,7 +98,7 @@ def with_a_roles_name():
 
 
 def with_more_text_for_numbers():
-    """Templated numbers that theirs does not cast."""
+    """Templated numbers that the amazon provider's operator does not cast."""
     config = with_text_for_numbers()
     definition = config["TrainingJobDefinition"]
     definition["EnableManagedSpotTraining"] = "true"
@@ -131,7 +132,7 @@ def ours(config):
     return TuningResult.from_xcom(task.execute(first_try.context(task)))
 
 
-def theirs(config):
+def amazon_job(config):
     task = SageMakerTuningOperator(task_id="theirs", config=config, deferrable=False, check_interval=1)
     return task.execute({})["Tuning"]
 
@@ -153,7 +154,7 @@ def test_both_make_the_same_job(service, form):
     result = ours(copy.deepcopy(first))
     assert result.succeeded
     assert result.tuning_job_name == first["HyperParameterTuningJobName"]
-    described = theirs(second)
+    described = amazon_job(second)
     assert described["HyperParameterTuningJobStatus"] == "Completed"
     assert request_of(service, first["HyperParameterTuningJobName"]) == request_of(
         service, second["HyperParameterTuningJobName"]
@@ -165,14 +166,14 @@ def test_both_make_the_same_job(service, form):
     [without_input_data, with_several_definitions, with_more_text_for_numbers],
     ids=lambda form: form.__name__,
 )
-def test_configs_that_theirs_cannot_run(form):
+def test_configs_that_the_amazon_operator_cannot_run(form):
     with pytest.raises(Exception, match="InputDataConfig|TrainingJobDefinition|Invalid type for parameter"):
-        theirs(form())
+        amazon_job(form())
     assert ours(form()).succeeded
 
 
 def test_an_integer_range_may_be_written_in_numbers(service):
-    """Theirs hands them to boto3, which wants text; with us the same config is read as it is meant."""
+    """The amazon provider's operator passes them to boto3, which wants text; here, the same config is understood."""
     config = documented()
     ranges = config["HyperParameterTuningJobConfig"]["ParameterRanges"]["IntegerParameterRanges"]
     ranges[0] |= {"MinValue": 1, "MaxValue": 10}

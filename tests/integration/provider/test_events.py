@@ -79,7 +79,7 @@ async def empty(service, url):
             await asyncio.sleep(0.1)
 
 
-async def test_the_service_tells_each_change_of_a_jobs_status(config, service, queue_url):
+async def test_the_service_sends_each_change_of_a_jobs_status(config, service, queue_url):
     result = await asyncio.to_thread(run_job, config)
     queue = SqsQueue(queue_url, ConnectionSettings())
     bodies = []
@@ -125,15 +125,15 @@ async def test_a_trigger_fires_once_with_the_best_training_job_and_deletes_what_
     await empty(service, queue_url)
     running.cancel()
     assert sorted(payload["status"] for payload in payloads) == ["Completed", "Failed"]
-    told = next(payload for payload in payloads if payload["status"] == "Completed")
-    assert told["tuning_job_name"] == result["tuning_job_name"]
-    assert told["best_training_job"]["TrainingJobName"] == result["best_training_job"]["TrainingJobName"]
-    assert told["best_training_job"]["ModelArtifacts"]["S3ModelArtifacts"]
-    assert told["final_metric"] == result["final_metric"]
+    reported = next(payload for payload in payloads if payload["status"] == "Completed")
+    assert reported["tuning_job_name"] == result["tuning_job_name"]
+    assert reported["best_training_job"]["TrainingJobName"] == result["best_training_job"]["TrainingJobName"]
+    assert reported["best_training_job"]["ModelArtifacts"]["S3ModelArtifacts"]
+    assert reported["final_metric"] == result["final_metric"]
 
 
 async def test_a_trigger_that_ends_right_after_an_event_leaves_the_message(config, service, queue_url):
-    """Below Airflow 3.3 nobody tells it that the event is stored."""
+    """Below Airflow 3.3 the trigger never learns that the event is stored."""
     await asyncio.to_thread(run_job, config)
     (payload,) = await first(TuningJobStateChangeTrigger(queue_url).run(), 1)
     (again,) = await first(TuningJobStateChangeTrigger(queue_url).run(), 1)
@@ -201,7 +201,7 @@ async def test_triggers_that_share_a_queue_each_get_their_events(config, service
         while max(deliveries.values()) < 3:  # noqa: ASYNC110 - the queue gives it two seconds
             await asyncio.sleep(0.05)
     assert left(service, queue_url) == 1, "it is not deleted before the event is stored"
-    assert len(got) == 1, "and not told again meanwhile"
+    assert len(got) == 1, "and not reported again in the meantime"
     manager.confirm_persisted([seq])
     await empty(service, queue_url)
     for task in tasks:
@@ -234,7 +234,7 @@ async def test_the_wait_ends_on_the_event_long_before_the_poll(gated, gate, serv
     assert event.payload["tuning_job_name"] == name
 
 
-async def test_events_about_jobs_that_nobody_waits_for_are_left_to_others_for_a_while(
+async def test_events_about_other_jobs_stay_in_the_queue_for_a_while(
     gated, gate, service, queue_url, config, monkeypatch
 ):
     monkeypatch.setattr(event_listener, "OTHERS_AGAIN", 0)

@@ -98,7 +98,7 @@ async def test_finished_undelivered(small, first, deferrable, hook):
 
 
 async def test_finished_undelivered_then_cleared(small, first, deferrable, hook):
-    """Nobody has seen the result yet: a person who clears the task gets it, and pays nothing."""
+    """The result is not delivered yet: a person who clears the task gets it, and pays nothing."""
     name = start(small, first)
     wait_for(hook, name, "Completed")
     value = await run(tune(small, deferrable=deferrable), first.cleared())
@@ -159,7 +159,7 @@ async def test_not_waited_for(gated_small, gate, first, hook):
     assert submit(cleared) == submit(cleared.retry()) == f"{name}-2"
 
 
-async def test_the_dag_run_was_deleted_and_made_anew(small, first, deferrable, hook):
+async def test_the_dag_run_was_deleted_and_made_again(small, first, deferrable, hook):
     """Its id is the same, and so is the name; but what was delivered was delivered to another."""
     value = await run(tune(small, deferrable=deferrable), first)
     again = await run(
@@ -205,7 +205,7 @@ async def test_stopped_and_delivered_then_retried(gated_small, gate, first, defe
 
 
 async def test_timed_out_and_delivered_then_retried(gated_small, gate, first, deferrable, hook):
-    """The same of a job whose time was over: by now it is a stopped one, which ``on_stopped`` would fail."""
+    """The same for a job whose time was over: it is a stopped one, which ``on_stopped`` would fail."""
     config = copy.deepcopy(gated_small)
     config["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"] = 2
     config["TrainingJobDefinition"]["StaticHyperParameters"]["gate_from"] = "2"
@@ -246,7 +246,7 @@ async def test_foreign(gated_small, gate, first, deferrable, hook):
 
 
 async def test_changed_config(gated_small, gate, first, deferrable, hook):
-    """The DAG was edited while the old job ran: it is stopped, for nobody waits for it any more."""
+    """The DAG was edited while the old job ran: it is stopped, because no task waits for it any more."""
     name = start(gated_small, first)
     changed = with_static(gated_small, depth="9")
     again = first.cleared()
@@ -315,7 +315,7 @@ async def test_tags_denied_failed(untagged, small, first, deferrable, hook):
 
 
 async def test_tags_denied_changed_config(untagged, gated_small, gate, first, deferrable, hook):
-    """Only the state store can tell then. Without it the job goes on, and its result is delivered."""
+    """Only the state store knows it then. Without it the job continues, and its result is delivered."""
     name = start(gated_small, first)
     again = first.cleared()
     again.once_running(lambda _: gate.touch())
@@ -362,7 +362,7 @@ def write(config, tmp_path):
 
 @pytest.mark.parametrize("when", ["store", "xcom"])
 async def test_killed_between_create_and_the_first_write(when, gated_small, gate, tmp_path, hook):
-    """SIGKILL when the job is there, and nothing is written anywhere yet that would tell."""
+    """SIGKILL when the job exists, and nothing is written anywhere yet."""
     one = TaskTry(store={} if when == "store" else None)
     process = one_try(write(gated_small, tmp_path), one.run_id, "--kill-at", when)
     _, errors = process.communicate(timeout=120)
@@ -391,7 +391,7 @@ def test_processes_that_race_create_one_job(gated_small, gate, tmp_path, hook):
     assert len(jobs_of(hook, one)) == 1
 
 
-async def test_a_stopped_job_is_told_by_the_default_policy(gated_small, gate, first, deferrable, hook):
+async def test_a_stopped_job_fails_by_the_default_policy(gated_small, gate, first, deferrable, hook):
     first.once_running(hook.stop)
     with pytest.raises(TuningJobStoppedError):
         await run(tune(gated_small, deferrable=deferrable), first)

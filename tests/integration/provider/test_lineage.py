@@ -1,4 +1,4 @@
-"""What operator and sensor tell OpenLineage's extractor, after they have run.
+"""What operator and sensor report to OpenLineage's extractor, after they have run.
 
 tests/integration/dags shows the events that are written in the end.
 """
@@ -32,7 +32,7 @@ def names(datasets):
     return [f"{dataset.namespace}/{dataset.name}" for dataset in datasets]
 
 
-async def test_after_a_deferral_another_instance_tells(with_data, first_try):
+async def test_after_a_deferral_another_instance_reports(with_data, first_try):
     task = make(HyperParameterTuningJobOperator, config=with_data, deferrable=True, poll_interval=0.1)
     with pytest.raises(TaskDeferred) as deferred:
         task.execute(first_try.context(task))
@@ -41,12 +41,12 @@ async def test_after_a_deferral_another_instance_tells(with_data, first_try):
     value = worker.execute_complete(
         first_try.context(worker), event=events[0].payload, **deferred.value.kwargs
     )
-    told = DefaultExtractor(worker).extract_on_complete(None)
-    assert names(told.inputs) == [f"s3://{BUCKET}/rows"]
+    reported = DefaultExtractor(worker).extract_on_complete(None)
+    assert names(reported.inputs) == [f"s3://{BUCKET}/rows"]
     best = value["best_training_job"]
-    assert names(told.outputs) == [best["ModelArtifacts"]["S3ModelArtifacts"]]
-    assert told.run_facets[FACET].tunedHyperParameters == best["TunedHyperParameters"]
-    assert told.run_facets["externalQuery"].externalQueryId == value["tuning_job_arn"]
+    assert names(reported.outputs) == [best["ModelArtifacts"]["S3ModelArtifacts"]]
+    assert reported.run_facets[FACET].tunedHyperParameters == best["TunedHyperParameters"]
+    assert reported.run_facets["externalQuery"].externalQueryId == value["tuning_job_arn"]
 
 
 def test_a_failed_job_has_its_inputs_and_its_reason(with_data, first_try):
@@ -54,14 +54,14 @@ def test_a_failed_job_has_its_inputs_and_its_reason(with_data, first_try):
     task = make(HyperParameterTuningJobOperator, config=with_data, deferrable=False, poll_interval=0.1)
     with pytest.raises(TuningJobPermanentFailureError):
         task.execute(first_try.context(task))
-    told = DefaultExtractor(task).extract_on_failure(None)
-    assert names(told.inputs) == [f"s3://{BUCKET}/rows"]
-    assert told.outputs == []
-    assert told.run_facets[FACET].status == "Failed"
-    assert "training job failures" in told.run_facets["errorMessage"].message
+    reported = DefaultExtractor(task).extract_on_failure(None)
+    assert names(reported.inputs) == [f"s3://{BUCKET}/rows"]
+    assert reported.outputs == []
+    assert reported.run_facets[FACET].status == "Failed"
+    assert "training job failures" in reported.run_facets["errorMessage"].message
 
 
-def test_a_sensor_tells_the_same(with_data, first_try):
+def test_a_sensor_reports_the_same(with_data, first_try):
     create = make(
         HyperParameterTuningJobOperator, config=with_data, wait_for_completion=False, deferrable=False
     )
@@ -76,5 +76,5 @@ def test_a_sensor_tells_the_same(with_data, first_try):
         timeout=120,
     )
     value = sensor.execute(TaskTry(task_id="wait").context(sensor))
-    told = DefaultExtractor(sensor).extract_on_complete(None)
-    assert names(told.outputs) == [value["best_training_job"]["ModelArtifacts"]["S3ModelArtifacts"]]
+    reported = DefaultExtractor(sensor).extract_on_complete(None)
+    assert names(reported.outputs) == [value["best_training_job"]["ModelArtifacts"]["S3ModelArtifacts"]]

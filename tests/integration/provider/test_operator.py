@@ -93,7 +93,7 @@ async def test_deferrable_goes_the_same_way_through_the_trigger(config, gated, g
 
 
 @pytest.mark.parametrize("deferrable", [False, True])
-def test_fire_and_forget_returns_at_once_in_every_mode(
+def test_fire_and_forget_returns_immediately_in_every_mode(
     gated, gate, first_try, hook, deferrable, airflow_says
 ):
     airflow_says(first_try, "success")
@@ -114,7 +114,7 @@ def test_templated_numbers_and_casts(config, first_try):
     assert task.execute(first_try.context(task))["training_job_status_counters"]["Completed"] == 2
 
 
-def test_every_problem_of_a_config_is_told_before_anything_is_created(config, first_try, hook):
+def test_every_problem_of_a_config_is_reported_before_anything_is_created(config, first_try, hook):
     config["HyperParameterTuningJobConfig"]["Stratgy"] = "Random"
     config["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxParallelTrainingJobs"] = 99
     config["TrainingJobDefinition"]["StaticHyperParameters"]["x"] = "1"
@@ -208,7 +208,7 @@ def test_mapped_tasks_have_a_job_each(config, first_try):
 # -- how jobs end ------------------------------------------------------------------------------------------
 
 
-def test_a_failed_job_tells_why_in_few_lines(failing, first_try):
+def test_a_failed_job_says_why_in_few_lines(failing, first_try):
     task = tune(failing)
     with pytest.raises(TuningJobPermanentFailureError) as raised:
         task.execute(first_try.context(task))
@@ -289,7 +289,7 @@ def test_stop_operator(gated, gate, first_try, hook):
     assert stop.execute(first_try.context(stop)) == "Stopped", "a job that has ended is left alone"
 
 
-def test_access_denied_is_told_as_it_is(config, first_try, monkeypatch, service):
+def test_access_denied_is_reported_as_it_is(config, first_try, monkeypatch, service):
     wrong = json.loads(service.airflow_connection)
     wrong["password"] = "not-the-secret"
     monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(wrong))

@@ -28,7 +28,7 @@ def test_a_task_that_is_ended_before_it_runs_again(state, given, gated, gate, fi
     assert hook.describe(name).status in STOPPED
 
 
-def test_a_first_try_that_cannot_be_rendered_calls_nobody(gated, first_try, monkeypatch):
+def test_a_first_try_that_cannot_be_rendered_makes_no_call(gated, first_try, monkeypatch):
     monkeypatch.delenv("AIRFLOW_CONN_AWS_DEFAULT")
     task = tune({**gated, "Tags": "{{ nothing.here }}"})
     with pytest.raises(UndefinedError):
@@ -47,7 +47,7 @@ def test_a_deferral_that_cannot_be_stored(stop_on_kill, gated, gate, first_try, 
 @pytest.mark.parametrize("announced", [True, False])
 def test_a_worker_that_is_lost_in_the_last_try(announced, gated, gate, first_try, hook):
     """Airflow calls back in its DAG processor, where the task is as its author wrote it."""
-    if announced:  # else only a derived name tells
+    if announced:  # otherwise only a derived name identifies the job
         gated["HyperParameterTuningJobName"] = f"given-{first_try.run_id[-12:]}"
     name = left_running(gated, first_try)
     if not announced:
@@ -68,16 +68,16 @@ def test_a_deleted_job_does_not_hide_the_one_that_runs(gated, gate, first_try, h
     assert hook.describe(second).status in STOPPED
 
 
-def test_of_a_job_that_has_ended_nothing_is_told(gated, gate, first_try, hook, capsys):
+def test_of_a_job_that_has_ended_nothing_is_reported(gated, gate, first_try, hook, capsys):
     name = left_running(gated, first_try, stop_on_kill=False)
-    for told in (True, False):
+    for reported in (True, False):
         ended(tune(gated, stop_on_kill=False), first_try.retry())
-        assert ("may keep running" in capsys.readouterr().out) is told
+        assert ("may keep running" in capsys.readouterr().out) is reported
         gate.touch()
         wait_for(hook, name, "Completed")
 
 
-def test_what_cannot_be_looked_for_is_told_and_fails_nothing(gated, first_try, monkeypatch, capsys):
+def test_what_cannot_be_looked_for_is_reported_and_fails_nothing(gated, first_try, monkeypatch, capsys):
     monkeypatch.delenv("AIRFLOW_CONN_AWS_DEFAULT")
     ended(tune(gated, aws_conn_id="missing"), first_try.retry())
     assert "may have left a tuning job running" in capsys.readouterr().out

@@ -42,8 +42,8 @@ def mode(request):
 
 
 @pytest.fixture(autouse=True)
-def measure_at_once(monkeypatch):
-    """The guard measures every two minutes at most; nobody can wait for that here."""
+def measure_immediately(monkeypatch):
+    """The guard measures every two minutes at most; too long for a test."""
     monkeypatch.setattr("airflow_hpt_provider.waiting.billable_time.MEASURE_SECONDS", 0.1)
     monkeypatch.setattr("airflow_hpt_provider.triggers.budget.MEASURE_SECONDS", 0.1)
 
@@ -176,7 +176,7 @@ async def test_a_trigger_that_cannot_stop_the_job_leaves_it_to_a_worker(
     assert hook.describe(first_try.xcom["tuning_job_name"]).status in {"Stopping", "Stopped"}
 
 
-async def test_the_budget_follows_on_timeout_unless_told_otherwise(half_done, hook):
+async def test_the_budget_follows_on_timeout_unless_set_otherwise(half_done, hook):
     value, _ = await end("budget", MODES["sync"], half_done, hook, on_timeout="use_best")
     assert "billable seconds (max_billable_seconds=0.2)" in value["status_reason"]
 
@@ -195,7 +195,7 @@ async def test_use_best_without_any_is_a_failure(gated, first_try, hook):
 
 
 async def test_failed_trials_end_the_job(config, gate, hook, mode):
-    """Three may fail, and four do: the fifth waits for a gate that nobody opens."""
+    """Three may fail, and four do: the fifth waits for a gate that never opens."""
     config = with_static(config, fail="always", gate=str(gate), gate_from="5")
     config["HyperParameterTuningJobConfig"]["ResourceLimits"] = {
         "MaxNumberOfTrainingJobs": 20,
@@ -264,7 +264,7 @@ async def test_the_guard_of_a_sensor_that_ends_in_the_triggerer(started, half_do
 
 
 async def test_cancelling_a_guarded_wait_leaves_nothing_behind(half_done, first_try):
-    """What a triggerer's restart does: neither the wait nor the guard goes on, and the job is not stopped."""
+    """What a triggerer's restart does: neither the wait nor the guard continues, and the job is not stopped."""
     task = make(HyperParameterTuningJobOperator, config=half_done, deferrable=True, max_billable_seconds=3600)
     with pytest.raises(TaskDeferred) as deferred:
         task.execute(first_try.context(task))
@@ -298,6 +298,6 @@ async def test_cancelling_a_guarded_wait_leaves_nothing_behind(half_done, first_
         ("retry_strategy", {"attempts": 2}, "must have the members"),
     ],
 )
-def test_wrong_arguments_are_told_when_the_dag_is_parsed(config, argument, value, message):
+def test_wrong_arguments_are_reported_when_the_dag_is_parsed(config, argument, value, message):
     with pytest.raises((ValueError, TuningJobConfigError), match=message):
         make(HyperParameterTuningJobOperator, config=copy.deepcopy(config), **{argument: value})

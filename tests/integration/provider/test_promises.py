@@ -52,7 +52,7 @@ class Barren(ScriptedJob):
 
 
 class WithoutTrainingJobs(ScriptedSageMaker):
-    """Tuning jobs whose training jobs cannot be told any more."""
+    """Tuning jobs whose training jobs can no longer be listed."""
 
     def answer(self, operation: str, body: dict[str, Any], key: str = "") -> Any:
         if operation.startswith("ListTrainingJobs"):
@@ -136,14 +136,14 @@ def test_delete_failed_is_no_success(script):
         sense("job")
 
 
-def test_a_failure_without_a_reason_is_told(script):
+def test_a_failure_without_a_reason_is_reported(script):
     script.add([ScriptedJob("job", 0.0, 1.0, "Failed")])
     with pytest.raises(TuningJobFailedError, match="Tuning job job failed"):
         sense("job")
 
 
 def test_keys_that_are_rotated_while_the_sensor_pokes_are_read_again(script):
-    """The same refusal at the first look is a mistake, and told at once."""
+    """The same error at the first poll is a mistake, and ends the wait immediately."""
     refused = Fault(
         400, "UnrecognizedClientException", "The security token included in the request is invalid."
     )
@@ -170,7 +170,7 @@ def test_completed_without_one_success_is_a_failure(script):
         sense("job")
 
 
-async def test_a_deferred_wait_has_no_hidden_cap_of_looks(script):
+async def test_a_deferred_wait_has_no_hidden_cap_of_polls(script):
     """SageMakerTrigger gives up after 480."""
     job = ScriptedJob("job", 0.0, 1e12)
     script.add([job])
@@ -194,7 +194,7 @@ async def test_a_deferred_wait_has_no_hidden_cap_of_looks(script):
     await events.aclose()
 
 
-def test_the_first_look_is_immediate(config, first_try):
+def test_the_first_poll_is_immediate(config, first_try):
     create = make(HyperParameterTuningJobOperator, config=config, wait_for_completion=False, deferrable=False)
     name = create.execute(first_try.context(create))["tuning_job_name"]
     until = make(HyperParameterTuningJobOperator, config=config, deferrable=False, poll_interval=0.1)
@@ -214,7 +214,7 @@ def test_a_retry_finds_the_job_of_a_given_name_too(gated, gate, first_try):
 
 
 def test_the_data_are_not_looked_for_from_the_worker(config, first_try):
-    """The worker may have no right to read them; SageMaker, which needs it, tells what is missing."""
+    """The worker may have no right to read them; SageMaker, which needs it, says what is missing."""
     source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/nothing-here/"}
     config["TrainingJobDefinition"]["InputDataConfig"] = [
         {"ChannelName": "train", "DataSource": {"S3DataSource": source}}
@@ -249,10 +249,10 @@ def test_a_roles_name_is_looked_up_with_the_connections_settings(service, config
 
 
 def test_the_log_shows_no_static_hyperparameter(config, first_try, caplog_info, capfd):
-    told = uuid.uuid4().hex  # under a name that no masker knows
+    reported = uuid.uuid4().hex  # under a name that no masker knows
     task = make(
         HyperParameterTuningJobOperator,
-        config=with_static(config, remark=told),
+        config=with_static(config, remark=reported),
         deferrable=False,
         poll_interval=0.1,
     )
@@ -260,14 +260,14 @@ def test_the_log_shows_no_static_hyperparameter(config, first_try, caplog_info, 
     printed = capfd.readouterr()
     log = caplog_info.text + printed.out + printed.err  # Airflow's log may go to either
     assert first_try.xcom["tuning_job_name"] in log
-    assert told not in log
+    assert reported not in log
 
 
 def test_secrets_are_known_to_the_masker_before_airflow_logs_what_it_cannot_render(
     config, first_try, monkeypatch
 ):
-    told = []
-    monkeypatch.setattr("airflow_hpt_provider.compat.mask_secret", told.append)
+    reported = []
+    monkeypatch.setattr("airflow_hpt_provider.compat.mask_secret", reported.append)
     secret, broken = uuid.uuid4().hex, "{{ params.there_is_none }}"
     task = make(
         HyperParameterTuningJobOperator,
@@ -276,4 +276,4 @@ def test_secrets_are_known_to_the_masker_before_airflow_logs_what_it_cannot_rend
     )
     with pytest.raises(UndefinedError):
         task.render_template_fields(first_try.context(task))
-    assert told == [secret]
+    assert reported == [secret]

@@ -89,7 +89,7 @@ def test_must_improve_compares_with_the_newest_approved_package(result, group):
     assert register(middling, group, must_improve=True)["registered"]
 
 
-def test_nothing_to_register_is_told(result, group):
+def test_nothing_to_register_is_reported(result, group):
     with pytest.raises(RegistrationError, match="no best training job to register"):
         register({**result, "best_training_job": None}, group)
     with pytest.raises(RegistrationError, match="approval_status must be one of .*, got 'Yes'"):

@@ -96,7 +96,7 @@ async def test_the_number_of_attempts_is_bounded(named, deferrable, first_try, h
     assert len(list(hook.list(name_contains=name))) == 3
 
 
-async def test_a_config_that_renders_anew_each_time_is_no_new_series(
+async def test_a_config_that_renders_again_each_time_is_no_new_series(
     named, deferrable, first_try, hook, tmp_path
 ):
     """``{{ macros.datetime.now() }}`` in it must not make the attempts endless."""
@@ -135,7 +135,7 @@ async def test_airflows_next_try_starts_a_new_series(named, first_try, hook):
     assert tags == [None, name, None, f"{name}-3"]
 
 
-async def test_a_config_that_was_changed_between_two_tries_starts_anew(named, first_try, hook):
+async def test_a_config_that_was_changed_between_two_tries_starts_again(named, first_try, hook):
     """What a job of another config has learnt, and cost, is not this one's."""
     config = named("flaky")
     name = config["HyperParameterTuningJobName"]
@@ -209,7 +209,7 @@ async def test_no_attempt_is_made_when_the_time_is_over(named, deferrable, first
 
 @pytest.mark.parametrize("store", [None, {}], ids=["no_store", "store"])
 async def test_a_crash_between_two_attempts(named, deferrable, store, first_try, hook):
-    """The worker is lost when the first attempt has failed and the second is not created: a retry goes on with it."""
+    """The worker is lost when the first attempt has failed and the second is not created: a retry creates it."""
     first_try.store = store
     config = named("flaky")
     name = config["HyperParameterTuningJobName"]
@@ -241,7 +241,7 @@ async def test_a_lost_trigger_finds_the_attempts_by_their_tags(flaky, first_try)
     assert [attempt["tuning_job_name"] for attempt in deferred.value.kwargs["previous_attempts"]] == [name]
 
 
-async def test_a_person_who_clears_the_task_starts_anew(named, first_try, hook):
+async def test_a_person_who_clears_the_task_starts_again(named, first_try, hook):
     config = named("hopeless")
     name = config["HyperParameterTuningJobName"]
     with pytest.raises(TuningJobFailedError):
@@ -300,7 +300,7 @@ async def test_the_authors_parents_stay(named, config, first_try, hook):
 
 
 async def test_a_refused_warm_start_is_done_without(named, first_try, hook, capsys):
-    """Somebody deletes the failed job at that very moment: the attempt is made, but starts anew."""
+    """A user deletes the failed job at that very moment: the attempt starts without a warm start."""
     config = named("flaky")
     name = config["HyperParameterTuningJobName"]
     task = tune(config)

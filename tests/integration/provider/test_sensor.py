@@ -76,7 +76,7 @@ async def test_the_result_is_the_same_in_every_mode(config, start, mode):
     assert xcom["best_training_job"]["ModelArtifacts"]["S3ModelArtifacts"]
 
 
-async def test_one_job_has_one_result_whoever_waits_for_it_and_how(config):
+async def test_one_job_has_one_result_for_every_way_to_wait(config):
     """The operator on a worker, and the sensor in each mode. tests/system compares what ends in the triggerer."""
     one = TaskTry()
     task = make(HyperParameterTuningJobOperator, config=config, deferrable=False, poll_interval=0.1)
@@ -101,12 +101,12 @@ async def test_stopped_follows_the_policy_in_every_mode(gated, start, mode, hook
             await sense(name, mode, on_stopped=policy)
 
 
-async def test_a_missing_job_is_told(mode):
+async def test_a_missing_job_is_reported(mode):
     with pytest.raises(TuningJobNotFoundError):
         await sense("no-such-job", mode)
 
 
-async def test_poking_goes_on_while_the_service_is_unreachable(config, start, monkeypatch):
+async def test_poking_continues_while_the_service_is_unreachable(config, start, monkeypatch):
     import json
     import os
 
@@ -119,7 +119,7 @@ async def test_poking_goes_on_while_the_service_is_unreachable(config, start, mo
         await sense(name, MODES["poke"], aws_conn_id="nowhere", timeout=1)
 
 
-async def test_the_sensor_never_stops_somebody_elses_job(gated, start, hook, gate, airflow_says, monkeypatch):
+async def test_the_sensor_never_stops_a_job(gated, start, hook, gate, airflow_says, monkeypatch):
     name, one = start(gated), TaskTry(task_id="wait")
     airflow_says(one, "failed")
     task = make(HyperParameterTuningJobSensor, tuning_job_name=name, task_id="wait", deferrable=True)

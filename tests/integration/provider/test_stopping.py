@@ -1,4 +1,4 @@
-"""A job that nobody comes back for is stopped; one that somebody comes back for is not."""
+"""A job is stopped if no try of its task resumes it, and only then."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_killed_process_stops_the_job_only_if_its_task_has_ended(
 
 @pytest.mark.parametrize("on_stopped", ["use_best", "skip"])
 def test_a_killed_try_delivers_nothing(on_stopped, gated, gate, first_try, hook, airflow_says):
-    """Somebody marks the task, then the process is asked to end: half a search is not its result."""
+    """A user marks the task, then the process is asked to end: half a search is not its result."""
     airflow_says(first_try, "success")
     task = tune(gated, on_stopped=on_stopped)
 
@@ -243,7 +243,7 @@ def test_a_failure_right_after_create(gated, gate, first_try, hook):
 @pytest.mark.skipif(not has("retry_policy"), reason="Airflow 3.3+")
 @pytest.mark.parametrize("with_policy", [False, True])
 def test_a_policy_that_fails_the_task_leaves_no_job_behind(with_policy, gated, gate, first_try, hook):
-    """There are retries left, but the policy does not use them: nobody would come back for the job."""
+    """There are retries left, but the policy does not use them: no try would resume the job."""
     from airflow_hpt_provider.retries.policy import TuningRetryPolicy
 
     def deny(name):
@@ -258,14 +258,16 @@ def test_a_policy_that_fails_the_task_leaves_no_job_behind(with_policy, gated, g
     assert (status in STOPPED) is with_policy
 
 
-def test_stop_on_kill_false_says_where_the_job_goes_on(gated, gate, first_try, hook, capsys, airflow_says):
+def test_stop_on_kill_false_says_where_the_job_keeps_running(
+    gated, gate, first_try, hook, capsys, airflow_says
+):
     airflow_says(first_try, "failed")
     task, _ = deferred(gated, first_try, stop_on_kill=False)
     task.on_kill()
     name = first_try.xcom["tuning_job_name"]
-    told = capsys.readouterr().out
-    assert first_try.xcom["_link_TuningPageLink"] in told, "a local job has no page in AWS's console"
-    assert f"--hyper-parameter-tuning-job-name {name}" in told
+    reported = capsys.readouterr().out
+    assert first_try.xcom["_link_TuningPageLink"] in reported, "a local job has no page in AWS's console"
+    assert f"--hyper-parameter-tuning-job-name {name}" in reported
     assert hook.describe(name).status == "InProgress"
 
 
@@ -294,7 +296,7 @@ def test_execution_timeout(gated, gate, first_try, hook):
 
 
 def test_execution_timeout_in_the_middle_of_create(gated, gate, first_try, hook):
-    """The request is on its way when the time is over: the job is there only when on_kill has begun."""
+    """The request is on its way when the time is over: the job exists only when on_kill has begun."""
     from airflow.sdk.exceptions import AirflowTaskTimeout
 
     def on_its_way(params, **_):
@@ -327,7 +329,7 @@ def test_killed_before_it_is_taken_up_again(state, gated, gate, first_try, hook,
     assert stopped is (state == "failed")
 
 
-def test_told_to_stop_twice(gated, gate, first_try, hook, capsys, airflow_says):
+def test_asked_to_stop_twice(gated, gate, first_try, hook, capsys, airflow_says):
     airflow_says(first_try, "failed")
     task, _ = deferred(gated, first_try)
     task.on_kill()

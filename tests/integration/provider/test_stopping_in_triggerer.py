@@ -109,8 +109,8 @@ async def test_a_timeout_always_stops_the_job(stop_on_kill, gated, gate, first_t
 # -- below Airflow 3.3: triggers are dropped without a word ------------------------------------------------
 
 
-async def test_the_next_try_of_a_dropped_trigger_goes_on_with_the_job(gated, gate, first_try, hook):
-    """Marked as failed or cleared while deferred, before 3.3 nobody is told: the job goes on ..."""
+async def test_the_next_try_of_a_dropped_trigger_continues_with_the_job(gated, gate, first_try, hook):
+    """Before 3.3 the trigger does not learn that the task was marked or cleared: the job keeps running ..."""
     deferred(gated, first_try)
     name = first_try.xcom["tuning_job_name"]
     assert hook.describe(name).status == "InProgress"

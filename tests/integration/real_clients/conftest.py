@@ -43,14 +43,14 @@ def name() -> str:
 
 @pytest.fixture
 def gate(tmp_path: Path) -> Iterator[Path]:
-    """Trials with the static hyperparameter ``gate`` run until this file is there."""
+    """Trials with the static hyperparameter ``gate`` run until this file exists."""
     path = tmp_path / "open"
     yield path
     path.touch()
 
 
 def request(name: str, trials: int = 3, **static: str) -> dict[str, Any]:
-    """A tuning job of so many quick trials with one channel of data."""
+    """A tuning job of this number of quick trials with one channel of data."""
     made = tuning_job(BUCKET, trials=trials, parallel=min(2, trials), **{"epochs": "1", **static})
     data = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{BUCKET}/train/"}
     channel = {"ChannelName": "train", "DataSource": {"S3DataSource": data}}

@@ -45,8 +45,8 @@ def test_the_operator_waits_to_the_end(name: str) -> None:
     assert described["BestTrainingJob"]["TrainingJobName"].startswith(f"{name}-")
 
 
-def test_our_result_has_what_theirs_has_where_the_table_of_differences_says(name: str) -> None:
-    """The table of ``docs/migrate.md``, beside the two results for one and the same job."""
+def test_our_result_has_the_amazon_results_keys_where_the_table_says(name: str) -> None:
+    """The table of ``docs/migrate.md``, next to the two results for one and the same job."""
     theirs = tune(request(name))
     hook = HyperParameterTuningHook()
     ours = OutcomeResolver(hook).result(hook.describe(name)).to_xcom()
@@ -60,7 +60,7 @@ def test_our_result_has_what_theirs_has_where_the_table_of_differences_says(name
 
 
 def _covers(ours: Any, theirs: Any) -> bool:
-    """Whether ours has all that theirs has; theirs writes times as Python's ``repr`` has them, ours in ISO 8601."""
+    """Whether our result has all keys of the amazon provider's, which writes times as Python's ``repr``."""
     if isinstance(theirs, dict):
         return all(key in ours and _covers(ours[key], value) for key, value in theirs.items())
     if isinstance(theirs, str) and theirs.startswith("datetime.datetime("):
@@ -69,7 +69,7 @@ def _covers(ours: Any, theirs: Any) -> bool:
     return bool(ours == theirs)
 
 
-def test_its_look_at_the_data_in_s3(name: str) -> None:
+def test_its_check_of_the_data_in_s3(name: str) -> None:
     """It looks for the channel's prefix before it creates anything."""
     config = request(name)
     source = config["TrainingJobDefinition"]["InputDataConfig"][0]["DataSource"]["S3DataSource"]
@@ -92,7 +92,7 @@ def test_the_sensor_sees_the_end(name: str) -> None:
     sensor.execute({})
 
 
-def test_the_sensor_tells_a_failure(name: str) -> None:
+def test_the_sensor_reports_a_failure(name: str) -> None:
     config = request(name, 1)
     config["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"][0]["Regex"] = (
         "never=([0-9]+)"

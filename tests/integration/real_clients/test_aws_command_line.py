@@ -98,7 +98,7 @@ def test_skeletons_come_from_the_command_line_itself(aws: Aws) -> None:
     assert "HyperParameterTuningJobConfig" in skeleton
 
 
-def test_errors_are_told_as_awss(aws: Aws, name: str) -> None:
+def test_errors_are_reported_as_awss(aws: Aws, name: str) -> None:
     arguments = ("--hyper-parameter-tuning-job-name", name)
     text = aws("describe-hyper-parameter-tuning-job", *arguments, code=255)
     assert "An error occurred (ResourceNotFound) when calling the DescribeHyperParameterTuningJob" in text

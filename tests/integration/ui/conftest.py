@@ -73,7 +73,7 @@ class Page:
     thief: FaultyProxy | None = None
 
     def ask(self, user: str | None, method: str, path: str, **kwargs: Any) -> httpx.Response:
-        """A request below the page's prefix; by nobody if there is no user."""
+        """A request below the page's prefix; without a user if none is given."""
         return self.ask_airflow(user, method, f"/hpt{path}", **kwargs)
 
     def ask_airflow(self, user: str | None, method: str, path: str, **kwargs: Any) -> httpx.Response:

@@ -234,7 +234,7 @@ def tamper(run: Any) -> None:
 
 if __name__ == "__main__":
     create_outside()
-    # theirs first: its job is the child's parent, which has to have ended
+    # DAG ``theirs`` first: its job is the child's parent, which has to have ended
     done = [dag.test() for dag in (theirs, mine, waiting, waiting_run, on_workers, on_worker_run, quiet)]
     tamper(done[1])
     assert all(run.state == "success" for run in done), done

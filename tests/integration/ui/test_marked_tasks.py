@@ -57,7 +57,7 @@ def test_only_what_its_trigger_would_have_stopped_is_stopped(page: Page) -> None
     body = {"dry_run": False, "dag_run_id": page.runs["waiting"], "task_ids": ["cleared"]}
     cleared = page.ask_airflow("operator", "POST", "/api/v2/dags/waiting/clearTaskInstances", json=body)
     assert cleared.status_code == 200, cleared.text
-    mark(page, "marked", "success")  # the last, so it is the last that is looked at
+    mark(page, "marked", "success")  # the last, so it is the last that is checked
     wait_until(lambda: status(page, "marked") == "Stopped", 60, "the job was not stopped")
     assert [status(page, name) for name in names[1:]] == ["InProgress"] * 3
 
@@ -65,14 +65,14 @@ def test_only_what_its_trigger_would_have_stopped_is_stopped(page: Page) -> None
 def test_a_job_of_an_unknown_owner_is_not_stopped(page: Page) -> None:
     """Nor one whose tags cannot be read at the moment. (Marked in the test before.)"""
 
-    def told(task_id: str, what: str) -> bool:
+    def reported(task_id: str, what: str) -> bool:
         lines = page.log.read_text().splitlines()
         return any(f" {task_id} was ended" in line and what in line for line in lines)
 
     unproven = "Tuning job mine keeps running, because neither its tags nor its name prove"
-    wait_until(lambda: told("not-mine", unproven), 60, "not logged")
-    wait_until(lambda: told("denied", unproven), 60, "not logged")
-    wait_until(lambda: told("throttled", "not stopped yet: "), 60, "not logged")
+    wait_until(lambda: reported("not-mine", unproven), 60, "not logged")
+    wait_until(lambda: reported("denied", unproven), 60, "not logged")
+    wait_until(lambda: reported("throttled", "not stopped yet: "), 60, "not logged")
     assert status(page, "mine") == "InProgress"
 
 
@@ -89,12 +89,12 @@ def test_a_change_that_is_not_committed_stops_nothing(page: Page) -> None:
     assert status(page, "unmarked") == "InProgress"
 
 
-def test_a_connection_that_the_api_server_lacks_is_told_and_holds_up_nothing(page: Page) -> None:
+def test_a_connection_that_the_api_server_lacks_is_reported_and_holds_up_nothing(page: Page) -> None:
     mark(page, "lost", "failed")
     mark(page, "unmarked", "failed")
     wait_until(lambda: status(page, "unmarked") == "Stopped", 60, "the job was not stopped")
-    told = page.log.read_text()
-    assert "Its tuning job is not stopped yet: The API server does not know connection" in told
+    reported = page.log.read_text()
+    assert "Its tuning job is not stopped yet: The API server does not know connection" in reported
     assert status(page, "lost") == "InProgress"
 
 

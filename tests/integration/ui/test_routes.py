@@ -1,4 +1,4 @@
-"""Every route of the tuning page, as nobody, a viewer, an editor, and people of another DAG."""
+"""Every route of the tuning page, without a user, as a viewer, an editor, and people of another DAG."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_these_are_all_the_routes() -> None:
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(ROUTES))
-def test_nobody_gets_anything(page: Page, method: str, path: str) -> None:
+def test_without_a_user_there_is_no_response(page: Page, method: str, path: str) -> None:
     answer = page.ask(None, method, at(page, path), headers=OURS)
     assert answer.status_code == 401, answer.text
     forged = page.ask(None, method, at(page, path), headers=OURS, cookies={"_token": "forged"})
@@ -106,7 +106,7 @@ def test_who_may_read_both_dags_sees_it_but_stops_only_what_both_allow(page: Pag
     assert stranger.status_code == 404
 
 
-def test_static_hyperparameters_are_not_told(page: Page) -> None:
+def test_static_hyperparameters_are_not_shown(page: Page) -> None:
     answer = page.ask("other", "GET", page.task("theirs", "tune"))
     assert answer.json()["job"]["status"] == "Completed"
     assert "their-secret" not in answer.text
@@ -126,7 +126,7 @@ def test_the_list_has_only_jobs_of_readable_dags(page: Page, user: str, dags: se
         assert (row["name"], row["status"], row["finished"]) == ("theirs", "Completed", 2)
 
 
-def test_the_list_tells_nothing_of_jobs_that_the_task_only_names(page: Page) -> None:
+def test_the_list_shows_nothing_of_jobs_that_the_task_only_names(page: Page) -> None:
     rows = {row["task_id"]: row for row in page.ask("viewer", "GET", "/api/jobs").json()["jobs"]}
     assert (rows["tune"]["status"], rows["derived"]["status"]) == ("InProgress",) * 2
     assert (rows["outside"]["status"], rows["outside"]["finished"]) == ("Completed", 2)
@@ -215,7 +215,7 @@ def test_the_list_of_a_run(page: Page) -> None:
         ("no_connection", 502, "credentials"),
     ],
 )
-def test_what_is_wrong_is_told_with_a_remedy(page: Page, task_id: str, status: int, kind: str) -> None:
+def test_what_is_wrong_is_reported_with_a_remedy(page: Page, task_id: str, status: int, kind: str) -> None:
     answer = page.ask("viewer", "GET", page.task("mine", task_id))
     assert (answer.status_code, answer.json()["kind"]) == (status, kind)
     assert answer.json()["remedy"]
@@ -234,8 +234,8 @@ def test_downloads(page: Page) -> None:
     assert text.headers["Content-Disposition"] == 'attachment; filename="theirs.csv"'
     assert (text.headers["Cache-Control"], text.headers["X-Content-Type-Options"]) == ("no-store", "nosniff")
     rows = list(csv.DictReader(io.StringIO(text.text)))
-    told = page.ask("other", "GET", page.task("theirs", "tune", "/training-jobs.json")).json()
-    assert [row["training_job_name"] for row in rows] == [row["training_job_name"] for row in told]
+    reported = page.ask("other", "GET", page.task("theirs", "tune", "/training-jobs.json")).json()
+    assert [row["training_job_name"] for row in rows] == [row["training_job_name"] for row in reported]
     assert {row["status"] for row in rows} == {"Completed"}
     assert all(float(row["hyperparameter.x"]) > 0 for row in rows)
 
@@ -287,7 +287,7 @@ def test_an_editor_stops_the_job(page: Page) -> None:
     def shown() -> bool:
         return bool(page.ask("editor", "GET", page.task("mine", "child")).json()["job"]["ended"])
 
-    wait_until(shown, 60, "the page does not tell")
+    wait_until(shown, 60, "the page does not say")
     again = page.ask("editor", "POST", page.task("mine", "child", "/stop"), headers=OURS)
     assert again.json() == {"stopped": False}
 

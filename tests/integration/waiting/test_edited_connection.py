@@ -93,7 +93,7 @@ async def test_an_event_wakes_waits_from_before_the_edit(accounts, monkeypatch):
     assert (await result(task)).status == "Completed"
 
 
-async def test_pollers_that_nobody_needs_are_forgotten(accounts, monkeypatch):
+async def test_unused_pollers_are_forgotten(accounts, monkeypatch):
     from airflow_hpt_provider.waiting.shared_poller import _watchers
 
     first, _ = accounts

@@ -1,4 +1,4 @@
-"""SharedPoller: many waiters, one poll, whatever the service does meanwhile."""
+"""SharedPoller: many waiters, one poll, whatever the service does in the meantime."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def test_a_list_page_serves_a_hundred_waiters(watching, script):
     seen = await all_of(tasks)
     assert [one.status for one in seen] == ["Completed"] * 50 + ["Failed"] * 50
     assert [one.name for one in seen] == [job.name for job in some]
-    # Who has completed was told by lists; only the others were asked for one by one.
+    # The lists showed which jobs had completed; only the others were described one by one.
     assert script.calls["Describe"] <= 50 + script.calls["List"]
 
 
@@ -53,7 +53,7 @@ async def test_a_few_waiters_are_described_when_that_is_cheaper_than_all_the_pag
     script.add([*others, *mine])
     tasks = waiting_for(watching, mine)
     await until(lambda: script.calls["Describe"] >= 30)
-    assert script.calls["List"] <= 16, "one round of lists tells how many pages there are"
+    assert script.calls["List"] <= 16, "one round of lists shows how many pages there are"
     end(mine)
     await all_of(tasks)
 
@@ -78,10 +78,10 @@ async def test_waiters_come_and_go_and_leave_nothing_behind(watching, script):
     assert watching._client._executor is None
     calls = script.calls.total()
     await asyncio.sleep(0.5)
-    assert script.calls.total() == calls, "nobody waits, nobody asks"
+    assert script.calls.total() == calls, "no wait, no call"
 
 
-async def test_it_polls_again_for_whoever_comes_after_the_last_has_gone(watching, script):
+async def test_it_polls_again_for_a_wait_that_begins_after_the_last_has_ended(watching, script):
     for round_ in range(2):
         some = jobs(1, ends=0.0, prefix=f"round{round_}")
         script.add(some)
@@ -150,7 +150,7 @@ async def test_a_fatal_error_ends_only_the_waiter_it_is_about(watching, script):
     assert (await all_of([pending]))[0].status == "Completed"
 
 
-async def test_a_missing_job_is_told_and_a_deleted_one_too(watching, script, monkeypatch):
+async def test_missing_and_deleted_jobs_are_reported(watching, script, monkeypatch):
     monkeypatch.setattr("airflow_hpt_provider.waiting.subscription.BACKOFF.cap", 0.05)
     some = jobs(2)
     script.add(some)
@@ -262,7 +262,7 @@ async def test_a_connection_that_vanishes_for_a_while_does_not_end_the_wait(
     assert "own-key" not in script.keys_seen
 
 
-async def test_the_deadline_ends_the_wait_after_a_last_look(watching, script):
+async def test_the_deadline_ends_the_wait_after_a_last_poll(watching, script):
     some = jobs(10)
     script.add(some)
     late = waiting_for(
@@ -280,22 +280,22 @@ async def test_the_deadline_ends_the_wait_after_a_last_look(watching, script):
 
 
 async def test_an_event_that_comes_in_the_middle_of_a_round_is_not_forgotten(watching, script):
-    """The look before it still showed the job running; the next one must not come a whole interval later."""
+    """The poll before it still showed the job running; the next one must not come a whole interval later."""
     some = jobs(2)
     script.add(some)
     both = [waiter(job.name, poll_interval=3600.0, has_events=True) for job in some]
     shown = []
 
-    def look_at_the_other(name):
+    def poll_the_other(name):
         def on_poll(seen):
-            if name not in shown:  # its first look; the other's was in this round, or is about to be
+            if name not in shown:  # its first poll; the other's was in this round, or is about to be
                 shown.append(name)
                 watching.poll_soon(next(job.name for job in some if job.name != name))
 
         return on_poll
 
     for one in both:
-        one.on_poll = look_at_the_other(one.tuning_job_name)
+        one.on_poll = poll_the_other(one.tuning_job_name)
     waiting = [asyncio.create_task(watching.wait(one)) for one in both]
     await until(lambda: len(shown) == 2)
     end(some)
@@ -332,7 +332,7 @@ async def test_a_poll_that_dies_is_started_again(watching, script, monkeypatch):
     assert len(await all_of(tasks)) == 3
 
 
-async def test_an_answer_that_nobody_can_read_strands_nobody(watching, script, monkeypatch, caplog):
+async def test_an_unreadable_response_strands_no_wait(watching, script, monkeypatch, caplog):
     monkeypatch.setattr("airflow_hpt_provider.waiting.shared_poller.PAGE_BACKOFF.cap", 0.05)
     some = jobs(3)
     script.add(some)
@@ -354,25 +354,25 @@ async def test_progress_comes_from_the_lists_in_the_waiters_own_context(watching
     for job in some:
         job.ends = job.created + 600
     script.add(some)
-    told: dict[str, set[tuple[int, ...]]] = {}
+    reported: dict[str, set[tuple[int, ...]]] = {}
 
     async def wait(job):
         who.set(job.name)
 
         def on_poll(seen):
-            told.setdefault(f"{who.get()} {seen.name}", set()).add(seen.counters)
+            reported.setdefault(f"{who.get()} {seen.name}", set()).add(seen.counters)
 
         return await watching.wait(waiter(job.name, on_poll=on_poll))
 
     tasks = [asyncio.create_task(wait(job)) for job in some]
-    await until(lambda: len(told) == 120 and all(len(counters) >= 3 for counters in told.values()))
-    assert set(told) == {f"{job.name} {job.name}" for job in some}
+    await until(lambda: len(reported) == 120 and all(len(counters) >= 3 for counters in reported.values()))
+    assert set(reported) == {f"{job.name} {job.name}" for job in some}
     assert script.calls["Describe"] <= script.calls["List"] / 2, "one a round, for the best of one job"
     end(some)
     await all_of(tasks)
 
 
-async def test_many_that_end_at_once_are_described_side_by_side_but_not_all_at_once(watching, script):
+async def test_many_that_end_together_are_described_in_parallel_within_a_limit(watching, script):
     some = jobs(60)
     script.add(some)
     script.delay = 0.05
@@ -405,7 +405,7 @@ async def test_the_loop_is_not_blocked(watching, script):
     assert worst < 2.0, "generous, for a busy machine; the benchmark measures it"
 
 
-def test_a_loop_that_is_closed_while_somebody_waits_ends_quietly(script, endpoint, caplog):
+def test_a_loop_that_is_closed_during_a_wait_ends_quietly(script, endpoint, caplog):
     some = jobs(1)
     script.add(some)
 
@@ -421,7 +421,7 @@ def test_a_loop_that_is_closed_while_somebody_waits_ends_quietly(script, endpoin
     assert not [r for r in caplog.records if r.name == "asyncio"]
 
 
-async def test_expired_tokens_at_the_very_first_look_do_not_end_the_wait(watching, script, monkeypatch):
+async def test_expired_tokens_at_the_very_first_poll_do_not_end_the_wait(watching, script, monkeypatch):
     monkeypatch.setattr("airflow_hpt_provider.waiting.subscription.BACKOFF.cap", 0.2)
     (job,) = jobs(1, ends=0.0)
     script.add([job])

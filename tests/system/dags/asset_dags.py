@@ -19,16 +19,16 @@ with DAG("updates_assets", schedule=None):
 with DAG("on_asset", schedule=[TUNED]):
 
     @task
-    def told(triggering_asset_events) -> list[dict]:
+    def reported(triggering_asset_events) -> list[dict]:
         return [event.extra for event in triggering_asset_events[TUNED]]
 
-    told()
+    reported()
 
 with DAG("on_partition", schedule=PartitionedAssetTimetable(assets=EACH_TUNED)):
 
     @task
-    def told_of_one(dag_run, triggering_asset_events) -> dict:
+    def reported_one(dag_run, triggering_asset_events) -> dict:
         events = [event.extra for event in triggering_asset_events[EACH_TUNED]]
         return {"partition": dag_run.partition_key, "events": events}
 
-    told_of_one()
+    reported_one()

@@ -39,7 +39,7 @@ def quickly() -> None:
 
 @task
 def slowly() -> None:
-    """Goes on until it is killed."""
+    """Runs until it is killed."""
     time.sleep(600)
 
 

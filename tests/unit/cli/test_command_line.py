@@ -148,7 +148,7 @@ def test_without_the_extra(tmp_path: Path) -> None:
 def test_local_status_of_a_lock_that_cannot_be_opened(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Not the same as no service: that one would be started beside the first."""
+    """Not the same as no service: then a second one would be started."""
     (tmp_path / "service.lock").mkdir()
     assert main(["local", "status", "--data-dir", str(tmp_path)]) == 2
     assert f"{tmp_path / 'service.lock'} cannot be opened: Is a directory" in capsys.readouterr().err
@@ -187,7 +187,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["list", "--endpoint-url", "localhost"], "must begin with http:// or https://, got 'localhost'"),
     ],
 )
-def test_a_wrong_value_is_told_before_anything_is_asked(
+def test_a_wrong_value_is_reported_before_anything_is_asked(
     arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as ended:
@@ -198,7 +198,7 @@ def test_a_wrong_value_is_told_before_anything_is_asked(
     assert err.count("\n") == 1
 
 
-def test_a_service_that_is_down_is_told_soon(tmp_path: Path) -> None:
+def test_a_service_that_is_down_is_reported_soon(tmp_path: Path) -> None:
     from airflow_hpt_provider.cli import connection
 
     assert connection.RETRY_TIMEOUT.total_seconds() <= 10, "a person waits"
@@ -214,7 +214,7 @@ def test_a_service_that_is_down_is_told_soon(tmp_path: Path) -> None:
         "connection.RETRY_TIMEOUT = datetime.timedelta(0)\n"
         "sys.exit(main.main(sys.argv[1:]))"
     )
-    with socket.socket() as taken:  # bound, and not listening: nobody else can
+    with socket.socket() as taken:  # bound, and not listening: no other process can bind it
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         command = [sys.executable, "-c", code, "wait", "job", "--endpoint-url", url]
@@ -234,8 +234,8 @@ def test_a_profile_that_is_missing_is_the_users_to_put_right(
 ) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
-    assert main(["list", "--profile", "nobody"]) == 2
-    assert "The config profile (nobody) could not be found" in capsys.readouterr().err
+    assert main(["list", "--profile", "missing"]) == 2
+    assert "The config profile (missing) could not be found" in capsys.readouterr().err
 
 
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
@@ -290,9 +290,9 @@ def test_templates_in_a_config_are_named_and_not_held_against_it(
     assert last == f"{path}: valid, except for templates, which are not checked"
     path.write_text(CONFIG.replace("Random", "Rnadom"))
     assert main(["validate", str(path)]) == 1
-    told = capsys.readouterr().out
-    assert "did you mean 'Random'?" in told
-    assert f"{path}: valid" not in told
+    reported = capsys.readouterr().out
+    assert "did you mean 'Random'?" in reported
+    assert f"{path}: valid" not in reported
 
 
 def test_warnings_name_their_line_and_leave_a_config_valid(

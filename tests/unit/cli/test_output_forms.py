@@ -1,4 +1,4 @@
-"""Every form of output beside the program that has it: the aws CLI's own formatters, and ruamel.yaml for YAML."""
+"""Every form of output next to the program that has it: the aws CLI's own formatters, and ruamel.yaml for YAML."""
 
 from __future__ import annotations
 

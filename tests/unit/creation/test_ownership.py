@@ -31,12 +31,12 @@ def test_derived_names_and_tags_are_what_aws_takes(dag, task, run, index, attemp
         assert AWS_TAG_VALUE.fullmatch(tag["Value"]), tag
 
 
-@pytest.mark.parametrize(("index", "told"), [(-1, None), (0, "0"), (7, "7")])
-def test_the_tags_tell_people_whose_the_job_is(index, told):
+@pytest.mark.parametrize(("index", "reported"), [(-1, None), (0, "0"), (7, "7")])
+def test_the_tags_name_the_jobs_owner(index, reported):
     tags = {tag["Key"]: tag["Value"] for tag in Owner("dag", "tune", "run#1", index).tags("f")}
     assert (tags["airflow:dag_id"], tags["airflow:task_id"]) == ("dag", "tune")
     assert tags["airflow:run_id"] == "run_1", "as far as a tag can hold it"
-    assert tags.get("airflow:map_index") == told
+    assert tags.get("airflow:map_index") == reported
 
 
 @given(st.from_regex(AWS_NAME, fullmatch=True), st.integers(2, 99))

@@ -73,7 +73,7 @@ RUNNING = "InProgress"
         ({BASE: ("Stopped", OWN), f"{BASE}-2": (RUNNING, OWN)}, f"{BASE}-2"),
         ({BASE: (RUNNING, OWN), f"{BASE}-2": (RUNNING, FOREIGN)}, BASE),
         ({f"{BASE}-2": (RUNNING, OWN)}, f"{BASE}-2"),  # the first was deleted
-        ({f"{BASE}-3": (RUNNING, OWN)}, None),  # nobody deletes two of them
+        ({f"{BASE}-3": (RUNNING, OWN)}, None),  # two of them stay
     ],
 )
 def test_a_task_stops_its_own_running_job(jobs, found):

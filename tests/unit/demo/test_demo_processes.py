@@ -1,4 +1,4 @@
-"""Child processes end when told to, with all they started, and when their parent is gone."""
+"""Child processes end on request, with all they started, and when their parent is gone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the README quotes is what the files say, and what it links to is there."""
+"""What the README quotes is what the files say, and what it links to exists."""
 
 from __future__ import annotations
 

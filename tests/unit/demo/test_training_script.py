@@ -62,7 +62,7 @@ def test_a_wrong_argument_fails(channel: Path, tmp_path: Path) -> None:
     assert "invalid choice: 'heavy'" in done.stderr
 
 
-def test_an_interrupted_training_goes_on_from_its_checkpoint(tmp_path: Path) -> None:
+def test_an_interrupted_training_continues_from_its_checkpoint(tmp_path: Path) -> None:
     data = tmp_path / "digits"
     data.mkdir()
     (data / "digits.csv").write_bytes(digits_csv())

@@ -41,7 +41,7 @@ def test_a_few_that_diverged_do_not_squeeze_the_rest() -> None:
     assert chart["title"]["subtitle"][-1] == "What lies beyond the axis is drawn at its edge."
 
 
-def test_one_training_job_lies_on_an_axis_that_tells_its_value() -> None:
+def test_one_training_job_lies_on_an_axis_that_shows_its_value() -> None:
     chart = spec([trial(1, 0.5, depth="3", rate="0.25")])
     low, high = layers(chart)[0]["encoding"]["y"]["scale"]["domain"]
     assert low < 0.5 < high

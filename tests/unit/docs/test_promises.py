@@ -41,7 +41,7 @@ def test_every_guarantee_names_its_test_or_says_that_it_has_none():
 
 
 @pytest.mark.parametrize("name", NAMED)
-def test_the_test_is_there(name):
+def test_the_test_exists(name):
     file, _, function = name.partition("::")
     tree = ast.parse((TESTS / file).read_text())
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}

@@ -69,8 +69,8 @@ def test_every_section_of_a_snippet_is_quoted() -> None:
 
 def test_every_page_has_its_place() -> None:
     pages = [*PAGES, *reference.pages()]
-    told = nav.nav(pages)
-    assert set(re.findall(r"'([\w/-]+\.md)'", str(told))) == set(pages)
+    reported = nav.nav(pages)
+    assert set(re.findall(r"'([\w/-]+\.md)'", str(reported))) == set(pages)
     assert {"More": ["new.md"]} in nav.nav(["index.md", "new.md"])
 
 
@@ -134,9 +134,9 @@ def test_every_option_that_is_read_is_declared_and_documented() -> None:
 def test_every_command_is_documented_and_so_is_each_option() -> None:
     commands = reference.commands()
     assert {"airflow-hpt local serve", "airflow-hpt demo", "airflow-hpt up"} <= set(commands)
-    told = reference.pages()["reference/commands.md"]
+    reported = reference.pages()["reference/commands.md"]
     for name, command in commands.items():
-        assert f"## {name}\n" in told
+        assert f"## {name}\n" in reported
         assert command.purpose, f"{name} does not say what it is for"
         silent = [action.dest for action in command.parser._actions if not action.help]
         assert silent == [], f"{name} has options without help"

@@ -5,7 +5,7 @@ import json
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 
 
-def test_a_hanging_call_ends_before_botocores_minute_unless_somebody_says_when(monkeypatch):
+def test_a_hanging_call_ends_before_botocores_minute_unless_set_otherwise(monkeypatch):
     extra = {"region_name": "us-east-1", "config_kwargs": {"read_timeout": 7}}
     monkeypatch.setenv("AIRFLOW_CONN_PLAIN", json.dumps({"conn_type": "aws", "login": "a", "password": "b"}))
     monkeypatch.setenv(

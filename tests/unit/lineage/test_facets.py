@@ -82,17 +82,17 @@ def names(datasets):
 
 
 def test_a_success(result):
-    told = lineage(description(BestTrainingJob=BEST), result)
-    assert names(told.inputs) == [("s3://data", "rows/train")]
-    assert names(told.outputs) == [("s3://bucket", "models/x/output/model.tar.gz")]
-    assert set(told.run_facets) == {FACET, "externalQuery"}
-    query = told.run_facets["externalQuery"]
+    reported = lineage(description(BestTrainingJob=BEST), result)
+    assert names(reported.inputs) == [("s3://data", "rows/train")]
+    assert names(reported.outputs) == [("s3://bucket", "models/x/output/model.tar.gz")]
+    assert set(reported.run_facets) == {FACET, "externalQuery"}
+    query = reported.run_facets["externalQuery"]
     assert (query.externalQueryId, query.source) == (ARN, "sagemaker")
 
 
 def test_the_facet_is_what_its_schema_says(result):
-    told = lineage(description(BestTrainingJob=BEST), result)
-    facet = Serde.to_dict(told.run_facets[FACET])
+    reported = lineage(description(BestTrainingJob=BEST), result)
+    facet = Serde.to_dict(reported.run_facets[FACET])
     pointer = SCHEMA_URL.removeprefix(SCHEMA["$id"])
     assert pointer == "#/$defs/AirflowHptTuningJobRunFacet"
     schema = SCHEMA["$defs"]["AirflowHptTuningJobRunFacet"]
@@ -106,11 +106,13 @@ def test_the_facet_is_what_its_schema_says(result):
 
 
 def test_a_failure_has_its_reason_and_no_output():
-    told = lineage(description("Failed", FailureReason="No training job succeeded"), None)
-    assert names(told.inputs) == [("s3://data", "rows/train")]
-    assert told.outputs == []
-    assert told.run_facets["errorMessage"].message == "No training job succeeded"
-    jsonschema.validate(Serde.to_dict(told.run_facets[FACET]), SCHEMA["$defs"]["AirflowHptTuningJobRunFacet"])
+    reported = lineage(description("Failed", FailureReason="No training job succeeded"), None)
+    assert names(reported.inputs) == [("s3://data", "rows/train")]
+    assert reported.outputs == []
+    assert reported.run_facets["errorMessage"].message == "No training job succeeded"
+    jsonschema.validate(
+        Serde.to_dict(reported.run_facets[FACET]), SCHEMA["$defs"]["AirflowHptTuningJobRunFacet"]
+    )
 
 
 def test_several_definitions_name_each_input_once():
@@ -121,14 +123,14 @@ def test_several_definitions_name_each_input_once():
                       channel("test", "s3://data/b")),
          "DefinitionName": "two", "TuningObjective": OBJECTIVE},
     ]  # fmt: skip
-    told = lineage(
+    reported = lineage(
         description(TrainingJobDefinition=None, TrainingJobDefinitions=definitions, BestTrainingJob=None),
         None,
     )
-    assert names(told.inputs) == [("s3://data", "a"), ("s3://data", "b")]
-    assert told.run_facets[FACET].trainingImages == ["a:1", "b:1"]
+    assert names(reported.inputs) == [("s3://data", "a"), ("s3://data", "b")]
+    assert reported.run_facets[FACET].trainingImages == ["a:1", "b:1"]
 
 
-def test_a_task_that_never_saw_its_job_tells_nothing():
+def test_a_task_that_never_saw_its_job_reports_nothing():
     assert TuningLineageMixin().get_openlineage_facets_on_complete(None) is None
     assert TuningLineageMixin().get_openlineage_facets_on_failure(None) is None

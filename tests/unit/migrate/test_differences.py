@@ -55,7 +55,9 @@ def section(heading):
     ],
     ids=["operator", "sensor", "trigger"],
 )
-def test_every_parameter_of_theirs_is_in_the_table_and_leads_to_one_of_ours(ours, their_classes, our_class):
+def test_every_amazon_parameter_is_in_the_table_and_leads_to_one_of_this_provider(
+    ours, their_classes, our_class
+):
     assert set(ours.parameters) == parameters(*their_classes)
     accepted = set(inspect.signature(our_class.__init__).parameters)
     assert {known.ours for known in ours.parameters.values() if known.ours} <= accepted
@@ -82,9 +84,9 @@ def test_the_page_has_the_tables(heading, ours):
 )
 def test_the_page_has_what_is_only_here(heading, ours, our_class):
     text = PAGE.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    told = set(re.findall(r"`(\w+)`", text.partition("New here:")[2]))
+    reported = set(re.findall(r"`(\w+)`", text.partition("New here:")[2]))
     accepted = set(inspect.signature(our_class.__init__).parameters) - {"self", "kwargs"}
-    assert told == accepted - {known.ours for known in ours.parameters.values()}
+    assert reported == accepted - {known.ours for known in ours.parameters.values()}
 
 
 def test_every_member_of_their_result_is_in_the_table_and_on_the_page():

@@ -92,7 +92,7 @@ def test_however_they_are_imported_and_called(use):
         'SageMakerTuningOperator.partial(task_id="t").expand_kwargs([{"check_interval": 30}])',
     ],
 )
-def test_arguments_that_are_kept_apart_are_looked_at(arguments):
+def test_arguments_that_are_kept_apart_are_checked(arguments):
     looks = found(f"{IMPORT}\n{arguments}", severity="look")
     assert (2, "parameter", "Rename check_interval to poll_interval, if it goes to a tuning task.") in looks
 
@@ -166,7 +166,7 @@ def test_s3_operations_in_a_config():
     assert (2, "config", "Take S3Operations out of the config.") in changes
 
 
-def test_subclasses_are_told():
+def test_subclasses_are_reported():
     changes = found(f"{IMPORT}\nclass Mine(SageMakerTuningOperator):\n    pass", severity="change")
     assert (2, "subclass", "Derive Mine from HyperParameterTuningJobOperator.") in changes
 
@@ -223,7 +223,7 @@ def test_a_file_that_cannot_be_read_does_not_end_the_report(tmp_path, source):
     assert rules == ["unreadable", "import"]
 
 
-def test_what_python_itself_would_warn_of_is_not_ours_to_tell(tmp_path):
+def test_what_python_itself_would_warn_of_is_no_finding(tmp_path):
     (tmp_path / "dag.py").write_text('import re\nDIGIT = re.compile("\\d")\n')
     assert check_folder(tmp_path).findings == ()
 

@@ -186,10 +186,10 @@ def test_odd_yaml_is_read_or_refused_by_name(tmp_path, value, where):
 
 def read_or_refused(path):
     try:
-        told = read_config(path)
+        reported = read_config(path)
     except ConfigFileError as error:
-        told = str(error)
-    assert isinstance(told, dict) or told.startswith(str(path))
+        reported = str(error)
+    assert isinstance(reported, dict) or reported.startswith(str(path))
 
 
 @settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -1,4 +1,4 @@
-"""Every error of a request at once, each with its place in AWS's names, value and remedy."""
+"""All errors of a request together, each with its place in AWS's names, value and remedy."""
 
 import copy
 import json
@@ -17,7 +17,7 @@ def errors_of(config):
     return caught.value
 
 
-def test_all_errors_come_at_once(config):
+def test_all_errors_come_together(config):
     search, job = config["HyperParameterTuningJobConfig"], config["TrainingJobDefinition"]
     search["Stratgy"] = search.pop("Strategy")
     search["ResourceLimits"]["MaxParallelTrainingJobs"] = "two"
@@ -52,7 +52,7 @@ def test_all_errors_come_at_once(config):
 
 @pytest.mark.parametrize("end", ["\r", "\x0b", "\x85", "\u2028", "\x1b[2K"])
 def test_a_maps_key_cannot_forge_a_line(config, end):
-    """It may come from whoever triggers a run, and stands in the task's log."""
+    """It may come from any user who triggers a run, and appears in the task's log."""
     name = f"x{end}TrainingJobDefinition: all is well"
     config["TrainingJobDefinition"]["StaticHyperParameters"][name] = "x" * 2501
     for line in explain(errors_of(config)).splitlines():
@@ -67,7 +67,7 @@ def test_what_is_misspelt_is_not_missed(config):
     )
 
 
-def test_a_range_that_is_written_neither_way_is_told_both(config):
+def test_a_range_that_is_written_neither_way_gets_both_remedies(config):
     config["HyperParameterTuningJobConfig"]["ParameterRanges"] = {"rate": {"MinValue": "0", "MaxValue": "1"}}
     first = explain(errors_of(config)).splitlines()[0]
     assert first.startswith(
@@ -90,7 +90,7 @@ def test_what_cannot_be_read_is_not_said_to_be_missing(config):
     assert "MetricDefinitions[0].Name: must have 1 to 255 characters" in lines[1]
 
 
-def test_check_request_tells_of_the_rules_alone(config):
+def test_check_request_reports_the_rules_alone(config):
     config["HyperParameterTuningJobConfig"]["ParameterRanges"] = "none"
     config["TrainingJobDefinition"]["RoleArn"] = "x"
     config["TrainingJobDefinition"]["EnableManagedSpotTraining"] = True
@@ -188,7 +188,7 @@ def test_ranges_that_cannot_be_read_are_not_counted(config):
     assert len(explain(errors_of(config)).splitlines()) == 1, explain(errors_of(config))
 
 
-def told_of(config, member, value, holder="TrainingJobDefinition"):
+def error_about(config, member, value, holder="TrainingJobDefinition"):
     """The one line about a wrong member, without its place."""
     (config[holder] if holder else config)[member] = value
     [line] = explain(errors_of(config)).splitlines()
@@ -206,20 +206,20 @@ def told_of(config, member, value, holder="TrainingJobDefinition"):
         ({"a": "x" * 900}, f'[{{"Key": "a", "Value": "{"x" * 37}..."}}]'),
     ],
 )
-def test_tags_as_names_and_values_are_told_to_be_a_list(config, tags, written):
-    assert told_of(config, "Tags", tags, holder=None).endswith(f"; write it as {written}")
+def test_tags_as_names_and_values_must_become_a_list(config, tags, written):
+    assert error_about(config, "Tags", tags, holder=None).endswith(f"; write it as {written}")
 
 
-def test_channels_as_names_and_places_are_told_to_be_a_list(config):
-    assert told_of(config, "InputDataConfig", {"train": "s3://bucket/train"}) == (
+def test_channels_as_names_and_places_must_become_a_list(config):
+    assert error_about(config, "InputDataConfig", {"train": "s3://bucket/train"}) == (
         "must be a list, not a structure of 1 member; "
         'write it as [{"ChannelName": "train", "DataSource": {...}}]'
     )
 
 
 @pytest.mark.parametrize("name", ["ChannelName", "channel_name"])
-def test_one_structure_is_told_to_be_put_into_a_list(config, name):
-    assert told_of(config, "InputDataConfig", {name: "train"}) == (
+def test_one_structure_must_be_put_into_a_list(config, name):
+    assert error_about(config, "InputDataConfig", {name: "train"}) == (
         "must be a list, not a structure of 1 member; put the structure in [ ]"
     )
 
@@ -228,24 +228,24 @@ def test_one_structure_is_told_to_be_put_into_a_list(config, name):
     ("value", "shown"), [("a", "'a'"), ({}, "a structure of 0 members"), ({"a"}, "a set of 1")]
 )
 def test_what_else_is_no_list(config, value, shown):
-    assert told_of(config, "Tags", value, holder=None) == f"must be a list, not {shown}; put it in [ ]"
+    assert error_about(config, "Tags", value, holder=None) == f"must be a list, not {shown}; put it in [ ]"
 
 
 @pytest.mark.parametrize("member", ["StaticHyperParameters", "Environment"])
 @pytest.mark.parametrize(("value", "shown"), [([1], "a list of 1"), ("a=1", "'a=1'"), (5, "5")])
 def test_what_is_no_map(config, member, value, shown):
-    assert told_of(config, member, value) == (
+    assert error_about(config, member, value) == (
         f'must be a map of names to values, not {shown}; write it as {{"name": "value"}}'
     )
 
 
-def test_empty_ranges_in_the_wrong_place_are_told_to_move_and_no_more(config):
-    assert "belongs to TrainingJobDefinitions" in told_of(config, "HyperParameterRanges", {})
+def test_empty_ranges_in_the_wrong_place_must_move_and_no_more(config):
+    assert "belongs to TrainingJobDefinitions" in error_about(config, "HyperParameterRanges", {})
 
 
-def test_empty_ranges_in_the_wrong_place_beside_several_definitions(several):
-    told = told_of(several, "ParameterRanges", {}, holder="HyperParameterTuningJobConfig")
-    assert "cannot stand here with TrainingJobDefinitions" in told
+def test_empty_ranges_in_the_wrong_place_next_to_several_definitions(several):
+    reported = error_about(several, "ParameterRanges", {}, holder="HyperParameterTuningJobConfig")
+    assert "cannot stand here with TrainingJobDefinitions" in reported
 
 
 def test_empty_ranges_of_one_of_several_definitions(several):

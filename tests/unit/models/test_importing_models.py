@@ -1,4 +1,4 @@
-"""What importing the models costs, and that their late building bears threads."""
+"""What importing the models costs, and that their late building tolerates threads."""
 
 import subprocess
 import sys
@@ -34,7 +34,7 @@ print(any(model.__pydantic_complete__ for model in (TuningJobRequest, TuningJobD
     assert run(code) == ["False"]
 
 
-def test_first_use_by_many_threads_at_once():
+def test_first_use_by_many_threads_together():
     code = """
 import sys, threading
 from airflow_hpt_provider.models import TuningJobRequest, TuningJobSummary, TuningResult, explain

@@ -50,7 +50,7 @@ def test_errors_and_headlines() -> None:
     assert headline("AlgorithmError: \x1b[31mno\x07 label\n") == "AlgorithmError: \\x1b[31mno\\x07 label"
 
 
-def test_a_record_of_the_services_log_is_one_line_but_for_its_traceback() -> None:
+def test_a_record_of_the_services_log_is_one_line_except_for_its_traceback() -> None:
     try:
         raise ValueError("bad\x1b[2J\nvalue")
     except ValueError:

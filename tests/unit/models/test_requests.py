@@ -240,7 +240,7 @@ def test_shorthands_as_parameter_ranges(config):
 
 
 @pytest.mark.parametrize("member", ["IntegerParameterRanges", "integer_parameter_ranges"])
-def test_shorthands_beside_written_ranges(config, member):
+def test_shorthands_next_to_written_ranges(config, member):
     written = [{"Name": "depth", "MinValue": "2", "MaxValue": "10"}]
     config["HyperParameterTuningJobConfig"]["ParameterRanges"] = {member: written, "width": Integer(16, 512)}
     made = read(config).to_aws()["HyperParameterTuningJobConfig"]["ParameterRanges"]["IntegerParameterRanges"]
@@ -251,7 +251,7 @@ def test_shorthands_beside_written_ranges(config, member):
 @pytest.mark.parametrize(
     "beside", [None, '[{"Name": "depth", "MinValue": "2", "MaxValue": "10"}]'], ids=["nothing", "JSON text"]
 )
-def test_shorthands_beside_what_a_template_leaves(config, beside):
+def test_shorthands_next_to_what_a_template_leaves(config, beside):
     config["HyperParameterTuningJobConfig"]["ParameterRanges"] = {
         "IntegerParameterRanges": beside,
         "width": Integer(16, 512),
@@ -261,7 +261,7 @@ def test_shorthands_beside_what_a_template_leaves(config, beside):
 
 
 @pytest.mark.parametrize("beside", [5, "depth", {"Name": "depth", "MinValue": "2", "MaxValue": "10"}])
-def test_shorthands_beside_what_is_no_list(config, beside):
+def test_shorthands_next_to_what_is_no_list(config, beside):
     config["HyperParameterTuningJobConfig"]["ParameterRanges"] = {
         "IntegerParameterRanges": beside,
         "width": Integer(16, 512),
@@ -434,5 +434,5 @@ def test_fingerprint_tells_different_jobs_apart(config, member, value):
 
 
 def test_fingerprint_does_not_change_between_releases(config):
-    """Jobs in flight carry it as a tag; if this must change, identity must learn to tell old from new."""
+    """Jobs in flight carry it as a tag; if this must change, ownership must distinguish old from new."""
     assert read(config).fingerprint() == "001534d9edd44bc75d35273da89d912dabc2ca1570197dbbbb5378698bfeb6d2"

@@ -203,7 +203,7 @@ PULL = "pull the return_value of the tuning task"
         ({"best_training_job": 5}, "best_training_job: must be a structure, not 5; put its members in { }"),
     ],
 )
-def test_what_is_wrong_in_a_result_is_told_with_field_value_and_remedy(result, change, line):
+def test_what_is_wrong_in_a_result_is_reported_with_field_value_and_remedy(result, change, line):
     with pytest.raises(ValidationError) as caught:
         TuningResult.from_xcom(result.to_xcom() | change)
     assert explain(caught.value) == f"{line}; {PULL}"

@@ -268,7 +268,7 @@ def test_problem_says_what_aws_would_say(config):
     ],
 )
 @pytest.mark.parametrize("with_what", [None, 5, "x", [], {}, [None], {"Bad": 1}])
-def test_rules_bear_any_part_that_cannot_be_read(config, broken, with_what):
+def test_rules_tolerate_any_part_that_cannot_be_read(config, broken, with_what):
     """Rules do not fail, whatever stands there."""
     request = changed(config, {broken: with_what})
     check_request(request)

@@ -43,7 +43,7 @@ def stop(**kwargs):
         ("on_stopped", "ignore", "on_stopped must be one of .*, got 'ignore'"),
     ],
 )
-def test_what_is_wrong_is_told_when_the_dag_is_parsed(argument, value, message):
+def test_what_is_wrong_is_reported_when_the_dag_is_parsed(argument, value, message):
     with pytest.raises(WRONG, match=message):
         tune(**{argument: value})
 
@@ -57,7 +57,7 @@ def test_what_was_a_template_is_checked_once_it_is_rendered(argument, value):
 
 
 @pytest.mark.parametrize(("argument", "value"), [("poll_interval", 0), ("timeout", "later")])
-def test_the_stop_operator_tells_as_early(argument, value):
+def test_the_stop_operator_reports_as_early(argument, value):
     with pytest.raises(TuningJobConfigError, match=f"{argument}.*{value!r}"):
         stop(**{argument: value})
 
@@ -71,7 +71,7 @@ def test_how_long_the_stop_operator_waits():
 @pytest.mark.parametrize(
     ("argument", "value"), [("unreachable_timeout", -1), ("top_k", -1), ("on_timeout", "ignore")]
 )
-def test_the_sensor_tells_as_early(argument, value):
+def test_the_sensor_reports_as_early(argument, value):
     with pytest.raises(WRONG, match=f"{argument} must be .*, got {value!r}"):
         wait(**{argument: value})
 

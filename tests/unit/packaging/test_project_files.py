@@ -1,4 +1,4 @@
-"""The files for those who carry on say what is there."""
+"""The contributors' files name only things that exist."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_files_that_guides_name_without_a_folder_exist(file: str) -> None:
 
 
 @pytest.mark.parametrize("file", sorted(PACKAGE.rglob("__init__.py")), ids=lambda file: file.parent.name)
-def test_what_a_package_says_of_its_files_and_folders_is_there(file: Path) -> None:
+def test_what_a_package_says_of_its_files_and_folders_exists(file: Path) -> None:
     text = ast.get_docstring(ast.parse(file.read_text())) or ""
     named = [
         *re.findall(r"(?<![\w/.<-])(?:\w+/)*\w+\.py\b", text),
@@ -82,7 +82,7 @@ def test_what_a_package_says_of_its_files_and_folders_is_there(file: Path) -> No
 @pytest.mark.parametrize(
     "name", ["RULES", "HANDLERS", "STRATEGIES", "StrategyType", "make_strategy", "ServiceError"]
 )
-def test_the_names_that_contributing_tells_to_change_exist(name: str) -> None:
+def test_the_names_that_contributing_says_to_change_exist(name: str) -> None:
     assert name in " ".join(quoted("CONTRIBUTING.md"))
     found = subprocess.run(
         ["grep", "-rlE", rf"^(class |def )?{name}\b", "airflow_hpt_provider", "tests/unit"],

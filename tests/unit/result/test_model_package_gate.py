@@ -68,9 +68,9 @@ def test_metadata_are_of_the_form_that_aws_takes():
     assert gate_failure_reason(answer, min_metric=None, must_improve=True, champion=champion) is None
 
 
-@pytest.mark.parametrize(("told", "metric"), [("0.5", 0.5), ("good", None), (None, None)])
-def test_a_champion_whose_value_is_no_number_has_none(told, metric):
-    properties = {METRIC_VALUE: told} if told else {}
+@pytest.mark.parametrize(("reported", "metric"), [("0.5", 0.5), ("good", None), (None, None)])
+def test_a_champion_whose_value_is_no_number_has_none(reported, metric):
+    properties = {METRIC_VALUE: reported} if reported else {}
     answers = {
         "list_model_packages": {"ModelPackageSummaryList": [{"ModelPackageArn": "arn"}]},
         "describe_model_package": {"CustomerMetadataProperties": properties},

@@ -1,4 +1,4 @@
-"""Who may look at a tuning job, and who may stop it: by its owner, and by the user's permissions on the DAGs."""
+"""Who may see a tuning job, and who may stop it: by its owner, and by the user's permissions on the DAGs."""
 
 from types import SimpleNamespace
 

@@ -88,18 +88,18 @@ def many(count: int) -> list[TrainingJobSummary]:
 
 
 def test_columns_and_scales() -> None:
-    told = document(description(), [trial(1, 0.5, lr=0.1, noise=0.2, kind="a"), trial(2, reason="boom")])
-    assert told["parameters"] == [
+    reported = document(description(), [trial(1, 0.5, lr=0.1, noise=0.2, kind="a"), trial(2, reason="boom")])
+    assert reported["parameters"] == [
         {"name": "lr", "kind": "continuous", "scale": "log", "min": 0.001, "max": 1},
         {"name": "noise", "kind": "continuous", "scale": "linear", "min": 0, "max": 1},
         {"name": "kind", "kind": "categorical", "values": ["a", "b"]},
     ]
-    assert told["trials"]["values"] == {"lr": [0.1, None], "noise": [0.2, None], "kind": ["a", None]}
-    assert told["trials"]["metric"] == [0.5, None]
-    assert told["trials"]["reason"] == [None, 0]
-    assert told["reasons"] == [{"text": "boom", "headline": "boom"}]
-    assert told["job"]["counters"] == {"completed": 2, "in_progress": 0, "failed": 2, "stopped": 0}
-    assert told["job"]["instances"] == [{"definition": None, "type": "ml.m5.large", "count": 2}]
+    assert reported["trials"]["values"] == {"lr": [0.1, None], "noise": [0.2, None], "kind": ["a", None]}
+    assert reported["trials"]["metric"] == [0.5, None]
+    assert reported["trials"]["reason"] == [None, 0]
+    assert reported["reasons"] == [{"text": "boom", "headline": "boom"}]
+    assert reported["job"]["counters"] == {"completed": 2, "in_progress": 0, "failed": 2, "stopped": 0}
+    assert reported["job"]["instances"] == [{"definition": None, "type": "ml.m5.large", "count": 2}]
 
 
 def test_one_objective_for_all_hyperparameters_is_a_warning() -> None:
@@ -134,9 +134,11 @@ def test_a_hyperparameter_that_definitions_search_on_different_scales_loses_no_v
             ]
         },
     ]
-    told = document(searched_by(*spaces[::order]), [trial(1, 0.5, lr=0)])
-    assert told["parameters"] == [{"name": "lr", "kind": "continuous", "scale": "linear", "min": 0, "max": 3}]
-    assert told["trials"]["values"] == {"lr": [0]}
+    reported = document(searched_by(*spaces[::order]), [trial(1, 0.5, lr=0)])
+    assert reported["parameters"] == [
+        {"name": "lr", "kind": "continuous", "scale": "linear", "min": 0, "max": 3}
+    ]
+    assert reported["trials"]["values"] == {"lr": [0]}
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -145,12 +147,12 @@ def test_a_hyperparameter_that_is_a_number_in_one_definition_and_a_word_in_anoth
         {"ContinuousParameterRanges": [{"Name": "lr", "MinValue": "0", "MaxValue": "1"}]},
         {"CategoricalParameterRanges": [{"Name": "lr", "Values": ["auto"]}]},
     ]
-    told = document(searched_by(*spaces[::order]), [trial(1, 0.5, lr=0.5), trial(2, 0.5, lr="auto")])
-    assert told["parameters"] == [{"name": "lr", "kind": "categorical", "values": ["0.5", "auto"]}]
-    assert told["trials"]["values"] == {"lr": ["0.5", "auto"]}
+    reported = document(searched_by(*spaces[::order]), [trial(1, 0.5, lr=0.5), trial(2, 0.5, lr="auto")])
+    assert reported["parameters"] == [{"name": "lr", "kind": "categorical", "values": ["0.5", "auto"]}]
+    assert reported["trials"]["values"] == {"lr": ["0.5", "auto"]}
 
 
-def test_what_may_be_secret_is_not_told() -> None:
+def test_what_may_be_secret_is_not_shown() -> None:
     text = encode(document(description(), many(3))).decode()
     assert "not-for-the-page" not in text
     assert "neither-is-this" not in text
@@ -158,9 +160,9 @@ def test_what_may_be_secret_is_not_told() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_numbers_that_json_cannot_hold_are_left_out(value: float) -> None:
-    told = json.loads(encode(document(description(), [trial(1, value, lr=value, noise=0, kind="a")])))
-    assert told["trials"]["metric"] == [None]
-    assert told["trials"]["values"]["lr"] == [None]
+    reported = json.loads(encode(document(description(), [trial(1, value, lr=value, noise=0, kind="a")])))
+    assert reported["trials"]["metric"] == [None]
+    assert reported["trials"]["values"]["lr"] == [None]
 
 
 def test_hyperparameters_without_a_range_are_found_in_the_training_jobs() -> None:
@@ -198,11 +200,11 @@ def test_importance_without_enough_training_jobs_or_scikit_learn(monkeypatch: py
 
 
 def test_a_csv_runs_no_formula_in_a_spreadsheet() -> None:
-    told = document(description(), [trial(1, reason="=HYPERLINK(1)", lr=0.1, noise=0, kind="a")])
-    (row,) = csv.DictReader(io.StringIO(export.to_csv(told)))
+    reported = document(description(), [trial(1, reason="=HYPERLINK(1)", lr=0.1, noise=0, kind="a")])
+    (row,) = csv.DictReader(io.StringIO(export.to_csv(reported)))
     assert row["failure_reason"] == "'=HYPERLINK(1)"
     assert (row["hyperparameter.lr"], row["duration_seconds"]) == ("0.1", "30.5")
-    assert json.loads(export.to_json(told))[0]["failure_reason"] == "=HYPERLINK(1)"
+    assert json.loads(export.to_json(reported))[0]["failure_reason"] == "=HYPERLINK(1)"
 
 
 @pytest.mark.parametrize(
@@ -210,8 +212,8 @@ def test_a_csv_runs_no_formula_in_a_spreadsheet() -> None:
     ["=1+1", " =1+1", "\t\n=1", "\x00=1", "\u00a0@x", "\uff1d1+1", " \uff0b1", "\ufeff-1", "\u200b=1", "\tx"],
 )
 def test_a_formula_in_disguise_is_text(text: str) -> None:
-    told = document(description(), [trial(1, reason=text, lr=0.1, noise=0, kind="a")])
-    (row,) = csv.DictReader(io.StringIO(export.to_csv(told).replace("\0", "0")))
+    reported = document(description(), [trial(1, reason=text, lr=0.1, noise=0, kind="a")])
+    (row,) = csv.DictReader(io.StringIO(export.to_csv(reported).replace("\0", "0")))
     assert row["failure_reason"].startswith("'")
 
 

@@ -100,7 +100,7 @@ def test_accounts_are_asked_side_by_side() -> None:
     assert [problem["kind"] for problem in found["problems"]] == ["access_denied"]
 
 
-def test_every_account_that_could_not_be_asked_is_told() -> None:
+def test_every_account_that_could_not_be_asked_is_reported() -> None:
     accounts = Accounts(together=2)
     found = listed([job(1, "denied-a"), job(2, "denied-b")], accounts)
     assert [problem["remedy"] for problem in found["problems"]] == [

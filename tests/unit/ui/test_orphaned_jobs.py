@@ -20,7 +20,7 @@ FIRST, SECOND = (DeferredTask(TaskKey("dag", "run", name, 3), 1, "") for name in
 
 @pytest.fixture
 def looks(monkeypatch):
-    """The looks that are taken, with their times; ``answers`` says what comes of them, in turn."""
+    """The checks that are made, with their times; ``answers`` says what comes of them, in turn."""
     taken, answers = [], {FIRST: [], SECOND: []}
 
     def check(wait):
@@ -42,14 +42,14 @@ def test_a_wait_is_looked_after_once_however_often_it_is_noted(looks):
         waits.submit(FIRST)
     assert time.monotonic() - noted < SETTLE, "submit() does not wait"
     waits.submit(SECOND)
-    wait_until(lambda: len(taken) == 2, 10, "not looked at", every=0.01)
+    wait_until(lambda: len(taken) == 2, 10, "not checked", every=0.01)
     assert [wait for wait, _ in taken] == [FIRST, SECOND]
     assert taken[0][1] - noted >= SETTLE
     waits.submit(FIRST)  # ended again, after it was cleared
-    wait_until(lambda: len(taken) == 3, 10, "not looked at again", every=0.01)
+    wait_until(lambda: len(taken) == 3, 10, "not checked again", every=0.01)
 
 
-def test_it_is_looked_at_again_ever_later_and_nothing_waits_for_it(looks, caplog):
+def test_it_is_checked_again_ever_later_and_nothing_waits_for_it(looks, caplog):
     taken, answers = looks
     answers[FIRST] = [False, TimeoutError("no way to AWS"), False]
     waits = OrphanedJobReaper()
@@ -65,12 +65,12 @@ def test_it_is_looked_at_again_ever_later_and_nothing_waits_for_it(looks, caplog
     assert "no way to AWS" in caplog.text
 
 
-def test_in_the_end_it_is_given_up_and_told(looks, caplog, monkeypatch):
+def test_in_the_end_it_is_given_up_and_logged(looks, caplog, monkeypatch):
     taken, answers = looks
     monkeypatch.setattr(orphaned_jobs, "FIRST_CHECK_SECONDS", 0.001)
     answers[FIRST] = [PermissionError("not allowed")] * MAX_CHECKS
     OrphanedJobReaper().submit(FIRST)
-    wait_until(lambda: any(r.levelno == logging.ERROR for r in caplog.records), 10, "not told", every=0.01)
+    wait_until(lambda: any(r.levelno == logging.ERROR for r in caplog.records), 10, "not logged", every=0.01)
     assert len(taken) == MAX_CHECKS
     assert "Stop it by hand" in caplog.text
 
@@ -90,7 +90,7 @@ def test_a_task_without_a_trigger_costs_no_query(start_date, noted, monkeypatch)
     assert found == noted
 
 
-def test_whatever_goes_wrong_the_change_goes_on(monkeypatch, caplog):
+def test_whatever_goes_wrong_the_change_continues(monkeypatch, caplog):
     def broken(_):
         raise RuntimeError("no session")
 
@@ -111,7 +111,7 @@ def test_an_api_server_starts_without_it_too(monkeypatch, caplog):
     assert "no listeners" in caplog.text
 
 
-def test_only_an_api_server_has_a_listener_of_ours():
+def test_only_an_api_server_has_the_listener():
     """With any listener Airflow refuses DAGs that have a task with ``end_from_trigger=True``."""
     code = """
 from airflow.listeners.listener import get_listener_manager

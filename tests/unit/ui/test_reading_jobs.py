@@ -1,4 +1,4 @@
-"""How the page reads a job: few calls, the task's own connection, other people's jobs told apart."""
+"""How the page reads a job: few calls, the task's own connection, other people's jobs kept apart."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ten people who look at once cost one call."""
+"""Ten users who read at the same time cost one call."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Clock:
         return self.now
 
 
-def test_ten_at_once_cost_one_call() -> None:
+def test_ten_concurrent_requests_cost_one_call() -> None:
     cache: SharedCache[int] = SharedCache()
     calls, everyone = [], threading.Barrier(10)
 
@@ -35,7 +35,7 @@ def test_ten_at_once_cost_one_call() -> None:
     assert len(calls) == 1
 
 
-def test_a_value_is_loaded_anew_when_its_time_is_over_and_gets_the_old_one() -> None:
+def test_a_value_is_loaded_again_when_its_time_is_over_and_gets_the_old_one() -> None:
     clock = Clock()
     cache: SharedCache[list[int]] = SharedCache(clock=clock)
     seen: list[list[int] | None] = []
@@ -54,7 +54,7 @@ def test_a_value_is_loaded_anew_when_its_time_is_over_and_gets_the_old_one() -> 
     assert seen == [None, [1], [1, 2]]
 
 
-def test_who_comes_while_it_is_loaded_gets_the_old_value_at_once() -> None:
+def test_who_comes_while_it_is_loaded_gets_the_old_value_immediately() -> None:
     clock = Clock()
     cache: SharedCache[str] = SharedCache(clock=clock)
     cache.get("job", lambda _: "old", lambda _: 1.0)
@@ -74,7 +74,7 @@ def test_who_comes_while_it_is_loaded_gets_the_old_value_at_once() -> None:
         assert first.result(30) == "new"
 
 
-def test_an_error_is_told_again_for_a_moment_without_another_call() -> None:
+def test_an_error_is_reported_again_for_a_moment_without_another_call() -> None:
     clock, calls = Clock(), []
     cache: SharedCache[int] = SharedCache(error_seconds=3.0, clock=clock)
 

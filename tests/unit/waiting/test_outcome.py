@@ -46,7 +46,7 @@ def test_what_a_status_means(status, outcome):
         assert outcome == status.lower()
 
 
-def test_a_wrong_policy_is_told_with_its_choices():
+def test_a_wrong_policy_is_reported_with_its_choices():
     with pytest.raises(
         ValueError, match="on_stopped must be one of 'fail', 'skip', 'use_best', got 'ignore'"
     ):
@@ -88,7 +88,7 @@ def test_polls_until_the_end_through_transient_trouble():
     assert seen == ["InProgress", "new client", "InProgress", "Stopping", "Stopped"]
 
 
-def test_a_fatal_error_ends_the_wait_at_once():
+def test_a_fatal_error_ends_the_wait_immediately():
     with pytest.raises(ClientError) as raised:
         wait(responses("InProgress", DENIED))
     assert raised.value is DENIED
@@ -115,7 +115,7 @@ def test_unreachable_counts_only_failures_in_a_row():
     )
 
 
-def test_a_fresh_job_may_be_invisible_for_a_moment_but_a_missing_one_is_told():
+def test_a_fresh_job_may_be_invisible_for_a_moment_but_a_missing_one_is_reported():
     missing = TuningJobNotFoundError("no such job")
     assert wait(responses(missing, missing, "Completed")).status == "Completed"
     with pytest.raises(TuningJobNotFoundError, match="does not exist here. Check its name"):

@@ -26,7 +26,7 @@ del LISTED["BestTrainingJob"], LISTED["HyperParameterTuningJobConfig"]
 BEST = " · best 0.98125 (tune-1-003-1c: depth=4, rate=0.178752, loss=log)"
 
 
-def test_one_line_per_change_and_the_best_is_remembered_where_a_list_does_not_tell_it(caplog):
+def test_one_line_per_change_and_the_best_is_remembered_where_a_list_lacks_it(caplog):
     caplog.set_level(logging.INFO)
     progress = ProgressLog(logging.getLogger("task"))
     for answer in (DESCRIBED, DESCRIBED, LISTED, LISTED):
@@ -37,7 +37,7 @@ def test_one_line_per_change_and_the_best_is_remembered_where_a_list_does_not_te
     ]
 
 
-def test_the_time_since_the_start_is_told_but_is_no_change(caplog, monkeypatch):
+def test_the_time_since_the_start_is_shown_but_is_no_change(caplog, monkeypatch):
     caplog.set_level(logging.INFO)
     progress = ProgressLog(logging.getLogger("task"))
     seen = JobSnapshot.of_answer(DESCRIBED | {"CreationTime": 1000.0})

@@ -1,4 +1,4 @@
-"""How often to look at a job, and how many calls an account takes."""
+"""How often to poll a job, and how many calls an account takes."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def interval(*, age, completed=0, limit=20, quiet=0.0, status="InProgress", runn
     return next_poll_delay(seen, now=NOW, quiet=quiet, shortest=5, longest=60)
 
 
-def test_a_young_job_is_looked_at_often_and_then_less():
+def test_a_young_job_is_polled_often_and_then_less():
     assert [interval(age=age) for age in (0, 40, 100, 300, 10_000)] == [5, 5, 10, 30, 60]
 
 
@@ -24,7 +24,7 @@ def test_the_nearer_the_end_the_more_often():
     assert sorted(hour, reverse=True) == hour
 
 
-def test_a_last_training_job_that_takes_long_is_looked_at_less_and_less_often():
+def test_a_last_training_job_that_takes_long_is_polled_less_and_less_often():
     assert interval(age=180 * 19, completed=19, quiet=500) == pytest.approx(50)
     assert interval(age=180 * 19, completed=19, quiet=5000) == 60
 

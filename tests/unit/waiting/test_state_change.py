@@ -69,7 +69,7 @@ def test_conditions_all_have_to_be_met(statuses, prefix, tags, expected):
     assert StateChange.parse(json.dumps(EVENT)).matches(statuses, prefix, tags) is expected
 
 
-def test_a_status_that_sagemaker_does_not_know_is_told():
+def test_a_status_that_sagemaker_does_not_know_is_reported():
     with pytest.raises(ValueError, match="'Finished'"):
         TuningJobStateChangeTrigger("https://queue", statuses=["Finished"])
     with pytest.raises(TypeError, match=r"Write \['Failed'\]"):

@@ -1,4 +1,4 @@
-"""What the event of a tuning task's asset outlet tells."""
+"""The content of the event of a tuning task's asset outlet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ARN = "arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/job"
 RESULT = TuningResult(tuning_job_name="job", tuning_job_arn=ARN, status="Completed", final_metric=0.5)
 
 
-def told(*outlets, result=RESULT):
+def reported(*outlets, result=RESULT):
     events = OutletEventAccessors()
     asset_events.describe_events(SimpleNamespace(outlets=list(outlets)), {"outlet_events": events}, result)
     return events
@@ -28,7 +28,7 @@ def partitions(event):
 
 def test_each_asset_gets_the_outcome():
     one, other = Asset("one"), Asset("other")
-    events = told(one, other)
+    events = reported(one, other)
     for asset in (one, other):
         assert events[asset].extra == {
             "tuning_job_name": "job",
@@ -44,19 +44,19 @@ def test_each_asset_gets_the_outcome():
 @pytest.mark.skipif(not has("asset_partitions"), reason="Airflow 3.3+")
 def test_an_asset_per_tuning_job_has_a_partition():
     asset = Asset("one", extra={**asset_events.PER_TUNING_JOB, "owner": "us"})
-    assert partitions(told(asset)[asset]) == {"job"}
+    assert partitions(reported(asset)[asset]) == {"job"}
 
 
 def test_below_airflow_3_3_it_is_a_plain_event(monkeypatch):
     monkeypatch.setattr(asset_events, "has", lambda capability: False)
     asset = Asset("one", extra=asset_events.PER_TUNING_JOB)
-    assert not partitions(told(asset)[asset])
-    assert told(asset)[asset].extra["tuning_job_name"] == "job"
+    assert not partitions(reported(asset)[asset])
+    assert reported(asset)[asset].extra["tuning_job_name"] == "job"
 
 
 def test_aliases_are_left_to_the_author():
     alias = AssetAlias("alias")
-    assert told(alias)[alias].asset_alias_events == []
+    assert reported(alias)[alias].asset_alias_events == []
 
 
 @pytest.mark.parametrize("context", [{}, {"outlet_events": None}])

@@ -68,7 +68,7 @@ def test_a_result_is_taken_for_the_job_it_is_of():
 
 
 @pytest.mark.parametrize("value", [None, "", " ", {"status": "Completed"}, ["job-1"]])
-def test_what_names_no_job_is_told(value):
+def test_what_names_no_job_is_reported(value):
     with pytest.raises(TuningJobConfigError, match="does not name a tuning job"):
         checked_job_name(value)
     one = sensor(tuning_job_name="{{ ti.xcom_pull('create') }}", deferrable=False)

@@ -1,4 +1,4 @@
--- Tuning jobs, the training jobs they launch (and those launched alone), and what is told about them.
+-- Tuning jobs, the training jobs they launch (and those launched alone), and their metrics and tags.
 -- Times are seconds since the epoch. `key` is the name in lower case: names are unique whatever their case.
 
 CREATE TABLE tuning_jobs (
@@ -63,7 +63,7 @@ CREATE TABLE training_jobs (
     tuned             TEXT    NOT NULL DEFAULT '{}', -- the tuned ones, as strings, JSON
     status            TEXT    NOT NULL,
     secondary_status  TEXT    NOT NULL,
-    stop_reason       TEXT,                        -- why it was told to stop: an engine.endings.StopReason
+    stop_reason       TEXT,                        -- why it is stopped: an engine.stop_reasons.StopReason
     failure_reason    TEXT,
     retryable         INTEGER NOT NULL DEFAULT 0,  -- failed by an internal error
     attempt           INTEGER NOT NULL DEFAULT 1,

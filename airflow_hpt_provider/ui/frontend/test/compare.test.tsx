@@ -54,7 +54,7 @@ function choose(name: string): void {
   act(() => void select().dispatchEvent(new Event("change", { bubbles: true })));
 }
 
-test("a warm-started job stands beside its first parent; any other known job can be chosen", async () => {
+test("a warm-started job stands next to its first parent; any other known job can be chosen", async () => {
   show(tuning({ warm_start: { type: "TransferLearning", parents: ["last-week"] } }));
   await vi.waitFor(() => expect(heads()).toEqual(["churn", "last-week"]));
   await vi.waitFor(() => expect([...select().options].map((one) => one.value)).toEqual(["", "last-week", "sibling"]));
@@ -95,14 +95,14 @@ test("the chosen job stays when newer ones push it off the list", async () => {
   expect(heads()).toEqual(["churn", "sibling"]);
 });
 
-test("a job that has ended at a time that nobody knows does not grow older", () => {
+test("a job that has ended at an unknown time does not grow older", () => {
   const odd = tuningOf("odd", [0.6, null, 0.45, 0.4, null], { ended: true, ended_at: null, status: "Failed" });
   act(() => render(<ComparisonTable tuning={tuning()} other={odd} palette={PALETTES.light} log={false} />, root));
   const took = [...root.querySelectorAll(".sides tbody tr")].find((row) => row.querySelector("th")?.textContent === "Duration");
   expect(took?.querySelectorAll("td")[1]?.textContent).toBe("–");
 });
 
-test("what cannot be read is told, and another can be chosen", async () => {
+test("what cannot be read is reported, and another can be chosen", async () => {
   show(tuning({ warm_start: { type: "TransferLearning", parents: ["secret", "last-week"] } }));
   await vi.waitFor(() => expect(root.querySelector("[role=alert]")?.textContent).toContain("belongs to another DAG. "));
   choose("last-week");

@@ -58,7 +58,7 @@ test("no verdict without a result, or across directions", () => {
   );
 });
 
-test("other names of the objective are told; the same objective needs no words", () => {
+test("other names of the objective are shown; the same objective needs no words", () => {
   expect(caution(tuning(), tuning({ objective: { metric: "val_loss", type: "Minimize" } }))).toContain("loss and val_loss");
   expect(caution(tuning(), worse())).toBeNull();
 });

@@ -28,7 +28,7 @@ const show = (): void => void act(() => render(<JobList place={{ kind: "jobs" }}
 const rows = (): string[][] =>
   [...root.querySelectorAll("tbody tr")].map((row) => [...row.querySelectorAll("td")].map((cell) => cell.textContent ?? ""));
 
-test("a running job's time grows, that of one that has ended stands, and what nobody knows is a dash", async () => {
+test("a running job's time grows, that of one that has ended stands, and an unknown time is a dash", async () => {
   const running = listed("running", { run_id: "b", status: "InProgress", created_at: Date.now() / 1000 - 3600, ended_at: null });
   const unknown = listed("unknown", { run_id: "c", status: null, created_at: null, ended_at: null, finished: null });
   answers = { jobs: { jobs: [running, listed("ended"), unknown], problems: [], older: null } };
@@ -37,7 +37,7 @@ test("a running job's time grows, that of one that has ended stands, and what no
   expect(rows().map((row) => row.at(-1))).toEqual([expect.stringMatching(/^1 h/), "5 min", "–"]);
 });
 
-test("older jobs are added once, and a failure to read them is told with the list still there", async () => {
+test("older jobs are added once, and a failure to read them is shown with the list still there", async () => {
   answers = {
     jobs: { jobs: [listed("new", { run_id: "b" }), listed("both")], problems: [], older: "7" },
     "jobs?before=7": 500,

@@ -29,7 +29,7 @@ const show = (element: preact.ComponentChild): void => void act(() => render(ele
 const rows = (): string[] =>
   [...root.querySelectorAll("tbody tr")].map((row) => row.querySelector("td")?.textContent ?? "");
 
-test("the header counts, tells the best, and offers to stop only those who may", () => {
+test("the header counts, shows the best, and offers to stop only those who may", () => {
   show(<Header tuning={tuning()} task={task} onOpen={() => undefined} onStopped={() => undefined} />);
   expect(root.querySelector("[role=progressbar]")?.getAttribute("aria-valuetext")).toBe("4 of 8 training jobs ended");
   expect(root.querySelector(".stat-best strong")?.textContent).toBe("0.2");
@@ -38,7 +38,7 @@ test("the header counts, tells the best, and offers to stop only those who may",
   expect(root.querySelector(".button-stop")).toBeNull();
 });
 
-test("stopping asks first, then sends the header that other sites cannot, and tells", async () => {
+test("stopping asks first, then sends the header that other sites cannot, and reports", async () => {
   const sent = vi.fn(() => Promise.resolve(new Response("{}", { status: 200 })));
   vi.stubGlobal("fetch", sent);
   const stopped = vi.fn();
@@ -53,7 +53,7 @@ test("stopping asks first, then sends the header that other sites cannot, and te
   expect(init).toMatchObject({ method: "POST", headers: { "X-Requested-With": "tuning-page" } });
 });
 
-test("a stop that failed is told in full, without the promise to try again, and not once more the next time", async () => {
+test("a stop that failed is shown in full, without the promise to try again, and not once more the next time", async () => {
   vi.stubGlobal("fetch", () => Promise.reject(new TypeError("no network")));
   show(<Header tuning={tuning()} task={task} onOpen={() => undefined} onStopped={() => undefined} />);
   const alert = (): string => root.querySelector("dialog [role=alert]")?.textContent ?? "";
@@ -78,7 +78,7 @@ test("a user without the permission to stop sees why", async () => {
   await vi.waitFor(() => expect(root.querySelector("dialog [role=alert]")?.textContent).toContain("You do not have permission to stop this job"));
 });
 
-test("a change of status is told to screen readers", () => {
+test("a change of status is announced to screen readers", () => {
   show(<Header tuning={tuning()} task={task} onOpen={() => undefined} onStopped={() => undefined} />);
   const place = root.querySelector(".actions [role=status]");
   expect(place?.textContent).toBe("Running");

@@ -61,7 +61,7 @@ test("an answer that comes after a newer one is not shown", async () => {
   expect([...texts]).toEqual(["nothing", "newer", "newest"]);
 });
 
-test("an answer that is none, as of a proxy that asks to log in, is told; the next one counts", async () => {
+test("an answer that is none, as of a proxy that asks to log in, is shown; the next one counts", async () => {
   act(() => render(<Shown />, root));
   await asked(1);
   requests[0]?.reply(new Response("<html>Log in</html>"));

@@ -32,7 +32,7 @@ class Sight {
   disconnect(): void {}
 }
 
-/** What the browser tells of the element, once somebody has asked to be told. */
+/** What the browser reports of the element, once a callback is registered. */
 async function inSight(selector: string, ...entries: boolean[]): Promise<void> {
   const watching = await vi.waitFor(() => {
     const one = sight.find(({ elements }) => elements.some((element) => element.matches(selector)));

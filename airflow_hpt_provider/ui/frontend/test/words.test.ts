@@ -35,7 +35,7 @@ test("training jobs lose the tuning job's name", () => {
   expect(shortName("other-001", "churn")).toBe("other-001");
 });
 
-test("the address tells what to show, below any path, with the placeholder of an unmapped task", () => {
+test("the address says what to show, below any path, with the placeholder of an unmapped task", () => {
   const at = placeOf("/air/hpt/task/my.dag/manual__2026-01-01T00%3A00%3A00%2B00%3A00/group.tune", "?map_index={MAP_INDEX}", "/air/hpt/");
   expect(at).toEqual({
     kind: "task",

@@ -1,4 +1,4 @@
-"""Prints an objective at once; with the hyperparameter `stay`, runs on until it is ended."""
+"""Prints an objective immediately; with the hyperparameter `stay`, runs on until it is ended."""
 
 import json
 import os

@@ -59,7 +59,7 @@ def test_timestamps_become_aware() -> None:
         assert parameters == {"CreationTimeAfter": datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)}
 
 
-def test_all_violations_come_at_once_in_aws_words() -> None:
+def test_all_violations_come_together_in_aws_words() -> None:
     code, message = failure(
         "CreateHyperParameterTuningJob",
         {"HyperParameterTuningJobConfig": {"Strategy": "Bayes"}},

@@ -23,7 +23,7 @@ def test_none_and_unknown_members_are_left_out() -> None:
     assert json.loads(encode(DESCRIBE, answer)) == {"TrainingJobName": "a", "HyperParameters": {"a": "1"}}
 
 
-def test_a_naive_datetime_is_a_slip_of_ours() -> None:
+def test_a_naive_datetime_is_an_internal_error() -> None:
     with pytest.raises(TypeError, match="timezone-aware"):
         encode(DESCRIBE, {"CreationTime": datetime(2026, 1, 1)})  # noqa: DTZ001
 

@@ -1,4 +1,4 @@
-"""Paging: every row once, whatever comes and goes meanwhile."""
+"""Paging: every row once, whatever comes and goes in the meantime."""
 
 from __future__ import annotations
 

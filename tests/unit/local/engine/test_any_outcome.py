@@ -23,7 +23,7 @@ SUCCESS, NO_METRIC, FAILURE, INTERNAL, LOST = "success", "no metric", "failure",
 
 
 class ScriptedRunner:
-    """A runner whose attempts end as told, in another thread and in any order."""
+    """A runner whose attempts end as the test decides, in another thread and in any order."""
 
     def __init__(self, outcomes, parallel):
         self.outcomes, self.parallel = list(outcomes), parallel
@@ -184,7 +184,7 @@ def check(database, jobs, stop):
     return ended == len(jobs)
 
 
-def test_a_task_that_fails_harms_nobody(tmp_path):
+def test_a_task_that_fails_harms_no_other(tmp_path):
     """Its own changes are undone, the others' of its transaction are not, and what is in memory is read again."""
     runner = ScriptedRunner([SUCCESS], 2)
     database = open_database(tmp_path / "jobs.sqlite")

@@ -166,7 +166,7 @@ def test_nothing_else_counts_after_a_stop(world, later):
 
 
 def test_a_training_job_that_saves_its_model_is_not_stopped_early(world):
-    """The last value of a bad one comes as it ends: stopped then, it would be told Stopped for nothing."""
+    """The last value of a bad one comes as it ends: stopped then, it would be Stopped for no reason."""
     world.create(
         Strategy="Hyperband",
         StrategyConfig={"HyperbandStrategyConfig": {"MinResource": 1, "MaxResource": 1}},
@@ -212,7 +212,7 @@ def test_secondary_statuses_follow_each_other_in_time(world):
     assert times == sorted(times)
 
 
-def test_a_creation_that_was_undone_leaves_its_search_to_nobody(world):
+def test_a_creation_that_was_undone_leaves_no_search(world):
     """The next tuning job gets its id in the store, and must not search its ranges."""
 
     def fail(transaction):
@@ -227,7 +227,7 @@ def test_a_creation_that_was_undone_leaves_its_search_to_nobody(world):
 
 
 def test_an_attempt_is_interrupted_once(world):
-    """One that was taken up again may have two times for it, if the runner told of it twice in one transaction."""
+    """One that was taken up again may have two times for it, if the runner reported it twice in one transaction."""
     world.create()
     trial = world.started()
     trial.report("Training")

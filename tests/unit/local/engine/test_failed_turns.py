@@ -42,7 +42,7 @@ def disk(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("urgent", [True, False])
-def test_what_is_tried_again_comes_before_what_came_meanwhile(disk, urgent):
+def test_what_is_tried_again_comes_before_newer_requests(disk, urgent):
     """Otherwise the end of a training job would be recorded before its last metrics, which would then be too late."""
     done = []
     loop = Loop(disk, schedule=lambda transaction: None, reload=lambda transaction: None)
@@ -71,7 +71,7 @@ def test_requests_are_refused_however_much_is_tried_again(disk, monkeypatch):
 
 
 def test_convergence_is_asked_again_when_the_question_was_undone(tmp_path, monkeypatch):
-    """The transaction that asked could not be written, so nobody was asked."""
+    """The transaction that asked could not be written, so no suggestion was requested."""
     monkeypatch.setattr("airflow_hpt_provider.local.engine.loop.RETRY_AFTER", 0.01)
     world = World(tmp_path)
     asked = threading.Event()

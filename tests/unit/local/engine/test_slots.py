@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from airflow_hpt_provider.local.engine.slots import SlotRequest, fairest
 
 
-def test_nobody_claims():
+def test_without_requests():
     assert fairest([]) is None
 
 
@@ -19,7 +19,7 @@ def test_the_poorest_then_the_most_patient():
 
 @given(st.integers(1, 12), st.lists(st.integers(1, 20), min_size=1, max_size=8))
 def test_slots_are_shared_evenly(slots, wants):
-    """However many request, nobody that wants more has less than another has by more than one."""
+    """For any number of requests, none that wants more has less than another has by more than one."""
     held = [0] * len(wants)
     served = [0] * len(wants)
     for n in range(slots):

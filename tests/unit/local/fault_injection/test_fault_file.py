@@ -1,4 +1,4 @@
-"""Files of faults: what is read, and how mistakes are told."""
+"""Files of faults: what is read, and how mistakes are reported."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_a_mistake_names_table_field_and_remedy(file: Path, text: str, message: 
     assert message in str(error.value)
 
 
-def test_all_mistakes_come_at_once(file: Path) -> None:
+def test_all_mistakes_come_together(file: Path) -> None:
     file.write_text(FAULT + 'kind = "reset"\nrate = 2.0\ntimes = 0\n[[training_job]]\n')
     with pytest.raises(ValueError) as error:
         load(file)

@@ -1,4 +1,4 @@
-"""Training jobs that are told to fail."""
+"""Training jobs that fail by injection."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ class Processes:
 
 @dataclass
 class Told:
-    """What a listener was told."""
+    """A listener's reports."""
 
     statuses: list[str] = field(default_factory=list)
     metrics: list[float] = field(default_factory=list)
@@ -119,48 +119,48 @@ def run(**fields: Any) -> tuple[FaultyRunner, Processes]:
 
 def test_what_is_not_faulted_is_the_other_runners() -> None:
     runner, processes = run(numbers=[2])
-    told = Told()
-    assert runner.start(spec(1), told.listener()) is processes.started[0]
-    assert told.ends == []
+    reported = Told()
+    assert runner.start(spec(1), reported.listener()) is processes.started[0]
+    assert reported.ends == []
 
 
 @pytest.mark.parametrize("lost", [False, True])
 def test_what_runs_when_it_is_taken_up_again_is_killed(lost: bool) -> None:
     """The service came back with a fault that it had not before: the process must not run on, alone."""
     runner, processes = run()
-    told = Told()
-    runner.resume(spec(), told.listener())
+    reported = Told()
+    runner.resume(spec(), reported.listener())
     if lost:
         processes.started[0].listener.on_end(AttemptResult(lost=True))
-    assert told.ended.wait(30)
-    assert told.ends[0] == AttemptResult(failure_reason=REASON)
+    assert reported.ended.wait(30)
+    assert reported.ends[0] == AttemptResult(failure_reason=REASON)
     assert lost or processes.started[0].killed.wait(30)
 
 
-def test_at_once_without_a_process() -> None:
+def test_immediately_without_a_process() -> None:
     runner, processes = run()
-    told = Told()
-    runner.start(spec(), told.listener())
-    assert told.ends == [AttemptResult(failure_reason=REASON)]
-    assert told.statuses == ["Training"]
+    reported = Told()
+    runner.start(spec(), reported.listener())
+    assert reported.ends == [AttemptResult(failure_reason=REASON)]
+    assert reported.statuses == ["Training"]
     assert processes.started == []
 
 
 def test_an_internal_error_may_be_tried_again() -> None:
     runner, _ = run(reason="InternalServerError: We encountered an internal error. Please try again.")
-    told = Told()
-    runner.start(spec(), told.listener())
-    assert told.ends[0].internal
+    reported = Told()
+    runner.start(spec(), reported.listener())
+    assert reported.ends[0].internal
 
 
 def test_after_a_while_with_the_metrics_until_then() -> None:
     runner, processes = run(seconds=0.02)
-    told = Told()
-    runner.start(spec(), told.listener())
-    assert told.ended.wait(30)
+    reported = Told()
+    runner.start(spec(), reported.listener())
+    assert reported.ended.wait(30)
     assert processes.started[0].killed.is_set()
-    assert told.ends == [AttemptResult(failure_reason=REASON)]
-    assert (told.statuses, told.metrics) == (["Training"], [0.5])
+    assert reported.ends == [AttemptResult(failure_reason=REASON)]
+    assert (reported.statuses, reported.metrics) == (["Training"], [0.5])
 
 
 def test_one_that_ends_before_that_fails_too_but_a_lost_one_is_lost() -> None:
@@ -169,18 +169,18 @@ def test_one_that_ends_before_that_fails_too_but_a_lost_one_is_lost() -> None:
         (AttemptResult(lost=True), AttemptResult(lost=True)),
     ):
         runner, processes = run(seconds=3600)
-        told = Told()
-        runner.start(spec(), told.listener())
+        reported = Told()
+        runner.start(spec(), reported.listener())
         processes.started[0].listener.on_end(ended)
-        assert told.ends == [expected]
+        assert reported.ends == [expected]
         assert not processes.started[0].killed.is_set()
 
 
 def test_stopping_one_kills_the_process_once() -> None:
     runner, processes = run(seconds=3600)
-    told = Told()
-    running = runner.start(spec(), told.listener())
+    reported = Told()
+    running = runner.start(spec(), reported.listener())
     running.stop()
     running.kill()
     assert processes.started[0].killed.is_set()
-    assert len(told.ends) == 1
+    assert len(reported.ends) == 1

@@ -58,7 +58,7 @@ class DictOperations:
             return {"HyperParameterTuningJobArn": arn}
         if operation == "DescribeHyperParameterTuningJob":
             if name == "broken":
-                raise RuntimeError("a slip of ours")
+                raise RuntimeError("an internal mistake")
             if name not in self.jobs:
                 raise ServiceError(
                     "ResourceNotFound", f"Amazon SageMaker can't find a tuning job called {name}."
@@ -95,7 +95,7 @@ class Reply:
 
 
 class WireClient:
-    """Sends requests to an endpoint as a socket would, signed unless told otherwise."""
+    """Sends requests to an endpoint as a socket would, signed by default."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint

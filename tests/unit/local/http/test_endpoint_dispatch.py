@@ -32,11 +32,13 @@ async def test_errors_of_operations(client: Any) -> None:
     assert reply.headers["content-type"] == "application/x-amz-json-1.1"
 
 
-async def test_a_slip_of_ours_is_an_internal_failure(client: Any, caplog: pytest.LogCaptureFixture) -> None:
+async def test_an_internal_error_is_an_internal_failure(
+    client: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     reply = await client.operation(DESCRIBE, {"HyperParameterTuningJobName": "broken"})
     assert (reply.status, reply.code) == (500, "InternalFailure")
-    assert "a slip of ours" not in reply.body.decode()
-    assert "a slip of ours" in caplog.text
+    assert "an internal mistake" not in reply.body.decode()
+    assert "an internal mistake" in caplog.text
 
 
 async def test_a_full_disk_is_said_and_loses_nothing(

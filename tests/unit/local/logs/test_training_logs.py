@@ -219,7 +219,7 @@ def test_all_else_is_not_ours(logs, body):
 
 
 def test_only_the_runners_directories_are_attempts(tmp_path, logs):
-    """A training job's HOME is beside them, and it may make what it likes there."""
+    """A training job's HOME is next to them, and it may make what it likes there."""
     write(tmp_path, "job", "line\n")
     (tmp_path / "job" / "attempt-of-mine").mkdir()
     (tmp_path / "job" / "attempt-²").mkdir()

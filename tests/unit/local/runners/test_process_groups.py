@@ -1,4 +1,4 @@
-"""Process groups that may outlive the service, and pids that may be somebody else's."""
+"""Process groups that may outlive the service, and pids that may be another program's."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ def test_a_killed_group_leaves_no_exit_code(tmp_path):
     wait_for(tmp_path / "process")
     running.signal(signal.SIGKILL)
     assert running.wait() is None
-    running.signal(signal.SIGKILL)  # nobody there: nothing happens
+    running.signal(signal.SIGKILL)  # no process exists: nothing happens
 
 
 def test_found_again_and_followed_by_another_service(tmp_path):
@@ -85,19 +85,19 @@ def test_found_again_and_followed_by_another_service(tmp_path):
 
 
 @pytest.mark.parametrize("pid", [os.getpid(), 1, 2**22 + 5], ids=["this one", "init", "none"])
-def test_a_recycled_pid_is_nobody_of_ours(tmp_path, pid):
+def test_a_recycled_pid_is_not_the_jobs(tmp_path, pid):
     (tmp_path / "process").write_text(str(pid))
     assert process.find(tmp_path) is None
     process.Process(pid, tmp_path).signal(signal.SIGKILL)  # or this test would be dead
 
 
-def test_only_strangers_begun_since_are_looked_at(tmp_path):
+def test_only_processes_begun_since_are_checked(tmp_path):
     mark = f"since-{os.getpid()}"
     ours = subprocess.Popen(["sleep", "600"], env=ENVIRONMENT | {"MARK": mark})
     wait_until_it_sleeps(ours.pid)
     assert process.kill_escaped_processes("MARK", mark, since=ours.pid) == 0
     assert process.kill_escaped_processes("MARK", mark, since=2**30) == 1, (
-        "pids have begun anew: all are looked at"
+        "pids have begun again: all are checked"
     )
     ours.wait()
 

@@ -25,7 +25,7 @@ def bowl(point: Mapping[str, Any], x: float = 0.7, y: float = 0.2) -> float:
     return math.sqrt((point["x"] - x) ** 2 + (point["y"] - y) ** 2)
 
 
-def told(suggestion: Suggestion, _number: int) -> tuple[Outcome, float | None]:
+def reported(suggestion: Suggestion, _number: int) -> tuple[Outcome, float | None]:
     return Outcome.SUCCEEDED, bowl(suggestion.point)
 
 
@@ -39,7 +39,7 @@ def grid_trials(*, sign: int = 1, parent: str | None = None, shift: float = 0.0)
 
 
 def test_it_closes_in_on_the_optimum() -> None:
-    trials = play(make_strategy(context("Bayesian", SQUARE)), 25, told)
+    trials = play(make_strategy(context("Bayesian", SQUARE)), 25, reported)
     assert min(bowl(trial.point) for trial in trials) < 0.02
 
 
@@ -67,12 +67,12 @@ def test_the_initial_design_depends_on_nothing_but_the_numbers() -> None:
         return Outcome.FAILED, None
 
     search = make_strategy(context("Bayesian", SQUARE))
-    designs = [[trial.point for trial in play(search, INITIAL, result)] for result in (told, failed)]
+    designs = [[trial.point for trial in play(search, INITIAL, result)] for result in (reported, failed)]
     assert designs[0] == designs[1]
 
 
 def test_the_initial_design_fills_the_space() -> None:
-    trials = play(make_strategy(context("Bayesian", SQUARE)), INITIAL, told)
+    trials = play(make_strategy(context("Bayesian", SQUARE)), INITIAL, reported)
     assert {(trial.point["x"] > 0.5, trial.point["y"] > 0.5) for trial in trials} == {
         (a, b) for a in (True, False) for b in (True, False)
     }
@@ -96,7 +96,7 @@ def test_it_moves_away_from_where_training_fails() -> None:
 
 def test_failures_by_bad_luck_cost_little() -> None:
     def unlucky(suggestion: Suggestion, number: int) -> tuple[Outcome, float | None]:
-        return (Outcome.FAILED, None) if number % 5 == 0 else told(suggestion, number)
+        return (Outcome.FAILED, None) if number % 5 == 0 else reported(suggestion, number)
 
     trials = play(make_strategy(context("Bayesian", SQUARE)), 35, unlucky)
     assert min(trial.value for trial in trials if trial.value is not None) < 0.02
@@ -108,8 +108,8 @@ def test_parents_trials_replace_the_initial_design(warm_start_type: str, shift: 
     options = {"warm_start_type": warm_start_type}
     parents = grid_trials(sign=-1, parent="last-week", shift=shift)
     search = make_strategy(context("Bayesian", SQUARE, options=options))
-    cold = play(make_strategy(context("Bayesian", SQUARE)), 6, told)
-    warm = play(search, 6, told, history=parents)[25:]
+    cold = play(make_strategy(context("Bayesian", SQUARE)), 6, reported)
+    warm = play(search, 6, reported, history=parents)[25:]
     assert min(bowl(trial.point) for trial in warm) < 0.1
     assert statistics.fmean(bowl(t.point) for t in warm) < statistics.fmean(bowl(t.point) for t in cold)
 
@@ -120,7 +120,7 @@ def test_a_transfer_from_misleading_parents_is_overcome() -> None:
         for n, trial in enumerate(grid_trials(), start=1)
     ]
     search = make_strategy(context("Bayesian", SQUARE, options={"warm_start_type": "TransferLearning"}))
-    warm = play(search, 25, told, history=parents)[25:]
+    warm = play(search, 25, reported, history=parents)[25:]
     assert min(bowl(trial.point) for trial in warm) < 0.1
 
 
@@ -128,7 +128,7 @@ def test_a_transfer_from_misleading_parents_is_overcome() -> None:
 def test_a_parent_on_another_scale_helps_all_the_same(scale: float) -> None:
     parents = [replace(t, value=scale * (t.value or 0.0) + 7.0) for t in grid_trials(sign=-1, parent="other")]
     search = make_strategy(context("Bayesian", SQUARE, options={"warm_start_type": "TransferLearning"}))
-    warm = play(search, 12, told, history=parents)[25:]
+    warm = play(search, 12, reported, history=parents)[25:]
     assert min(bowl(trial.point) for trial in warm[6:]) < 0.05
 
     own = [Trial(n, {"x": n / 9, "y": 0.3}, Outcome.SUCCEEDED, n / 9) for n in range(1, 7)]
@@ -159,7 +159,7 @@ def test_parents_outside_the_ranges_are_skipped() -> None:
     assert search.suggest(parents) == search.suggest([])
 
 
-def test_thousands_of_parents_trials_are_borne() -> None:
+def test_thousands_of_parents_trials_are_tolerated() -> None:
     rng = np.random.default_rng(0)
     parents = [
         Trial(-n, {"x": x, "y": y}, Outcome.SUCCEEDED, bowl({"x": x, "y": y}), parent=f"p{n % 5}")

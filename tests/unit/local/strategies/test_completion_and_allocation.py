@@ -75,7 +75,7 @@ def easy(suggestion: Suggestion, _number: int) -> tuple[Outcome, float | None]:
     return Outcome.SUCCEEDED, 1 + (suggestion.point["x"] - 0.4) ** 2 + (suggestion.point["y"] - 0.6) ** 2  # type: ignore[operator]
 
 
-def test_a_search_of_a_bowl_converges_and_not_at_once() -> None:
+def test_a_search_of_a_bowl_converges_and_not_immediately() -> None:
     search = context("Bayesian", SQUARE)
     history = play(make_strategy(search), 40, easy)
     assert not convergence_detected(search, history[:10])
@@ -154,7 +154,7 @@ def test_an_exhausted_definition_gets_nothing() -> None:
     ],
     ids=["all failed", "constant", "all pending", "directions", "extremes"],
 )
-def test_odd_histories_are_borne(arms: list[Arm]) -> None:
+def test_odd_histories_are_tolerated(arms: list[Arm]) -> None:
     assert next_arm(arms) in {0, 1}
 
 

@@ -106,7 +106,7 @@ def test_every_bracket_gets_its_share_from_the_start() -> None:
 HALVING = SuccessiveHalving(Brackets(2, 18), Objective("Minimize"))
 
 
-def test_only_the_best_third_goes_on_past_a_rung() -> None:
+def test_only_the_best_third_continues_past_a_rung() -> None:
     running = [trial(number, [0, number], running=True) for number in range(1, 10)]
     assert [HALVING.should_stop(one, running) for one in running] == [False] * 3 + [True] * 6 or [
         HALVING.should_stop(one, running) for one in running

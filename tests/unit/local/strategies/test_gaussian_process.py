@@ -145,7 +145,7 @@ def test_log_h_is_finite_and_increasing(z: np.ndarray) -> None:
     assert low <= high + 1e-6 * abs(high)
 
 
-def test_lengthscales_tell_what_matters() -> None:
+def test_lengthscales_show_what_matters() -> None:
     rows = np.random.default_rng(4).random((60, 3))
     scores = np.sin(8 * rows[:, 0])
     fitted = fit(rows, scores / scores.std(), Columns(np.arange(3), [0.3] * 3, np.ones((1, 3)), ALL))
@@ -159,11 +159,11 @@ def test_small_differences_near_the_optimum_are_not_taken_for_noise() -> None:
     rows = np.vstack([rng.random((20, 2)), 0.3 + 0.01 * rng.random((10, 2))])
     scores = ((rows - 0.305) ** 2).sum(axis=1)
     scores = (scores - scores.mean()) / scores.std()
-    near, told = rows[20:], scores[20:]
+    near, reported = rows[20:], scores[20:]
     process = GaussianProcess(
         fit(rows, scores, Columns(np.arange(2), [0.3] * 2, np.ones((1, 2)), ALL)), rows, scores
     )
-    assert np.abs(process.mean(near) - told).max() < 0.05 * (told.max() - told.min())
+    assert np.abs(process.mean(near) - reported).max() < 0.05 * (reported.max() - reported.min())
 
 
 def test_noise_is_seen_as_noise() -> None:

@@ -113,7 +113,7 @@ def half_failed(_suggestion: Suggestion, number: int) -> tuple[Outcome, float | 
 
 @pytest.mark.parametrize("strategy", STRATEGIES)
 @pytest.mark.parametrize("result", [constant, all_failed, never_ending, not_numbers, erratic, half_failed])
-def test_odd_objectives_are_borne(
+def test_odd_objectives_are_tolerated(
     strategy: str, result: Callable[[Suggestion, int], tuple[Outcome, float | None]]
 ) -> None:
     ranges = CATEGORICAL if strategy == "Grid" else MIXED
@@ -140,9 +140,9 @@ def test_seeds_differ(strategy: str) -> None:
 
 def test_random_depends_on_nothing_but_seed_and_number() -> None:
     search = make_strategy(context("Random", MIXED))
-    told = play(search, 10)
+    reported = play(search, 10)
     untold = play(search, 10, never_ending)
-    assert [trial.point for trial in told] == [trial.point for trial in untold]
+    assert [trial.point for trial in reported] == [trial.point for trial in untold]
 
 
 def test_grid_ignores_parents() -> None:

@@ -87,9 +87,9 @@ def test_the_definitions_environment_wins():
     ],
 )
 def test_entrypoint_and_arguments_stand_for_train(algorithm, entrypoint, words):
-    options, told = command(algorithm)
+    options, reported = command(algorithm)
     assert options.get("--entrypoint") == entrypoint
-    assert told == ["image:1", *words]
+    assert reported == ["image:1", *words]
 
 
 def test_isolation_and_pulling():
@@ -135,18 +135,18 @@ def test_it_is_asked_once(tmp_path):
 
 def test_what_is_left_of_an_attempt_is_removed(tmp_path):
     """By the label of the job's directory; whatever the exit of the one before was."""
-    told = tmp_path / "told"
-    script = f'echo "$@" >> {told}; [ "$1" = ps ] && echo abc def; exit 0'
+    reported = tmp_path / "reported"
+    script = f'echo "$@" >> {reported}; [ "$1" = ps ] && echo abc def; exit 0'
     engine = ContainerEngine(program(tmp_path / "docker", script))
     tree = OptMlTree(tmp_path / "job" / "ml")
     attempt = tmp_path / "job" / "attempt-1"
     for directory in (tree.base, attempt):
         directory.mkdir(parents=True)
     assert not containers.end(attempt, tree), "this attempt has had none"
-    assert not told.exists()
+    assert not reported.exists()
     containers.begin(attempt, engine, tree, "image:1")
     assert containers.end(attempt, tree)
-    assert told.read_text().splitlines() == [
+    assert reported.read_text().splitlines() == [
         f"ps --all --quiet --no-trunc --filter label=airflow-hpt.training-job={tmp_path / 'job'}",
         "kill abc def",
         "rm --force abc def",
@@ -155,15 +155,15 @@ def test_what_is_left_of_an_attempt_is_removed(tmp_path):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can make files that are another's")
 def test_files_of_the_containers_user_become_ours(tmp_path, monkeypatch):
-    told = tmp_path / "told"
-    engine = ContainerEngine(program(tmp_path / "docker", f'echo "$@" >> {told}'))
+    reported = tmp_path / "reported"
+    engine = ContainerEngine(program(tmp_path / "docker", f'echo "$@" >> {reported}'))
     tree, attempt = OptMlTree(tmp_path / "job" / "ml"), tmp_path / "job" / "attempt-1"
     for directory in (tree.model, attempt):
         directory.mkdir(parents=True)
     monkeypatch.setattr(os, "geteuid", lambda: 4321)
     containers.begin(attempt, engine, tree, "image:1")
     containers.end(attempt, tree)
-    last = told.read_text().splitlines()[-1]
+    last = reported.read_text().splitlines()[-1]
     assert last.startswith("run --rm ")
     assert "--entrypoint chown" in last
     assert last.endswith(f"image:1 -R 4321:{os.getegid()} /opt/ml")

@@ -1,4 +1,4 @@
-"""Archives that somebody else has made are unpacked inside, or not at all."""
+"""Archives that another program has made are unpacked inside, or not at all."""
 
 from __future__ import annotations
 

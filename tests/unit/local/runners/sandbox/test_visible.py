@@ -29,7 +29,7 @@ def test_the_system_is_visible_and_the_rest_is_not(home: Path) -> None:
         assert not mounts.shows(path), path
 
 
-def test_a_readable_directory_is_visible_but_for_what_is_hidden(home: Path) -> None:
+def test_a_readable_directory_is_visible_except_for_what_is_hidden(home: Path) -> None:
     project = home / "project"
     mounts = visible.visible(readable=[project], hidden=[project / ".local"])
     assert mounts.shows(project / "train.py")
