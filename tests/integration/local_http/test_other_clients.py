@@ -62,7 +62,7 @@ def test_motos_services(service: Any) -> None:
             PolicySourceArn="arn:aws:iam::123456789012:role/r", ActionNames=["s3:PutObject"]
         ),
     ):
-        with pytest.raises(ClientError) as caught:  # what clients take for "unknown", and go on
+        with pytest.raises(ClientError) as caught:  # what clients take for "unknown", and continue
             refused()
         assert caught.value.response["Error"]["Code"] == "AccessDenied"
     assert iam.get_role(RoleName="r")["Role"]["Arn"] == "arn:aws:iam::123456789012:role/r"
