@@ -28,7 +28,10 @@ def bucket_and_key(uri: str) -> tuple[str, str] | None:
     if scheme == "s3":
         bucket, _, key = rest.partition("/")
     elif scheme == "https":
-        parts = urlsplit(uri)
+        try:
+            parts = urlsplit(uri)
+        except ValueError:  # brackets that hold no IPv6 address
+            return None
         found = (pattern.fullmatch(parts.hostname or "") for pattern in _HOSTS)
         host = next(filter(None, found), None)
         if host is None:

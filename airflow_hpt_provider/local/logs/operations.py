@@ -200,7 +200,7 @@ def _words(pattern: str) -> list[str]:
     if pattern.startswith(("{", "[", "%", "?", "-")):
         raise ServiceError(
             "InvalidParameterException",
-            f"The local service does not understand the filter pattern {pattern!r}: use words, which must all occur.",
+            f"The local service does not understand the filter pattern '{pattern}': use words, which must all occur.",
         )
     return [quoted or word for quoted, word in re.findall(r'"([^"]*)"|(\S+)', pattern)]
 
@@ -220,5 +220,5 @@ def _missing(what: str) -> ServiceError:
 
 def _invalid(name: str, value: Any) -> ServiceError:
     return ServiceError(
-        "InvalidParameterException", f"The value of {name} is not valid: {str(value)[:100]!r}."
+        "InvalidParameterException", f"The value of {name} is not valid: '{str(value)[:100]}'."
     )

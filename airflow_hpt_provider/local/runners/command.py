@@ -198,7 +198,7 @@ class CommandMaker:
     ) -> Command:
         engine = self.containers.engines.find()
         if engine is None:
-            raise ClientFailure(f"no container engine answers any more that could run {uri!r}")
+            raise ClientFailure(f"no container engine answers any more that could run '{uri}'")
         argv = self.containers.command(
             engine,
             spec,

@@ -87,7 +87,7 @@ def compile_regex(name: str, pattern: str) -> regex.Pattern[str]:
     try:
         return regex.compile(pattern)
     except regex.error as error:
-        text = f"The regular expression of metric definition {name!r} is not valid: {pattern!r}: {error}."
+        text = f"The regular expression of metric definition '{name}' is not valid: '{pattern}': {error}."
         raise ServiceError("ValidationException", text) from error
 
 

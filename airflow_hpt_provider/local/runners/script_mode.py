@@ -92,13 +92,13 @@ def check(hyperparameters: Mapping[str, str]) -> None:
     if SUBMIT_DIRECTORY not in values and not script.is_file():
         raise ServiceError(
             "ValidationException",
-            f"The hyperparameter {PROGRAM} is {str(script)!r} but {SUBMIT_DIRECTORY} is missing: set it to the "
+            f"The hyperparameter {PROGRAM} is '{script!s}' but {SUBMIT_DIRECTORY} is missing: set it to the "
             "s3:// URI of a sourcedir.tar.gz, or to a local directory that holds the script.",
         )
     if SUBMIT_DIRECTORY in values and (script.is_absolute() or ".." in script.parts):
         raise ServiceError(
             "ValidationException",
-            f"The hyperparameter {PROGRAM} must be a path inside {SUBMIT_DIRECTORY}; it is {str(script)!r}.",
+            f"The hyperparameter {PROGRAM} must be a path inside {SUBMIT_DIRECTORY}; it is '{script!s}'.",
         )
 
 

@@ -87,6 +87,7 @@ class SubprocessRunner:
             script_mode.check(hyperparameters)
             return
         self._check_image(image_uri(definition))
+        self._check_trainer(definition, hyperparameters)
 
     def start(self, spec: TrainingSpec, listener: AttemptListener) -> RunningJob:
         """Start the attempt in a thread."""
@@ -117,8 +118,20 @@ class SubprocessRunner:
         if find_algorithm(uri) is not None and objective is not None and objective not in known:
             raise ServiceError(
                 "ValidationException",
-                f"The regex of the metric {objective!r} of the built-in algorithm is unknown to the local service: "
+                f"The regex of the metric '{objective}' of the built-in algorithm is unknown to the local service: "
                 "give it in `metrics` of an [[image]] table of --images FILE.",
+            )
+
+    def _check_trainer(self, definition: Mapping[str, Any], hyperparameters: Mapping[str, str]) -> None:
+        """Refuse what the service's own trainer cannot do, before the training is paid for."""
+        uri = image_uri(definition)
+        if self._images.find(uri) is not None or trainable.command(uri) is None:
+            return
+        problem = trainable.unsupported(definition, hyperparameters)
+        if problem is not None:
+            raise ServiceError(
+                "ValidationException",
+                f"{problem}; or map the image to a command of your own, in an [[image]] table of --images FILE.",
             )
 
     def _check_image(self, uri: str) -> None:
@@ -134,7 +147,7 @@ class SubprocessRunner:
         if image is not None:
             raise ServiceError(
                 "ValidationException",
-                f"The training image {uri!r} is to run in a container ({self._images.path}): {start_engine}.",
+                f"The training image '{uri}' is to run in a container ({self._images.path}): {start_engine}.",
             )
         if self._images.path is None:
             remedy = "start the local tuning service with --images FILE, where FILE has an [[image]] table"
@@ -144,7 +157,7 @@ class SubprocessRunner:
             )
         algorithm = find_algorithm(uri)
         reason = trainable.why_not(algorithm) if algorithm is not None else None
-        reason = reason or f"No command is known for the training image {uri!r}"
+        reason = reason or f"No command is known for the training image '{uri}'"
         raise ServiceError(
             "ValidationException",
             f"{reason}: {remedy} whose `match` is a glob on this URI and "

@@ -45,7 +45,7 @@ def make_strategy(context: SearchContext) -> Strategy:
             brackets = _brackets(context)
             return HyperbandSearch(space, context.objective, context.seed, brackets, same_task=same_task)
         case unknown:
-            raise ValueError(f"Strategy is {unknown!r}: use Bayesian, Random, Hyperband or Grid")
+            raise ValueError(f"Strategy is '{unknown}': use Bayesian, Random, Hyperband or Grid")
 
 
 def make_early_stopping(context: SearchContext) -> EarlyStopping | None:

@@ -28,7 +28,7 @@ class GridSearch:
         for parameter in self.space.parameters:
             if not isinstance(parameter, Categorical):
                 raise ValueError(  # noqa: TRY004 - it comes from a request, not from a caller's types
-                    f"Grid searches categorical ranges only and {parameter.name!r} is not one: "
+                    f"Grid searches categorical ranges only and '{parameter.name}' is not one: "
                     "give its values as CategoricalParameterRanges"
                 )
 

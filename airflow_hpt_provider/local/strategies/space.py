@@ -72,7 +72,7 @@ class SearchSpace:
         for item in ranges.get("CategoricalParameterRanges") or ():
             if not item.get("Values"):
                 raise ValueError(
-                    f"CategoricalParameterRanges {item['Name']!r} has no Values: give at least one"
+                    f"CategoricalParameterRanges '{item['Name']}' has no Values: give at least one"
                 )
             parameters.append(Categorical(item["Name"], tuple(dict.fromkeys(item["Values"]))))
         return cls(parameters)
@@ -188,16 +188,16 @@ def _number(item: Mapping[str, Any], key: str) -> float:
     try:
         number = float(item[key])
     except (TypeError, ValueError) as error:
-        raise ValueError(f"{key} of {item['Name']!r} is {item[key]!r}: give a number") from error
+        raise ValueError(f"{key} of '{item['Name']}' is '{item[key]}': give a number") from error
     if not math.isfinite(number):
-        raise ValueError(f"{key} of {item['Name']!r} is {item[key]!r}: give a finite number")
+        raise ValueError(f"{key} of '{item['Name']}' is '{item[key]}': give a finite number")
     return number
 
 
 def _integer(item: Mapping[str, Any], key: str) -> int:
     number = _number(item, key)
     if not number.is_integer():
-        raise ValueError(f"{key} of {item['Name']!r} is {item[key]!r}: give a whole number")
+        raise ValueError(f"{key} of '{item['Name']}' is '{item[key]}': give a whole number")
     return _whole(item[key])
 
 
@@ -211,8 +211,8 @@ def _whole(raw: Value) -> int:
 
 def _scale(item: Mapping[str, Any], low: float, high: float, *, integer: bool = False) -> Scale:
     if low > high:
-        raise ValueError(f"MinValue of {item['Name']!r} is {low}, above its MaxValue {high}: swap them")
+        raise ValueError(f"MinValue of '{item['Name']}' is {low}, above its MaxValue {high}: swap them")
     try:
         return Scale.parse(str(item.get("ScalingType") or "Auto"), low, high, integer=integer)
     except ValueError as error:
-        raise ValueError(f"ScalingType of {item['Name']!r}: {error}") from error
+        raise ValueError(f"ScalingType of '{item['Name']}': {error}") from error

@@ -6,6 +6,7 @@ import io
 import pickle
 import random
 import tarfile
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -94,6 +95,36 @@ def test_what_is_wrong_is_in_the_failure_reason(trained: Service) -> None:
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("AlgorithmError: framework error: \n")
     assert "Non-numeric value 'label' found in the header line of file 'more.csv'" in job["FailureReason"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"StaticHyperParameters": {"_kfold": "3"}}, "with _kfold: remove"),
+        ({"InputMode": "Pipe"}, "'train' in Pipe mode: set InputMode to File"),
+        ({"TrainingInputMode": "Pipe"}, "'train' in Pipe mode: set InputMode to File"),
+        ({"ContentType": "application/x-recordio-protobuf"}, "use CSV, libsvm or Parquet"),
+        ({"ContentType": "application/x-parquet"}, "needs the package pyarrow"),
+    ],
+)
+def test_what_the_trainer_cannot_do_is_refused_before_it_trains(
+    trained: Service, monkeypatch: pytest.MonkeyPatch, change: dict[str, Any], words: str
+) -> None:
+    monkeypatch.setattr(trainable, "find_spec", lambda name: None if name == "pyarrow" else find_spec(name))
+    request = case("builtin-xgboost")
+    request["HyperParameterTuningJobName"] = "cannot-train"
+    definition = request["TrainingJobDefinition"]
+    specification = definition["AlgorithmSpecification"]
+    channel = next(each for each in definition["InputDataConfig"] if each["ChannelName"] == "train")
+    for name, value in change.items():
+        if name == "StaticHyperParameters":
+            definition[name] = definition[name] | value
+        else:
+            (specification if name in specification else channel)[name] = value
+    with pytest.raises(ServiceError, match=words) as refused:
+        trained.call("CreateHyperParameterTuningJob", **request)
+    assert refused.value.code == "ValidationException"
+    assert "--images FILE" in refused.value.message
 
 
 def test_without_the_extra_the_request_is_refused(trained: Service, monkeypatch: pytest.MonkeyPatch) -> None:

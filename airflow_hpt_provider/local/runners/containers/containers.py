@@ -55,7 +55,7 @@ class Containers:
         if not self.pull and not engine.has_image(uri):
             raise ServiceError(
                 "ValidationException",
-                f"The training image {uri!r} is not on this machine: pull it (`{_name(engine)} pull {uri}`), start "
+                f"The training image '{uri}' is not on this machine: pull it (`{_name(engine)} pull {uri}`), start "
                 "the local tuning service with --pull, or give it a command in an [[image]] table of the --images "
                 "file.",
             )

@@ -71,7 +71,7 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, directory: Path) -> 
         raise ArchiveError(f"it has directories nested more than {MAX_DEPTH} deep")
     target = None if member.name.startswith("/") else below(directory, member.name)
     if target is None:
-        raise ArchiveError(f"{member.name!r} would lie outside of the directory")
+        raise ArchiveError(f"'{member.name}' would lie outside of the directory")
     if member.isdir():
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
         return
@@ -85,14 +85,14 @@ def _extract(tar: tarfile.TarFile, member: tarfile.TarInfo, directory: Path) -> 
 
 def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> tarfile.ExFileObject:
     if not (member.isreg() or member.islnk() or member.issym()):
-        raise ArchiveError(f"{member.name!r} is a device or named pipe: leave it out")
+        raise ArchiveError(f"'{member.name}' is a device or named pipe: leave it out")
     try:
         content = tar.extractfile(member)  # follows links, within the archive only
     except (KeyError, RecursionError):
         content = None
     if content is None:
         raise ArchiveError(
-            f"{member.name!r} is a link to {member.linkname!r}, which is no file of the archive: put the file "
+            f"'{member.name}' is a link to '{member.linkname}', which is no file of the archive: put the file "
             "itself there"
         )
     return content  # type: ignore[return-value]

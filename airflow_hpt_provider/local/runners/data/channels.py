@@ -59,7 +59,7 @@ def check(definition: Mapping[str, Any]) -> None:
 
 
 def _channel_error(channel: str, what: str, remedy: str) -> ServiceError:
-    text = f"Channel {channel!r}: {what} not supported by the local tuning service: {remedy}."
+    text = f"Channel '{channel}': {what} not supported by the local tuning service: {remedy}."
     return ServiceError("ValidationException", text)
 
 

@@ -41,7 +41,7 @@ def check(definition: Mapping[str, Any]) -> None:
     if ".." in local.split("/") or "\0" in local:
         raise ServiceError(
             "ValidationException",
-            f"CheckpointConfig.LocalPath is {local!r}: it must not lead out of the training job's directory; use "
+            f"CheckpointConfig.LocalPath is '{local}': it must not lead out of the training job's directory; use "
             "/opt/ml/checkpoints, or leave it out.",
         )
 

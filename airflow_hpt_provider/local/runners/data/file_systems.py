@@ -126,4 +126,4 @@ def _sources(definition: Mapping[str, Any]) -> Iterator[tuple[Mapping[str, Any],
 
 
 def _channel_error(channel: Mapping[str, Any], text: str) -> ServiceError:
-    return ServiceError("ValidationException", f"Channel {channel['ChannelName']!r}: {text}")
+    return ServiceError("ValidationException", f"Channel '{channel['ChannelName']}': {text}")

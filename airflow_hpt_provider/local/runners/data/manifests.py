@@ -79,16 +79,16 @@ def attributes(uri: S3Uri, number: int, line: bytes, names: Sequence[str]) -> It
         _fail(where, f"it is {_kind(read)}; {EXPECTED_LINE}")
     for name in names:
         if name not in read:
-            _fail(where, f"the attribute {name!r} is missing")
+            _fail(where, f"the attribute '{name}' is missing")
         if name in read.twice:
-            _fail(where, f"the attribute {name!r} is given twice")
+            _fail(where, f"the attribute '{name}' is given twice")
         value = read[name]
         if name.endswith("-ref"):
-            yield _object(value, f"{where}: the attribute {name!r}")
+            yield _object(value, f"{where}: the attribute '{name}'")
             continue
         text = value if isinstance(value, str) else _written(value, where)
         if not _is_text(text):
-            _fail(where, f"the attribute {name!r} is no text that UTF-8 can write")
+            _fail(where, f"the attribute '{name}' is no text that UTF-8 can write")
         yield text.encode()
 
 

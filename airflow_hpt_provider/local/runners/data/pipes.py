@@ -100,7 +100,7 @@ class Pipe(threading.Thread):
     def _fail(self, failure: ClientFailure) -> None:
         LOGGER.info("channel %s: %s", self._channel["ChannelName"], failure)
         if not self._ended.is_set():
-            self.failure = f"{failure.args[0]} (channel {self._channel['ChannelName']!r})"
+            self.failure = f"{failure.args[0]} (channel '{self._channel['ChannelName']}')"
             self._on_failure()
 
     def _make(self, epoch: int) -> Path:

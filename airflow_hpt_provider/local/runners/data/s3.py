@@ -30,7 +30,7 @@ class S3Uri:
         """
         found = bucket_and_key(text)
         if found is None:
-            raise ServiceError("ValidationException", f"{text!r} is not an S3 URI: write s3://bucket/key.")
+            raise ServiceError("ValidationException", f"'{text}' is not an S3 URI: write s3://bucket/key.")
         return cls(*found)
 
     def __str__(self) -> str:

@@ -86,7 +86,7 @@ class Sandbox:
             mounts.read_only(file, MACHINE_HOSTS)
         for name in environment:
             if not name or "=" in name:
-                raise ValueError(f"illegal environment variable name {name!r}")
+                raise ValueError(f"illegal environment variable name '{name}'")
         options = [*NAMESPACES, *LIFETIME, *(NO_NETWORK,) * place.isolated, "--hostname", place.host]
         options += [*mounts.options(), "--chdir", str(place.working_directory)]
         for name, value in environment.items():
