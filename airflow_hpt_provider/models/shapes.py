@@ -100,7 +100,7 @@ FileSystemId = Annotated[str, Text(11, 21, r"(fs-[0-9a-f]{8,})")]
 FileSystemAccessMode = Annotated[str, Choice(status.FileSystemAccessMode)]
 FileSystemType = Annotated[str, Choice(status.FileSystemType)]
 DirectoryPath = Annotated[str, Text(0, 4096, ".*")]
-Seed = Annotated[int, Whole()]
+Seed = Annotated[int, Whole(bits=63)]
 OutputCompressionType = Annotated[str, Choice(status.OutputCompressionType)]
 HyperParameterTrainingJobEnvironmentMap = Annotated[
     dict[

@@ -58,8 +58,9 @@ def anything(name: str) -> st.SearchStrategy[Any]:
             return st.sampled_from(shape["enum"])
         case "string":
             return any_text(shape)
-        case "integer" | "long":
-            return st.integers(shape.get("min", -(2**31)), shape.get("max", 2**31))
+        case "integer" | "long" as kind:
+            bits = 31 if kind == "integer" else 63
+            return st.integers(shape.get("min", -(2**bits)), shape.get("max", 2**bits - 1))
         case "float" | "double":
             return st.floats(allow_nan=False, allow_infinity=False)
         case "boolean":

@@ -106,17 +106,25 @@ class Choice(Scalar):
 
 @dataclass(frozen=True)
 class Whole(Scalar):
-    """An integer, also given as text ("10") or as a whole float (10.0)."""
+    """An integer, also given as text ("10") or as a whole float (10.0).
+
+    ``bits`` is the size of AWS's type without the sign: 31 for integers, 63 for longs.
+    """
 
     min: int | None = None
     max: int | None = None
+    bits: int = 31
 
     def read(self, value: Any) -> int:
         """Return the integer, within its bounds."""
         number = self.accept(value)
-        if (self.min is not None and number < self.min) or (self.max is not None and number > self.max):
+        low, high = self.min, self.max
+        if not -(1 << self.bits) <= number < 1 << self.bits:
+            low = -(1 << self.bits) if low is None else low
+            high = (1 << self.bits) - 1 if high is None else high
+        if (low is not None and number < low) or (high is not None and number > high):
             raise value_error(
-                "bounds", f"must be {between(self.min, self.max)}, not {{shown}}", shown=format_value(number)
+                "bounds", f"must be {between(low, high)}, not {{shown}}", shown=format_value(number)
             )
         return number
 

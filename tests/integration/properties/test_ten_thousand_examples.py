@@ -1,18 +1,22 @@
-"""Properties of what a config says and of what a script gets, on ten thousand examples each (``make test-heavy``).
+"""Properties of configs, of what a script gets, and of requests, on ten thousand examples each (``make test-heavy``).
 
 The suites of every day try a hundred examples of the same properties.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from tests.integration.provider import test_templates as templates
+from tests.support.agreement import Agreement, variants, within_limits
+from tests.support.any_request import requests
 from tests.unit.docs.test_what_reaches_sagemaker import CONFIG
 from tests.unit.local import test_tuned_values as tuned_values
 from tests.unit.models import test_yaml_1_2 as yaml_1_2
@@ -46,3 +50,23 @@ def test_tuned_values_to_the_last_digit():
         tuned_values.same_everywhere(real, whole, word)
 
     hold(values, tuned_values.FLOATS, tuned_values.INTEGERS, tuned_values.CATEGORIES)
+
+
+def test_validate_and_the_local_service_agree(tmp_path: Path) -> None:
+    """Requests of the whole generator, each with nine copies that break a rule."""
+    agreement, dice = Agreement(tmp_path), random.Random(18)
+
+    def agree(request: dict[str, Any]) -> None:
+        if dice.random() < 0.8:
+            request = within_limits(request)
+        for each in variants(request, dice, 9):
+            agreement.check(each)
+
+    phases = [Phase.generate]
+    settings(max_examples=1_050, deadline=None, suppress_health_check=list(HealthCheck), phases=phases)(
+        given(requests(alone=True))(agree)
+    )()
+    print(dict(agreement.counts))
+    assert agreement.counts.total() >= 10_000
+    assert agreement.counts["valid"] > 500
+    assert agreement.counts["local limit"] < 1_000
