@@ -73,7 +73,7 @@ class Access:
             return unknown_owner(job, tags)
         if owner.dag_id == job.task.dag_id or (owner.dag_id and self.may_read(owner.dag_id)):
             return None
-        return foreign_owner(owner.dag_id)
+        return foreign_owner(job)
 
     def may_stop(self, job: TaskJob, tags: Mapping[str, str] | None) -> bool:
         """Return whether the user may stop a tuning job; the parameters are those of :meth:`denial`.

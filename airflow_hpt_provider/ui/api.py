@@ -19,10 +19,11 @@ from airflow_hpt_provider.ui.access import Access, requires_editing, requires_re
 from airflow_hpt_provider.ui.async_reader import AsyncJobReader
 from airflow_hpt_provider.ui.document import encode
 from airflow_hpt_provider.ui.importance import importance as importance_of
+from airflow_hpt_provider.ui.job_owner import is_named_by_xcom_only, unproven_job
 from airflow_hpt_provider.ui.jobs import JobView
 from airflow_hpt_provider.ui.own_requests import own_request
 from airflow_hpt_provider.ui.paging import Position
-from airflow_hpt_provider.ui.problems import Problem
+from airflow_hpt_provider.ui.problems import JOB_GONE, Problem
 from airflow_hpt_provider.ui.tasks import TaskJob, TaskKey
 
 router = APIRouter()
@@ -80,7 +81,11 @@ async def viewed(job: TaskJob, reader: AsyncJobReader, access: Access) -> JobVie
     Raises:
         Problem: it cannot be read, or the user may not see it.
     """
-    view = await reader.view(job)
+    try:
+        view = await reader.view(job)
+    except Problem as problem:
+        is_guessed = problem.kind == JOB_GONE and is_named_by_xcom_only(job)
+        raise (unproven_job(job) if is_guessed else problem) from None
     denial = await run_in_threadpool(access.denial, job, view.tags)  # Airflow's permissions: a short query
     if denial is not None:
         raise denial

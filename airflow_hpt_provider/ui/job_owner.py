@@ -65,33 +65,48 @@ def is_derived(name: str, owner: Owner) -> bool:
     return any(name == attempt_name(owner.base_name, number) for number in range(1, MAX_NAMES + 1))
 
 
-def unknown_owner(job: TaskJob, tags: Mapping[str, str] | None) -> Problem:
-    """Return the problem for a job that nothing proves to be the task's own."""
-    if tags is None:
-        return Problem(
-            403,
-            "unknown_owner",
-            "It cannot be checked whose tuning job this is",
-            f"The task names {job.name} in an XCom, and the connection has no permission to read the job's tags.",
-            "Allow sagemaker:ListTags to the task's connection.",
-        )
+def is_named_by_xcom_only(job: TaskJob) -> bool:
+    """Return whether only an XCom names a job: a user who may write XComs can have made the name up."""
+    return not job.is_confirmed and not is_derived(job.name, job.task.owner)
+
+
+def unproven_job(job: TaskJob) -> Problem:
+    """Return the one response for every job that only an XCom names and that is not the task's or a readable DAG's.
+
+    It does not depend on whether the job exists or whose it is: no user can try out names of jobs.
+    """
     return Problem(
         403,
         "unknown_owner",
         "It cannot be checked whose tuning job this is",
-        f"The task names {job.name} in an XCom. The job has no tags of this provider, and neither the DAG's code nor a"
-        " worker names it.",
-        "Allow sagemaker:AddTags to the task's connection, so that new jobs say whose they are; or leave"
-        " HyperParameterTuningJobName out of the config.",
+        f"Only an XCom names {job.name}. Either no such tuning job exists, or its tags do not show that this task or a"
+        " DAG that you may read created it.",
+        "Allow sagemaker:AddTags and sagemaker:ListTags to the task's connection, so that new jobs say whose they are;"
+        " or leave HyperParameterTuningJobName out of the config.",
     )
 
 
-def foreign_owner(dag_id: str) -> Problem:
-    """Return the problem for a job of a DAG that the user may not read."""
+def unknown_owner(job: TaskJob, tags: Mapping[str, str] | None) -> Problem:
+    """Return the problem for a job that nothing proves to be the task's own."""
+    if tags is not None or is_named_by_xcom_only(job):
+        return unproven_job(job)
+    return Problem(
+        403,
+        "unknown_owner",
+        "It cannot be checked whose tuning job this is",
+        f"The task names {job.name}, and the connection has no permission to read the job's tags.",
+        "Allow sagemaker:ListTags to the task's connection.",
+    )
+
+
+def foreign_owner(job: TaskJob) -> Problem:
+    """Return the problem for a job of a DAG that the user may not read; it does not name the DAG."""
+    if is_named_by_xcom_only(job):
+        return unproven_job(job)
     return Problem(
         403,
         "forbidden",
         "This tuning job belongs to another DAG",
-        f"Its tags name DAG {dag_id or 'unknown'} as the owner.",
-        "Ask for the permission to read that DAG.",
+        f"The tags of {job.name} name a DAG as the owner that you may not read.",
+        "Ask an administrator for the permission to read the DAG in the job's tag airflow:dag_id.",
     )

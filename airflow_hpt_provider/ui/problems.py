@@ -46,6 +46,7 @@ class Attempt(NamedTuple):
     actions: tuple[str, ...]
 
 
+JOB_GONE = "job_gone"
 READING = Attempt(
     "reading",
     "this tuning job",
@@ -77,7 +78,7 @@ def job_gone(name: str) -> Problem:
     """SageMaker does not know the job."""
     return Problem(
         404,
-        "job_gone",
+        JOB_GONE,
         "The tuning job no longer exists",
         f"The task made tuning job {name}, but there is none of this name in its account and region.",
         "It was deleted, or the connection now leads to another account or region. A finished task's result is"

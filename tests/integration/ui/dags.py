@@ -103,6 +103,7 @@ with DAG("mine", schedule=None) as mine:
     waits("outside")
     waits("claims")
     waits("deleted")
+    waits("guessed")
     waits("forgotten")
     waits("templated", aws_conn_id="{{ 'aws_default' }}")
     waits("no_connection", aws_conn_id="workers_only")
@@ -117,6 +118,7 @@ OUTSIDE = ("outside", "outside-too")
 XCOMS: dict[str, dict[str, Any]] = {
     "claims": {"tuning_job_name": "outside-too"},
     "deleted": {"tuning_job_name": "never-made"},
+    "guessed": {"tuning_job_name": "theirs"},
     "forgotten": {"tuning_connection": THIEF},
     "templated": {"tuning_connection": THIEF},
 }

@@ -130,7 +130,7 @@ def test_the_list_shows_nothing_of_jobs_that_the_task_only_names(page: Page) -> 
     rows = {row["task_id"]: row for row in page.ask("viewer", "GET", "/api/jobs").json()["jobs"]}
     assert (rows["tune"]["status"], rows["derived"]["status"]) == ("InProgress",) * 2
     assert (rows["outside"]["status"], rows["outside"]["finished"]) == ("Completed", 2)
-    for unknown in ("borrowed", "throttled", "denied", "claims", "deleted", "templated"):
+    for unknown in ("borrowed", "throttled", "denied", "claims", "deleted", "guessed", "templated"):
         assert [rows[unknown][key] for key in ("status", "created_at", "finished", "strategy")] == [None] * 4
     assert not {"stolen", "nothing"}.intersection(rows), "tasks of other operators"
     both = page.ask("neighbour", "GET", "/api/jobs").json()
@@ -161,6 +161,26 @@ def test_a_job_without_tags_is_shown_only_if_a_worker_names_it_and_never_stopped
     for method, rest in (("GET", ""), ("GET", "/training-jobs.csv"), ("POST", "/stop")):
         answer = page.ask("editor", method, page.task("mine", "claims", rest), headers=OURS)
         assert (answer.status_code, answer.json()["kind"]) == (403, "unknown_owner")
+
+
+@pytest.mark.parametrize("user", ["viewer", "editor"])
+def test_names_of_jobs_cannot_be_tried_out_through_an_xcom(page: Page, user: str) -> None:
+    """A job that does not exist, one without tags, and one of another DAG: the same response for each."""
+    answers = {}
+    for task_id, name in (("deleted", "never-made"), ("claims", "outside-too"), ("guessed", "theirs")):
+        for method, rest in (
+            ("GET", ""),
+            ("GET", "/importance"),
+            ("GET", "/training-jobs.csv"),
+            ("POST", "/stop"),
+        ):
+            if method == "POST" and user == "viewer":
+                continue
+            answer = page.ask(user, method, page.task("mine", task_id, rest), headers=OURS)
+            answers[task_id, rest] = (answer.status_code, answer.text.replace(name, "NAME"))
+    assert len(set(answers.values())) == 1, answers
+    foreign = page.ask(user, "GET", page.task("mine", "borrowed")).json()
+    assert "DAG theirs" not in str(foreign), "the owner's id is not for those who may not read that DAG"
 
 
 @pytest.mark.parametrize(
@@ -201,7 +221,7 @@ def test_the_list_of_a_run(page: Page) -> None:
     path = at(page, "/api/dags/{dag_id}/runs/{run_id}/jobs")
     rows = page.ask("viewer", "GET", path).json()["jobs"]
     assert {row["task_id"] for row in rows} == {
-        "tune", "child", "derived", "borrowed", "throttled", "denied", "outside", "claims", "deleted",
+        "tune", "child", "derived", "borrowed", "throttled", "denied", "outside", "claims", "deleted", "guessed",
         "forgotten", "templated", "no_connection",
     }  # fmt: skip
 
@@ -211,7 +231,7 @@ def test_the_list_of_a_run(page: Page) -> None:
     [
         ("nothing", 404, "no_job"),
         ("no_such_task", 404, "no_task"),
-        ("deleted", 404, "job_gone"),
+        ("deleted", 403, "unknown_owner"),
         ("no_connection", 502, "credentials"),
     ],
 )

@@ -6,6 +6,7 @@ import pytest
 
 from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.ui.access import Access
+from airflow_hpt_provider.ui.job_owner import unproven_job
 
 OWN, FOREIGN = Owner("mine", "tune", "run"), Owner("other", "tune", "run")
 
@@ -50,3 +51,15 @@ def test_what_a_user_may_see_and_stop(read, of, dag_ids, shown, stopped):
     user = User(*dag_ids)
     assert (user.denial(of, read) is None) is shown
     assert user.may_stop(of, read) is stopped
+
+
+@pytest.mark.parametrize("read", [tags(FOREIGN), {}, None])
+def test_a_name_that_only_an_xcom_gives_tells_nothing(read):
+    assert User("mine").denial(job(), read) == unproven_job(job())
+
+
+@pytest.mark.parametrize("of", [job(is_confirmed=True), job(OWN.base_name)], ids=["confirmed", "derived"])
+def test_the_owner_of_a_foreign_job_is_not_named(of):
+    denial = User("mine").denial(of, tags(FOREIGN))
+    assert denial.kind == "forbidden"
+    assert "other" not in str(denial.to_dict().values()).replace("another", "")
