@@ -146,6 +146,13 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="CPUs, and so threads, of each training job (default: an even share, at least one)",
     )
     serve.add_argument(
+        "--max-hosts",
+        type=count,
+        default=4,
+        metavar="N",
+        help="maximum number of hosts of a training job, its InstanceCount (default: %(default)s)",
+    )
+    serve.add_argument(
         "--spot-interruptions",
         type=_rate,
         default=0.0,
@@ -196,6 +203,7 @@ def run_serve(options: argparse.Namespace) -> int:
         install=options.install,
         gpus_per_job=options.gpus_per_job,
         cpus_per_job=options.cpus_per_job,
+        max_hosts=options.max_hosts,
         readable=tuple(path.absolute() for path in options.readable),
     )
     _configure_logging(debug=getattr(options, "debug", False))

@@ -29,6 +29,7 @@ class ServiceSettings:
         install: whether a ``requirements.txt`` next to a script is installed.
         gpus_per_job: GPUs of each training job; 0: all jobs share all GPUs; None: an even share, at least one.
         cpus_per_job: CPUs of each training job; None: an even share, at least one.
+        max_hosts: maximum number of hosts of a training job (InstanceCount).
         faults: TOML, what is to go wrong (:mod:`airflow_hpt_provider.local.fault_injection`); None: nothing.
     """
 
@@ -48,6 +49,7 @@ class ServiceSettings:
     install: bool = True
     gpus_per_job: int | None = None
     cpus_per_job: int | None = None
+    max_hosts: int = 4
 
     @property
     def environment_file(self) -> Path:

@@ -34,7 +34,10 @@ class Event:
 
 @dataclass(frozen=True)
 class Stream:
-    """One attempt's log, as far as it has been read. ``name``: as SageMaker makes it, ``JOB/algo-1-SECONDS``."""
+    """One host's log of an attempt, as far as it has been read.
+
+    ``name``: as SageMaker makes it, ``JOB/HOST-SECONDS``.
+    """
 
     name: str
     log: Path
@@ -106,18 +109,27 @@ def find_streams(training_jobs: Path, prefix: str = "") -> Iterator[Stream]:
     for job, of_job in itertools.groupby(directories, key=lambda name: owner(name)[0]):
         if slash and job != wanted:
             continue
-        taken: set[int] = set()
+        taken: set[str] = set()
         for attempt in itertools.chain.from_iterable(_attempts(training_jobs / name) for name in of_job):
-            times = read_times(attempt / "log")
-            if not times:
-                continue
-            second = times[0][1] // 1000
-            while second in taken:
-                second += 1
-            taken.add(second)
-            name = f"{job}/algo-1-{second}"
-            if name.startswith(prefix):
-                yield Stream(name, attempt / "log")
+            for host, directory in _hosts(attempt):
+                times = read_times(directory / "log")
+                if not times:
+                    continue
+                seconds = itertools.count(times[0][1] // 1000)
+                name = next(name for second in seconds if (name := f"{job}/{host}-{second}") not in taken)
+                taken.add(name)
+                if name.startswith(prefix):
+                    yield Stream(name, directory / "log")
+
+
+def _hosts(attempt: Path) -> Iterator[tuple[str, Path]]:
+    """Yield the directory of each host's log in an attempt."""
+    yield "algo-1", attempt
+    for number in itertools.count(2):
+        directory = attempt / f"algo-{number}"
+        if not directory.is_dir():
+            return
+        yield directory.name, directory
 
 
 def _attempts(training_job: Path) -> list[Path]:

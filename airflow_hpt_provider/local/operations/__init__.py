@@ -97,6 +97,11 @@ class OperationsSettings(Protocol):
         ...
 
     @property
+    def max_hosts(self) -> int:
+        """Maximum number of hosts of a training job."""
+        ...
+
+    @property
     def max_parallel(self) -> int | None:
         """Maximum number of concurrent training jobs, over all tuning jobs; None: the number of CPUs."""
         ...
@@ -141,6 +146,7 @@ def build_operations(
         sandbox=sandbox,
         environments=Environments(settings.data_dir / "environments", sandbox) if settings.install else None,
         devices=devices,
+        max_hosts=settings.max_hosts,
     )
     engine = Engine(
         open_database(settings.data_dir / "jobs.sqlite"),

@@ -1,4 +1,4 @@
-"""One attempt at a training job, in a thread of its own: from the empty directory to the end."""
+"""One attempt at a training job, in a thread of its own: from the empty directory to the end of all hosts."""
 
 from __future__ import annotations
 
@@ -6,51 +6,27 @@ import logging
 import signal
 import threading
 import time
-from dataclasses import dataclass, field
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.runners import outcome, permissions, process, script_mode
-from airflow_hpt_provider.local.runners.command import CommandMaker, image_uri, script_command
+from airflow_hpt_provider.local.runners import outcome, permissions, process
 from airflow_hpt_provider.local.runners.containers import containers
 from airflow_hpt_provider.local.runners.contract import TRAINING, AttemptListener, AttemptResult, TrainingSpec
 from airflow_hpt_provider.local.runners.data import artifacts, channels
-from airflow_hpt_provider.local.runners.data.checkpoints import Checkpoints
-from airflow_hpt_provider.local.runners.data.pipes import Pipe, open_pipes
-from airflow_hpt_provider.local.runners.data.s3 import S3Uri
-from airflow_hpt_provider.local.runners.devices import DevicePool
-from airflow_hpt_provider.local.runners.failures import (
-    INTERNAL,
-    ClientFailure,
-    algorithm_error,
-    not_started,
-    printable,
-    without_secrets,
-)
-from airflow_hpt_provider.local.runners.log import LogFollower, LogReader
-from airflow_hpt_provider.local.runners.metrics import MetricScraper
-from airflow_hpt_provider.local.runners.opt_ml import OPT_ML, OptMlTree
-from airflow_hpt_provider.local.runners.sandbox import leader
+from airflow_hpt_provider.local.runners.failures import INTERNAL, ClientFailure, printable
+from airflow_hpt_provider.local.runners.host_job import HostJob
+from airflow_hpt_provider.local.runners.host_run import HostRun
+from airflow_hpt_provider.local.runners.launch import launch
+from airflow_hpt_provider.local.runners.metric_journal import NAME, MetricJournal
 from airflow_hpt_provider.local.runners.variables import BASE_DIRECTORY
-from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    import subprocess
+    from collections.abc import Callable
 
-    from airflow_hpt_provider.local.s3.objects import ObjectStore
+    from airflow_hpt_provider.local.runners.context import RunnerContext
 
 LOGGER = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class RunnerContext:
-    """What all attempts share. ``closing``: set once the service closes; from then on, nothing is reported."""
-
-    commands: CommandMaker
-    objects: ObjectStore
-    follower: LogFollower
-    devices: DevicePool = field(default_factory=DevicePool)
-    closing: threading.Event = field(default_factory=threading.Event)
 
 
 class Attempt:
@@ -75,11 +51,13 @@ class Attempt:
         self._listener = listener
         self._means = means
         self._on_gone = on_gone
-        self._tree = OptMlTree(spec.directory / "ml")
         self._directory = spec.directory / f"attempt-{spec.attempt}"
+        self._runs = [HostRun(job, means) for job in HostJob.all(spec)]
+        self._failed: list[HostRun] = []
         self._lock = threading.Lock()
-        self._process: process.Process | None = None
-        self._stopping = False
+        self._launched = False
+        self._around: subprocess.Popen[bytes] | None = None
+        self._stop_signal: int | None = None
         self._thread: threading.Thread | None = None
 
     # Control, from the engine's thread
@@ -98,29 +76,37 @@ class Attempt:
             self._report_end(AttemptResult(failure_reason=printable(f"{INTERNAL} ({error})"), internal=True))
 
     def stop(self) -> None:
-        """SIGTERM to the group; before there is one, there won't be."""
-        self._signal(signal.SIGTERM)
+        """SIGTERM to the groups; before there are any, there won't be."""
+        self._stop(signal.SIGTERM)
 
     def kill(self) -> None:
-        """SIGKILL to the group."""
-        self._signal(signal.SIGKILL)
+        """SIGKILL to the groups."""
+        self._stop(signal.SIGKILL)
 
     def join(self, timeout: float) -> None:
         """Wait for the thread."""
         if self._thread is not None:
             self._thread.join(timeout)
 
-    def _signal(self, number: int) -> None:
+    def _stop(self, number: int) -> None:
         with self._lock:
-            self._stopping = True
-            if self._process is not None:
-                self._process.signal(number)
+            if self._stop_signal != signal.SIGKILL:
+                self._stop_signal = number
+            self._signal(number)
 
-    def _end_process(self) -> None:
-        """SIGKILL to the group, for no reason of the engine's: a channel can't be fed any further."""
+    @property
+    def _stopping(self) -> bool:
+        return self._stop_signal is not None
+
+    def _signal(self, number: int) -> None:
+        if self._launched:
+            for run in self._runs:
+                run.signal(number)
+
+    def _end_processes(self) -> None:
+        """SIGKILL to the groups, for no reason of the engine's: a channel can't be fed, or a host has failed."""
         with self._lock:
-            if self._process is not None:
-                self._process.signal(signal.SIGKILL)
+            self._signal(signal.SIGKILL)
 
     # The attempt itself, in its thread
 
@@ -128,7 +114,7 @@ class Attempt:
         try:
             ended = self._resume() if resume else self._start()
         except ClientFailure as failure:  # it has not begun
-            self._tree.clear()
+            self._clear()
             ended = AttemptResult(failure_reason=str(failure))
         except Exception as error:
             LOGGER.exception("training job %s: the runner failed", self.spec.name)
@@ -147,158 +133,164 @@ class Attempt:
         self.spec.directory.mkdir(exist_ok=True, mode=0o700)
         permissions.grant(self.spec.directory)
         permissions.remove(self._directory)
-        self._directory.mkdir(mode=0o700)
-        self._tree.create(self.spec)
+        for run in self._runs:
+            run.prepare()
         artifacts.check(self.spec, self._means.objects)
-        checkpoints = self._checkpoints()
-        if checkpoints or self.spec.definition.get("InputDataConfig"):
+        if self._runs[0].checkpoints or self.spec.definition.get("InputDataConfig"):
             self._report("Downloading", "Downloading input data")
-            channels.fetch(self.spec.definition, self._means.objects, self._tree.data)
-            if checkpoints:
-                checkpoints.restore()
-        pipes = open_pipes(self.spec.definition, self._means.objects, self._tree.data, self._end_process)
+            for run in self._runs:
+                run.fetch()
         try:
-            started = self._start_process()
+            for run in self._runs:
+                run.open_pipes(self._end_processes)
+            started = self._start_processes()
         except BaseException:
-            _end(pipes)
+            self._end_pipes()
             raise
-        if started is None:
-            _end(pipes)
+        if not started:
+            self._end_pipes()
             return AttemptResult()
-        return self._follow(started, checkpoints, pipes)
+        return self._follow()
 
-    def _start_process(self) -> process.Process | None:
-        """Start it; return None if it was asked to stop before."""
+    def _start_processes(self) -> bool:
+        """Start them; return False if the attempt was asked to stop before."""
+        count = len(self._runs)
         try:
             devices = self._means.devices.take(
                 self._directory, lambda: self._stopping or self._means.closing.is_set()
             )
-            command = self._means.commands.make(self.spec, self._tree, self._directory, devices)
+            commands = [
+                self._means.commands.make(run.job, devices.of_host(index, count))
+                for index, run in enumerate(self._runs)
+            ]
         except ValueError as error:  # a name or value that no process can be given
             raise ClientFailure(f"the training job can't be started: {error}") from error
+        if self._stopping:
+            return False
+        self._around = launch(self._runs, commands, self._means.commands.sandbox)
         with self._lock:
-            if self._stopping:
-                return None
-            try:
-                self._process = process.start(
-                    command.argv,
-                    self._directory,
-                    working_directory=command.working_directory,
-                    environment=command.environment,
-                    leader=command.leader,
-                )
-            except (OSError, ValueError) as error:  # ValueError: a name or value that no process can be given
-                raise ClientFailure(f"{command.argv[0]} can't be started: {error}") from error
+            self._launched = True
+            if self._stop_signal is not None:
+                self._signal(self._stop_signal)
         self._report("Training", TRAINING)
-        return self._process
+        return True
 
     def _resume(self) -> AttemptResult:
-        running = process.find(self._directory)
-        has_ended = process.exit_code(self._directory) is not None
+        for run in self._runs:
+            run.find()
+        known = outcome.noted(self._directory) is not None
         # A job with pipes read them to their end when the service died, not to the end of its data; unless it had
         # been seen to end before.
-        starved = channels.in_pipe_mode(self.spec.definition) and outcome.noted(self._directory) is None
-        if starved or (running is None and not has_ended):
-            if running is not None:
-                running.signal(signal.SIGKILL)
-                running.wait()
+        starved = bool(channels.in_pipe_mode(self.spec.definition))
+        failed = any(run.exit_code for run in self._runs)
+        if not known and (starved or (any(run.is_gone for run in self._runs) and not failed)):
+            for run in self._runs:
+                run.signal(signal.SIGKILL)
+                run.wait()
             self._kill_escaped_processes()
-            containers.end(self._directory, self._tree)
+            for run in self._runs:
+                containers.end(run.job)
+            containers.end_network(self._runs[0].job)
             LOGGER.info("training job %s: lost with the service", self.spec.name)
             return AttemptResult(lost=True)
         with self._lock:
-            self._process = running
-            stopping = self._stopping
-        if running is not None:
-            if stopping:
-                running.signal(signal.SIGTERM)
+            self._launched = True
+            if self._stop_signal is not None:
+                self._signal(self._stop_signal)
+        if any(run.process for run in self._runs):
             self._report("Training", TRAINING)
-        ended = self._follow(running, self._checkpoints())
+        ended = self._follow()
         self._kill_escaped_processes()
         return ended
 
     def _kill_escaped_processes(self, since: int = 0) -> None:
         """Kill processes that have left the process group, or were in one whose leader is not a child process."""
-        process.kill_escaped_processes(BASE_DIRECTORY, str(self._tree.base), since=since)
+        process.kill_escaped_processes(BASE_DIRECTORY, self._runs[0].job.mark, since=since)
 
-    def _follow(
-        self,
-        running: process.Process | None,
-        checkpoints: Checkpoints | None,
-        pipes: Sequence[Pipe] = (),
-    ) -> AttemptResult:
-        """Follow the running process (None: it has ended) to its end."""
-        definition = self.spec.definition
-        scraper = MetricScraper(
-            self._means.commands.images.metric_definitions(
-                image_uri(definition),
-                definition["AlgorithmSpecification"].get("MetricDefinitions") or (),
-                self.spec.hyperparameters.get(OBJECTIVE_HYPERPARAMETER),
-            )
-        )
-        reader = LogReader(
-            self._directory / "log", scraper, self.spec.log_position, self._listener.on_metrics
-        )
-        self._means.follower.add(reader)
-        if checkpoints:
-            checkpoints.keep_saving()
+    def _follow(self) -> AttemptResult:
+        """Follow the processes, some of which may have ended, to their end."""
+        first = self._runs[0]
         try:
-            exit_code = running.wait() if running else process.exit_code(self._directory)
+            self._read_logs()
+            self._wait()
         finally:
-            self._means.follower.remove(reader)
-            if checkpoints:
-                checkpoints.stop_saving()
-            _end(pipes)
-            in_container = containers.end(self._directory, self._tree)
-            if running is not None and not in_container and not leader.is_sandboxed(self._directory):
-                # With a container, all of its processes are gone; what podman keeps running is not the job's.
-                self._kill_escaped_processes(since=running.pid)
+            for run in self._runs:
+                run.clean_up()
+            containers.end_network(first.job)
+            if first.process is not None and first.may_leave_processes:
+                self._kill_escaped_processes(since=first.process.pid)
+        if self._around is not None:
+            self._around.wait()
         if self._means.closing.is_set():
             return AttemptResult(lost=True)
-        reader.read(final=True)
+        for run in self._runs:
+            run.read_rest_of_log()
         ended = outcome.noted(self._directory)
         if ended is None:
             try:
-                if checkpoints:
-                    checkpoints.save_last()
-                ended = self._outcome(exit_code, pipes, in_container=in_container)
+                for run in self._runs:
+                    if run.checkpoints:
+                        run.checkpoints.save_last()
+                ended = self._outcome()
             except ClientFailure as failure:
                 ended = AttemptResult(failure_reason=str(failure))
             outcome.note(self._directory, ended)
-        self._tree.clear()
+        self._clear()
         return ended
 
-    def _outcome(self, exit_code: int | None, pipes: Sequence[Pipe], *, in_container: bool) -> AttemptResult:
-        """Return the attempt's result from the end of its process; upload the artifacts unless it failed.
+    def _read_logs(self) -> None:
+        position, on_metrics = self.spec.log_position, self._listener.on_metrics
+        if len(self._runs) == 1:
+            self._runs[0].read_log(position, on_metrics)
+            return
+        journal = MetricJournal(self._directory / NAME, position, on_metrics)
+        for run in self._runs:
+            name = run.job.host.name
+            run.read_log(journal.position(name), partial(journal.add, name))
+
+    def _wait(self) -> None:
+        """Wait for all hosts; once one has failed, end the others."""
+        first, *others = self._runs
+        threads = [
+            threading.Thread(target=self._wait_for, args=(run,), name=f"{self.spec.name} {run.job.host.name}")
+            for run in others
+        ]
+        for thread in threads:
+            thread.start()
+        self._wait_for(first)
+        for thread in threads:
+            thread.join()
+
+    def _wait_for(self, run: HostRun) -> None:
+        exit_code = run.wait()
+        if exit_code == 0 or self._stopping:
+            return
+        if exit_code is not None:
+            self._failed.append(run)
+        self._end_processes()
+
+    def _outcome(self) -> AttemptResult:
+        """Return the attempt's result from the end of its processes; upload the artifacts unless one failed.
 
         Raises:
             ClientFailure: they can't be uploaded.
         """
         spec, stopping = self.spec, self._stopping
-        starved = next((pipe.failure for pipe in pipes if pipe.failure), None)
+        starved = next((run.starved for run in self._runs if run.starved), None)
         if starved and not stopping:
             return AttemptResult(failure_reason=str(ClientFailure(starved)))
-        if exit_code is None and not stopping:
+        if self._failed and not stopping:
+            return AttemptResult(failure_reason=self._failed[0].failure_reason())
+        if any(run.exit_code is None for run in self._runs) and not stopping:
             LOGGER.warning("training job %s: its process group was killed from outside", spec.name)
             return AttemptResult(failure_reason=INTERNAL, internal=True)
-        if in_container and exit_code == containers.NOT_STARTED and not stopping:
-            return AttemptResult(failure_reason=not_started(self._directory / "log"))
-        sandboxed = leader.is_sandboxed(self._directory)
-        if sandboxed and exit_code != 0 and not stopping and not leader.is_complete(self._directory):
-            return AttemptResult(failure_reason=not_started(self._directory / "log", "sandbox"))
-        if exit_code != 0 and not stopping:
-            tree = OptMlTree(Path(OPT_ML)) if sandboxed else self._tree
-            reason = algorithm_error(
-                exit_code=exit_code or 0,
-                tree=self._tree,
-                log=self._directory / "log",
-                command=script_command(without_secrets(spec.hyperparameters), tree),
-                script_mode=script_mode.is_script_mode(spec.hyperparameters),
-                has_opt_ml=in_container or sandboxed,
-            )
-            return AttemptResult(failure_reason=reason)
         self._report("Uploading", "Uploading generated training model")
-        artifact = artifacts.upload(spec, self._tree, self._means.objects, even_empty=exit_code == 0)
+        artifact = artifacts.upload(
+            spec,
+            [run.job.tree for run in self._runs],
+            self._means.objects,
+            even_empty=all(run.exit_code == 0 for run in self._runs),
+        )
         return AttemptResult(model_artifact=artifact)
 
     # Details
@@ -307,14 +299,10 @@ class Attempt:
         if not self._means.closing.is_set():
             self._listener.on_status(status, message, round(time.time(), 3))
 
-    def _checkpoints(self) -> Checkpoints | None:
-        directory = self._tree.checkpoints(self.spec.definition)
-        if directory is None:
-            return None
-        uri = S3Uri.parse(self.spec.definition["CheckpointConfig"]["S3Uri"])
-        return Checkpoints(directory, uri, self._means.objects, self._tree)
+    def _end_pipes(self) -> None:
+        for run in self._runs:
+            run.end_pipes()
 
-
-def _end(pipes: Sequence[Pipe]) -> None:
-    for pipe in pipes:
-        pipe.end()
+    def _clear(self) -> None:
+        for run in self._runs:
+            run.job.tree.clear()

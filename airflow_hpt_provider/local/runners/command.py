@@ -12,12 +12,11 @@ from airflow_hpt_provider.local.algorithms import trainable
 from airflow_hpt_provider.local.runners import process, requirements, script_mode
 from airflow_hpt_provider.local.runners.containers import containers
 from airflow_hpt_provider.local.runners.data.file_systems import FileSystems
-from airflow_hpt_provider.local.runners.data.input_config import HOST
 from airflow_hpt_provider.local.runners.failures import ClientFailure
 from airflow_hpt_provider.local.runners.opt_ml import OPT_ML, OptMlTree, checkpoint_path
 from airflow_hpt_provider.local.runners.sandbox import leader
 from airflow_hpt_provider.local.runners.sandbox.sandbox import HOME, TEMPORARY, Place, Sandbox
-from airflow_hpt_provider.local.runners.variables import BASE_DIRECTORY, environment
+from airflow_hpt_provider.local.runners.variables import BASE_DIRECTORY, INTERFACE, environment
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.local.runners.containers.images import ImageMap
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
     from airflow_hpt_provider.local.runners.devices import Devices
+    from airflow_hpt_provider.local.runners.host_job import HostJob
     from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 
@@ -61,26 +61,38 @@ class CommandMaker:
     environments: requirements.Environments | None = None
     file_systems: FileSystems = field(default_factory=FileSystems)
 
-    def make(self, spec: TrainingSpec, tree: OptMlTree, attempt: Path, devices: Devices) -> Command:
-        """Return the command of a training job; in script mode, its code is fetched first.
+    def runs_in_container(self, definition: Mapping[str, Any], hyperparameters: Mapping[str, str]) -> bool:
+        """Return whether a training job's image itself runs, in a container."""
+        if script_mode.is_script_mode(hyperparameters):
+            return False
+        uri = image_uri(definition)
+        image = self.images.find(uri)
+        return image.container if image is not None else trainable.command(uri) is None
+
+    def interface(self, spec: TrainingSpec) -> str:
+        """Return the name of the network interface between the hosts of a job."""
+        return "eth0" if self.runs_in_container(spec.definition, spec.hyperparameters) else INTERFACE
+
+    def make(self, job: HostJob, devices: Devices) -> Command:
+        """Return the command of a host of a training job; in script mode, its code is fetched first.
 
         Args:
-            attempt: the attempt's directory.
-            devices: the job's share of the machine.
+            devices: the host's share of the machine.
 
         Raises:
             ClientFailure: there is no such code, or nothing any more that could run the image.
         """
+        spec = job.spec
         if script_mode.is_script_mode(spec.hyperparameters):
-            return self._script(spec, tree, attempt, devices)
+            return self._script(job, devices)
         uri = image_uri(spec.definition)
         image = self.images.find(uri)
         trainer = trainable.command(uri) if image is None else None
         if trainer is not None:
-            argv = (*trainer, *self._checkpoints(spec, tree))
-            return self._process(spec, tree, attempt, argv, None, devices.variables(), devices)
+            argv = (*trainer, *self._checkpoints(job))
+            return self._process(job, argv, None, devices.variables(), devices)
         if image is None or image.container:
-            return self._container(spec, tree, attempt, uri, image.environment if image else {})
+            return self._container(job, uri, image.environment if image else {})
         specification = spec.definition["AlgorithmSpecification"]
         argv = (
             *(specification.get("ContainerEntrypoint") or image.command),
@@ -89,21 +101,23 @@ class CommandMaker:
         if image.arguments and "ContainerArguments" not in specification:
             argv += tuple(script_mode.arguments(spec.hyperparameters))
         variables = {**devices.variables(), **image.environment}
-        return self._process(spec, tree, attempt, argv, image.directory, variables, devices)
+        return self._process(job, argv, image.directory, variables, devices)
 
-    def _checkpoints(self, spec: TrainingSpec, tree: OptMlTree) -> tuple[str, ...]:
+    def _checkpoints(self, job: HostJob) -> tuple[str, ...]:
         """Return the directory of the job's checkpoints, as the job sees it; nothing if it has none."""
-        own, inside = tree.checkpoints(spec.definition), checkpoint_path(spec.definition)
+        definition = job.spec.definition
+        own, inside = job.tree.checkpoints(definition), checkpoint_path(definition)
         if own is None or inside is None:
             return ()
         return (str(inside if self.sandbox is not None else own),)
 
-    def _script(self, spec: TrainingSpec, tree: OptMlTree, attempt: Path, devices: Devices) -> Command:
-        script_mode.fetch_code(spec.hyperparameters, self.objects, tree)
-        python = self._requirements(tree, attempt / "log")
-        argv = script_command(spec.hyperparameters, OptMlTree(Path(OPT_ML)), python)
+    def _script(self, job: HostJob, devices: Devices) -> Command:
+        hyperparameters = job.spec.hyperparameters
+        script_mode.fetch_code(hyperparameters, self.objects, job.tree)
+        python = self._requirements(job.tree, job.directory / "log")
+        argv = script_command(hyperparameters, OptMlTree(Path(OPT_ML)), python)
         directory = Path(OPT_ML, "code")
-        return self._process(spec, tree, attempt, argv, directory, devices.variables(), devices, python)
+        return self._process(job, argv, directory, devices.variables(), devices, python)
 
     def _requirements(self, tree: OptMlTree, log: Path) -> Path | None:
         """Install requirements.txt; return the interpreter that has it, None for the service's."""
@@ -116,9 +130,7 @@ class CommandMaker:
 
     def _process(
         self,
-        spec: TrainingSpec,
-        tree: OptMlTree,
-        attempt: Path,
+        job: HostJob,
         argv: tuple[str, ...],
         directory: Path | None,
         image_variables: Mapping[str, str],
@@ -126,10 +138,10 @@ class CommandMaker:
         python: Path | None = None,
     ) -> Command:
         """Return the command of a process or sandbox; its words and directory name ``/opt/ml``."""
-        arguments = script_mode.arguments(spec.hyperparameters)
+        arguments = script_mode.arguments(job.spec.hyperparameters)
         if self.sandbox is not None:
             inside = environment(
-                spec,
+                job,
                 OptMlTree(Path(OPT_ML)),
                 image=image_variables,
                 arguments=arguments,
@@ -139,9 +151,10 @@ class CommandMaker:
                 home=HOME,
                 temporary=Path(TEMPORARY[0]),
             )
-            return self._sandboxed(self.sandbox, spec, tree, attempt, argv, directory, inside, python)
+            return self._sandboxed(self.sandbox, job, argv, directory, inside, python)
+        spec, tree = job.spec, job.tree
         variables = environment(
-            spec,
+            job,
             tree,
             image=image_variables,
             arguments=arguments,
@@ -157,14 +170,13 @@ class CommandMaker:
     def _sandboxed(
         self,
         sandbox: Sandbox,
-        spec: TrainingSpec,
-        tree: OptMlTree,
-        attempt: Path,
+        job: HostJob,
         argv: tuple[str, ...],
         directory: Path | None,
         variables: Mapping[str, str],
         python: Path | None,
     ) -> Command:
+        spec, tree = job.spec, job.tree
         for path in (tree.home, tree.temporary):
             path.mkdir(exist_ok=True, mode=0o700)
         checkpoints, inside = tree.checkpoints(spec.definition), checkpoint_path(spec.definition)
@@ -178,39 +190,37 @@ class CommandMaker:
             for channel in self.file_systems.channels(spec.definition)
         ]
         place = Place(
-            attempt=attempt,
+            attempt=job.directory,
             opt_ml=tree.base,
             home=tree.home,
             temporary=tree.temporary,
-            host=HOST,
-            hosts={HOST: "127.0.1.1"},
+            host=job.host.name,
+            hosts=job.cluster.addresses(spec.directory),
             working_directory=directory or HOME,
             readable=readable,
             mounts=mounts,
             isolated=bool(spec.definition.get("EnableNetworkIsolation")),
+            in_network=not job.alone,
         )
         # Nothing of the job's own environment reaches the processes outside of the sandbox: not LD_PRELOAD, say.
-        outside = {"PATH": os.environ.get("PATH", os.defpath), BASE_DIRECTORY: str(tree.base)}
-        return Command(sandbox.command(place, argv, variables), attempt, outside, leader.SCRIPT)
+        outside = {"PATH": os.environ.get("PATH", os.defpath), BASE_DIRECTORY: job.mark}
+        return Command(sandbox.command(place, argv, variables), job.directory, outside, leader.SCRIPT)
 
-    def _container(
-        self, spec: TrainingSpec, tree: OptMlTree, attempt: Path, uri: str, image_variables: Mapping[str, str]
-    ) -> Command:
+    def _container(self, job: HostJob, uri: str, image_variables: Mapping[str, str]) -> Command:
         engine = self.containers.engines.find()
         if engine is None:
             raise ClientFailure(f"no container engine answers any more that could run '{uri}'")
         argv = self.containers.command(
             engine,
-            spec,
-            tree,
+            job,
             uri=uri,
             environment=image_variables,
             region=self.region,
-            file_systems=self.file_systems.channels(spec.definition),
+            file_systems=self.file_systems.channels(job.spec.definition),
         )
-        containers.begin(attempt, engine, tree, uri)
-        variables = containers.client_environment(BASE_DIRECTORY, str(tree.base))
-        return Command(argv, spec.directory, variables)
+        containers.begin(engine, job, uri)
+        variables = containers.client_environment(BASE_DIRECTORY, job.mark)
+        return Command(argv, job.spec.directory, variables)
 
 
 def image_uri(definition: Mapping[str, Any]) -> str:

@@ -38,6 +38,11 @@ class Devices:
         threads = dict.fromkeys(THREADS, str(self.cpus))
         return {**threads, VISIBLE: ",".join(self.gpus)} if self.gpus else threads
 
+    def of_host(self, index: int, hosts: int) -> Devices:
+        """Return the share of one of several hosts of the job: with fewer GPUs than hosts, all share all of them."""
+        gpus = self.gpus if len(self.gpus) < hosts else self.gpus[index::hosts]
+        return Devices(max(1, self.cpus // hosts), gpus, self.shared_gpus)
+
     @property
     def gpu_count(self) -> int:
         """Return the number of GPUs that the job sees."""

@@ -17,13 +17,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from airflow_hpt_provider.local.runners import permissions
-from airflow_hpt_provider.local.runners.data import input_config
 from airflow_hpt_provider.local.runners.data.s3 import below
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
-
-    from airflow_hpt_provider.local.runners.contract import TrainingSpec
 
 OPT_ML = "/opt/ml"
 _OPT_ML_PATH = re.compile(rf"(?<![\w.-]){OPT_ML}(?![\w-]|\.\w)")
@@ -124,19 +122,24 @@ class OptMlTree:
             raise FileNotFoundError(errno.ENOENT, "no regular file", str(path))
         return file
 
-    def create(self, spec: TrainingSpec) -> None:
-        """Make the tree for an attempt: empty except for the configuration files."""
+    def create(self, definition: Any, files: Mapping[str, Any]) -> None:
+        """Make the tree for an attempt, empty except for the configuration files.
+
+        Args:
+            definition: the training definition.
+            files: content of the configuration files by name, to be written as JSON.
+        """
         permissions.remove(self.base)
-        self.temporary.mkdir(exist_ok=True, mode=0o700)
+        self.temporary.mkdir(parents=True, exist_ok=True, mode=0o700)
         for directory in (
             *(self.base, self.config.parent, self.config, self.data),
             *(self.model, self.output, self.output_data, self.code),
         ):
             directory.mkdir(mode=0o700)
-        checkpoints = self.checkpoints(spec.definition)
+        checkpoints = self.checkpoints(definition)
         if checkpoints:
             checkpoints.mkdir(parents=True, exist_ok=True, mode=0o700)
-        for name, content in input_config.files(spec).items():
+        for name, content in files.items():
             (self.config / name).write_text(json.dumps(content), encoding="utf-8")
 
     def clear(self) -> None:

@@ -65,7 +65,7 @@ class Process:
             self.signal(signal.SIGKILL)
             self.child.wait()
         else:
-            _wait_for_stranger(self)
+            _wait_for_stranger(self.pid, self.directory)
         _wait_for_sandbox(self.directory)
         return exit_code(self.directory)
 
@@ -99,7 +99,7 @@ def start(
         OSError: it can't be started.
     """
     child = subprocess.Popen(
-        ["/bin/sh", "-c", leader, str(directory), *command],
+        leader_command(command, directory, leader),
         cwd=working_directory,
         env=dict(environment),
         stdin=subprocess.DEVNULL,
@@ -108,6 +108,11 @@ def start(
         start_new_session=True,
     )
     return Process(child.pid, directory, child)
+
+
+def leader_command(command: Sequence[str], directory: Path, leader: str = LEADER) -> tuple[str, ...]:
+    """Return the command of the shell that leads a process group."""
+    return ("/bin/sh", "-c", leader, str(directory), *command)
 
 
 def find(directory: Path) -> Process | None:
@@ -190,25 +195,28 @@ def _last_pid() -> int:
 def _wait_for_sandbox(directory: Path) -> None:
     """Wait until nothing in the attempt's sandbox runs any more: the kernel is ending it."""
     first = sandbox.first_process(directory)
-    deadline = time.monotonic() + SANDBOX_END_SECONDS
-    while first is not None and is_leader(first, directory) and time.monotonic() < deadline:
-        time.sleep(0.002)
+    if first is not None:
+        _wait_for_stranger(first, directory, SANDBOX_END_SECONDS)
 
 
-def _wait_for_stranger(process: Process) -> None:
-    """Wait for a process that is not our child."""
+def _wait_for_stranger(pid: int, directory: Path, seconds: float | None = None) -> None:
+    """Wait for a process that is not our child, but has this directory in its command line.
+
+    Args:
+        seconds: the longest wait, on Linux; None: without end.
+    """
     if hasattr(os, "pidfd_open"):
         try:
-            descriptor = os.pidfd_open(process.pid)
+            descriptor = os.pidfd_open(pid)
         except ProcessLookupError:
             return
         try:
-            if is_leader(process.pid, process.directory):
+            if is_leader(pid, directory):
                 poll = select.poll()
                 poll.register(descriptor, select.POLLIN)
-                poll.poll()
+                poll.poll(None if seconds is None else seconds * 1000)
         finally:
             os.close(descriptor)
         return
-    while is_leader(process.pid, process.directory):
+    while is_leader(pid, directory):
         time.sleep(0.1)

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.algorithms import trainable
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.runners import script_mode
-from airflow_hpt_provider.local.runners.attempt import Attempt, RunnerContext
+from airflow_hpt_provider.local.runners import cluster, script_mode
+from airflow_hpt_provider.local.runners.attempt import Attempt
 from airflow_hpt_provider.local.runners.command import CommandMaker, image_uri
 from airflow_hpt_provider.local.runners.containers.containers import Containers
 from airflow_hpt_provider.local.runners.containers.images import ImageMap
+from airflow_hpt_provider.local.runners.context import RunnerContext
 from airflow_hpt_provider.local.runners.data import channels, checkpoints
 from airflow_hpt_provider.local.runners.data.file_systems import FileSystems
 from airflow_hpt_provider.local.runners.data.s3 import S3Uri
@@ -45,6 +46,7 @@ class SubprocessRunner:
         sandbox: makes a sandbox for each job that is a process; None: bare processes.
         environments: with what scripts require; None: their requirements.txt is not installed.
         devices: shares out GPUs and CPUs; None: evenly among as many jobs as there are CPUs.
+        max_hosts: maximum number of hosts of a training job.
 
     Raises:
         ValueError, OSError: the images file can't be used.
@@ -60,7 +62,9 @@ class SubprocessRunner:
         sandbox: Sandbox | None = None,
         environments: Environments | None = None,
         devices: DevicePool | None = None,
+        max_hosts: int = cluster.MAX_HOSTS,
     ) -> None:
+        self._max_hosts = max_hosts
         self._follower = LogFollower()
         self._images = ImageMap.load(images)
         self._containers = containers or Containers()
@@ -75,6 +79,7 @@ class SubprocessRunner:
 
     def check(self, definition: Mapping[str, Any], hyperparameters: Mapping[str, str]) -> None:
         """Refuse what a process of this machine can't have."""
+        self._check_hosts(definition, hyperparameters)
         channels.check(definition)
         self._file_systems.check(definition)
         S3Uri.parse(definition["OutputDataConfig"]["S3OutputPath"])
@@ -107,6 +112,19 @@ class SubprocessRunner:
         for attempt in attempts:
             attempt.join(CLOSE_TIMEOUT)
         self._follower.close()
+
+    def _check_hosts(self, definition: Mapping[str, Any], hyperparameters: Mapping[str, str]) -> None:
+        """Refuse more hosts than this machine can have, or than the algorithm trains on."""
+        commands, uri = self._means.commands, image_uri(definition)
+        in_container = commands.runs_in_container(definition, hyperparameters)
+        scripted = script_mode.is_script_mode(hyperparameters) or self._images.find(uri) is not None
+        built_in = find_algorithm(uri) if not scripted and not in_container else None
+        cluster.check(
+            definition,
+            self._max_hosts,
+            alone=f"the built-in algorithm {built_in.name}" if built_in else None,
+            networked=in_container or commands.sandbox is not None,
+        )
 
     def _check_objective(
         self, specification: Mapping[str, Any], uri: str, hyperparameters: Mapping[str, str]

@@ -14,15 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.runners import script_mode
-from airflow_hpt_provider.local.runners.data.input_config import HOST, input_data_config, resource_config
+from airflow_hpt_provider.local.runners.data.input_config import input_data_config
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_hpt_provider.local.runners.contract import TrainingSpec
     from airflow_hpt_provider.local.runners.devices import Devices
+    from airflow_hpt_provider.local.runners.host_job import HostJob
     from airflow_hpt_provider.local.runners.opt_ml import OptMlTree
 
+INTERFACE = "lo"
+"""The network interface between the hosts of a job that runs as processes."""
 BASE_DIRECTORY = "SAGEMAKER_BASE_DIR"
 """Says where the tree is, and whose a process is: what a job leaves behind is found by it.
 
@@ -32,7 +34,7 @@ name.
 
 
 def environment(
-    spec: TrainingSpec,
+    job: HostJob,
     tree: OptMlTree,
     *,
     image: Mapping[str, str],
@@ -43,9 +45,11 @@ def environment(
     home: Path | None = None,
     temporary: Path | None = None,
 ) -> dict[str, str]:
-    """All variables of an attempt at a training job.
+    """All variables of one host of an attempt at a training job.
 
     Args:
+        job: the host's part.
+        tree: the host's ``/opt/ml``, where its process sees it.
         image: those of the image's ``[[image]]`` table.
         arguments: of the script.
         region: of the service.
@@ -53,10 +57,10 @@ def environment(
         python: the interpreter; the service's by default.
         home, temporary: HOME and TMPDIR, where they are not in the tree's own place.
     """
-    definition = spec.definition
+    spec, definition = job.spec, job.spec.definition
     hyperparameters = script_mode.decoded(spec.hyperparameters)
-    resources = resource_config(definition)
-    channels = input_data_config(definition)
+    resources = job.cluster.resource_config(job.host, INTERFACE)
+    channels = input_data_config(definition, job.cluster, job.host)
     variables: dict[str, Any] = {
         "SM_BASE": tree.base,
         "SM_INPUT_DIR": tree.base / "input",
@@ -70,7 +74,7 @@ def environment(
         "SM_CHANNELS": sorted(channels),
         "SM_HPS": script_mode.script_hyperparameters(hyperparameters),
         "SM_USER_ARGS": list(arguments),
-        "SM_CURRENT_HOST": HOST,
+        "SM_CURRENT_HOST": job.host.name,
         "SM_CURRENT_INSTANCE_TYPE": resources["current_instance_type"],
         "SM_CURRENT_INSTANCE_GROUP": resources["current_group_name"],
         "SM_HOSTS": resources["hosts"],

@@ -61,6 +61,21 @@ def _kill(container: Path, number: int) -> None:
         os.killpg(int((container / "pid").read_text()), number)
 
 
+def network(arguments: list[str]) -> int:
+    """A network is a file with its label; no packet goes through it."""
+    networks = ROOT / "networks"
+    networks.mkdir(exist_ok=True)
+    command, *rest = arguments
+    if command == "create":
+        (networks / rest[-1]).write_text(rest[rest.index("--label") + 1])
+    elif command == "ls":
+        label = rest[rest.index("--filter") + 1].removeprefix("label=")
+        print(*(each.name for each in networks.iterdir() if each.read_text() == label), sep="\n")
+    elif command == "rm":
+        (networks / rest[0]).unlink()
+    return 0
+
+
 def run(arguments: list[str]) -> int:
     options: dict[str, list[str]] = {}
     while arguments[0].startswith("-"):
@@ -77,6 +92,10 @@ def run(arguments: list[str]) -> int:
         print(f"docker: the container name {container.name} is already in use", file=sys.stderr)
         return 125
     (container / "labels").write_text(json.dumps(options.get("--label", [])))
+    wanted = options.get("--network", ["none"])[0]
+    if wanted != "none" and not (ROOT / "networks" / wanted).exists():
+        print(f"docker: network {wanted} not found", file=sys.stderr)
+        return 125
     entrypoint = options.get("--entrypoint", [str(image(uri))])[0]
     mounts = dict(reversed(each.split(":")) for each in options.get("--volume", []))
     environment = dict(each.split("=", 1) for each in options.get("--env", []))
@@ -104,5 +123,5 @@ def run(arguments: list[str]) -> int:
 if __name__ == "__main__":
     with (ROOT / "calls").open("a") as file:
         file.write(json.dumps(sys.argv[1:]) + "\n")
-    commands = {"info": info, "image": inspect, "ps": ps, "rm": rm, "run": run}
+    commands = {"info": info, "image": inspect, "ps": ps, "rm": rm, "run": run, "network": network}
     sys.exit(commands[sys.argv[1]](sys.argv[2:]))

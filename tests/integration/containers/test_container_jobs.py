@@ -357,3 +357,43 @@ def test_an_image_table_may_say_container(docker, make, wait_until, tmp_path):
     service.create("other", uri="something-else")
     assert service.ended(wait_until, "other")["FinalMetricDataList"][0]["Value"] == 4
     assert len(docker.runs()) == 1
+
+
+def two_hosts(**members):
+    return {
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1},
+        **members,
+    }
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+def test_several_hosts_are_containers_on_one_network(docker, make, wait_until, isolated):
+    service = make()
+    docker.image(
+        "seen = json.loads((base / 'input/config/resourceconfig.json').read_text())\n"
+        "(base / 'model' / seen['current_host']).write_text(' '.join([seen['network_interface_name'], *seen['hosts']]))"
+    )
+    service.create(**two_hosts(EnableNetworkIsolation=isolated))
+    job = service.ended(wait_until)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert service.model() == {"algo-1": "eth0 algo-1 algo-2", "algo-2": "eth0 algo-1 algo-2"}
+    names = [
+        (call[call.index("--hostname") + 1], call[call.index("--network") + 1]) for call in docker.runs()
+    ]
+    assert sorted(names) == [("algo-1", "airflow-hpt-job"), ("algo-2", "airflow-hpt-job")]
+    calls = [json.loads(line) for line in (docker.directory / "calls").read_text().splitlines()]
+    [created] = [call for call in calls if call[:2] == ["network", "create"]]
+    assert ("--internal" in created) == isolated
+    assert docker.containers() == list((docker.directory / "networks").iterdir()) == []
+
+
+def test_one_container_of_two_fails_and_both_end(docker, make, wait_until):
+    service = make()
+    docker.image(
+        "seen = json.loads((base / 'input/config/resourceconfig.json').read_text())\n"
+        "if seen['current_host'] == 'algo-2':\n    raise SystemExit(4)\ntime.sleep(600)"
+    )
+    service.create(**two_hosts())
+    job = service.ended(wait_until)
+    assert job["FailureReason"].endswith("exit code: 4")
+    assert docker.containers() == list((docker.directory / "networks").iterdir()) == []

@@ -289,3 +289,18 @@ def test_a_tuning_job(make, image, wait_until):
     best = job["BestTrainingJob"]
     value = best["FinalHyperParameterTuningJobObjectiveMetric"]["Value"]
     assert value == pytest.approx(float(best["TunedHyperParameters"]["x"]), rel=1e-6)
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+def test_two_hosts_reach_each_other_by_name(make, engine, wait_until, isolated):
+    service = make()
+    service.start(
+        'if [ "$(hostname)" = algo-1 ]; then echo loss=0.25 | nc -l -p 5000; '
+        "else until nc algo-1 5000 < /dev/null; do sleep 0.2; done; fi",
+        ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1},
+        EnableNetworkIsolation=isolated,
+    )
+    job = service.ended(wait_until)
+    assert job["TrainingJobStatus"] == "Completed", job.get("FailureReason")
+    assert job["FinalMetricDataList"][0]["Value"] == 0.25, "what the second host has received"
+    assert not engine("network", "ls", "--quiet", "--filter", "name=airflow-hpt-job").split()

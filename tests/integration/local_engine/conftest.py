@@ -159,7 +159,7 @@ class Service:
     def describe(self, name: str = "job") -> dict[str, Any]:
         return self.call("DescribeHyperParameterTuningJob", HyperParameterTuningJobName=name)
 
-    def ended(self, name: str = "job") -> dict[str, Any]:
+    def ended(self, name: str = "job", *, deadline: float = DEADLINE) -> dict[str, Any]:
         """Wait for a tuning job to end; its description."""
 
         def done() -> dict[str, Any] | None:
@@ -167,7 +167,7 @@ class Service:
             check_counters(job)
             return None if job["HyperParameterTuningJobStatus"] in ("InProgress", "Stopping") else job
 
-        return dict(wait_until(done))
+        return dict(wait_until(done, deadline=deadline))
 
     def training_jobs(self, name: str = "job", **parameters: Any) -> Sequence[dict[str, Any]]:
         """All training jobs of a tuning job, described, in order of their names."""

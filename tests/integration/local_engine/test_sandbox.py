@@ -143,6 +143,28 @@ def test_network_isolation_is_enforced(sandboxed: Service, *, isolated: bool, sa
     assert "own loopback works" in log(sandboxed)
 
 
+BREAK_OUT = """
+import os, subprocess
+commands = [
+    ["mount", "-t", "tmpfs", "none", "/etc"],
+    ["mount", "-o", "remount,rw", "/usr"],
+    ["umount", "-l", "/opt/ml"],
+    ["mknod", "/tmp/disk", "b", "7", "0"],
+    ["chroot", "/proc/1/root", "true"],
+]
+for command in commands:
+    print(command[0], "refused" if subprocess.run(command, capture_output=True).returncode else "BROKE OUT")
+os.chown("/opt/ml/model", os.getuid(), os.getgid())
+"""
+
+
+def test_a_job_has_no_privilege_to_leave_its_sandbox(sandboxed: Service) -> None:
+    """Also where the service runs as root, whose capabilities bwrap would leave to the job."""
+    job = run(sandboxed, BREAK_OUT)
+    assert job["TrainingJobStatus"] == "Completed", log(sandboxed)
+    assert log(sandboxed).count("refused") == 5, log(sandboxed)
+
+
 ESCAPE = """
 import os, subprocess, time
 for command in (["setsid", "sleep", "98765"], ["env", "-i", "/usr/bin/setsid", "/bin/sleep", "98765"]):

@@ -109,7 +109,6 @@ def test_the_environment_is_clean(service, monkeypatch):
             {
                 "InstanceGroups": [
                     {"InstanceType": "ml.g5.xlarge", "InstanceCount": 1, "InstanceGroupName": "gpu"},
-                    {"InstanceType": "ml.c5.xlarge", "InstanceCount": 2, "InstanceGroupName": "cpu"},
                 ]
             },
             "ml.g5.xlarge",

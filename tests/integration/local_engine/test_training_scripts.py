@@ -8,6 +8,7 @@ import os
 import signal
 import tarfile
 import zipfile
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +22,16 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 SCRIPTS = Path(__file__).parents[1] / "training_scripts"
 NAMES = sorted(path.name for path in SCRIPTS.iterdir() if path.is_dir() and path.name != "__pycache__")
-SANDBOX_ONLY = {"hard_coded_opt_ml"}
-"""A bare process cannot have an /opt/ml."""
+SEVERAL_HOSTS = {"two_hosts", "torch_gloo"}
+SANDBOX_ONLY = {"hard_coded_opt_ml", *SEVERAL_HOSTS}
+"""A bare process can have neither an /opt/ml nor a host name."""
+MARKS = {
+    # From PyPI, and partly compiled: `make test-heavy`.
+    "sagemaker_training": [pytest.mark.heavy, pytest.mark.timeout(900)],
+    "torch_gloo": [pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")],
+}
 CASES = [
-    pytest.param(name, fixture, id=f"{name}-{fixture}")
+    pytest.param(name, fixture, id=f"{name}-{fixture}", marks=MARKS.get(name, []))
     for name in NAMES
     for fixture in ("service", "sandboxed")
     if not (fixture == "service" and name in SANDBOX_ONLY)
@@ -67,10 +74,12 @@ def definition(name: str) -> dict[str, Any]:
     source = {
         "S3DataType": "S3Prefix",
         "S3Uri": "s3://bucket/train/",
-        "S3DataDistributionType": "FullyReplicated",
+        "S3DataDistributionType": "ShardedByS3Key" if name == "two_hosts" else "FullyReplicated",
     }
     channel = {"ChannelName": "train", "DataSource": {"S3DataSource": source}}
+    hosts = 2 if name in SEVERAL_HOSTS else 1
     return {
+        "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": hosts, "VolumeSizeInGB": 1},
         "StaticHyperParameters": static,
         "InputDataConfig": [channel],
         "CheckpointConfig": {"S3Uri": "s3://bucket/checkpoints"},
@@ -78,8 +87,8 @@ def definition(name: str) -> dict[str, Any]:
     }
 
 
-def test_there_are_ten_styles() -> None:
-    assert len(NAMES) == 10
+def test_all_styles_are_found() -> None:
+    assert len(NAMES) == 13
 
 
 @pytest.mark.parametrize(("name", "fixture"), CASES)
@@ -89,7 +98,7 @@ def test_it_is_tuned_as_it_is(request: pytest.FixtureRequest, name: str, fixture
     service.objects.put("bucket", f"code/{name}.tar.gz", archive(name))
     limits = {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 2}
     service.tune("tune", config={"ResourceLimits": limits}, definition=definition(name))
-    job = service.ended("tune")
+    job = service.ended("tune", deadline=800 if name == "sagemaker_training" else 60)
     assert job["HyperParameterTuningJobStatus"] == "Completed", job.get("FailureReason")
     summaries = service.call(
         "ListTrainingJobsForHyperParameterTuningJob", HyperParameterTuningJobName="tune"

@@ -24,6 +24,7 @@ from airflow_hpt_provider.local.operations.responses import tuned_training_job
 from airflow_hpt_provider.local.runners.contract import TrainingSpec
 from airflow_hpt_provider.local.runners.data.input_config import files
 from airflow_hpt_provider.local.runners.devices import Devices
+from airflow_hpt_provider.local.runners.host_job import HostJob
 from airflow_hpt_provider.local.runners.opt_ml import OptMlTree
 from airflow_hpt_provider.local.runners.script_mode import arguments
 from airflow_hpt_provider.local.runners.variables import environment
@@ -113,10 +114,15 @@ def script_sees(hyperparameters: dict[str, str]) -> tuple[Any, dict[str, str], l
     """Return hyperparameters.json, the environment and the arguments of a training script."""
     spec = TrainingSpec("job", f"{ARN}:training-job/job", DEFINITION, hyperparameters, Path("/nowhere"))
     argv = arguments(hyperparameters)
+    (job,) = HostJob.all(spec)
     variables = environment(
-        spec, OptMlTree(Path("/nowhere/ml")), image={}, arguments=argv, region="us-east-1", devices=Devices(1)
+        job, OptMlTree(Path("/nowhere/ml")), image={}, arguments=argv, region="us-east-1", devices=Devices(1)
     )
-    return json.loads(json.dumps(files(spec)["hyperparameters.json"])), variables, argv
+    return (
+        json.loads(json.dumps(files(spec, job.cluster, job.host, "lo")["hyperparameters.json"])),
+        variables,
+        argv,
+    )
 
 
 RANGES = {

@@ -18,14 +18,13 @@ from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.containers.engine import ContainerEngine, EngineFinder
-from airflow_hpt_provider.local.runners.data.input_config import HOST
-from airflow_hpt_provider.local.runners.opt_ml import OPT_ML, OptMlTree, checkpoint_path
+from airflow_hpt_provider.local.runners.opt_ml import OPT_ML, checkpoint_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from airflow_hpt_provider.local.runners.contract import TrainingSpec
     from airflow_hpt_provider.local.runners.data.file_systems import FileSystemChannel
+    from airflow_hpt_provider.local.runners.host_job import HostJob
 
 LABEL = "airflow-hpt.training-job"
 WITHOUT_SELINUX = ("--security-opt", "label=disable")
@@ -63,20 +62,20 @@ class Containers:
     def command(
         self,
         engine: ContainerEngine,
-        spec: TrainingSpec,
-        tree: OptMlTree,
+        job: HostJob,
         *,
         uri: str,
         environment: Mapping[str, str],
         region: str,
         file_systems: Sequence[FileSystemChannel] = (),
     ) -> tuple[str, ...]:
-        """Return the command line that runs a training job's container from its start to its end.
+        """Return the command line that runs the container of one host of a training job from its start to its end.
 
         Args:
             environment: the image's own, from its ``[[image]]`` table.
             file_systems: the channels on file systems.
         """
+        spec, tree, host = job.spec, job.tree, job.host.name
         definition = spec.definition
         specification = definition["AlgorithmSpecification"]
         variables = {
@@ -90,9 +89,10 @@ class Containers:
         entrypoint = list(specification.get("ContainerEntrypoint") or ())
         arguments = list(specification.get("ContainerArguments") or ())
         options = [
-            *("--rm", "--name", spec.name, "--label", label(spec.directory), "--hostname", HOST),
+            *("--rm", "--name", spec.name if job.alone else f"{spec.name}-{host}"),
+            *("--label", label(tree.base.parent), "--hostname", host),
             *("--pull", "missing" if self.pull else "never"),
-            *("--network", "none") * bool(definition.get("EnableNetworkIsolation")),
+            *_network(job),
             *WITHOUT_SELINUX,
             *mount(tree.base, OPT_ML),
         ]
@@ -110,13 +110,24 @@ class Containers:
         return (engine.program, "run", *options, uri, *words)
 
 
+def _network(job: HostJob) -> tuple[str, ...]:
+    if not job.alone:
+        return ("--network", network_name(job), "--network-alias", job.host.name)
+    return ("--network", "none") if job.spec.definition.get("EnableNetworkIsolation") else ()
+
+
+def network_name(job: HostJob) -> str:
+    """Return the name of the engine's network between the hosts of a training job."""
+    return f"airflow-hpt-{job.spec.name}"
+
+
 def mount(directory: Path, inside: str) -> list[str]:
     """Return the options that show a directory of this machine to a container."""
     return ["--volume", f"{directory}:{inside}"]
 
 
 def label(directory: Path) -> str:
-    """Return the label of the containers of the training job that has this directory."""
+    """Return the label of the containers of the host of a training job that has this directory."""
     return f"{LABEL}={directory}"
 
 
@@ -125,34 +136,56 @@ def client_environment(variable: str, value: str) -> dict[str, str]:
     return {**os.environ, variable: value}
 
 
-def begin(attempt: Path, engine: ContainerEngine, tree: OptMlTree, uri: str) -> None:
-    """Note, before it starts, that this attempt is a container; any user of it may write the tree."""
-    (attempt / "container").write_text(f"{engine.program}\n{uri}\n", encoding="utf-8")
+def begin(engine: ContainerEngine, job: HostJob, uri: str) -> None:
+    """Note, before it starts, that this host is a container; any user of it may write the tree.
+
+    The first of several hosts makes their network.
+    """
+    (job.directory / "container").write_text(f"{engine.program}\n{uri}\n", encoding="utf-8")
+    if not job.alone and job.host.number == 1:
+        internal = bool(job.spec.definition.get("EnableNetworkIsolation"))
+        engine.remove_networks(label(job.spec.directory))
+        engine.create_network(network_name(job), label(job.spec.directory), internal=internal)
     # The data directory above it is the user's alone.
-    for directory, _, files in os.walk(tree.base):
+    for directory, _, files in os.walk(job.tree.base):
         os.chmod(directory, 0o777)  # noqa: S103, PTH101
         for name in files:
             path = Path(directory, name)
             path.chmod(path.stat().st_mode | 0o666)
 
 
-def end(attempt: Path, tree: OptMlTree) -> bool:
-    """Remove what is left of an attempt's container; says whether it had one.
+def end_network(job: HostJob) -> None:
+    """Remove the network between the hosts of an attempt, once their containers are gone."""
+    noted = None if job.alone else _noted(job)
+    if noted is not None:
+        noted[0].remove_networks(label(job.spec.directory))
+
+
+def end(job: HostJob) -> bool:
+    """Remove what is left of a host's container; says whether it had one.
 
     Files in the tree that belong to the container's user are given to the service's, who could not read or
     remove them otherwise.
     """
-    try:
-        program, uri = (attempt / "container").read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError):
+    noted, tree = _noted(job), job.tree
+    if noted is None:
         return False
-    engine = ContainerEngine(program)
-    engine.remove(label(attempt.parent))
+    engine, uri = noted
+    engine.remove(label(tree.base.parent))
     if not _all_ours(tree.base):
         owner = f"{os.geteuid()}:{os.getegid()}"
         options = ["--rm", "--pull", "never", "--network", "none", "--user", "0", "--entrypoint", "chown"]
         engine.run_to_end(*options, *WITHOUT_SELINUX, *mount(tree.base, OPT_ML), uri, "-R", owner, OPT_ML)
     return True
+
+
+def _noted(job: HostJob) -> tuple[ContainerEngine, str] | None:
+    """Return the engine and the image of a host's container; None if it has none."""
+    try:
+        program, uri = (job.directory / "container").read_text(encoding="utf-8").splitlines()
+    except (OSError, ValueError):
+        return None
+    return ContainerEngine(program), uri
 
 
 def _all_ours(directory: Path) -> bool:

@@ -10,6 +10,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from airflow_hpt_provider.local.runners.failures import ClientFailure
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -46,6 +48,26 @@ class ContainerEngine:
                 self._run("rm", "--force", *containers)
         except (OSError, subprocess.SubprocessError) as error:
             LOGGER.warning("can't remove the containers labelled %s: %s", label, _reason(error))
+
+    def create_network(self, name: str, label: str, *, internal: bool) -> None:
+        """Make a network; an internal one leads nowhere else.
+
+        Raises:
+            ClientFailure: the engine refuses it.
+        """
+        try:
+            self._run("network", "create", "--label", label, *("--internal",) * internal, name)
+        except (OSError, subprocess.SubprocessError) as error:
+            raise ClientFailure(f"the network of the hosts can't be made: {_reason(error)}") from error
+
+    def remove_networks(self, label: str) -> None:
+        """Remove all networks that have this label; none is well too."""
+        try:
+            found = self._run("network", "ls", "--quiet", "--filter", f"label={label}")
+            for network in found.stdout.split():
+                self._run("network", "rm", network)
+        except (OSError, subprocess.SubprocessError) as error:
+            LOGGER.warning("can't remove the networks labelled %s: %s", label, _reason(error))
 
     def run_to_end(self, *arguments: str) -> None:
         """``run`` something short and wait for it; that it failed is logged, no more."""

@@ -17,8 +17,8 @@ from airflow_hpt_provider.local.runners.failures import ClientFailure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
+    from airflow_hpt_provider.local.runners.host_job import HostJob
     from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 
@@ -63,18 +63,21 @@ def _channel_error(channel: str, what: str, remedy: str) -> ServiceError:
     return ServiceError("ValidationException", text)
 
 
-def fetch(definition: Mapping[str, Any], objects: ObjectStore, data: Path) -> None:
-    """Download every channel that is files.
+def fetch(job: HostJob, objects: ObjectStore) -> None:
+    """Download a host's share of every channel that is files.
 
     Raises:
         ClientFailure: there is no such data, or no files can have its names.
     """
+    definition = job.spec.definition
     for channel in definition.get("InputDataConfig") or ():
-        if "S3DataSource" not in channel["DataSource"] or input_mode(definition, channel) == "Pipe":
+        share = job.cluster.share(channel, job.host)
+        is_files = "S3DataSource" in channel["DataSource"] and input_mode(definition, channel) != "Pipe"
+        if share is None or not is_files:
             continue
-        directory = data / channel["ChannelName"]
+        directory = job.tree.data / channel["ChannelName"]
         directory.mkdir(parents=True, exist_ok=True)
-        for name, uri in find(objects, channel):
+        for name, uri in find(objects, channel)[share]:
             target = below(directory, name)
             if target is None:
                 raise ClientFailure(f"Data download failed:{uri} would lie outside of its channel")

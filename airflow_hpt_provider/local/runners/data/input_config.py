@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from airflow_hpt_provider.local.runners.cluster import Cluster, Host
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
 
-HOST = "algo-1"
-"""The name of the one host."""
 
+def files(spec: TrainingSpec, cluster: Cluster, host: Host, interface: str) -> dict[str, Mapping[str, Any]]:
+    """File name -> content, to be written as JSON.
 
-def files(spec: TrainingSpec) -> dict[str, Mapping[str, Any]]:
-    """File name -> content, to be written as JSON."""
+    Args:
+        cluster, host: all hosts, and the one that gets the files.
+        interface: name of the network interface between the hosts.
+    """
     return {
         "hyperparameters.json": dict(spec.hyperparameters),
-        "inputdataconfig.json": input_data_config(spec.definition),
-        "resourceconfig.json": resource_config(spec.definition),
+        "inputdataconfig.json": input_data_config(spec.definition, cluster, host),
+        "resourceconfig.json": cluster.resource_config(host, interface),
         "trainingjobinfo.json": {"TrainingJobName": spec.name, "TrainingJobArn": spec.arn},
     }
 
@@ -28,10 +31,12 @@ def input_mode(definition: Mapping[str, Any], channel: Mapping[str, Any]) -> str
     return str(channel.get("InputMode") or definition["AlgorithmSpecification"]["TrainingInputMode"])
 
 
-def input_data_config(definition: Any) -> dict[str, dict[str, str]]:
-    """``inputdataconfig.json``: how each channel is fed."""
+def input_data_config(definition: Any, cluster: Cluster, host: Host) -> dict[str, dict[str, str]]:
+    """``inputdataconfig.json``: how each channel of a host is fed."""
     result: dict[str, dict[str, str]] = {}
     for channel in definition.get("InputDataConfig") or ():
+        if cluster.share(channel, host) is None:
+            continue
         entry = {
             "TrainingInputMode": input_mode(definition, channel),
             "RecordWrapperType": channel.get("RecordWrapperType") or "None",
@@ -43,22 +48,3 @@ def input_data_config(definition: Any) -> dict[str, dict[str, str]]:
             entry["S3DistributionType"] = s3.get("S3DataDistributionType") or "FullyReplicated"
         result[channel["ChannelName"]] = entry
     return result
-
-
-def resource_config(definition: Any) -> dict[str, Any]:
-    """``resourceconfig.json``: one host, whatever InstanceCount says, of the first of several groups or preferences."""
-    resources = definition.get("ResourceConfig") or {}
-    several = resources.get("InstanceGroups") or resources.get("InstancePreferences") or [{}]
-    first: Mapping[str, Any] = several[0]
-    instance_type = resources.get("InstanceType") or first.get("InstanceType", "local")
-    group = first.get("InstanceGroupName", "homogeneousCluster")
-    return {
-        "current_host": HOST,
-        "current_instance_type": instance_type,
-        "current_group_name": group,
-        "hosts": [HOST],
-        "instance_groups": [
-            {"instance_group_name": group, "instance_type": instance_type, "hosts": [HOST]},
-        ],
-        "network_interface_name": "lo",
-    }

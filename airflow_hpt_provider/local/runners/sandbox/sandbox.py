@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.runners.sandbox import leader
-from airflow_hpt_provider.local.runners.sandbox.bubblewrap import LIFETIME, NAMESPACES, NO_NETWORK
+from airflow_hpt_provider.local.runners.sandbox.bubblewrap import LIFETIME, NAMESPACES, NO_NETWORK, privileges
 from airflow_hpt_provider.local.runners.sandbox.mounts import Mounts
 from airflow_hpt_provider.local.runners.sandbox.visible import show, too_much
 
@@ -35,6 +35,7 @@ class Place:
         readable: files and directories of this machine that this job may read too.
         mounts: further directories: (source, place in the sandbox, whether it may be written to).
         isolated: without any network but its own loopback interface.
+        in_network: that interface is shared with the job's other hosts (``network.py``).
     """
 
     attempt: Path
@@ -47,6 +48,7 @@ class Place:
     readable: Sequence[Path] = ()
     mounts: Sequence[tuple[Path, str, bool]] = ()
     isolated: bool = False
+    in_network: bool = False
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,14 @@ class Sandbox:
         for name in environment:
             if not name or "=" in name:
                 raise ValueError(f"illegal environment variable name '{name}'")
-        options = [*NAMESPACES, *LIFETIME, *(NO_NETWORK,) * place.isolated, "--hostname", place.host]
+        options = [
+            *NAMESPACES,
+            *LIFETIME,
+            *privileges(),
+            *(NO_NETWORK,) * (place.isolated and not place.in_network),
+            "--hostname",
+            place.host,
+        ]
         options += [*mounts.options(), "--chdir", str(place.working_directory)]
         for name, value in environment.items():
             options += ["--setenv", name, value]
@@ -119,7 +128,16 @@ class Sandbox:
             mounts.read_only(path)
         for path in writable:
             mounts.writable(path, path)
-        return [self.program, *NAMESPACES, *LIFETIME, *mounts.options(), "--chdir", str(at), *command]
+        return [
+            self.program,
+            *NAMESPACES,
+            *LIFETIME,
+            *privileges(),
+            *mounts.options(),
+            "--chdir",
+            str(at),
+            *command,
+        ]
 
 
 def _show_program(mounts: Mounts, word: str) -> None:

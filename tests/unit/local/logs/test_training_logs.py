@@ -19,9 +19,9 @@ def logs(tmp_path):
     return TrainingLogs(tmp_path, "us-east-1", "123456789012")
 
 
-def write(directory, job, *pieces, attempt=1, start=START):
+def write(directory, job, *pieces, attempt=1, start=START, host=""):
     """A log that was read piece by piece, one a second."""
-    folder = directory / job / f"attempt-{attempt}"
+    folder = directory / job / f"attempt-{attempt}" / host
     folder.mkdir(parents=True)
     times = LogTimes(folder / "log")
     with (folder / "log").open("ab") as file:
@@ -74,6 +74,19 @@ def test_a_stream_for_each_attempt_named_as_sagemakers(tmp_path, logs):
     names = [each["logStreamName"] for each in first["logStreams"] + rest["logStreams"]]
     assert names == [f"job-other/algo-1-{START}", f"job/algo-1-{START}", f"job/algo-1-{START + 1}"]
     assert "nextToken" not in rest
+
+
+def test_a_stream_for_each_host(tmp_path, logs):
+    write(tmp_path, "job", "a\n")
+    write(tmp_path, "job", "b\n", host="algo-2")
+    write(tmp_path, "job", "c\n", attempt=2)
+    write(tmp_path, "job", "d\n", attempt=2, host="algo-2")
+    answer = ask(logs, "DescribeLogStreams", logStreamNamePrefix="job/")
+    names = [each["logStreamName"] for each in answer["logStreams"]]
+    assert sorted(names) == [f"job/algo-{host}-{START + second}" for host in (1, 2) for second in (0, 1)]
+    read = {name: messages(ask(logs, "GetLogEvents", logStreamName=name)) for name in names}
+    assert read[f"job/algo-2-{START}"] == ["b"]
+    assert read[f"job/algo-2-{START + 1}"] == ["d"]
 
 
 def test_jobs_that_have_had_one_name_have_a_stream_each(tmp_path, logs):

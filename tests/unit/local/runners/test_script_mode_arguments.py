@@ -67,6 +67,7 @@ def test_keys_below(tmp_path):
 def test_python_is_the_services_own(tmp_path):
     from airflow_hpt_provider.local.runners.contract import TrainingSpec
     from airflow_hpt_provider.local.runners.devices import Devices
+    from airflow_hpt_provider.local.runners.host_job import HostJob
     from airflow_hpt_provider.local.runners.opt_ml import OptMlTree
     from airflow_hpt_provider.local.runners.variables import environment
 
@@ -81,7 +82,12 @@ def test_python_is_the_services_own(tmp_path):
         directory=tmp_path,
     )
     variables = environment(
-        spec, OptMlTree(tmp_path / "ml"), image={}, arguments=(), region="eu-west-1", devices=Devices(2)
+        HostJob.all(spec)[0],
+        OptMlTree(tmp_path / "ml"),
+        image={},
+        arguments=(),
+        region="eu-west-1",
+        devices=Devices(2),
     )
     assert variables["PATH"] == "/mine", "the definition's Environment wins"
     assert variables["SM_HP_MODEL_DIR"] == str(tmp_path / "ml" / "model")
@@ -89,7 +95,12 @@ def test_python_is_the_services_own(tmp_path):
     assert variables["AWS_REGION"] == "eu-west-1"
     del spec.definition["Environment"]
     variables = environment(
-        spec, OptMlTree(tmp_path / "ml"), image={}, arguments=(), region="eu-west-1", devices=Devices(2)
+        HostJob.all(spec)[0],
+        OptMlTree(tmp_path / "ml"),
+        image={},
+        arguments=(),
+        region="eu-west-1",
+        devices=Devices(2),
     )
     assert variables["PATH"].split(":")[0] == str(__import__("pathlib").Path(sys.executable).parent)
 

@@ -12,17 +12,16 @@ from airflow_hpt_provider.local.runners.containers.containers import Containers
 from airflow_hpt_provider.local.runners.containers.engine import ContainerEngine, EngineFinder
 from airflow_hpt_provider.local.runners.contract import TrainingSpec
 from airflow_hpt_provider.local.runners.data.file_systems import FileSystemChannel
-from airflow_hpt_provider.local.runners.opt_ml import OptMlTree
+from airflow_hpt_provider.local.runners.host_job import HostJob
 
 
-def command(algorithm=None, *, pull=False, environment=None, **members):
+def command(algorithm=None, *, pull=False, environment=None, host=1, **members):
     """The options, each with its values, and the words from the image on."""
     definition = {"AlgorithmSpecification": algorithm or {}, **members}
     spec = TrainingSpec("job", "arn:job", definition, {}, Path("/data/job"))
     argv = Containers(pull=pull).command(
         ContainerEngine("/bin/podman"),
-        spec,
-        OptMlTree(Path("/data/job/ml")),
+        HostJob.all(spec)[host - 1],
         uri="image:1",
         environment=environment or {},
         region="eu-west-1",
@@ -48,6 +47,40 @@ def test_what_sagemaker_runs():
     assert "--entrypoint" not in options
 
 
+def test_several_hosts_have_names_on_a_network_of_the_engines():
+    for host in (1, 2):
+        options, _ = command(host=host, ResourceConfig={"InstanceCount": 2}, EnableNetworkIsolation=True)
+        assert options["--hostname"] == options["--network-alias"] == [f"algo-{host}"]
+        assert options["--name"] == [f"job-algo-{host}"]
+        assert options["--network"] == ["airflow-hpt-job"]
+    assert options["--label"] == ["airflow-hpt.training-job=/data/job/algo-2"]
+    assert options["--volume"] == ["/data/job/algo-2/ml:/opt/ml"]
+
+
+@pytest.mark.parametrize("isolated", [True, False])
+def test_the_network_of_several_hosts_is_made_and_removed(tmp_path, *, isolated):
+    reported = tmp_path / "reported"
+    engine = ContainerEngine(
+        program(tmp_path / "docker", f'echo "$@" >> {reported}; [ "$2" = ls ] && echo old; exit 0')
+    )
+    definition = {"ResourceConfig": {"InstanceCount": 2}, "EnableNetworkIsolation": isolated}
+    jobs = HostJob.all(TrainingSpec("job", "arn:job", definition, {}, tmp_path / "job"))
+    for job in jobs:
+        for directory in (job.tree.base, job.directory):
+            directory.mkdir(parents=True)
+        containers.begin(engine, job, "image:1")
+    label = f"airflow-hpt.training-job={tmp_path / 'job'}"
+    remove = [f"network ls --quiet --filter label={label}", "network rm old"]
+    internal = "--internal " if isolated else ""
+    create = f"network create --label {label} {internal}airflow-hpt-job"
+    assert reported.read_text().splitlines() == [*remove, create], (
+        "once, with what was left of one removed before"
+    )
+    reported.unlink()
+    containers.end_network(jobs[0])
+    assert reported.read_text().splitlines() == remove
+
+
 def test_channels_on_file_systems_are_mounted_as_their_access_mode_says():
     channels = (
         FileSystemChannel("train", Path("/efs/train"), writable=False),
@@ -55,8 +88,7 @@ def test_channels_on_file_systems_are_mounted_as_their_access_mode_says():
     )
     argv = Containers().command(
         ContainerEngine("/bin/podman"),
-        TrainingSpec("job", "arn:job", {"AlgorithmSpecification": {}}, {}, Path("/data/job")),
-        OptMlTree(Path("/data/job/ml")),
+        HostJob.all(TrainingSpec("job", "arn:job", {"AlgorithmSpecification": {}}, {}, Path("/data/job")))[0],
         uri="image:1",
         environment={},
         region="eu-west-1",
@@ -138,14 +170,13 @@ def test_what_is_left_of_an_attempt_is_removed(tmp_path):
     reported = tmp_path / "reported"
     script = f'echo "$@" >> {reported}; [ "$1" = ps ] && echo abc def; exit 0'
     engine = ContainerEngine(program(tmp_path / "docker", script))
-    tree = OptMlTree(tmp_path / "job" / "ml")
-    attempt = tmp_path / "job" / "attempt-1"
-    for directory in (tree.base, attempt):
+    (job,) = HostJob.all(TrainingSpec("job", "arn:job", {}, {}, tmp_path / "job"))
+    for directory in (job.tree.base, job.directory):
         directory.mkdir(parents=True)
-    assert not containers.end(attempt, tree), "this attempt has had none"
+    assert not containers.end(job), "this attempt has had none"
     assert not reported.exists()
-    containers.begin(attempt, engine, tree, "image:1")
-    assert containers.end(attempt, tree)
+    containers.begin(engine, job, "image:1")
+    assert containers.end(job)
     assert reported.read_text().splitlines() == [
         f"ps --all --quiet --no-trunc --filter label=airflow-hpt.training-job={tmp_path / 'job'}",
         "kill abc def",
@@ -157,12 +188,12 @@ def test_what_is_left_of_an_attempt_is_removed(tmp_path):
 def test_files_of_the_containers_user_become_ours(tmp_path, monkeypatch):
     reported = tmp_path / "reported"
     engine = ContainerEngine(program(tmp_path / "docker", f'echo "$@" >> {reported}'))
-    tree, attempt = OptMlTree(tmp_path / "job" / "ml"), tmp_path / "job" / "attempt-1"
-    for directory in (tree.model, attempt):
+    (job,) = HostJob.all(TrainingSpec("job", "arn:job", {}, {}, tmp_path / "job"))
+    for directory in (job.tree.model, job.directory):
         directory.mkdir(parents=True)
     monkeypatch.setattr(os, "geteuid", lambda: 4321)
-    containers.begin(attempt, engine, tree, "image:1")
-    containers.end(attempt, tree)
+    containers.begin(engine, job, "image:1")
+    containers.end(job)
     last = reported.read_text().splitlines()[-1]
     assert last.startswith("run --rm ")
     assert "--entrypoint chown" in last
