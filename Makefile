@@ -98,6 +98,9 @@ test-faults: env  ## 100 and more runs through faulty calls and kills (SEED=n; T
 test-system: env ui-if-npm env-browser  ## a real scheduler, triggerer and API server
 	$(BIN)/pytest tests/system
 
+test-aws: env     ## real AWS beside the local service, compared (ARGS="--bucket B --role-arn R --image I --yes"; costs cents)
+	$(BIN)/python -m tests.aws $(ARGS)
+
 fuzz: env         ## 10,000 malformed requests at a real local service (minutes; ARGS="--seed 2 --count 1000")
 	$(BIN)/python -m tests.fuzz $(ARGS)
 

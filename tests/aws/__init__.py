@@ -1,0 +1,1 @@
+"""``make test-aws``: the same calls on real AWS and on the local service, compared member by member."""
