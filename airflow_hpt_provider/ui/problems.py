@@ -60,6 +60,7 @@ LISTING = Attempt("listing", "the tuning jobs", ("sagemaker:ListHyperParameterTu
 STOPPING = Attempt("stopping", "this tuning job", ("sagemaker:StopHyperParameterTuningJob",))
 READING_TRAINING = Attempt("reading", "this training job", ("sagemaker:DescribeTrainingJob",))
 READING_LOG = Attempt("reading", "this training job's log", ("logs:DescribeLogStreams", "logs:GetLogEvents"))
+READING_CURVES = Attempt("reading", "the learning curves", ("cloudwatch:GetMetricData",))
 STOPPING_TRAINING = Attempt("stopping", "this training job", ("sagemaker:StopTrainingJob",))
 
 

@@ -1,4 +1,4 @@
-"""The page's JSON about one training job: its details, its log, and stopping it."""
+"""The page's JSON about single training jobs: details, learning curves, logs, and stopping one."""
 
 from __future__ import annotations
 
@@ -38,6 +38,26 @@ async def get_training_job(name: str, job: JobDep, reader: ReaderDep, access: Ac
     found = await reader.run(job, f"training job {name}", lambda: reader.training.detail(job, view, name))
     can_stop = found["status"] not in ENDED and await run_in_threadpool(access.may_stop, job, view.tags)
     return json_response({**found, "can_stop": can_stop})
+
+
+@router.get(f"{TASK}/curves", dependencies=[can_read])
+async def get_curves(job: JobDep, reader: ReaderDep, access: AccessDep) -> Response:
+    """Return the learning curve of the objective for each training job of the task's tuning job."""
+    view = await viewed(job, reader, access)
+    found = await reader.run(
+        job, f"curves {job.name}", lambda: reader.training.curves.of_objective(job, view)
+    )
+    return json_response(found)
+
+
+@router.get(f"{TRAINING_JOB}/curves", dependencies=[can_read])
+async def get_curves_of_training_job(
+    name: str, job: JobDep, reader: ReaderDep, access: AccessDep
+) -> Response:
+    """Return the learning curve of each metric of one training job."""
+    view = await viewed(job, reader, access)
+    found = await reader.run(job, f"curves {name}", lambda: reader.training.all_curves(job, view, name))
+    return json_response(found)
 
 
 @router.get(f"{TRAINING_JOB}/log", dependencies=[can_read, Depends(requires_logs)])

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.links.console import s3_object_url, training_job_logs_url, training_job_url
+from airflow_hpt_provider.ui.curves import OBJECTIVE
 from airflow_hpt_provider.ui.document import finite, seconds
 from airflow_hpt_provider.ui.training_config import hidden_names, to_yaml
 
@@ -48,6 +49,7 @@ def training_job(answer: Mapping[str, Any], summary: TrainingJobSummary, *, is_a
             {"name": one["MetricName"], "value": finite(one["Value"]), "at": seconds(one.get("Timestamp"))}
             for one in answer.get("FinalMetricDataList") or ()
         ],
+        "curve_metrics": _metric_names(answer),
         "transitions": [
             {
                 "status": one["Status"],
@@ -62,6 +64,15 @@ def training_job(answer: Mapping[str, Any], summary: TrainingJobSummary, *, is_a
         "links": _links(arn, name, artifact) if is_aws else {},
         "config": to_yaml(answer, summary),
     }
+
+
+def _metric_names(answer: Mapping[str, Any]) -> list[str]:
+    """Return the names of the metrics that CloudWatch may have: those defined, and those that have a final value."""
+    defined = (answer.get("AlgorithmSpecification") or {}).get("MetricDefinitions") or ()
+    names = [one["Name"] for one in defined] + [
+        one["MetricName"] for one in answer.get("FinalMetricDataList") or ()
+    ]
+    return [name for name in dict.fromkeys(names) if name != OBJECTIVE]
 
 
 def _machine(resources: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.ui.cache import SharedCache
+from airflow_hpt_provider.ui.curve_reader import CurveReader
 from airflow_hpt_provider.ui.problems import (
     READING_LOG,
     READING_TRAINING,
@@ -31,10 +32,14 @@ class TrainingJobReader:
 
     Args:
         reader: reads the tuning jobs.
+
+    Attributes:
+        curves: reads their learning curves.
     """
 
     def __init__(self, reader: JobReader) -> None:
         self._reader = reader
+        self.curves = CurveReader(reader, self.client)
         self._details: SharedCache[dict[str, Any]] = SharedCache(size=256)
         self._clients: SharedCache[Any] = SharedCache(size=64)
         self._streams: SharedCache[list[str]] = SharedCache(size=256)
@@ -81,6 +86,15 @@ class TrainingJobReader:
             READING_LOG,
             lambda: self._logs.get(f"{stream} {token} {key}", load, lambda _: LOG_SECONDS),
         )
+
+    def all_curves(self, job: TaskJob, view: JobView, name: str) -> dict[str, Any]:
+        """Return the learning curve of each metric of a training job, by columns; see :class:`CurveReader`.
+
+        Raises:
+            Problem: it is none of the tuning job's, or cannot be read.
+        """
+        summary, metrics = summary_of(view, name), self.detail(job, view, name)["curve_metrics"]
+        return self.curves.of_training_job(job, summary, dict.fromkeys(metrics))
 
     def stop(self, job: TaskJob, view: JobView, name: str) -> bool:
         """Stop a training job; return whether it was running.

@@ -116,3 +116,13 @@ def test_an_editor_stops_one_and_the_tuning_job_keeps_running(page: Page) -> Non
     assert page.ask("editor", "POST", path, headers=OURS).json() == {"stopped": False}
     shown = page.ask("editor", "GET", page.task("mine", "tune")).json()
     assert shown["job"]["status"] == "InProgress"
+
+
+def test_learning_curves(page: Page) -> None:
+    names = page.ask("other", "GET", page.task("theirs", "tune")).json()["trials"]["name"]
+    found = page.ask("other", "GET", page.task("theirs", "tune", "/curves"))
+    assert found.status_code == 200, found.text
+    assert (found.json()["metric"], found.json()["curves"]["name"]) == ("objective", names)
+    assert all(len(values) == 1 for values in found.json()["curves"]["values"])
+    of_one = page.ask("other", "GET", at(page, "theirs", names[0], "/curves")).json()["curves"]
+    assert (of_one["name"], of_one["values"]) == (["objective"], found.json()["curves"]["values"][:1])

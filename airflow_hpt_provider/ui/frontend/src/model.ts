@@ -100,6 +100,8 @@ export interface TrainingJobDetail {
   max_seconds: number | null;
   image: string | null;
   metrics: { name: string; value: number | null; at: number | null }[];
+  /** Those that may have a learning curve. */
+  curve_metrics: string[];
   transitions: { status: string; started: number | null; ended: number | null; message: string | null }[];
   /** Names whose values the page does not show. */
   hidden: { hyperparameters: string[]; environment: string[] };

@@ -20,7 +20,7 @@ const detail: TrainingJobDetail = {
   name: "churn-002-b", status: "Failed", secondary_status: "Failed", failure_reason: `${EVIL} boom`,
   created: 1000, started: 1005, ended: 1010, training_seconds: 5, billable_seconds: 10, spot: false,
   machine: { instances: [{ type: "ml.m5.large", count: 2 }], volume_gb: 10 }, max_seconds: 3600, image: EVIL,
-  metrics: [{ name: EVIL, value: 0.25, at: 1009 }],
+  metrics: [{ name: EVIL, value: 0.25, at: 1009 }], curve_metrics: [],
   transitions: [{ status: "Training", started: 1005, ended: 1010, message: EVIL }],
   hidden: { hyperparameters: [EVIL], environment: [] }, artifact: null, links: {}, config: "RoleArn: x\n", can_stop: false,
 };

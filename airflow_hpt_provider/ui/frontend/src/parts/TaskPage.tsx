@@ -15,6 +15,7 @@ import type { Theme } from "../theme";
 import { Hyperparameters, Objective, Parallel } from "./Charts";
 import { Chosen } from "./Chosen";
 import { Compare } from "./Compare";
+import { Curves } from "./Curves";
 import { Failures } from "./Failures";
 import { Header } from "./Header";
 import { Leaderboard } from "./Leaderboard";
@@ -58,6 +59,7 @@ export function TaskPage({ task, theme }: { task: TaskInstance; theme: Theme }) 
       <Hyperparameters {...{ tuning, palette, log, task, chosen }} onOpen={open} />
       <Parallel {...{ tuning, palette, selection }} onOpen={open} onSelect={select} />
       <Pairs {...{ tuning, palette, chosen }} onOpen={open} />
+      <Curves {...{ tuning, task, palette, chosen }} onOpen={open} />
       <Timeline {...{ tuning, palette, chosen }} onOpen={open} />
       <Compare {...{ tuning, task, palette, log }} />
       {opened !== null && <TrainingJob {...{ tuning, task }} name={opened} onOpen={open} onStopped={reload} />}

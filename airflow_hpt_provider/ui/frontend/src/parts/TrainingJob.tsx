@@ -9,6 +9,7 @@ import type { Problem, TaskInstance, TrainingJobDetail, Trial, Tuning } from "..
 import { usePolling, useNow } from "../polling";
 import { shareOf } from "../spaces";
 import { CopyButton } from "./CopyButton";
+import { MetricCurves } from "./Curves";
 import { StatusBadge } from "./StatusBadge";
 import { StopButton } from "./StopButton";
 import { TrainingLog } from "./TrainingLog";
@@ -124,6 +125,7 @@ function Known({ tuning, task, trial, onStopped }: KnownProps) {
       <Figures {...{ tuning, trial, detail, now }} />
       <Hyperparameters tuning={tuning} trial={trial} hidden={detail?.hidden.hyperparameters ?? []} />
       {detail && <Metrics detail={detail} objective={tuning.job.objective?.metric} />}
+      {detail && detail.curve_metrics.length > 0 && <MetricCurves task={task} name={trial.name} running={running} />}
       <TrainingLog task={task} name={trial.name} running={running} />
       {detail && detail.transitions.length > 0 && <Stages transitions={detail.transitions} now={running ? now : null} />}
       {detail && <Details detail={detail} />}

@@ -1,0 +1,38 @@
+/** Learning curves as the server sends them (see ui/curve_reader.py), and by training job. */
+
+import type { Trial, Tuning } from "./model";
+
+export interface CurveColumns {
+  name: string[];
+  /** Since the training job began to train, of each value. */
+  seconds: number[][];
+  values: number[][];
+}
+
+export interface CurvesAnswer {
+  metric?: string | null;
+  curves: CurveColumns;
+}
+
+export type Point = [number, number];
+/** What the x axis counts. */
+export type Across = "values" | "seconds";
+
+export interface TrialCurve {
+  trial: Trial;
+  points: Point[];
+}
+
+/** The points of a curve: its values in their order, or over time. */
+export const pointsOf = ({ seconds, values }: CurveColumns, i: number, across: Across): Point[] =>
+  (values[i] ?? []).map((value, k): Point => [across === "seconds" ? (seconds[i]?.[k] ?? k) : k + 1, value]);
+
+/** The curves of the training jobs chosen. */
+export function curvesOf(tuning: Tuning, curves: CurveColumns, across: Across, chosen: Set<number> | null): TrialCurve[] {
+  const at = new Map(curves.name.map((name, i) => [name, i]));
+  return tuning.trials.flatMap((trial) => {
+    const i = at.get(trial.name);
+    if (i === undefined || (chosen && !chosen.has(trial.number))) return [];
+    return [{ trial, points: pointsOf(curves, i, across) }];
+  });
+}
