@@ -122,6 +122,45 @@ def test_model_packages(service: Any) -> None:
     assert statuses == ["Approved", "PendingManualApproval", "Rejected"]
 
 
+def test_model_packages_are_searched(service: Any) -> None:
+    sagemaker = service.client("sagemaker")
+    for name, team in (("searched-a", "blue"), ("searched-b", "red")):
+        sagemaker.create_model_package_group(
+            ModelPackageGroupName=name, Tags=[{"Key": "team", "Value": team}]
+        )
+        for metric in ("0.5", "0.9"):
+            sagemaker.create_model_package(
+                ModelPackageGroupName=name,
+                ModelApprovalStatus="Approved" if metric == "0.9" else "Rejected",
+                CustomerMetadataProperties={"auc": metric},
+            )
+
+    def found(resource: str, *filters: tuple[str, str, str], **more: Any) -> list[dict[str, Any]]:
+        given = [{"Name": n, "Operator": o, "Value": v} for n, o, v in filters]
+        pages = sagemaker.get_paginator("search").paginate(
+            Resource=resource, SearchExpression={"Filters": given}, **more
+        )
+        return [record[resource] for page in pages for record in page["Results"]]
+
+    mine = ("ModelPackageGroupName", "Contains", "searched-")
+    packages = found("ModelPackage", mine, SortBy="ModelPackageVersion", MaxResults=1)
+    assert [each["ModelPackageVersion"] for each in packages] == [2, 2, 1, 1], "newest first, over four pages"
+    [best] = found(
+        "ModelPackage",
+        ("ModelPackageGroupName", "Equals", "searched-b"),
+        ("ModelApprovalStatus", "Equals", "Approved"),
+        ("CustomerMetadataProperties.auc", "Equals", "0.9"),
+    )
+    described = sagemaker.describe_model_package(ModelPackageName=best["ModelPackageArn"])
+    assert best == {**{n: v for n, v in described.items() if n != "ResponseMetadata"}, "Tags": []}
+    [group] = found("ModelPackageGroup", mine, ("Tags.team", "Equals", "red"))
+    assert group["ModelPackageGroupName"] == "searched-b"
+    assert group["Tags"] == [{"Key": "team", "Value": "red"}]
+    assert found("ModelPackageGroup", mine, ("CreationTime", "LessThan", "2020-01-01T00:00:00Z")) == []
+    with pytest.raises(ClientError, match="Unknown property name ModelPackageStatos"):
+        found("ModelPackage", ("ModelPackageStatos", "Equals", "x"))
+
+
 def test_aws_cli_syncs(service: Any, s3: Any, bucket: str, tmp_path: Path) -> None:
     tree = tmp_path / "tree"
     files = {"a.txt": b"1", "sub dir/ü.bin": bytes(range(256)), "sub dir/big": b"0123456789" * 1_000_000}

@@ -44,7 +44,7 @@ def describe(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[st
     """DescribeModelPackageGroup, by name or ARN."""
     with context.database.snapshot() as connection:
         row = find(context, connection, parameters["ModelPackageGroupName"])
-    return {**_summary(row), "CreatedBy": {}}
+    return {**summary(row), "CreatedBy": {}}
 
 
 def list_(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -52,7 +52,7 @@ def list_(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, 
     with context.database.snapshot() as connection:
         rows = connection.execute("select * from model_package_group order by rowid").fetchall()
     found, token = page(rows, parameters, name=lambda row: row["name"], key=lambda row: row["name"])
-    return {"ModelPackageGroupSummaryList": [_summary(row) for row in found], "NextToken": token}
+    return {"ModelPackageGroupSummaryList": [summary(row) for row in found], "NextToken": token}
 
 
 def delete(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,7 +80,8 @@ def find(context: RegistryContext, connection: sqlite3.Connection, name_or_arn: 
     return row
 
 
-def _summary(row: sqlite3.Row) -> dict[str, Any]:
+def summary(row: sqlite3.Row) -> dict[str, Any]:
+    """Return a group as a list shows it."""
     return {
         **json.loads(row["document"]),
         "ModelPackageGroupName": row["name"],

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.database import Database
-from airflow_hpt_provider.local.operations.model_registry import groups, packages
+from airflow_hpt_provider.local.operations.model_registry import groups, packages, searching
 from airflow_hpt_provider.local.operations.model_registry.store import (
     SCHEMA,
     RegistryContext,
@@ -58,6 +58,7 @@ HANDLERS: dict[str, Callable[[RegistryContext, Mapping[str, Any]], dict[str, Any
     "AddTags": add_tags,
     "ListTags": list_tags,
     "DeleteTags": delete_tags,
+    "Search": searching.search,
 }
 _TAGGING = frozenset({"AddTags", "ListTags", "DeleteTags"})
 
@@ -76,6 +77,8 @@ class ModelRegistry:
         """Return whether this call is for the registry."""
         if operation in _TAGGING:
             return ":model-package" in str(parameters.get("ResourceArn", ""))
+        if operation == "Search":
+            return parameters["Resource"] in searching.RESOURCES
         return operation in self.names
 
     def call(self, operation: str, parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -94,7 +94,7 @@ def create(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str,
 def describe(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """DescribeModelPackage, by ARN, or by the name of one without a group."""
     with context.database.snapshot() as connection:
-        return _description(_find(context, connection, parameters["ModelPackageName"]))
+        return description(_find(context, connection, parameters["ModelPackageName"]))
 
 
 def update(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -142,8 +142,8 @@ def list_(context: RegistryContext, parameters: Mapping[str, Any]) -> dict[str, 
     found, token = page(rows, parameters, name=lambda row: row["name"], key=lambda row: row["arn"])
     summaries = []
     for row in found:
-        description = _description(row)
-        summaries.append({member: description.get(member) for member in _SUMMARY})
+        described = description(row)
+        summaries.append({member: described.get(member) for member in _SUMMARY})
     return {"ModelPackageSummaryList": summaries, "NextToken": token}
 
 
@@ -165,7 +165,8 @@ def _find(context: RegistryContext, connection: sqlite3.Connection, name_or_arn:
     return row
 
 
-def _description(row: sqlite3.Row) -> dict[str, Any]:
+def description(row: sqlite3.Row) -> dict[str, Any]:
+    """Return a package as DescribeModelPackage shows it."""
     return {
         "CertifyForMarketplace": False,
         **json.loads(row["document"]),

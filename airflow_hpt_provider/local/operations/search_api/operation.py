@@ -15,11 +15,15 @@ from airflow_hpt_provider.local.operations.search_api.expressions import conditi
 from airflow_hpt_provider.local.operations.search_api.properties import Kind, Resource
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    import sqlite3
+    from collections.abc import Callable, Iterable, Mapping
 
+    from airflow_hpt_provider.local.database import Database
     from airflow_hpt_provider.local.engine.engine import Engine
 
-RESOURCES = {
+    Resources = Mapping[str, tuple[Resource, Callable[[sqlite3.Connection, Iterable[int]], results.Found]]]
+
+RESOURCES: Resources = {
     "TrainingJob": (
         Resource("TrainingJob", shape="TrainingJob", file="training_job_members", metrics=True),
         results.training_jobs_found,
@@ -33,7 +37,6 @@ RESOURCES = {
         results.tuning_jobs_found,
     ),
 }
-SORT_BY = "LastModifiedTime"
 SORTED_CHARACTERS = 1000
 """Maximum length of a text that is sorted by: a NextToken has no room for more."""
 
@@ -45,8 +48,13 @@ def is_ours(resource: str) -> bool:
 
 def search(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Handle Search."""
-    resource, found = RESOURCES[parameters["Resource"]]
-    sort, order = _sort(resource, parameters.get("SortBy") or SORT_BY)
+    return search_in(RESOURCES, engine.database, parameters)
+
+
+def search_in(resources: Resources, database: Database, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Search a database for one of its resources."""
+    resource, found = resources[parameters["Resource"]]
+    sort, order = _sort(resource, parameters.get("SortBy") or resource.sort_by)
     wanted = Search(
         members(resource.file).rows,
         sort,
@@ -55,7 +63,7 @@ def search(engine: Engine, parameters: Mapping[str, Any]) -> dict[str, Any]:
         condition=_condition(resource, parameters),
     )
     limit, given = parameters.get("MaxResults") or PAGE, parameters.get("NextToken")
-    with engine.database.snapshot() as connection:
+    with database.snapshot() as connection:
         try:
             ids, token = wanted.page(connection, limit=limit, token=given)
         except BadTokenError as error:

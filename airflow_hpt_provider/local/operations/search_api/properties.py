@@ -74,12 +74,14 @@ class Resource:
         shape: of that member.
         file: of ``store/sql/``.
         metrics: whether it has any.
+        sort_by: the property that decides the order where a search names none.
     """
 
     name: str
     shape: str
     file: str
     metrics: bool = False
+    sort_by: str = "LastModifiedTime"
 
     def property(self, name: str, *, nested: bool = False) -> Property:
         """Return the property with this name.
