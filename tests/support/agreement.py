@@ -36,6 +36,7 @@ LOCAL_LIMITS = (
     r"The regular expression of metric definition .* is not valid",
     r"S3DataType \w+ is not supported by the local tuning service",
     r"no directory is mapped to file system fs-\w+",
+    r"InstanceCount \(of all instance groups\) must be (1|at most 4) ",
     r"AugmentedManifestFile without input mode Pipe is not supported by the local tuning service",
 )
 """What AWS takes, and the local service says that it cannot have."""
@@ -111,6 +112,10 @@ def within_limits(request: Any) -> Any:
         changed["S3DataType"] = "S3Prefix"
     if "DataSource" in changed:
         changed["DataSource"] = {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": "s3://bucket/data"}}
+    if "InstanceCount" in changed:
+        changed["InstanceCount"] = 1
+    if "InstanceGroups" in changed:
+        changed["InstanceGroups"] = changed["InstanceGroups"][:1]
     if "Regex" in changed:
         try:
             regex.compile(changed["Regex"])

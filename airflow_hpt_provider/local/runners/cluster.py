@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.local.errors import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 MAX_HOSTS = 4
@@ -48,11 +48,7 @@ class Cluster:
 
         Of InstancePreferences, the first is taken.
         """
-        resources = definition.get("ResourceConfig") or {}
-        groups = resources.get("InstanceGroups")
-        if not groups:
-            preferred: Mapping[str, Any] = next(iter(resources.get("InstancePreferences") or ()), {})
-            groups = [{**resources, **preferred}]
+        groups = _groups(definition)
         kinds = [
             (group.get("InstanceType") or "local", group.get("InstanceGroupName", HOMOGENEOUS))
             for group in groups
@@ -106,6 +102,15 @@ class Cluster:
         return slice(receivers.index(host), None, len(receivers))
 
 
+def _groups(definition: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the instance groups; one, if the request has none."""
+    resources = definition.get("ResourceConfig") or {}
+    if resources.get("InstanceGroups"):
+        return list(resources["InstanceGroups"])
+    preferred: Mapping[str, Any] = next(iter(resources.get("InstancePreferences") or ()), {})
+    return [{**resources, **preferred}]
+
+
 def check(
     definition: Mapping[str, Any], max_hosts: int, *, alone: str | None = None, networked: bool = True
 ) -> None:
@@ -119,9 +124,9 @@ def check(
     Raises:
         ServiceError: a ValidationException with number and remedy.
     """
-    count = len(Cluster.of(definition).hosts)
+    count = sum(group.get("InstanceCount") or 0 for group in _groups(definition))
     asked = f"got {count}"
-    if count == 1:
+    if count <= 1:
         return
     if count > max_hosts:
         rule = f"at most {max_hosts} on the local tuning service"
