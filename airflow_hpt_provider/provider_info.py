@@ -52,6 +52,7 @@ def get_provider_info() -> dict[str, Any]:
             "airflow_hpt_provider.links.tuning.BestTrainingJobLink",
             "airflow_hpt_provider.links.tuning.BestTrainingJobLogsLink",
         ],
+        "notifications": ["airflow_hpt_provider.notifications.tuning.TuningJobNotifier"],
         "task-decorators": [
             {"name": "tuning_job", "class-name": "airflow_hpt_provider.decorators.tuning.tuning_job_task"}
         ],

@@ -2,9 +2,11 @@
 
 from datetime import timedelta
 
+from airflow.providers.smtp.notifications.smtp import SmtpNotifier
 from airflow.sdk import DAG, task
 
 from airflow_hpt_provider.models import Categorical, Continuous, Integer, TuningResult
+from airflow_hpt_provider.notifications.tuning import TuningJobNotifier
 from airflow_hpt_provider.operators.registration import RegisterBestTrainingJobOperator
 from airflow_hpt_provider.operators.tuning import (
     HyperParameterTuningJobOperator,
@@ -62,6 +64,17 @@ with DAG("request_in_python", schedule=None):
 
     tune_first(depth=10)
     # [end:function]
+
+with DAG("notify", schedule=None):
+    # [start:notify]
+    HyperParameterTuningJobOperator(
+        task_id="tune",
+        config=CONFIG,
+        on_success_callback=TuningJobNotifier(
+            SmtpNotifier, text="html_content", html=True, to="team@example.com"
+        ),
+    )
+    # [end:notify]
 
 with DAG("leave_it_running", schedule=None):
     # [start:leave]

@@ -87,12 +87,14 @@ def _calls(place: Place, name: str, poll_seconds: float, say: Callable[[str], ob
     place.record("the same again", "sagemaker", "create_hyper_parameter_tuning_job", **wanted)
     place.record("just created", "sagemaker", "describe_hyper_parameter_tuning_job", **job)
     described: dict[str, Any] = {}
+    said = ""
     while described.get("HyperParameterTuningJobStatus") not in FINAL:
         time.sleep(poll_seconds)
         described = place.client("sagemaker").describe_hyper_parameter_tuning_job(**job)
-        say(
-            f"{place.name}: {described['HyperParameterTuningJobStatus']} {described['TrainingJobStatusCounters']}"
-        )
+        progress = f"{described['HyperParameterTuningJobStatus']} {described['TrainingJobStatusCounters']}"
+        if progress != said:
+            say(f"{place.name}: {progress}")
+        said = progress
     place.record("ended", "sagemaker", "describe_hyper_parameter_tuning_job", **job)
     arn = described["HyperParameterTuningJobArn"]
     listed = "list_training_jobs_for_hyper_parameter_tuning_job"

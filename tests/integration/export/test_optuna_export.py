@@ -142,7 +142,7 @@ def test_study_has_the_training_jobs_as_sagemaker_lists_them(job, hook, service)
     assert set(optuna.importance.get_param_importances(study)) == {"rate", "depth", "kind"}
 
 
-def test_exported_twice_each_training_job_is_there_once(job, service, tmp_path):
+def test_second_export_adds_no_training_job_twice(job, service, tmp_path):
     url = f"sqlite:///{tmp_path / 'study.db'}"
     command = [str(Path(sys.executable).with_name("airflow-hpt")), "export", job, "--optuna", url]
     environment = {**clean_environment(), **service.environment, "AIRFLOW_HOME": str(tmp_path)}

@@ -1,0 +1,1 @@
+"""Notifications about tuning jobs, sent by the notifiers of other providers."""
