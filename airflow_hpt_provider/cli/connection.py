@@ -57,8 +57,8 @@ class Connection:
         return cls(
             aws_conn_id=(AIRFLOWS_DEFAULT if by_default else conn_id) or None,
             by_default=by_default,
-            region=options.region,
-            profile=options.profile,
+            region=options.region or None,
+            profile=options.profile or None,
             endpoint_url=options.endpoint_url,
             verify=False if options.no_verify_ssl else options.ca_bundle,
             read_timeout=options.cli_read_timeout,

@@ -15,6 +15,8 @@ USAGE_ERROR = 2
 """Exit code of a usage or configuration error."""
 INTERRUPTED = 130
 """Exit code after Ctrl-C, as in shells."""
+NO_COMMAND = 252
+"""Exit code of a command that is missing or unknown, as in version 2 of the AWS CLI."""
 PIPE_CLOSED = 141
 """Exit code after the reader of the output closed the pipe, as in shells."""
 

@@ -12,12 +12,14 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, NoReturn
 
 from airflow_hpt_provider import __version__
 from airflow_hpt_provider.cli.errors import (
     INTERRUPTED,
+    NO_COMMAND,
     PIPE_CLOSED,
     discard_output,
     message_and_code,
@@ -50,8 +52,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     _complete(parser)
     options, unknown = parser.parse_known_args(arguments)
     if unknown:
-        command: argparse.ArgumentParser = getattr(options, "parser", parser)
-        command.error(f"unrecognized arguments: {' '.join(unknown)}")
+        message = f"unrecognized arguments: {' '.join(unknown)}"
+        if hasattr(options, "parser"):
+            options.parser.error(message)
+        usage_error(parser, message)
     return execute(options)
 
 
@@ -106,6 +110,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"airflow-hpt-provider {__version__}")
     add_debug(parser)
     add_commands(parser)
+    # A missing or unknown command, as in version 2 of the AWS CLI.
+    parser.error = partial(usage_error, parser, code=NO_COMMAND)  # type: ignore[method-assign]
     return parser
 
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import argparse
 import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 OUTPUTS = ("table", "json")
 MAX_NAME = 32
@@ -20,8 +24,13 @@ def add_debug(parser: argparse._ActionsContainer) -> None:
     )
 
 
-def add_connection(parser: argparse.ArgumentParser) -> None:
-    """Add the options for reaching SageMaker: an Airflow connection, or the AWS CLI's options."""
+def add_connection(parser: argparse.ArgumentParser, timeout: Callable[[str], object] = int) -> None:
+    """Add the options for reaching SageMaker: an Airflow connection, or the AWS CLI's options.
+
+    Args:
+        parser: the command's parser.
+        timeout: parses the time-outs.
+    """
     group = parser.add_argument_group("connection")
     group.add_argument(
         "--aws-conn-id",
@@ -38,13 +47,13 @@ def add_connection(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--ca-bundle", metavar="FILE", help="CA certificates to verify TLS connections with")
     group.add_argument(
         "--cli-read-timeout",
-        type=int,
+        type=timeout,
         metavar="SECONDS",
         help="read timeout in seconds (default: 60); 0 means none",
     )
     group.add_argument(
         "--cli-connect-timeout",
-        type=int,
+        type=timeout,
         metavar="SECONDS",
         help="connect timeout in seconds (default: 60); 0 means none",
     )

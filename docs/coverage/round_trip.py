@@ -28,12 +28,14 @@ class RoundTrip:
         seen: paths of the members that some description had.
         refused: path of a member -> the error that a request with it met.
         differences: what a description lost or changed of a request; empty if all is well.
+        responses: the description of each tuning job, by its name.
     """
 
     sent: set[str] = field(default_factory=set)
     seen: set[str] = field(default_factory=set)
     refused: dict[str, str] = field(default_factory=dict)
     differences: list[str] = field(default_factory=list)
+    responses: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def run(directory: Path) -> RoundTrip:
@@ -58,6 +60,7 @@ def run(directory: Path) -> RoundTrip:
             sagemaker.create_hyper_parameter_tuning_job(**request)
             answer = _wait(sagemaker, request["HyperParameterTuningJobName"])
             name = request["HyperParameterTuningJobName"]
+            result.responses[name] = answer
             result.sent |= set(paths(request))
             result.seen |= set(paths(answer))
             result.differences += [f"{name}: {text}" for text in differences(request, answer)]

@@ -9,14 +9,16 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, NoReturn
 
-from airflow_hpt_provider.cli.aws import output, skeleton
-from airflow_hpt_provider.cli.aws.errors import INVALID_INPUT, InputError, SettingsError, as_aws_error
-from airflow_hpt_provider.cli.aws.inputs import parameters_of, text_of
+from airflow_hpt_provider import __version__
+from airflow_hpt_provider.cli.aws import error_forms, output, skeleton
+from airflow_hpt_provider.cli.aws.errors import Failure, InputError, OtherError, SettingsError
+from airflow_hpt_provider.cli.aws.inputs import parameters_of, value_of
 from airflow_hpt_provider.cli.connection import Connection
-from airflow_hpt_provider.cli.errors import discard_output, usage_error
+from airflow_hpt_provider.cli.errors import discard_output
 from airflow_hpt_provider.cli.options import add_connection
 
 OPERATION = "DescribeHyperParameterTuningJob"
@@ -29,7 +31,8 @@ the same name, and also accepts an Airflow connection."""
 
 _EPILOG = """\
 exit codes, as in version 2 of the AWS CLI:
-  0 success, 252 invalid arguments, 253 no credentials, region or profile, 254 rejected by SageMaker, 255 other error
+  0 success, 252 invalid arguments, 253 no credentials or region, 254 rejected by SageMaker,
+  255 other error, such as a profile that does not exist or a service that cannot be reached
 
 examples:
   describe-hyper-parameter-tuning-job --hyper-parameter-tuning-job-name NAME --query BestTrainingJob.TrainingJobName
@@ -86,7 +89,13 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         default="auto",
         help="colors of --output table (default: on a terminal)",
     )
-    add_connection(parser)
+    formatting.add_argument(
+        "--cli-error-format",
+        choices=error_forms.FORMATS,
+        help="format of errors on stderr (default: AWS_CLI_ERROR_FORMAT, cli_error_format in the AWS configuration "
+        "file, or enhanced)",
+    )
+    add_connection(parser, timeout=str)
     prompts = parser.add_mutually_exclusive_group()
     prompts.add_argument(
         "--cli-auto-prompt",
@@ -104,25 +113,44 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
         choices=("base64", "raw-in-base64-out"),
         help="this operation has no binary values",
     )
+    # The AWS CLI's own ways to ask for help.
+    parser.add_argument("--h", action="help", help=argparse.SUPPRESS)
+    parser.add_argument("--version", action="version", version=f"airflow-hpt-provider {__version__}")
+    parser.add_argument("words", nargs="*", help=argparse.SUPPRESS)
     parser.set_defaults(run=run, parser=parser)
-    parser.error = partial(usage_error, parser, code=INVALID_INPUT)
+    parser.error = partial(_usage_error, parser)
 
 
 def run(options: argparse.Namespace) -> int:
-    """Call the operation and print its answer, or a skeleton."""
+    """Call the operation and print its response, or a skeleton; return the AWS CLI's exit code."""
     try:
-        _describe(options)
+        if options.words == ["help"]:
+            options.parser.print_help()
+        elif options.words:
+            raise InputError(f"Unknown options: {', '.join(options.words)}")
+        else:
+            _describe(options)
     except BrokenPipeError:  # the reader of the output has closed the pipe
         discard_output()
     except Exception as error:
         if getattr(options, "debug", False):
             raise
-        raise as_aws_error(error) from error
+        failure = Failure.of(error)
+        form = error_forms.chosen(options.cli_error_format, options.profile)
+        error_forms.write(failure, form, sys.stderr)
+        return failure.exit_code
     return 0
+
+
+def _usage_error(parser: argparse.ArgumentParser, message: str) -> NoReturn:
+    failure = Failure.of(InputError(f"{message} (see {parser.prog} --help)"))
+    error_forms.write(failure, error_forms.chosen(None), sys.stderr)
+    parser.exit(failure.exit_code)
 
 
 def _describe(options: argparse.Namespace) -> None:
     query = _query(options.query)
+    connection = _connection(options)
     kind = options.generate_cli_skeleton
     if kind in {"input", "yaml-input"}:
         print(skeleton.input_skeleton(_any_client(), OPERATION, as_yaml=kind == "yaml-input"))
@@ -132,7 +160,6 @@ def _describe(options: argparse.Namespace) -> None:
         answer = skeleton.output_skeleton(_any_client(), OPERATION, parameters)
         form = options.output or "json"
     else:
-        connection = Connection.of(options)
         session = connection.session()
         form = _form(options.output, session)
         _read_times_as_text(session)
@@ -142,14 +169,29 @@ def _describe(options: argparse.Namespace) -> None:
     try:
         output.write(value, form, sys.stdout, title=OPERATION, color=options.color)
     except ValueError as error:
-        raise InputError(f"--output {form}: {error}") from error
+        raise OtherError(f"--output {form}: {error}") from error
     sys.stdout.flush()
+
+
+def _connection(options: argparse.Namespace) -> Connection:
+    for name in ("cli_read_timeout", "cli_connect_timeout"):
+        value = getattr(options, name)
+        try:
+            setattr(options, name, None if value is None else int(value))
+        except ValueError as error:
+            option = f"--{name.replace('_', '-')}"
+            raise OtherError(f"{option} must be a whole number of seconds, got {value!r}") from error
+    connection = Connection.of(options)
+    if connection.aws_conn_id is None and connection.region is None:
+        # Version 2 of the AWS CLI reads this variable before AWS_DEFAULT_REGION; boto3 does not read it.
+        return replace(connection, region=os.environ.get("AWS_REGION"))
+    return connection
 
 
 def _parameters(options: argparse.Namespace) -> dict[str, Any]:
     name = options.hyper_parameter_tuning_job_name
     if name is not None:
-        name = text_of(NAME_OPTION, name)
+        name = value_of(NAME_OPTION, name)
     elif (options.cli_input_json, options.cli_input_yaml, options.generate_cli_skeleton) == (
         None,
         None,
@@ -163,12 +205,12 @@ def _parameters(options: argparse.Namespace) -> dict[str, Any]:
     )
 
 
-def _asked() -> str:
+def _asked() -> str | bytes:
     if not sys.stdin.isatty():
         raise InputError(f"--cli-auto-prompt: stdin is not a terminal; pass {NAME_OPTION}")
     print(f"{NAME_OPTION}: ", end="", file=sys.stderr, flush=True)  # stdout is for the answer
     if name := sys.stdin.readline().strip():
-        return text_of(NAME_OPTION, name)
+        return value_of(NAME_OPTION, name)
     raise InputError(f"--cli-auto-prompt: no value was given for {NAME_OPTION}")
 
 
@@ -186,11 +228,9 @@ def _query(text: str | None) -> Any:
 
 
 def _form(chosen: str | None, session: Any) -> str:
-    form = chosen or os.environ.get("AWS_DEFAULT_OUTPUT") or _setting(session, "output") or "json"
+    form = chosen or os.environ.get("AWS_DEFAULT_OUTPUT", _setting(session, "output")) or "json"
     if form not in output.FORMATS:
-        raise SettingsError(
-            f"output in the AWS settings must be one of {', '.join(output.FORMATS)}, got {form}"
-        )
+        raise OtherError(f"output in the AWS settings must be one of {', '.join(output.FORMATS)}, got {form}")
     return form
 
 
@@ -202,7 +242,6 @@ def _read_times_as_text(session: Any) -> None:
     parsers = {
         "iso8601": lambda value: parse_timestamp(value).isoformat(),
         "wire": lambda value: value,
-        "none": lambda value: value,
     }
     if form not in parsers:
         raise SettingsError(f"cli_timestamp_format in the AWS settings must be iso8601 or wire, got {form}")

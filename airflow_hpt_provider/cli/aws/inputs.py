@@ -12,30 +12,31 @@ from airflow_hpt_provider.cli.aws.errors import InputError
 FILE, BINARY_FILE = "file://", "fileb://"
 
 
-def text_of(option: str, value: str, *prefixes: str) -> str:
-    """Return an option's value; ``file://PATH`` is replaced by the file's text, after ``~`` and ``$NAME`` in the path.
+def value_of(option: str, value: str) -> str | bytes:
+    """Return an option's value; ``file://PATH`` is replaced by the file's text, ``fileb://PATH`` by its bytes.
+
+    A ``~`` and each ``$NAME`` in the path are expanded.
 
     Args:
         option: its name.
         value: as it was given.
-        prefixes: others that stand for a file.
 
     Raises:
         InputError: the file cannot be read.
     """
-    prefix = next((each for each in (FILE, *prefixes) if value.startswith(each)), None)
+    prefix = next((each for each in (FILE, BINARY_FILE) if value.startswith(each)), None)
     if prefix is None:
         return value
     path = Path(os.path.expandvars(value.removeprefix(prefix))).expanduser()
     try:
-        return path.read_text(encoding="utf-8")
+        return path.read_bytes() if prefix == BINARY_FILE else path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise InputError(f"{option}: unable to load {value}: {reason}") from error
 
 
 def parameters_of(
-    given: dict[str, str | None], cli_input_json: str | None, cli_input_yaml: str | None
+    given: dict[str, str | bytes | None], cli_input_json: str | None, cli_input_yaml: str | None
 ) -> dict[str, Any]:
     """Return the arguments of the call: options of the command line override what a file contains.
 
@@ -48,10 +49,18 @@ def parameters_of(
     """
     parameters: dict[str, Any] = {}
     if cli_input_json is not None:
-        parameters = _json(text_of("--cli-input-json", cli_input_json, BINARY_FILE))
+        parameters = _json(_text_of("--cli-input-json", cli_input_json))
     elif cli_input_yaml is not None:
-        parameters = _yaml(text_of("--cli-input-yaml", cli_input_yaml, BINARY_FILE))
+        parameters = _yaml(_text_of("--cli-input-yaml", cli_input_yaml))
     return {**parameters, **{name: value for name, value in given.items() if value is not None}}
+
+
+def _text_of(option: str, value: str) -> str:
+    loaded = value_of(option, value)
+    try:
+        return loaded if isinstance(loaded, str) else loaded.decode()
+    except UnicodeDecodeError as error:
+        raise InputError(f"{option}: unable to load {value}: it is not UTF-8 text") from error
 
 
 def _json(text: str) -> dict[str, Any]:

@@ -7,14 +7,11 @@ from typing import TYPE_CHECKING
 import botocore
 import pytest
 
-from docs.coverage import round_trip
 from docs.coverage.__main__ import PAGE
 from docs.coverage.members import members, reference_paths
 from docs.coverage.table import Words, render
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from docs.coverage.round_trip import RoundTrip
 
 pytestmark = pytest.mark.integration
@@ -28,12 +25,6 @@ NEVER_SET = {
     "OverallBestTrainingJob.FinalHyperParameterTuningJobObjectiveMetric.Type",
 }
 """What no description has, here or on AWS."""
-
-
-@pytest.fixture(scope="module")
-def trip(tmp_path_factory: pytest.TempPathFactory) -> RoundTrip:
-    directory: Path = tmp_path_factory.mktemp("coverage")
-    return round_trip.run(directory)
 
 
 def test_nothing_is_lost_or_changed_between_create_and_describe(trip: RoundTrip) -> None:

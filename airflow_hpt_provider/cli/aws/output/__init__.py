@@ -33,7 +33,7 @@ def write(value: Any, form: str, out: TextIO, *, title: str, color: str = "auto"
     writers: dict[str, Callable[[], None]] = {
         "json": lambda: json_form.write(value, out),
         "yaml": lambda: yaml_form.write(value, out),
-        "yaml-stream": lambda: yaml_form.write([value], out),
+        "yaml-stream": lambda: yaml_form.write([value] if value != {} else {}, out),
         "text": lambda: text_form.write(value, out),
         "table": lambda: table_form.write(value, out, title=title, color=color),
         "off": lambda: None,

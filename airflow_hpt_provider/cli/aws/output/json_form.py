@@ -7,10 +7,10 @@ import json
 from typing import Any, TextIO
 
 
-def write(value: Any, out: TextIO) -> None:
+def write(value: Any, out: TextIO, indent: int | None = 4) -> None:
     """Indented JSON in the members' own order. An answer without members prints nothing, as the aws CLI has it."""
     if value != {}:
-        out.write(json.dumps(value, indent=4, ensure_ascii=False, default=as_json) + "\n")
+        out.write(json.dumps(value, indent=indent, ensure_ascii=False, default=as_json) + "\n")
 
 
 def as_json(value: Any) -> str:
