@@ -7,6 +7,7 @@ runs in a fork that has done nothing but load the program.
 from __future__ import annotations
 
 import contextlib
+import gzip
 import io
 import json
 import os
@@ -21,16 +22,25 @@ TITLE = "DescribeHyperParameterTuningJob"
 
 
 class AwsCli2:
-    """The program; to be closed."""
+    """The program; to be closed.
 
-    def __init__(self) -> None:
+    Args:
+        models: a directory for the model of SageMaker's API: the program gets the one that our botocore has, because
+            its own is from 2023.
+    """
+
+    def __init__(self, models: Path) -> None:
+        self._models = models
+        self._copy_model()
         self._child = subprocess.Popen(
             [PYTHON, "-I", __file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
 
     def run(self, arguments: list[str], environment: dict[str, str], folder: Path) -> tuple[int, str, str]:
         """Run ``aws ARGUMENTS`` and return its exit code, its output and its errors."""
-        code, out, err = self._ask({"run": arguments, "environment": environment, "folder": str(folder)})
+        code, out, err = self._ask(
+            {"run": arguments, "environment": environment, "folder": str(folder), "models": str(self._models)}
+        )
         return code, out, err
 
     def written(
@@ -48,6 +58,14 @@ class AwsCli2:
         self._child.stdin.write(json.dumps(request) + "\n")
         self._child.stdin.flush()
         return json.loads(self._child.stdout.readline())
+
+    def _copy_model(self) -> None:
+        import botocore
+
+        (packed,) = Path(botocore.__file__).parent.glob("data/sagemaker/*/service-2.json.gz")
+        folder = self._models / "sagemaker" / packed.parent.name
+        folder.mkdir(parents=True)
+        (folder / "service-2.json").write_bytes(gzip.decompress(packed.read_bytes()))
 
     def close(self) -> None:
         """End the process."""
@@ -79,14 +97,15 @@ def _run(request: dict[str, Any]) -> tuple[int, str, str]:
             os.dup2(out.fileno(), 1)
             os.dup2(err.fileno(), 2)
             os.chdir(request["folder"])
+            data = os.environ["AWS_DATA_PATH"]  # awscli sets it when it is imported
             os.environ.clear()
-            os.environ.update(request["environment"])
+            os.environ.update(request["environment"], AWS_DATA_PATH=f"{request['models']}:{data}")
             code = 1
             try:
                 from awscli.clidriver import AWSCLIEntryPoint
 
                 sys.argv = ["aws", *request["run"]]
-                code = AWSCLIEntryPoint().main(request["run"])
+                code = AWSCLIEntryPoint().main(request["run"]) or 0
             except SystemExit as end:
                 code = int(end.code or 0)
             finally:

@@ -143,6 +143,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _usage_error(parser: argparse.ArgumentParser, message: str) -> NoReturn:
+    unknown = message.removeprefix("unrecognized arguments: ")
+    if unknown != message:
+        message = f"Unknown options: {', '.join(unknown.split())}"
     failure = Failure.of(InputError(f"{message} (see {parser.prog} --help)"))
     error_forms.write(failure, error_forms.chosen(None), sys.stderr)
     parser.exit(failure.exit_code)
@@ -228,7 +231,7 @@ def _query(text: str | None) -> Any:
 
 
 def _form(chosen: str | None, session: Any) -> str:
-    form = chosen or os.environ.get("AWS_DEFAULT_OUTPUT", _setting(session, "output")) or "json"
+    form = chosen or os.environ.get("AWS_DEFAULT_OUTPUT", _setting(session, "output") or "json")
     if form not in output.FORMATS:
         raise OtherError(f"output in the AWS settings must be one of {', '.join(output.FORMATS)}, got {form}")
     return form

@@ -148,14 +148,14 @@ def test_an_error_of_the_service(cli: CommandLine) -> None:
     theirs = cli.run("aws", "sagemaker", COMMAND, NAME, "no-such-job")
     ours = cli(COMMAND, NAME, "no-such-job")
     assert (ours.code, ours.out) == (254, "")
-    assert ours.err.removeprefix("airflow-hpt: error: ").strip().rstrip(".") in theirs.err
-    assert ours.err.count("\n") == 1
+    assert ours.err.strip().removeprefix("airflow-hpt: [ERROR]: ") in theirs.err
+    assert (ours.err[0], ours.err.count("\n")) == ("\n", 2)
     with pytest.raises(ClientError):
         cli(COMMAND, NAME, "no-such-job", "--debug")
 
 
 @pytest.mark.parametrize(
-    "wrong", [("--output", "xml"), ("--no-such-option",), ("--color", "blue"), ("--cli-read-timeout", "soon")]
+    "wrong", [("--output", "xml"), ("--no-such-option",), ("--color", "blue"), ("--cli-error-format", "xml")]
 )
 def test_wrong_options(cli: CommandLine, wrong: tuple[str, ...]) -> None:
     done = cli(COMMAND, NAME, "job", *wrong)
@@ -172,7 +172,7 @@ def test_options_of_the_connection(cli: CommandLine, finished: str, service: Loc
     unsigned = cli(*describe, "--no-sign-request")
     assert unsigned.code == 254
     assert "MissingAuthenticationToken" in unsigned.err
-    assert cli(*describe, "--profile", "nobody").code == 253
+    assert cli(*describe, "--profile", "nobody").code == 255
     assert cli(*describe, AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="").code == 253
     everything = (
         *("--no-verify-ssl", "--cli-read-timeout", "30", "--cli-connect-timeout", "0", "--no-paginate"),

@@ -53,9 +53,9 @@ def queries() -> list[str]:
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[AwsCli2]:
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsCli2]:
     debian_program("aws")
-    program = AwsCli2()
+    program = AwsCli2(tmp_path_factory.mktemp("models"))
     yield program
     program.close()
 

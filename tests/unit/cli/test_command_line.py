@@ -95,7 +95,7 @@ def test_usage_errors(arguments: list[str], text: str, capsys: pytest.CaptureFix
         (["--output", "paper"], "invalid choice: 'paper'"),
         (["--cli-input-json", "{}", "--cli-input-yaml", "{}"], "not allowed with argument"),
         (["--endpoint-url", "localhost"], "must begin with http:// or https://, got 'localhost'"),
-        (["--nothing"], "unrecognized arguments: --nothing"),
+        (["--nothing"], "Unknown options: --nothing"),
     ],
 )
 def test_usage_errors_of_the_aws_clis_command_have_its_exit_code(
