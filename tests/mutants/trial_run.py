@@ -1,0 +1,84 @@
+"""Runs tests with one changed module, in a fork of a process that has the large packages loaded already."""
+
+from __future__ import annotations
+
+import importlib.abc
+import importlib.machinery
+import os
+import signal
+import sys
+import time
+from collections.abc import Sequence
+from importlib.util import spec_from_loader
+from pathlib import Path
+from types import ModuleType
+
+LARGE = (
+    *("pytest", "hypothesis", "boto3", "airflow.sdk", "airflow.models.dag"),
+    "airflow.providers.amazon.aws.hooks.base_aws",
+)
+
+
+class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Loads one module from other source."""
+
+    def __init__(self, name: str, path: Path, source: str) -> None:
+        self._name, self._path, self._source = name, path, source
+
+    def find_spec(self, name: str, *_: object) -> importlib.machinery.ModuleSpec | None:
+        if name != self._name:
+            return None
+        package = self._path.name == "__init__.py"
+        return spec_from_loader(name, self, origin=str(self._path), is_package=package)
+
+    def exec_module(self, module: ModuleType) -> None:
+        module.__file__ = str(self._path)
+        exec(compile(self._source, self._path, "exec"), module.__dict__)
+
+
+def load_large_packages() -> None:
+    """Import what every test imports, but nothing of ours."""
+    for name in LARGE:
+        __import__(name)
+
+
+def noticed(path: Path, source: str, tests: Sequence[str], seconds: float) -> tuple[bool, float]:
+    """Return whether tests fail with a changed module, and how long they took.
+
+    Args:
+        path: the module, from the repository's root.
+        source: its changed text.
+        tests: files and folders.
+        seconds: tests that take longer count as failed: the change made something endless.
+    """
+    started = time.monotonic()
+    child = os.fork()
+    if not child:
+        os.setsid()
+        _run(path, source, tests)
+    while True:
+        ended, status = os.waitpid(child, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status) != 0, time.monotonic() - started
+        if time.monotonic() - started > seconds:
+            os.killpg(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            return True, seconds
+        time.sleep(0.02)
+
+
+def _run(path: Path, source: str, tests: Sequence[str]) -> None:
+    import pytest
+
+    parts = path.with_suffix("").parts
+    name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    sys.meta_path.insert(0, _Changed(name, path.resolve(), source))
+    silence = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(silence, stream)
+    options = ("-x", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "no:randomly")
+    try:
+        code = int(pytest.main([*options, *tests]))
+    except BaseException:
+        code = 1
+    os._exit(code)
