@@ -104,6 +104,9 @@ test-aws: env     ## real AWS beside the local service, compared (ARGS="--bucket
 fuzz: env         ## 10,000 malformed requests at a real local service (minutes; ARGS="--seed 2 --count 1000")
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
+test-mutants: env ## 200 single changes of code that decides about money, ownership and data (ARGS="--seed 2 --only creation")
+	$(BIN)/python -m tests.mutants $(ARGS)
+
 audit: env        ## known vulnerabilities in what constraints.txt pins; says so where it cannot know
 	test -x .heavy/audit/bin/pip-audit || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/audit && \
 	  $(BIN)/uv pip install -q -p .heavy/audit/bin/python pip-audit; }

@@ -28,6 +28,7 @@ from airflow_hpt_provider.local.http.errors import error_response, protocol_of, 
 from airflow_hpt_provider.local.http.host_check import check_host
 from airflow_hpt_provider.local.http.request import CONTENT_TYPE, WireRequest
 from airflow_hpt_provider.local.logs.operations import SERVICE
+from airflow_hpt_provider.local.s3.wire.posted_forms import is_posted_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,6 +92,10 @@ class Endpoint:
                 service = "s3"
                 verified = verify_presigned_v2(request, self._find_secret)
                 await self._s3(request, verified, scope, exchange.receive, exchange.send)
+                return
+            if is_posted_form(request):
+                service = "s3"
+                await self._s3.post(request, self._find_secret, scope, exchange.receive, exchange.send)
                 return
             claim = parse_signature(request)
             service = claim.service

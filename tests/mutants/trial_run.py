@@ -29,7 +29,10 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         if name != self._name:
             return None
         package = self._path.name == "__init__.py"
-        return spec_from_loader(name, self, origin=str(self._path), is_package=package)
+        spec = spec_from_loader(name, self, origin=str(self._path), is_package=package)
+        if spec and package:
+            spec.submodule_search_locations = [str(self._path.parent)]
+        return spec
 
     def exec_module(self, module: ModuleType) -> None:
         module.__file__ = str(self._path)
@@ -76,7 +79,7 @@ def _run(path: Path, source: str, tests: Sequence[str]) -> None:
     silence = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(silence, stream)
-    options = ("-x", "-q", "-n", "0", "-p", "no:cacheprovider", "-p", "no:randomly")
+    options = ("-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--assert=plain")
     try:
         code = int(pytest.main([*options, *tests]))
     except BaseException:

@@ -6,7 +6,7 @@ Debian packages version 2.9.19. Where the newest version differs, our command fo
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -134,8 +134,8 @@ def test_a_profile(both: Both, finished: str) -> None:
     lines = ["[profile mine]", "output = yaml", "cli_timestamp_format = wire"]
     theirs, ours = both(NAME, finished, "--profile", "mine", settings="\n".join(lines))
     assert theirs.code == ours.code == 253
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        lines.append(f"{name.lower()} = {both.cli.environment[name]}")
+    names = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+    lines += [f"{name.lower()} = {both.cli.environment[name]}" for name in names]
     theirs, ours = both(NAME, finished, "--profile", "mine", settings="\n".join(lines))
     assert (theirs.code, theirs.err) == (0, "")
     assert "CreationTime: 1" in theirs.out
@@ -241,7 +241,8 @@ def errors(cli: CommandLine, form: str, **environment: Any) -> Ended:
 def test_the_forms_of_errors(cli: CommandLine) -> None:
     """The newest version's, described in the AWS CLI's user guide; 2.9.19 has none of them."""
     message = "Amazon SageMaker can't find a tuning job called no-such-job. Type another name."
-    whole = f"An error occurred (ResourceNotFound) when calling the DescribeHyperParameterTuningJob operation: {message}"
+    call = "when calling the DescribeHyperParameterTuningJob operation"
+    whole = f"An error occurred (ResourceNotFound) {call}: {message}"
     for form in ("enhanced", "legacy"):
         assert errors(cli, form).err.startswith(f"{PREFIX}{whole}\n")
     as_json = errors(cli, "json")

@@ -72,9 +72,20 @@ def test_version(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("arguments", "text"), [([], "required: COMMAND"), (["describe"], "invalid choice: 'describe'")]
+)
+def test_a_missing_or_unknown_command_has_the_aws_clis_exit_code(
+    arguments: list[str], text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(arguments)
+    assert ended.value.code == 252
+    assert text in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        ([], "required: COMMAND"),
         (["local"], "required: COMMAND"),
         (["local", "--nothing", "status"], "unrecognized arguments: --nothing"),
         (["local", "serve", "--port", "70000"], "must be a port from 0 to 65535, got '70000'"),

@@ -66,7 +66,7 @@ def parse_signature(request: WireRequest) -> ParsedSignature:
             raise AuthenticationError(
                 AuthFailure.MALFORMED, f"The Authorization header is not a complete {ALGORITHM} signature."
             )
-        return _checked(
+        return checked_signature(
             credential=match["credential"],
             signed_headers=match["headers"],
             signature=match["signature"],
@@ -83,7 +83,7 @@ def parse_signature(request: WireRequest) -> ParsedSignature:
             raise AuthenticationError(
                 AuthFailure.MALFORMED, "X-Amz-Expires must be a number of seconds, at most a week."
             )
-        return _checked(
+        return checked_signature(
             credential=query.get("X-Amz-Credential", ""),
             signed_headers=query.get("X-Amz-SignedHeaders", ""),
             signature=query["X-Amz-Signature"],
@@ -95,7 +95,7 @@ def parse_signature(request: WireRequest) -> ParsedSignature:
     raise AuthenticationError(AuthFailure.MISSING, "Missing Authentication Token")
 
 
-def _checked(
+def checked_signature(
     *,
     credential: str,
     signed_headers: str,
@@ -105,7 +105,11 @@ def _checked(
     payload_hash: str | None,
     expires_seconds: int | None = None,
 ) -> ParsedSignature:
-    """Return the parsed signature, if its parts are well-formed and agree."""
+    """Return the parsed signature, if its parts are well-formed and agree.
+
+    Raises:
+        AuthenticationError: they are not, or do not.
+    """
     parts = credential.split("/")
     names = tuple(signed_headers.lower().split(";"))
     if len(parts) < 5 or parts[-1] != "aws4_request":

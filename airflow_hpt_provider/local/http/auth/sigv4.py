@@ -121,7 +121,7 @@ def verify(
         timestamp=claim.timestamp,
         payload_hash=payload_hash,
         signature=expected,
-        signing_key=_signing_key(secret.key, claim),
+        signing_key=signing_key(secret.key, claim),
     )
 
 
@@ -184,7 +184,8 @@ def _without_signature(url: str) -> str:
     return f"{url.partition('?')[0]}?{query}"
 
 
-def _signing_key(secret: str, claim: ParsedSignature) -> bytes:
+def signing_key(secret: str, claim: ParsedSignature) -> bytes:
+    """Derive the key that signs what a claim says of itself: its date, region and service."""
     key = f"AWS4{secret}".encode()
     for part in (claim.date, claim.region, claim.service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")

@@ -10,6 +10,7 @@ import anyio.to_thread
 from starlette.responses import Response
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.local.http.auth.post_policy import verify_post
 from airflow_hpt_provider.local.http.body import IDLE_SECONDS, MIB, check_length, chunks, read_body
 from airflow_hpt_provider.local.s3.errors import s3_error
 from airflow_hpt_provider.local.s3.multipart import MultipartUploads
@@ -18,6 +19,7 @@ from airflow_hpt_provider.local.s3.wire import buckets, deletes, listings, objec
 from airflow_hpt_provider.local.s3.wire.aws_chunked import payload_decoder
 from airflow_hpt_provider.local.s3.wire.bodies import MAX_PUT_SIZE, check_body, receive_upload
 from airflow_hpt_provider.local.s3.wire.call import Content, S3Request, S3Response
+from airflow_hpt_provider.local.s3.wire.posted_forms import at_most, read_form
 from airflow_hpt_provider.local.s3.wire.routing import route
 
 if TYPE_CHECKING:
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from airflow_hpt_provider.local.http.auth.sigv4 import Verified
+    from airflow_hpt_provider.local.http.auth.sigv4 import SecretFinder, Verified
     from airflow_hpt_provider.local.http.request import WireRequest
     from airflow_hpt_provider.local.s3.objects import ObjectStore
     from airflow_hpt_provider.local.s3.wire.aws_chunked import PayloadDecoder
@@ -83,6 +85,37 @@ class S3Endpoint:
             elif error.code == "NoSuchKey" and "x-amz-copy-source" not in request.headers:
                 error.details.setdefault("Key", key)
             raise
+
+    async def post(
+        self, request: WireRequest, find_secret: SecretFinder, scope: Scope, receive: Receive, send: Send
+    ) -> None:
+        """Store the file of a form whose policy is signed (presigned POST), and answer.
+
+        Raises:
+            ServiceError, AuthenticationError: before anything was sent or stored.
+        """
+        bucket, _ = _bucket_and_key(request.path.rstrip("/"))
+        pieces = chunks(receive, MAX_PUT_SIZE + MIB)
+        form = await read_form(request.headers, pieces)
+        policy = verify_post(bucket, form.fields, find_secret)
+        headers, (smallest, largest) = form.headers(), policy.size
+        parameters = shapes.parse(
+            "PutObject", method="PUT", bucket=bucket, key=form.key, query={}, headers=headers, body=b""
+        )
+        check_key(form.key)
+        await self._run(self._check_target, "PutObject", parameters)
+        decoder = payload_decoder(policy.verified, None)
+        upload = await receive_upload(
+            self._store, headers, at_most(form.file, largest), decoder, self._limiter
+        )
+        if upload.writer.size < smallest:
+            upload.writer.abort()
+            raise s3_error("EntityTooSmall")
+        call = S3Request(self._store, self._multipart, policy.verified.region, headers, parameters, upload)
+        answer = await self._run(_perform, objects.put_object, call)
+        status, headers, body = form.response(request, bucket, str(answer.result["ETag"]))
+        headers["x-amz-request-id"] = request.id
+        await Response(body, status, headers)(scope, receive, send)
 
     async def _serve(
         self,
