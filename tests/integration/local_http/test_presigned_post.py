@@ -44,7 +44,7 @@ def post(form: Form, data: bytes, *, after: bytes = b"", **fields: str) -> tuple
         f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
         for name, value in {**form["fields"], **fields}.items()
     ]
-    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="C:\\dir\\a b.txt"\r\n\r\n'
+    head = f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="dir/a b.txt"\r\n\r\n'
     body = b"".join(parts) + head.encode() + data + f"\r\n--{boundary}--\r\n".encode() + after
     url = urlsplit(form["url"])
     connection = http.client.HTTPConnection(url.netloc, timeout=60)

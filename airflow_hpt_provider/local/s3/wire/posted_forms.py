@@ -104,7 +104,7 @@ async def read_form(headers: Mapping[str, str], pieces: AsyncIterator[bytes]) ->
                 raise s3_error(
                     "InvalidArgument", "Bucket POST must contain a field named 'key'. Put it before the file."
                 )
-            filename = re.split(r"[/\\]", event.filename)[-1]
+            filename = event.filename.rpartition("/")[2]
             fields["key"] = fields["key"].replace("${filename}", filename)
             return PostedForm(fields, _file(events))
         if isinstance(event, Field):
