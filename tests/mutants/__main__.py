@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[2]
 JUDGED = Path(__file__).with_name("judged.toml")
 GOAL = 0.97
 SLOWER = 4
-"""Tests may take so many times longer with a change before they count as endless."""
+"""Factor by which tests may take longer with a change before they count as endless."""
 SPARE_SECONDS = 20
 
 
@@ -35,7 +35,7 @@ def all_changes(only: str) -> Iterator[tuple[Change, tuple[str, ...]]]:
 
 
 def main() -> int:
-    """Run, and return 1 if fewer than 97% of the decided changes were noticed, or one survived that nobody judged."""
+    """Try the sample, and return 1 if fewer than 97% of the decided changes were noticed."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--sample", type=int, default=200, help="number of changes to try (default: 200)")
     parser.add_argument("--seed", type=int, default=1, help="which ones (default: 1)")

@@ -40,7 +40,7 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 def load_large_packages() -> None:
-    """Import what every test imports, but nothing of ours."""
+    """Import what every test imports, but not this package."""
     for name in LARGE:
         __import__(name)
 
