@@ -1,7 +1,7 @@
 """The AWS CLI's version 2, as Debian packages it, in one process: it is loaded once and then runs many commands.
 
-Run by Debian's Python, which has the CLI's modules and not this package; so this file imports nothing else. Each command
-runs in a fork that has done nothing but load the program.
+Run by Debian's Python, which has the CLI's modules and not this package; so this file imports nothing else. Each
+command runs in a fork that has done nothing but load the program.
 """
 
 from __future__ import annotations
