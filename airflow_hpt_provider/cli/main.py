@@ -41,6 +41,7 @@ COMMANDS = (
     "airflow_hpt_provider.cli.aws.describe",
     "airflow_hpt_provider.cli.local",
     "airflow_hpt_provider.cli.migrate",
+    "airflow_hpt_provider.cli.iam_policy",
     "airflow_hpt_provider.demo.cli",
 )
 """Modules with a ``register(subparsers)``, in the order of ``--help``."""

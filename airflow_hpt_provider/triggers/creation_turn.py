@@ -12,6 +12,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.triggers import tuning
+from airflow_hpt_provider.triggers.stored_arguments import ignore_unknown
 from airflow_hpt_provider.waiting.creation_queue import CreationQueue
 
 
@@ -26,6 +27,7 @@ class CreationTurnTrigger(BaseTrigger):
     Args:
         deadline: ISO-8601 time at which the wait ends with ``timeout``; None: never.
         aws_conn_id, region_name, verify, botocore_config: as for every AWS hook.
+        **unknown: arguments that a newer version has stored in Airflow's database; ignored, with a warning.
     """
 
     def __init__(
@@ -35,8 +37,10 @@ class CreationTurnTrigger(BaseTrigger):
         region_name: str | None = None,
         verify: bool | str | None = None,
         botocore_config: dict[str, Any] | None = None,
+        **unknown: Any,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        ignore_unknown(self, unknown)
         self.deadline = deadline
         self.aws_conn_id = aws_conn_id
         self.region_name = region_name

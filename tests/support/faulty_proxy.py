@@ -51,6 +51,8 @@ class Call:
         about: what it names first: a tuning job, a training job or an ARN; may be empty.
         access_key: who signed it.
         at: time.time() of its arrival.
+        service: the one that it is signed for, as AWS names it in ARNs: ``sagemaker``, ``sqs``, ``logs``, ``iam``.
+        has_tags: its body is a JSON structure with Tags.
     """
 
     number: int
@@ -58,6 +60,8 @@ class Call:
     about: str
     access_key: str
     at: float
+    service: str = "sagemaker"
+    has_tags: bool = False
 
 
 Decide = Callable[[Call], ProxyFault | None]
@@ -123,12 +127,15 @@ class FaultyProxy:
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         body = await reader.readexactly(int(_header(head, "content-length") or 0))
+        credential = _header(head, "authorization").partition("Credential=")[2].split("/")
         call = Call(
             len(self.calls) + 1,
-            _header(head, "x-amz-target").rpartition(".")[2],
+            _header(head, "x-amz-target").rpartition(".")[2] or _action(body),
             _about(body),
-            _header(head, "authorization").partition("Credential=")[2].partition("/")[0],
+            credential[0],
             time.time(),
+            credential[3] if len(credential) > 3 else "",
+            b'"Tags":' in body,
         )
         trouble = self.decide(call)
         self.calls.append((call, trouble))
@@ -200,6 +207,12 @@ class FaultyProxy:
 def _header(head: bytes, name: str) -> str:
     match = re.search(rf"(?im)^{name}: *([^\r]*)", head.decode("latin-1"))
     return match[1] if match else ""
+
+
+def _action(body: bytes) -> str:
+    """Return the operation of a request whose body is a form, as IAM's."""
+    found = re.search(rb"(?:^|&)Action=(\w+)", body)
+    return found[1].decode() if found else ""
 
 
 def _about(body: bytes) -> str:

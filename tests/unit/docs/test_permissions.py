@@ -8,6 +8,8 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
+from airflow_hpt_provider.hooks.permissions import PARTS, actions_for
+
 ROOT = Path(__file__).parents[3]
 PAGE = (ROOT / "docs" / "aws.md").read_text(encoding="utf-8")
 WITHOUT_AWS = {"local", "demo", "export", "migrate"}
@@ -44,6 +46,10 @@ def named_in_code() -> set[str]:
 def documented() -> set[str]:
     """Return the actions in the page's table."""
     return set(re.findall(r"`([a-z]+:\w+)`", PAGE.split("## Permissions")[1].split("\n## ")[0]))
+
+
+def test_the_page_and_the_policy_name_the_same_actions():
+    assert documented() == actions_for(PARTS)
 
 
 NAMED = named_in_code()
