@@ -182,7 +182,7 @@ def test_names_of_jobs_cannot_be_tried_out_through_an_xcom(page: Page, user: str
             answers[task_id, rest] = (answer.status_code, answer.text.replace(name, "NAME"))
     assert len(set(answers.values())) == 1, answers
     foreign = page.ask(user, "GET", page.task("mine", "borrowed")).json()
-    assert "DAG theirs" not in str(foreign), "the owner's id is not for those who may not read that DAG"
+    assert "name DAG" not in str(foreign), "the owner's id is not for those who may not read that DAG"
 
 
 @pytest.mark.parametrize(

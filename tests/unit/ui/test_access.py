@@ -54,7 +54,7 @@ def test_what_a_user_may_see_and_stop(read, of, dag_ids, shown, stopped):
 
 
 @pytest.mark.parametrize("read", [tags(FOREIGN), {}, None])
-def test_a_name_that_only_an_xcom_gives_tells_nothing(read):
+def test_a_name_that_only_an_xcom_gives_reveals_nothing(read):
     assert User("mine").denial(job(), read) == unproven_job(job())
 
 
