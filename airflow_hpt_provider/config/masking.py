@@ -31,12 +31,18 @@ def secrets_of(config: Any) -> Iterator[str]:
             yield from secrets_of(element)
 
 
-def mask_secrets(config: Any) -> None:
-    """Add a config's secrets to Airflow's masker. Repeated calls are harmless, and an odd config never fails."""
+def mask_secrets(config: Any, *, is_rendered: bool = True) -> None:
+    """Add a config's secrets to Airflow's masker. Repeated calls are harmless, and an odd config never fails.
+
+    Args:
+        config: a config in any form.
+        is_rendered: False: values with an expression of Jinja's are templates, which the log may show.
+    """
     from airflow_hpt_provider.compat import mask_secret
 
     for secret in secrets_of(config):
-        mask_secret(secret)
+        if is_rendered or "{{" not in secret:
+            mask_secret(secret)
 
 
 def _held(variables: Any) -> Iterator[str]:
@@ -50,7 +56,7 @@ def _held(variables: Any) -> Iterator[str]:
 
 
 def _is_plain(value: str) -> bool:
-    if len(value) < _SHORTEST or "{{" in value:
+    if len(value) < _SHORTEST:
         return True
     try:
         float(value)

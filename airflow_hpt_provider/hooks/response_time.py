@@ -1,7 +1,7 @@
-"""A limit on the time of a whole response: one that drips, byte by byte, meets no read timeout.
+"""Limits on a whole response, of time and size: one that drips, byte by byte, meets no read timeout.
 
 A read timeout counts from byte to byte. A response of which a byte comes every few seconds holds a thread for days,
-whether its headers drip or its body.
+whether its headers drip or its body. botocore reads a body into memory, however large it is; it does not decompress it.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from botocore.awsrequest import (
 
 RESPONSE_SECONDS = 60.0
 """For a whole response. A read timeout that is longer counts in its place."""
+RESPONSE_BYTES = 64 * 2**20
+"""For the bytes read from one connection's response, headers included. SageMaker's responses have less than 1 MiB."""
 
 
 def limit_response_time(client: Any) -> None:
@@ -36,6 +38,7 @@ class _TimedSocketFile(io.RawIOBase):
     def __init__(self, sock: socket.socket, limit: float) -> None:
         self._sock, self._raw = sock, sock.makefile("rb", buffering=0)
         self._until = time.monotonic() + limit
+        self._left = RESPONSE_BYTES
 
     def readable(self) -> bool:
         return True
@@ -47,7 +50,11 @@ class _TimedSocketFile(io.RawIOBase):
         usual = self._sock.gettimeout()
         self._sock.settimeout(left if usual is None else min(left, usual))
         try:
-            return self._raw.readinto(buffer)
+            read = self._raw.readinto(buffer)
+            self._left -= read or 0
+            if self._left < 0:
+                raise TimeoutError(f"the response is larger than {RESPONSE_BYTES} bytes")
+            return read
         finally:
             self._sock.settimeout(usual)
 

@@ -298,7 +298,8 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         from airflow_hpt_provider.config.masking import mask_secrets
 
         self._began = True
-        mask_secrets(getattr(parent, "config", None))  # Airflow logs a field that it cannot render
+        # Airflow logs a field that it cannot render.
+        mask_secrets(getattr(parent, "config", None), is_rendered=False)
         super()._do_render_template_fields(parent, *args, **kwargs)
         self._rendered = self._rendered or parent is self
         mask_secrets(getattr(parent, "config", None))

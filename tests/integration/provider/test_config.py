@@ -164,6 +164,13 @@ def test_secrets_are_masked_in_rendered_fields_and_logs(config, dag, tmp_path):
     assert "ultramarine" in shown
     assert "hunter2" not in redact("the service said: hunter2-in-a-dict is no key")
 
+    config["TrainingJobDefinition"]["Environment"] = {"DB_PASSWORD": "{{ var.value.password }}"}
+    task = HyperParameterTuningJobOperator(task_id="v", config=config)
+    task.render_template_fields({"params": {"secret": "x"}, "var": {"value": {"password": "a{{b-hunter2"}}})
+    assert "hunter2" not in json.dumps(_serialize_rendered_fields(task))
+    assert "hunter2" not in redact("the service said: a{{b-hunter2 is no password")
+
+    config["TrainingJobDefinition"]["Environment"] = {}
     config["TrainingJobDefinition"]["StaticHyperParameters"]["api_key"] = "hunter2-in-a-file"
     (tmp_path / "job.yaml").write_text(yaml.safe_dump(config))
     task = HyperParameterTuningJobOperator(task_id="f", config="job.yaml")

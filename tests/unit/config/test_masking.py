@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from airflow_hpt_provider.config.masking import secrets_of
+from airflow_hpt_provider.config.masking import mask_secrets, secrets_of
 from airflow_hpt_provider.models.secret_names import looks_secret
 
 NAMES = ["api_key", "API_KEY", "apiKey", "dbpassword", "clientSecret", "hf_token", "HFToken"]  # fmt: skip
@@ -41,9 +41,7 @@ def test_found_in_every_form(given):
     assert list(secrets_of(given)) == ["hunter2"]
 
 
-@pytest.mark.parametrize(
-    "value", ["4096", "0.1", "true", "false", "abc", "", None, 5, "{{ params.key }}", ["hunter2"]]
-)
+@pytest.mark.parametrize("value", ["4096", "0.1", "true", "false", "abc", "", None, 5, ["hunter2"]])
 def test_values_that_would_blank_the_log(value):
     assert list(secrets_of(config({"api_key": value}))) == []
 
@@ -51,3 +49,16 @@ def test_values_that_would_blank_the_log(value):
 @pytest.mark.parametrize("odd", [None, 5, "x", "{", [], [None], {"Environment": 5}, {5: {"Environment": []}}])
 def test_odd_configs(odd):
     assert list(secrets_of(odd)) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "is_rendered", "is_masked"),
+    [("a{{b-hunter2", True, True), ("{{ params.key }}", False, False), ("hunter2", False, True)],
+)
+def test_a_secret_that_looks_like_a_template_is_masked_once_it_is_rendered(
+    monkeypatch, value, is_rendered, is_masked
+):
+    masked = []
+    monkeypatch.setattr("airflow_hpt_provider.compat.mask_secret", masked.append)
+    mask_secrets(config({"api_key": value}), is_rendered=is_rendered)
+    assert masked == ([value] if is_masked else [])
