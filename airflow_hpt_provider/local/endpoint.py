@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from airflow_hpt_provider.local.aws_json.decode import decode
 from airflow_hpt_provider.local.aws_json.encode import encode
+from airflow_hpt_provider.local.aws_json.envelope import SERVICE as SAGEMAKER
 from airflow_hpt_provider.local.aws_json.envelope import is_sagemaker, operation_of
 from airflow_hpt_provider.local.aws_json.service_model import sagemaker_model
 from airflow_hpt_provider.local.cloudwatch import wire as cloudwatch
@@ -28,10 +29,11 @@ from airflow_hpt_provider.local.http.errors import error_response, protocol_of, 
 from airflow_hpt_provider.local.http.host_check import check_host
 from airflow_hpt_provider.local.http.request import CONTENT_TYPE, WireRequest
 from airflow_hpt_provider.local.logs.operations import SERVICE
+from airflow_hpt_provider.local.operations import reported_metrics
 from airflow_hpt_provider.local.s3.wire.posted_forms import is_posted_form
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from starlette.types import Message, Receive, Scope, Send
 
@@ -61,6 +63,7 @@ class Endpoint:
         find_secret: who may sign.
         logs: the training jobs' logs; None: none.
         metrics: the training jobs' metrics; None: none.
+        put_metrics: takes the body of a BatchPutMetrics, and returns the response's, or None for moto.
     """
 
     def __init__(
@@ -72,9 +75,11 @@ class Endpoint:
         find_secret: SecretFinder,
         logs: TrainingLogs | None = None,
         metrics: TrainingMetrics | None = None,
+        put_metrics: Callable[[bytes], bytes | None] = lambda body: None,
     ) -> None:
         self._logs = logs
         self._metrics = metrics
+        self._put_metrics = put_metrics
         self._operations = operations
         self._s3 = s3
         self._moto = moto
@@ -148,6 +153,11 @@ class Endpoint:
             response = await anyio.to_thread.run_sync(self._answer, operation, body, request.id)
             if response is not None:
                 await response(scope, exchange.receive, exchange.send)
+                return
+        if claim.service == SAGEMAKER and request.path == reported_metrics.PATH:
+            content = await anyio.to_thread.run_sync(self._put_metrics, body)
+            if content is not None:
+                await _json_response(content, request.id)(scope, exchange.receive, exchange.send)
                 return
         if self._logs is not None and claim.service == SERVICE:
             response = await anyio.to_thread.run_sync(self._answer_logs, self._logs, request, body)

@@ -8,6 +8,7 @@ import signal
 import socket
 import sqlite3
 from contextlib import ExitStack, closing, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -35,6 +36,7 @@ from airflow_hpt_provider.local.http.connections import LimitedProtocol
 from airflow_hpt_provider.local.http.host_check import is_loopback
 from airflow_hpt_provider.local.logs.operations import TrainingLogs
 from airflow_hpt_provider.local.moto_backend import MotoBackend, handed_out_secret
+from airflow_hpt_provider.local.operations import reported_metrics
 from airflow_hpt_provider.local.operations.model_registry.operations import ModelRegistry
 from airflow_hpt_provider.local.s3.objects import ObjectStore
 from airflow_hpt_provider.local.s3.wire.app import S3Endpoint
@@ -106,8 +108,9 @@ def serve(
         moto = stack.enter_context(closing(MotoBackend()))
         logs = TrainingLogs(settings.data_dir / "training-jobs", settings.region, settings.account_id)
         metrics = TrainingMetrics(operations.engine.database)
+        put = partial(reported_metrics.put, operations.engine)
         app: ASGIApp = create_app(
-            [operations, registry], objects, moto, environment.secret_access_key, logs, metrics
+            [operations, registry], objects, moto, environment.secret_access_key, logs, metrics, put
         )
         if faults.fault:
             app = FaultyEndpoint(app, CallFaults(faults.fault), settings.account_id)
@@ -139,6 +142,7 @@ def create_app(
     secret_access_key: str,
     logs: TrainingLogs | None = None,
     metrics: TrainingMetrics | None = None,
+    put_metrics: Callable[[bytes], bytes | None] = lambda body: None,
 ) -> Endpoint:
     """Return the ASGI application that answers every request to the endpoint.
 
@@ -149,6 +153,7 @@ def create_app(
         secret_access_key: the service's own.
         logs: the training jobs' logs; None: CloudWatch Logs is moto's alone.
         metrics: the training jobs' metrics; None: CloudWatch is moto's alone.
+        put_metrics: takes the metrics that training scripts report; by default moto does.
     """
     return Endpoint(
         operations=operations,
@@ -157,6 +162,7 @@ def create_app(
         find_secret=_secret_finder(secret_access_key),
         logs=logs,
         metrics=metrics,
+        put_metrics=put_metrics,
     )
 
 

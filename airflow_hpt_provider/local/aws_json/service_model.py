@@ -1,4 +1,4 @@
-"""AWS's own service models of SageMaker and CloudWatch, as botocore ships them."""
+"""AWS's own service models of SageMaker, SageMaker Metrics and CloudWatch, as botocore ships them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TARGET_PREFIX = "SageMaker"
 class ApiModel:
     """One service's operations and shapes by name.
 
-    Use :func:`sagemaker_model`, since loading takes half a second, and :func:`cloudwatch_model`.
+    Use :func:`sagemaker_model`, since loading takes half a second, and the functions below it.
     """
 
     def __init__(self, service: str) -> None:
@@ -67,6 +67,12 @@ def sagemaker_model() -> ApiModel:
 def cloudwatch_model() -> ApiModel:
     """Return CloudWatch's model, loaded once per process."""
     return ApiModel("cloudwatch")
+
+
+@cache
+def sagemaker_metrics_model() -> ApiModel:
+    """Return the model of SageMaker Metrics, loaded once per process."""
+    return ApiModel("sagemaker-metrics")
 
 
 def input_shape(operation: OperationModel) -> StructureShape | None:

@@ -263,6 +263,35 @@ def test_an_unknown_metric_has_no_points(client: Any, trained: tuple[Service, li
         assert client.get_metric_statistics(**{**given, **changes})["Datapoints"] == []
 
 
+def test_a_script_reports_metrics_itself(trained: tuple[Service, list[str]]) -> None:
+    service, jobs = trained
+    component = f"{jobs[1]}-aws-training-job"
+    now = datetime.now(UTC)
+    data = [
+        {"MetricName": name, "Timestamp": now, "Step": step, "Value": value}
+        for step, (name, value) in enumerate((("gap", 0.5), ("gap", 0.25), ("objective", 99.0)))
+    ]
+    answer = service.client("sagemaker-metrics").batch_put_metrics(
+        TrialComponentName=component, MetricData=data
+    )
+    assert answer["Errors"] == []
+    [listed] = service.client("cloudwatch").list_metrics(Namespace=NAMESPACE, MetricName="gap")["Metrics"]
+    assert listed["Dimensions"] == dimension(jobs[1])
+    described = service.client("sagemaker").describe_training_job(TrainingJobName=jobs[1])
+    final = {each["MetricName"]: each["Value"] for each in described["FinalMetricDataList"]}
+    assert final["gap"] == 0.25
+    assert final["objective"] < 99, "the log's, not the script's report"
+    unknown = service.client("sagemaker-metrics").batch_put_metrics(
+        TrialComponentName="no-such-job-aws-training-job", MetricData=data
+    )
+    assert [each["Code"] for each in unknown["Errors"]] == ["VALIDATION_ERROR"]
+    with pytest.raises(ClientError) as caught:
+        service.client("sagemaker-metrics").batch_put_metrics(
+            TrialComponentName=component, MetricData=data * 4
+        )
+    assert caught.value.response["Error"]["Code"] == "ValidationException"
+
+
 def test_other_namespaces_are_motos(trained: tuple[Service, list[str]]) -> None:
     client = trained[0].client("cloudwatch")
     client.put_metric_data(Namespace="mine", MetricData=[{"MetricName": "rows", "Value": 3.0}])
