@@ -36,7 +36,7 @@ $(FRONTEND)/node_modules/.ready: $(FRONTEND)/package.json $(FRONTEND)/package-lo
 	cd $(FRONTEND) && npm ci --no-audit --no-fund --loglevel=error
 	@touch $@
 
-$(BUNDLE): $(FRONTEND)/node_modules/.ready $(FRONTEND)/index.html $(FRONTEND)/vite.config.ts $(FRONTEND)/tsconfig.json \
+$(BUNDLE): $(FRONTEND)/node_modules/.ready $(FRONTEND)/index.html $(FRONTEND)/vite.config.ts $(FRONTEND)/licences.ts $(FRONTEND)/tsconfig.json \
            $(shell find $(FRONTEND)/src $(FRONTEND)/public -type f)
 	cd $(FRONTEND) && npm run --silent types && npm run --silent build -- --logLevel warn
 	@touch $@
@@ -165,6 +165,9 @@ bench-slots: env  ## worker seconds and task launches per tuning job in each mod
 
 bench-page: env ui env-browser  ## the tuning page with 1,000 training jobs: bytes, first paint, refresh
 	$(BIN)/python -m benchmarks.page
+	@test -x .heavy/optuna/bin/optuna-dashboard || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/optuna && \
+	  $(BIN)/uv pip install -q -p .heavy/optuna/bin/python optuna-dashboard; }
+	$(BIN)/python -m benchmarks.page.peers
 
 screenshots: env ui env-browser  ## docs/images of the tuning page, from a real Airflow
 	$(BIN)/python -m docs.screenshots

@@ -14,6 +14,8 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 UI = Path("airflow_hpt_provider", "ui")
+LICENCES = "THIRD-PARTY-LICENSES.txt"
+"""The licences of the packages in the bundle; the build of the bundle writes them."""
 
 
 class TuningPageBuildHook(BuildHookInterface):  # type: ignore[type-arg, unused-ignore]
@@ -26,6 +28,10 @@ class TuningPageBuildHook(BuildHookInterface):  # type: ignore[type-arg, unused-
         ui = Path(self.root) / UI
         if not (ui / "static" / "index.html").is_file():
             _build(ui / "frontend")
+        if not (ui / "static" / LICENCES).is_file():
+            raise RuntimeError(
+                f"The tuning page's bundle has no {LICENCES}: an older version of this project built it. Run `make ui`."
+            )
 
 
 def _build(frontend: Path) -> None:

@@ -10,33 +10,50 @@ from functools import cache
 from importlib.metadata import version
 from typing import Any
 
-from airflow.sdk.exceptions import AirflowRuntimeError
-
 try:  # Airflow 3.2+
     from airflow.sdk.exceptions import (
         AirflowException,
         AirflowFailException,
+        AirflowRuntimeError,
         AirflowSensorTimeout,
         AirflowSkipException,
         TaskDeferralError,
         TaskDeferralTimeout,
         TaskDeferred,
     )
-except ImportError:  # Airflow 3.1
-    from airflow.exceptions import (  # type: ignore[no-redef, attr-defined]
-        AirflowException,
-        AirflowFailException,
-        AirflowSensorTimeout,
-        AirflowSkipException,
-        TaskDeferralError,
-        TaskDeferralTimeout,
-        TaskDeferred,
-    )
-
-try:  # Airflow 3.1.1+
     from airflow.sdk.log import mask_secret
-except ImportError:  # Airflow 3.1.0
-    from airflow.sdk.execution_time.secrets_masker import mask_secret  # type: ignore[no-redef]
+except ImportError:
+    try:  # Airflow 3.1
+        from airflow.exceptions import (  # type: ignore[no-redef, attr-defined]
+            AirflowException,
+            AirflowFailException,
+            AirflowSensorTimeout,
+            AirflowSkipException,
+            TaskDeferralError,
+            TaskDeferralTimeout,
+            TaskDeferred,
+        )
+        from airflow.sdk.exceptions import AirflowRuntimeError
+
+        try:  # Airflow 3.1.1+
+            from airflow.sdk.log import mask_secret
+        except ImportError:  # Airflow 3.1.0
+            from airflow.sdk.execution_time.secrets_masker import mask_secret  # type: ignore[no-redef]
+    except ModuleNotFoundError as error:
+        if error.name != "airflow":
+            raise
+        # The tuning page and the command line run where Airflow is not installed.
+        from airflow_hpt_provider.without_airflow import (  # type: ignore[assignment]
+            AirflowException,
+            AirflowFailException,
+            AirflowRuntimeError,
+            AirflowSensorTimeout,
+            AirflowSkipException,
+            TaskDeferralError,
+            TaskDeferralTimeout,
+            TaskDeferred,
+            mask_secret,
+        )
 
 __all__ = [
     "CAPABILITIES",

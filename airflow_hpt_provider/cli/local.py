@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.cli import local_state
 from airflow_hpt_provider.cli.errors import CommandError, missing_extra
-from airflow_hpt_provider.cli.options import add_debug, count
+from airflow_hpt_provider.cli.options import add_debug, count, port
 from airflow_hpt_provider.cli.own_program import with_environment
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.env_file import Environment
-
-_MAX_PORT = 65535
+    from airflow_hpt_provider.ui.standalone_server import PageServer
 
 _DESCRIPTION = """\
 Run a service on this machine that responds as SageMaker does, and really trains: hyperparameter tuning jobs,
@@ -67,7 +66,7 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     serve.add_argument(
-        "--port", type=_port, default=0, metavar="N", help="port to listen on (default: 0, any free port)"
+        "--port", type=port, default=0, metavar="N", help="port to listen on (default: 0, any free port)"
     )
     serve.add_argument(
         "--data-dir",
@@ -165,6 +164,18 @@ def register(subparsers: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         metavar="FILE",
         help="TOML file with the faults to inject into calls and training jobs; see below",
     )
+    serve.add_argument(
+        "--page",
+        action="store_true",
+        help="also serve the tuning page, and print its address (see `airflow-hpt page`)",
+    )
+    serve.add_argument(
+        "--page-port",
+        type=port,
+        default=0,
+        metavar="N",
+        help="port of the tuning page (default: 0, any free port)",
+    )
     serve.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help=argparse.SUPPRESS)
     add_debug(serve)
     serve.set_defaults(run=run_serve)
@@ -207,11 +218,37 @@ def run_serve(options: argparse.Namespace) -> int:
         readable=tuple(path.absolute() for path in options.readable),
     )
     _configure_logging(debug=getattr(options, "debug", False))
+    pages: list[PageServer] = []
+
+    def announce(environment: Environment) -> None:
+        _announce(settings.environment_file, environment)
+        if options.page:
+            pages.append(_page(environment, options.page_port))
+
     try:
-        serve(settings, on_ready=lambda environment: _announce(settings.environment_file, environment))
+        serve(settings, on_ready=announce)
     except StartError as error:
         raise CommandError(str(error)) from error
+    finally:
+        for page in pages:
+            page.stop()
     return 0
+
+
+def _page(environment: Environment, port: int) -> PageServer:
+    import boto3
+
+    from airflow_hpt_provider.cli.connection import Connection
+    from airflow_hpt_provider.cli.page import page_server
+    from airflow_hpt_provider.local.env_file import ACCESS_KEY_ID
+
+    session = boto3.session.Session(
+        ACCESS_KEY_ID, environment.secret_access_key, region_name=environment.region
+    )
+    page = page_server(Connection(endpoint_url=environment.endpoint_url), "local", port, session)
+    page.start()
+    print(f"Tuning page at {page.url}", flush=True)
+    return page
 
 
 def _announce(environment_file: Path, environment: Environment) -> None:
@@ -236,12 +273,6 @@ def _configure_logging(*, debug: bool) -> None:
         logging.getLogger("airflow_hpt_provider").setLevel(logging.DEBUG)
     for noisy in ("uvicorn.error", "botocore", "werkzeug"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
-
-
-def _port(text: str) -> int:
-    if not text.isdigit() or int(text) > _MAX_PORT:
-        raise argparse.ArgumentTypeError(f"must be a port from 0 to {_MAX_PORT}, got '{text}'")
-    return int(text)
 
 
 def _number(text: str) -> int:

@@ -38,6 +38,7 @@ COMMANDS = (
     "airflow_hpt_provider.cli.logs",
     "airflow_hpt_provider.cli.plot",
     "airflow_hpt_provider.cli.export",
+    "airflow_hpt_provider.cli.page",
     "airflow_hpt_provider.cli.aws.describe",
     "airflow_hpt_provider.cli.local",
     "airflow_hpt_provider.cli.migrate",

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 OUTPUTS = ("table", "json")
+MAX_PORT = 65535
 MAX_NAME = 32
 """Maximum length of a tuning job's name."""
 
@@ -82,6 +83,13 @@ def count(text: str) -> int:
     """Parse a whole number of at least 1."""
     if not text.isdecimal() or not int(text):
         raise argparse.ArgumentTypeError(f"must be a whole number of at least 1, got '{text}'")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """Parse a port number; 0 means any free port."""
+    if not text.isdigit() or int(text) > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"must be a port from 0 to {MAX_PORT}, got '{text}'")
     return int(text)
 
 

@@ -9,12 +9,18 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
 from botocore.exceptions import NoRegionError
 
 from airflow_hpt_provider.exceptions import TuningConnectionError
 from airflow_hpt_provider.hooks.response_time import limit_response_time
 from airflow_hpt_provider.hooks.responses import check_responses
+
+try:
+    from airflow.providers.amazon.aws.hooks.base_aws import AwsBaseHook
+except ModuleNotFoundError as error:
+    if error.name != "airflow":
+        raise
+    from airflow_hpt_provider.without_airflow import AwsBaseHook  # type: ignore[assignment]
 
 if TYPE_CHECKING:
     from airflow.providers.amazon.aws.utils.connection_wrapper import AwsConnectionWrapper

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.api_fastapi.app import get_auth_manager
-from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.auth.managers.models.resource_details import ConnectionDetails, DagAccessEntity
 from airflow.api_fastapi.core_api.security import requires_access_dag
 from fastapi import HTTPException, Request
 
@@ -34,6 +34,8 @@ class Access:
         user: Airflow's user.
     """
 
+    sees_values = False
+
     def __init__(self, request: Request, user: Any) -> None:
         self._request, self._user = request, user
 
@@ -49,13 +51,27 @@ class Access:
         owner = _owner(job, tags)
         if owner is None or not owner.dag_id:
             return False
-        return all(
-            self._may("GET", DagAccessEntity.TASK_LOGS, dag_id) for dag_id in {job.task.dag_id, owner.dag_id}
-        )
+        return all(self.may_read_task_logs(dag_id) for dag_id in {job.task.dag_id, owner.dag_id})
+
+    def may_read_task_logs(self, dag_id: str) -> bool:
+        """Return whether the user may read the task logs of a DAG."""
+        return self._may("GET", DagAccessEntity.TASK_LOGS, dag_id)
 
     def may_edit(self, dag_id: str) -> bool:
         """Return whether the user may stop the tuning jobs of a DAG."""
         return self._may("PUT", DagAccessEntity.TASK_INSTANCE, dag_id)
+
+    def may_read_connection(self, conn_id: str) -> bool:
+        """Return whether the user may see a connection in Airflow."""
+        return self._may_connection("GET", conn_id)
+
+    def may_edit_connection(self, conn_id: str) -> bool:
+        """Return whether the user may change a connection in Airflow."""
+        return self._may_connection("PUT", conn_id)
+
+    def _may_connection(self, method: Literal["GET", "PUT"], conn_id: str) -> bool:
+        details = ConnectionDetails(conn_id=conn_id)
+        return get_auth_manager().is_authorized_connection(method=method, details=details, user=self._user)
 
     def visible_dags(self) -> set[str]:
         """Return the ids of all DAGs that the user may see; :meth:`may_read` then decides about each one's XComs."""

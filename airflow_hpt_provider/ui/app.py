@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from airflow.api_fastapi.core_api.security import get_user
-from fastapi import Depends, FastAPI, Request
-from fastapi.responses import JSONResponse, Response
+from fastapi import Depends, FastAPI
 
-from airflow_hpt_provider.ui.api import router as api
-from airflow_hpt_provider.ui.async_reader import AsyncJobReader
+from airflow_hpt_provider.ui.airflow_api import router as api
+from airflow_hpt_provider.ui.airflow_connections import router as connections
+from airflow_hpt_provider.ui.airflow_hooks import make_hook
+from airflow_hpt_provider.ui.host_app import provide_jobs
+from airflow_hpt_provider.ui.pages import airflow_pages
 from airflow_hpt_provider.ui.pages import router as pages
-from airflow_hpt_provider.ui.problems import Problem
-from airflow_hpt_provider.ui.training_api import router as training_api
 
 
 def create_app() -> FastAPI:
@@ -20,14 +20,9 @@ def create_app() -> FastAPI:
     app = FastAPI(
         title="Tuning page", dependencies=[Depends(get_user)], openapi_url=None, docs_url=None, redoc_url=None
     )
-    app.state.reader = AsyncJobReader()
+    provide_jobs(app, make_hook)
     app.include_router(api, prefix="/api")
-    app.include_router(training_api, prefix="/api")
+    app.include_router(connections, prefix="/api")
     app.include_router(pages)
-    app.add_exception_handler(Problem, _problem_response)
+    app.include_router(airflow_pages)
     return app
-
-
-async def _problem_response(_: Request, problem: Exception) -> Response:
-    assert isinstance(problem, Problem)  # noqa: S101 - registered for this class
-    return JSONResponse(problem.to_dict(), problem.status, headers={"Cache-Control": "no-store"})

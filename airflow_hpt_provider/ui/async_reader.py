@@ -7,11 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow_hpt_provider.ui.executor import PageExecutor
-from airflow_hpt_provider.ui.jobs import JobReader, JobView
 from airflow_hpt_provider.ui.problems import Problem
 from airflow_hpt_provider.ui.training_jobs import TrainingJobReader
 
 if TYPE_CHECKING:
+    from airflow_hpt_provider.ui.host import PageJob
+    from airflow_hpt_provider.ui.jobs import JobReader, JobView
     from airflow_hpt_provider.ui.tasks import TaskJob, TaskKey
 
 T = TypeVar("T")
@@ -30,12 +31,12 @@ class AsyncJobReader:
         training: reads single training jobs; its methods block, so they belong into :meth:`run`.
     """
 
-    def __init__(self, reader: JobReader | None = None, executor: PageExecutor | None = None) -> None:
-        self._reader = reader or JobReader()
+    def __init__(self, reader: JobReader, executor: PageExecutor | None = None) -> None:
+        self._reader = reader
         self.training = TrainingJobReader(self._reader)
         self._executor = executor or PageExecutor()
 
-    async def view(self, job: TaskJob) -> JobView:
+    async def view(self, job: PageJob) -> JobView:
         """Return a job with its training jobs, at most some seconds old.
 
         Raises:
@@ -46,7 +47,7 @@ class AsyncJobReader:
             return fresh
         return await self.run(job, f"view {job.name}", lambda: _encoded(self._reader.view(job)))
 
-    async def summaries(self, job: TaskJob) -> dict[str, Any]:
+    async def summaries(self, job: PageJob) -> dict[str, Any]:
         """Return the newest 100 tuning jobs of the account that a job is in, by name.
 
         Raises:
@@ -80,12 +81,12 @@ class AsyncJobReader:
                 read[job.task] = problem
         return read
 
-    async def derived(self, job: TaskJob, what: str, view: JobView, compute: Callable[[], T]) -> T:
+    async def derived(self, job: PageJob, what: str, view: JobView, compute: Callable[[], T]) -> T:
         """Return something computed from a view, computed once while the job does not change."""
         call: Callable[[], T] = lambda: self._reader.derived(job, what, view, compute)  # noqa: E731
         return await self._executor.run(f"{what} {job.key} {id(view)}", "computing", call)
 
-    async def stop(self, job: TaskJob) -> bool:
+    async def stop(self, job: PageJob) -> bool:
         """Stop a job; return whether it was running.
 
         Raises:
@@ -93,7 +94,7 @@ class AsyncJobReader:
         """
         return await self.run(job, f"stop {job.name}", lambda: self._reader.stop(job))
 
-    async def run(self, job: TaskJob, what: str, call: Callable[[], T]) -> T:
+    async def run(self, job: PageJob, what: str, call: Callable[[], T]) -> T:
         """Return what ``call`` returns, which runs in a thread for a job's connection.
 
         Args:

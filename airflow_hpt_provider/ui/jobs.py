@@ -1,4 +1,4 @@
-"""Reads tuning jobs for the page: through the task's connection, once for all users."""
+"""Reads tuning jobs for the page, once for all users."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
-from airflow.sdk import BaseHook
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -19,18 +18,21 @@ from airflow_hpt_provider.retries.errors import is_denied
 from airflow_hpt_provider.ui.cache import SharedCache
 from airflow_hpt_provider.ui.document import document, encode
 from airflow_hpt_provider.ui.known_metrics import KnownMetrics, read_metrics
-from airflow_hpt_provider.ui.problems import LISTING, READING, STOPPING, Attempt, Problem, from_error
+from airflow_hpt_provider.ui.problems import LISTING, READING, STOPPING, Attempt, from_error
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
     from airflow_hpt_provider.models import TrainingJobSummary, TuningJobDescription, TuningJobSummary
-    from airflow_hpt_provider.ui.tasks import TaskJob
+    from airflow_hpt_provider.ui.host import PageJob
 
 T = TypeVar("T")
 RUNNING_SECONDS, ENDED_SECONDS, LIST_SECONDS = 4.0, 60.0, 10.0
 """How long a running job, one that has ended, and the list are served before they are read again."""
 OWNED_SECONDS, UNOWNED_SECONDS = 600.0, 4.0
 """How long tags that name an owner are served, and tags that do not or cannot be read."""
+
+TIMEOUTS = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
+"""Seconds, and tries, of each call."""
 
 
 class PageHook(HyperParameterTuningHook):
@@ -83,16 +85,21 @@ class JobView:
 
 
 class JobReader:
-    """All that the page reads of SageMaker, and the one thing that it does there: stop a job."""
+    """All that the page reads of SageMaker, and the one thing that it does there: stop a job.
 
-    def __init__(self) -> None:
+    Args:
+        make_hook: returns the hook that calls SageMaker with a connection's settings; may raise Problem.
+    """
+
+    def __init__(self, make_hook: Callable[[ConnectionSettings], PageHook]) -> None:
+        self._make_hook = make_hook
         self._hooks: SharedCache[PageHook] = SharedCache(size=32)
         self._views: SharedCache[JobView] = SharedCache(size=64)
         self._derived: SharedCache[Any] = SharedCache(size=32)
         self._lists: SharedCache[dict[str, TuningJobSummary]] = SharedCache(size=32)
         self._tags: SharedCache[_Tags] = SharedCache(size=2000)
 
-    def view(self, job: TaskJob) -> JobView:
+    def view(self, job: PageJob) -> JobView:
         """Return a job with its training jobs, at most some seconds old.
 
         Raises:
@@ -102,11 +109,11 @@ class JobReader:
             job, READING, lambda: self._views.get(job.key, self._loader(job), lambda view: view.seconds)
         )
 
-    def fresh_view(self, job: TaskJob) -> JobView | None:
+    def fresh_view(self, job: PageJob) -> JobView | None:
         """Return what :meth:`view` would return without a call; None if it would make one."""
         return self._views.fresh(job.key)
 
-    def summaries(self, job: TaskJob) -> dict[str, TuningJobSummary]:
+    def summaries(self, job: PageJob) -> dict[str, TuningJobSummary]:
         """Return the newest 100 tuning jobs of the account that a job is in, by name.
 
         Raises:
@@ -121,7 +128,7 @@ class JobReader:
             job, LISTING, lambda: self._lists.get(job.settings.key, load, lambda _: LIST_SECONDS)
         )
 
-    def tags(self, job: TaskJob, arn: str) -> dict[str, str] | None:
+    def tags(self, job: PageJob, arn: str) -> dict[str, str] | None:
         """Return the tags of the job with this ARN; None if the connection has no permission to read them.
 
         Raises:
@@ -129,16 +136,16 @@ class JobReader:
         """
         return self.guarded(job, READING, lambda: self._tags_of(self.hook(job.settings), job, arn))
 
-    def _tags_of(self, hook: PageHook, job: TaskJob, arn: str) -> dict[str, str] | None:
+    def _tags_of(self, hook: PageHook, job: PageJob, arn: str) -> dict[str, str] | None:
         key = f"{arn} {job.settings.key}"
         return self._tags.get(key, lambda _: _Tags(tags_of(hook, arn)), lambda tags: tags.seconds).tags
 
-    def derived(self, job: TaskJob, what: str, view: JobView, compute: Callable[[], Any]) -> Any:
+    def derived(self, job: PageJob, what: str, view: JobView, compute: Callable[[], Any]) -> Any:
         """Something computed from a view, once for all who ask while the job is as it was."""
         key = f"{what} {hashlib.sha256(view.encoded).hexdigest()} {job.settings.key}"
         return self._derived.get(key, lambda _: compute(), lambda _: 3600.0)
 
-    def stop(self, job: TaskJob) -> bool:
+    def stop(self, job: PageJob) -> bool:
         """Stop a job; whether there was something to stop.
 
         Raises:
@@ -148,12 +155,20 @@ class JobReader:
         self.expire(job)
         return stopped
 
-    def expire(self, job: TaskJob) -> None:
+    def expire(self, job: PageJob) -> None:
         """Read a job again on the next request."""
         self._views.expire(job.key)
         self._lists.expire(job.settings.key)
 
-    def guarded(self, job: TaskJob, attempt: Attempt, call: Callable[[], T]) -> T:
+    def call(self, job: PageJob, attempt: Attempt, do: Callable[[PageHook], T]) -> T:
+        """Return what ``do`` returns for the hook of a job's connection.
+
+        Raises:
+            Problem: it failed.
+        """
+        return self.guarded(job, attempt, lambda: do(self.hook(job.settings)))
+
+    def guarded(self, job: PageJob, attempt: Attempt, call: Callable[[], T]) -> T:
         """Return what ``call`` returns.
 
         Raises:
@@ -170,9 +185,9 @@ class JobReader:
     def hook(self, settings: ConnectionSettings) -> PageHook:
         """Return the hook of a connection."""
         # Rebuilt now and then, so that a changed connection is noticed without a restart.
-        return self._hooks.get(settings.key, lambda _: make_hook(settings), lambda _: 300.0)
+        return self._hooks.get(settings.key, lambda _: self._make_hook(settings), lambda _: 300.0)
 
-    def _loader(self, job: TaskJob) -> Callable[[JobView | None], JobView]:
+    def _loader(self, job: PageJob) -> Callable[[JobView | None], JobView]:
         def load(known: JobView | None) -> JobView:
             hook = self.hook(job.settings)
             description = hook.describe(job.name)
@@ -184,35 +199,6 @@ class JobReader:
             return JobView(description, trials, self._tags_of(hook, job, arn), calls + metrics.calls, metrics)
 
         return load
-
-
-def make_hook(settings: ConnectionSettings) -> PageHook:
-    """Return a hook for calls from the API server.
-
-    Raises:
-        Problem: the API server does not know the connection.
-    """
-    if settings.aws_conn_id:
-        try:
-            BaseHook.get_connection(settings.aws_conn_id)
-        except Exception as error:
-            # The amazon provider would fall back to the API server's own credentials, which are not the task's.
-            raise Problem(
-                502,
-                "credentials",
-                f"The API server does not know connection {settings.aws_conn_id!r}",
-                "The task reached its tuning job by this connection.",
-                "Define it in Airflow's connections or in a secrets backend, or as an environment variable of the"
-                " API server too.",
-            ) from error
-    config = Config(connect_timeout=5, read_timeout=10, retries={"total_max_attempts": 2, "mode": "standard"})
-    own = Config(**settings.botocore_config) if settings.botocore_config else Config()
-    return PageHook(
-        aws_conn_id=settings.aws_conn_id,
-        region_name=settings.region_name,
-        verify=settings.verify,
-        config=own.merge(config),  # the page's time-outs last: no DAG or connection makes them longer
-    )
 
 
 def _trials(

@@ -180,8 +180,9 @@ def _connection(wait: DeferredTask, arguments: dict[str, Any]) -> ConnectionSett
 
 
 def _stop(wait: DeferredTask, name: str, connection: ConnectionSettings) -> None:
+    from airflow_hpt_provider.ui.airflow_hooks import make_hook
     from airflow_hpt_provider.ui.job_owner import is_own
-    from airflow_hpt_provider.ui.jobs import make_hook, tags_of
+    from airflow_hpt_provider.ui.jobs import tags_of
 
     hook = make_hook(connection)
     try:

@@ -33,12 +33,15 @@ _MISSING = """<!doctype html><meta charset="utf-8"><title>Tuning page</title>
 <p>This installation comes from a checkout, where the page's bundle is not kept.</p>
 <p>Run <code>make ui</code> there (it needs Node.js with npm), then load this page again.</p>"""
 
-router = APIRouter()
+router, airflow_pages = APIRouter(), APIRouter()
+"""The pages of every host, and those that only Airflow has."""
 
 
-@router.get("/task/{dag_id}/{run_id}/{task_id}")
-@router.get("/run/{dag_id}/{run_id}")
-@router.get("/jobs")
+@airflow_pages.get("/task/{dag_id}/{run_id}/{task_id}")
+@airflow_pages.get("/run/{dag_id}/{run_id}")
+@airflow_pages.get("/jobs")
+@router.get("/connections/{connection}")
+@router.get("/connections/{connection}/jobs/{tuning_job}")
 def page(request: Request) -> Response:
     """Return the page. It reads from its own address which task to show, and requests the data separately."""
     index = BUNDLE / "index.html"

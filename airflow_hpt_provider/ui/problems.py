@@ -20,6 +20,7 @@ class Problem(Exception):  # noqa: N818 - it is what the page shows, not only an
         title: what is the matter, in a few words.
         detail: more of it.
         remedy: what to do.
+        problems: of a refused config: field, problem and remedy of each.
     """
 
     status: int
@@ -27,10 +28,12 @@ class Problem(Exception):  # noqa: N818 - it is what the page shows, not only an
     title: str
     detail: str = ""
     remedy: str = ""
+    problems: tuple[dict[str, str], ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the problem as JSON values."""
-        return {"kind": self.kind, "title": self.title, "detail": self.detail, "remedy": self.remedy}
+        shown = {"kind": self.kind, "title": self.title, "detail": self.detail, "remedy": self.remedy}
+        return {**shown, "problems": list(self.problems)} if self.problems else shown
 
 
 class Attempt(NamedTuple):

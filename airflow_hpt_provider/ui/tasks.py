@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
@@ -21,6 +21,7 @@ from sqlalchemy import select
 from airflow_hpt_provider.compat import deployment
 from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.ui.connections import connection_of
+from airflow_hpt_provider.ui.job_owner import is_named_by_xcom_only
 from airflow_hpt_provider.ui.paging import NEWEST_FIRST, Position
 from airflow_hpt_provider.ui.problems import Problem
 from airflow_hpt_provider.ui.task_code import TaskCode, task_codes
@@ -88,6 +89,19 @@ class TaskJob:
         """Equal for task instances that read the same job in the same way."""
         return f"{self.name} {self.settings.key}"
 
+    @property
+    def is_guessed(self) -> bool:
+        """Whether only an XCom names the job."""
+        return is_named_by_xcom_only(self)
+
+    def about(self) -> dict[str, Any]:
+        """Return the task instance and its state, for the page's document."""
+        return {"task": {**self.task._asdict(), "state": self.task_state}}
+
+    def parent(self, name: str) -> TaskJob:
+        """Return a warm-start parent of the job, read with the same connection."""
+        return replace(self, name=name, final_metric=None, is_confirmed=True)
+
 
 def task_state(session: Session, task: TaskKey) -> str | None:
     """Airflow's state of a task instance; an empty string if it has none yet, None if there is no such task."""
@@ -111,6 +125,12 @@ def job_of(session: Session, task: TaskKey) -> TaskJob | None:
 def rendered_fields(session: Session, task: TaskKey) -> Mapping[str, Any]:
     """Return what a worker has stored of a task's arguments; empty if Airflow no longer has it."""
     return _rendered_fields(session, [task]).get(task) or {}
+
+
+def is_ours(session: Session, task: TaskKey) -> bool:
+    """Return whether a task instance is one of this provider's operators, or of a class derived from one."""
+    version = found.version if (found := _instances(session, [task]).get(task)) else None
+    return version is not None and task.task_id in task_codes(session, {version}).get(version, {})
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from airflow_hpt_provider.ui.training_log import read_page, read_streams
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
+    from airflow_hpt_provider.ui.host import PageJob
     from airflow_hpt_provider.ui.jobs import JobReader, JobView
-    from airflow_hpt_provider.ui.tasks import TaskJob
 
 RUNNING_SECONDS, ENDED_SECONDS = 4.0, 60.0
 """How long a running training job and one that has ended are served before they are read again."""
@@ -45,7 +45,7 @@ class TrainingJobReader:
         self._streams: SharedCache[list[str]] = SharedCache(size=256)
         self._logs: SharedCache[dict[str, Any]] = SharedCache(size=64)
 
-    def detail(self, job: TaskJob, view: JobView, name: str) -> dict[str, Any]:
+    def detail(self, job: PageJob, view: JobView, name: str) -> dict[str, Any]:
         """Return a training job as :func:`airflow_hpt_provider.ui.training_job.training_job` makes it.
 
         Raises:
@@ -64,7 +64,7 @@ class TrainingJobReader:
         return self._reader.guarded(job, READING_TRAINING, lambda: self._details.get(key, load, fresh_for))
 
     def log(
-        self, job: TaskJob, view: JobView, name: str, stream: str | None, token: str | None
+        self, job: PageJob, view: JobView, name: str, stream: str | None, token: str | None
     ) -> dict[str, Any]:
         """Return a page of a training job's log; see :func:`airflow_hpt_provider.ui.training_log.read_page`.
 
@@ -87,7 +87,7 @@ class TrainingJobReader:
             lambda: self._logs.get(f"{stream} {token} {key}", load, lambda _: LOG_SECONDS),
         )
 
-    def all_curves(self, job: TaskJob, view: JobView, name: str) -> dict[str, Any]:
+    def all_curves(self, job: PageJob, view: JobView, name: str) -> dict[str, Any]:
         """Return the learning curve of each metric of a training job, by columns; see :class:`CurveReader`.
 
         Raises:
@@ -96,7 +96,7 @@ class TrainingJobReader:
         summary, metrics = summary_of(view, name), self.detail(job, view, name)["curve_metrics"]
         return self.curves.of_training_job(job, summary, dict.fromkeys(metrics))
 
-    def stop(self, job: TaskJob, view: JobView, name: str) -> bool:
+    def stop(self, job: PageJob, view: JobView, name: str) -> bool:
         """Stop a training job; return whether it was running.
 
         Raises:
@@ -108,7 +108,7 @@ class TrainingJobReader:
         self._reader.expire(job)
         return stopped
 
-    def _stop(self, job: TaskJob, name: str) -> bool:
+    def _stop(self, job: PageJob, name: str) -> bool:
         hook = self._reader.hook(job.settings)
 
         def running() -> bool:
@@ -124,7 +124,7 @@ class TrainingJobReader:
             return False  # it has ended in between
         return True
 
-    def client(self, job: TaskJob, service: str) -> Any:
+    def client(self, job: PageJob, service: str) -> Any:
         """Return a boto3 client of a service, by a job's connection."""
         key = f"{service} {job.settings.key}"
         return self._clients.get(
@@ -132,7 +132,7 @@ class TrainingJobReader:
         )
 
     @staticmethod
-    def _key(job: TaskJob, name: str) -> str:
+    def _key(job: PageJob, name: str) -> str:
         return f"{name} {job.settings.key}"
 
 

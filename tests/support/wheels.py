@@ -16,7 +16,7 @@ A_MOMENT = "1700000000"
 def build(into: Path, source: Path = REPOSITORY, *, kind: str = "wheel") -> Path:
     """The path of a new wheel (or ``kind="sdist"``) of ``source``, in the folder ``into``."""
     into.mkdir(parents=True, exist_ok=True)
-    bundle = source / "airflow_hpt_provider" / "ui" / "static" / "index.html"
+    bundle = source / "airflow_hpt_provider" / "ui" / "static" / "THIRD-PARTY-LICENSES.txt"
     # The build would otherwise run npm, which is `make ui`'s business.
     without_page = {} if bundle.is_file() else {"AIRFLOW_HPT_WITHOUT_UI": "1"}
     subprocess.run(

@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
 
+import { licences } from "./licences.ts";
+
 export default defineConfig({
   base: "./",
+  plugins: [licences()],
   // The server writes a <base> into the page: where the app is, with or without a path before it.
   experimental: { renderBuiltUrl: (file) => `static/${file}` },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },

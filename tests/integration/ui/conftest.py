@@ -33,6 +33,9 @@ PERMISSIONS = {
     "nobody": {},
     "operator": dict.fromkeys(("waiting", "waiting_run", "on_workers", "on_worker_run"), "edit"),
     "listener": {"quiet": "read"},
+    # Roles with a permission on a connection, as a custom role of FAB's has them.
+    "auditor": {"mine": "read", "connection:aws_default": "read", "connection:denied": "read"},
+    "steward": {"mine": "edit", "connection:aws_default": "edit"},
 }
 WAYS: dict[str, Decide] = {
     "throttled": lambda call: ProxyFault.THROTTLE if call.operation == "ListTags" else None,

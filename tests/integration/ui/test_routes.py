@@ -16,7 +16,23 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 TASK = "/api/dags/{dag_id}/runs/{run_id}/tasks/{task_id}"
+OF_A_CONNECTION = "/api/connections/{connection}/jobs"
+NAMED = f"{OF_A_CONNECTION}/{{tuning_job}}"
 ROUTES = {
+    ("GET", "/connections/{connection}"),
+    ("GET", "/connections/{connection}/jobs/{tuning_job}"),
+    ("GET", "/api/connections"),
+    ("GET", OF_A_CONNECTION),
+    ("GET", NAMED),
+    ("GET", f"{NAMED}/importance"),
+    ("GET", f"{NAMED}/parents/{{name}}"),
+    ("GET", f"{NAMED}/training-jobs.csv"),
+    ("GET", f"{NAMED}/training-jobs.json"),
+    ("GET", f"{NAMED}/request.yaml"),
+    ("POST", f"{NAMED}/stop"),
+    ("GET", f"{NAMED}/training-jobs/{{name}}"),
+    ("GET", f"{NAMED}/training-jobs/{{name}}/log"),
+    ("POST", f"{NAMED}/training-jobs/{{name}}/stop"),
     ("GET", "/task/{dag_id}/{run_id}/{task_id}"),
     ("GET", "/run/{dag_id}/{run_id}"),
     ("GET", "/jobs"),
@@ -26,6 +42,7 @@ ROUTES = {
     ("GET", f"{TASK}/parents/{{name}}"),
     ("GET", f"{TASK}/training-jobs.csv"),
     ("GET", f"{TASK}/training-jobs.json"),
+    ("GET", f"{TASK}/request.yaml"),
     ("POST", f"{TASK}/stop"),
     ("GET", f"{TASK}/curves"),
     ("GET", f"{TASK}/training-jobs/{{name}}"),
@@ -35,14 +52,16 @@ ROUTES = {
     ("GET", "/api/dags/{dag_id}/runs/{run_id}/jobs"),
     ("GET", "/api/jobs"),
 }
+CONNECTION_ROUTES = sorted((method, path) for method, path in ROUTES if path.startswith("/api/connections/"))
 OF_A_DAG = sorted((method, path) for method, path in ROUTES if path.startswith("/api/dags/"))
 OURS = {"X-Requested-With": "tuning-page", "Sec-Fetch-Site": "same-origin"}
 
 
 def at(page: Page, path: str, dag_id: str = "mine", task_id: str = "tune") -> str:
     return path.replace("{path:path}", "icon.svg").format(
-        dag_id=dag_id, run_id=page.runs[dag_id].replace("+", "%2B"), task_id=task_id, name="theirs"
-    )
+        dag_id=dag_id, run_id=page.runs[dag_id].replace("+", "%2B"), task_id=task_id, name="theirs",
+        connection="aws_default", tuning_job="mine",
+    )  # fmt: skip
 
 
 @pytest.mark.filterwarnings("ignore")  # what Airflow's API server warns of when it is imported

@@ -12,7 +12,8 @@ from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.creation.ownership import OWNER_TAG
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
-from airflow_hpt_provider.ui.jobs import UNOWNED_SECONDS, JobView, _trials, make_hook, tags_of
+from airflow_hpt_provider.ui.airflow_hooks import make_hook
+from airflow_hpt_provider.ui.jobs import UNOWNED_SECONDS, JobView, _trials, tags_of
 from tests.unit.ui.test_job_document import description, trial
 
 

@@ -5,11 +5,12 @@ import type { TaskInstance } from "./model";
 export type Place =
   | { kind: "task"; task: TaskInstance }
   | { kind: "run"; dagId: string; runId: string }
+  | { kind: "connection"; connection: string }
   | { kind: "jobs" };
 
 /** `path` and `search` of the address; `base` is the path of the page's <base>. */
 export function placeOf(path: string, search: string, base: string): Place {
-  const below = path.startsWith(base) ? path.slice(base.length) : path.replace(/^.*?\/(?=task\/|run\/|jobs)/, "");
+  const below = path.startsWith(base) ? path.slice(base.length) : path.replace(/^.*?\/(?=task\/|run\/|jobs|connections\/)/, "");
   const [kind, ...parts] = below.split("/").map(decoded);
   const [dagId = "", runId = "", taskId = ""] = parts;
   if (kind === "task") {
@@ -17,6 +18,10 @@ export function placeOf(path: string, search: string, base: string): Place {
     const index = new URLSearchParams(search).get("map_index") ?? "";
     const map_index = /^\d+$/.test(index) ? Number(index) : -1;
     return { kind, task: { dag_id: dagId, run_id: runId, task_id: taskId, map_index } };
+  }
+  if (kind === "connections") {
+    const [connection = "", , name] = parts;
+    return name ? { kind: "task", task: { connection, name } } : { kind: "connection", connection };
   }
   if (kind === "run") return { kind, dagId, runId };
   return { kind: "jobs" };

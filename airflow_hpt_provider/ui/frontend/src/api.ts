@@ -1,6 +1,6 @@
 /** Requests to the page's own server; paths are relative to the page's <base>. */
 
-import type { Problem, TaskInstance } from "./model";
+import type { Problem, TaskInstance, TaskKey } from "./model";
 
 export class ProblemError extends Error {
   constructor(readonly problem: Problem) {
@@ -8,15 +8,25 @@ export class ProblemError extends Error {
   }
 }
 
-/** The path of a task's tuning job in the API. */
-export const taskPath = ({ dag_id, run_id, task_id, map_index }: TaskInstance, rest = ""): string =>
-  `api/dags/${[dag_id, "runs", run_id, "tasks", task_id].map(encodeURIComponent).join("/")}${rest}?map_index=${map_index}`;
+/** The path of a tuning job in the API. */
+export function taskPath(task: TaskInstance, rest = ""): string {
+  if ("connection" in task) return `${connectionPath(task.connection)}/${encodeURIComponent(task.name)}${rest}`;
+  const { dag_id, run_id, task_id, map_index } = task;
+  return `api/dags/${[dag_id, "runs", run_id, "tasks", task_id].map(encodeURIComponent).join("/")}${rest}?map_index=${map_index}`;
+}
+
+/** The path of all tuning jobs of a connection in the API. */
+export const connectionPath = (connection: string): string => `api/connections/${encodeURIComponent(connection)}/jobs`;
+
+/** The page of all tuning jobs of a connection, or of one of them. */
+export const connectionPage = (connection: string, name?: string): string =>
+  `connections/${encodeURIComponent(connection)}${name ? `/jobs/${encodeURIComponent(name)}` : ""}`;
 
 export const runPath = (dagId: string, runId: string): string =>
   `api/dags/${encodeURIComponent(dagId)}/runs/${encodeURIComponent(runId)}/jobs`;
 
 /** The page of a task instance, in the same frame. */
-export const taskPage = ({ dag_id, run_id, task_id, map_index }: TaskInstance): string =>
+export const taskPage = ({ dag_id, run_id, task_id, map_index }: TaskKey): string =>
   `task/${[dag_id, run_id, task_id].map(encodeURIComponent).join("/")}?map_index=${map_index}`;
 
 /** JSON; null if the server says that nothing has changed. `denied` is what a 403 without a reason means. */

@@ -28,13 +28,14 @@ export function candidates(tuning: Tuning, task: TaskInstance, listed: ListedJob
     label: name,
     path: taskPath(task, `/parents/${encodeURIComponent(name)}`),
   }));
+  const dag = "dag_id" in task ? task.dag_id : null;
   const known = (mine: boolean): Candidate[] =>
     listed
-      .filter((row) => (row.dag_id === task.dag_id) === mine)
+      .filter((row) => (row.dag_id === dag) === mine)
       .map((row) => ({ name: row.name, label: labelOf(row, mine), path: taskPath(row) }));
   return [
     { title: "Warm-started from", jobs: once(parents) },
-    { title: `Of DAG ${task.dag_id}`, jobs: once(known(true)) },
+    { title: `Of DAG ${dag}`, jobs: once(known(true)) },
     { title: "Of other DAGs", jobs: once(known(false)) },
   ].filter(({ jobs }) => jobs.length > 0);
 }

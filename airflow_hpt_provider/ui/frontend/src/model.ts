@@ -6,6 +6,8 @@ export interface Problem {
   title: string;
   detail: string;
   remedy: string;
+  /** Of a config that the task has refused. */
+  problems?: { field: string; problem: string; remedy: string }[];
 }
 
 export interface Parameter {
@@ -43,7 +45,7 @@ export type Value = number | string | null;
 
 export interface Answer {
   version: number;
-  page?: { task: TaskInstance & { state: string | null }; can_stop: boolean };
+  page?: { task?: TaskKey & { state: string | null }; connection?: string; can_stop: boolean };
   job: Job;
   parameters: Parameter[];
   trials: {
@@ -62,15 +64,24 @@ export interface Answer {
   reasons: { text: string; headline: string }[];
 }
 
-export interface TaskInstance {
+export interface TaskKey {
   dag_id: string;
   run_id: string;
   task_id: string;
   map_index: number;
 }
 
+/** A tuning job by its name, of a connection: also one that no task has made. */
+export interface NamedJob {
+  connection: string;
+  name: string;
+}
+
+/** Where the page of a tuning job gets its data: from a task instance, or from a connection. */
+export type TaskInstance = TaskKey | NamedJob;
+
 /** A row of a list of tuning jobs (see ui/listing.py): what Airflow knows, and SageMaker if it is among its newest. */
-export interface ListedJob extends TaskInstance {
+export interface ListedJob extends TaskKey {
   task_state: string | null;
   name: string;
   announced: number;

@@ -166,3 +166,16 @@ test("Airflow's choice of theme comes before the browser's", () => {
   localStorage.setItem("theme", "light");
   expect(currentTheme()).toBe("light");
 });
+
+test("the problems of a refused config are a table", () => {
+  const problems = [
+    { field: "Config.Strategie", problem: "Unknown member", remedy: "" },
+    { field: "Config.ResourceLimits", problem: "is too large", remedy: "set it to 4" },
+  ];
+  show(<Notice problem={{ kind: "refused_config", title: "The config has 2 problems", detail: "", remedy: "", problems }} />);
+  const cells = [...root.querySelectorAll("tbody tr")].map((row) => [...row.querySelectorAll("td")].map((cell) => cell.textContent));
+  expect(cells).toEqual([
+    ["Config.Strategie", "Unknown member", "–"],
+    ["Config.ResourceLimits", "is too large", "set it to 4"],
+  ]);
+});

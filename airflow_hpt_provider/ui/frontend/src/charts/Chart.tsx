@@ -1,10 +1,17 @@
 /** A chart in the page: drawn when it is first seen, updated in place while it is, as wide as its place. */
 
 import type { ECharts, EChartsCoreOption } from "echarts/core";
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 import type { Range } from "../selection";
-import { init } from "./echarts";
+
+/** Apache ECharts is most of the bundle. It is loaded in the background after the first paint. */
+let library: Promise<typeof import("./echarts")> | undefined;
+export const loadCharts = (): Promise<typeof import("./echarts")> =>
+  (library ??= import("./echarts").catch((error: unknown) => {
+    library = undefined; // the next chart tries again
+    throw error;
+  }));
 
 interface Props {
   option: EChartsCoreOption;
@@ -39,12 +46,17 @@ export function Chart({ option, label, height, onPick, onZoom, onBrush, brushed 
   on.current = { onPick, onZoom, onBrush };
   const marked = useRef(new Set<string>());
   const drawn = useRef<EChartsCoreOption | null>(null);
+  const gone = useRef(false);
+  const [missing, setMissing] = useState(false);
 
-  const draw = (): void => {
+  const draw = async (): Promise<void> => {
     // What is out of sight waits: with a thousand training jobs, nine charts are worth sparing.
     if (!visible.current || drawn.current === wanted.current) return;
+    const charts = await loadCharts().catch(() => null);
+    if (!gone.current) setMissing(!charts);
+    if (!charts || gone.current || drawn.current === wanted.current) return;
     if (!chart.current) {
-      chart.current = init(place.current as HTMLDivElement);
+      chart.current = charts.init(place.current as HTMLDivElement);
       chart.current.on("click", ({ data }) => {
         const point = data as { name?: string; trial?: number } | null;
         if (point?.trial && point.name) on.current.onPick?.(point.name);
@@ -67,14 +79,16 @@ export function Chart({ option, label, height, onPick, onZoom, onBrush, brushed 
     const seen = new IntersectionObserver(
       (entries) => {
         visible.current = entries.at(-1)?.isIntersecting ?? false; // the last is how it is now
-        draw();
+        void draw();
       },
       { rootMargin: "150px" },
     );
     const sized = new ResizeObserver(() => chart.current?.resize());
     seen.observe(element);
     sized.observe(element);
+    gone.current = false;
     return () => {
+      gone.current = true;
       seen.disconnect();
       sized.disconnect();
       chart.current?.dispose();
@@ -83,7 +97,7 @@ export function Chart({ option, label, height, onPick, onZoom, onBrush, brushed 
 
   useEffect(() => {
     wanted.current = option;
-    draw();
+    void draw();
   }, [option]);
 
   useEffect(() => {
@@ -92,5 +106,14 @@ export function Chart({ option, label, height, onPick, onZoom, onBrush, brushed 
       chart.current?.dispatchAction({ type: "axisAreaSelect", parallelAxisId, intervals: [] });
   }, [brushed]);
 
-  return <div class="chart" ref={place} role="img" aria-label={label} style={{ height: `${height}px` }} />;
+  return (
+    <>
+      {missing && (
+        <p class="empty small" role="alert">
+          The charts could not be loaded. Reload this page.
+        </p>
+      )}
+      <div class="chart" ref={place} role="img" aria-label={label} style={{ height: `${height}px` }} />
+    </>
+  );
 }

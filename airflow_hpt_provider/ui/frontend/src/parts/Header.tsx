@@ -1,6 +1,6 @@
 /** The tuning job at a glance, and the button that stops it. */
 
-import { stop } from "../api";
+import { stop, taskPath } from "../api";
 import { duration, number, plural, roughly, time } from "../format";
 import { bestOf, billableSeconds, secondsLeft, tookSeconds } from "../metrics";
 import type { TaskInstance, Tuning } from "../model";
@@ -36,6 +36,9 @@ export function Header({ tuning, task, onStopped, onOpen }: Props) {
           <span role="status">
             <StatusBadge of={job.status} />
           </span>
+          <a class="button" href={taskPath(task, "/request.yaml")} download={`${job.name}.yaml`} title="Download this job's request as YAML">
+            Use as a new request
+          </a>
           {tuning.canStop && job.status === "InProgress" && (
             <StopButton
               question="Stop this tuning job?"

@@ -11,7 +11,7 @@ import { useNow } from "../polling";
 import { Notice, Stale } from "./Notice";
 import { StatusBadge } from "./StatusBadge";
 
-export function JobList({ place }: { place: Exclude<Place, { kind: "task" }> }) {
+export function JobList({ place }: { place: Extract<Place, { kind: "run" | "jobs" }> }) {
   const ofRun = place.kind === "run";
   const path = ofRun ? runPath(place.dagId, place.runId) : "api/jobs";
   const { jobs, troubles, problem, busy, reload, loadOlder } = useListing(path, 10);
@@ -131,7 +131,7 @@ function took(row: ListedJob, now: number): number | null {
   return end === null || row.created_at === null ? null : Math.max(0, end - row.created_at);
 }
 
-function MiniProgress({ row }: { row: ListedJob }) {
+export function MiniProgress({ row }: { row: Pick<ListedJob, "finished" | "failed" | "max_trials"> }) {
   if (row.finished === null) return <span class="muted">–</span>;
   const total = Math.max(row.max_trials ?? row.finished, row.finished, 1);
   const good = row.finished - (row.failed ?? 0);

@@ -9,6 +9,7 @@ export function Notice({ problem, onRetry }: { problem: Problem; onRetry?: () =>
     <section class={CALM.has(problem.kind) ? "notice" : "notice notice-bad"} role={CALM.has(problem.kind) ? "status" : "alert"}>
       <h1>{problem.title}</h1>
       {problem.detail && <p>{problem.detail}</p>}
+      {problem.problems && <Problems of={problem.problems} />}
       {problem.remedy && <p class="muted">{problem.remedy}</p>}
       {onRetry && (
         <button type="button" onClick={onRetry}>
@@ -16,6 +17,34 @@ export function Notice({ problem, onRetry }: { problem: Problem; onRetry?: () =>
         </button>
       )}
     </section>
+  );
+}
+
+/** What is wrong with a config, field by field. */
+function Problems({ of }: { of: NonNullable<Problem["problems"]> }) {
+  return (
+    <div class="table" tabIndex={0} role="region" aria-label="Problems of the config">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Field</th>
+            <th scope="col">Problem</th>
+            <th scope="col">Remedy</th>
+          </tr>
+        </thead>
+        <tbody>
+          {of.map(({ field, problem, remedy }) => (
+            <tr key={`${field} ${problem}`}>
+              <td>
+                <code>{field || "the config"}</code>
+              </td>
+              <td class="wrapped">{problem}</td>
+              <td class="wrapped">{remedy || "–"}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
 
