@@ -22,7 +22,7 @@ from airflow_hpt_provider.demo.processes import ChildProcess, stop_all
 from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.demo.waiting import wait_until
 from benchmarks.page.jobs import fill
-from tests.support.tuning_jobs import images_file, tuning_job
+from tests.support.tuning_jobs import IMAGE, images_file, tuning_job
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 JOBS = 30
@@ -167,6 +167,9 @@ def test_a_request_like_the_jobs_is_accepted_by_the_service(
     answer = user.get(f"{API}/filled-07/request.yaml")
     assert answer.headers["Content-Disposition"] == 'attachment; filename="filled-07.yaml"'
     request = validate(yaml.safe_load(answer.text)).with_name("cloned").to_aws()
+    # What the filled job names does not exist here.
+    request["TrainingJobDefinition"]["AlgorithmSpecification"]["TrainingImage"] = IMAGE
+    request["TrainingJobDefinition"]["OutputDataConfig"]["S3OutputPath"] = "s3://tuning-tests/models"
     sagemaker = service.client("sagemaker")
     sagemaker.create_hyper_parameter_tuning_job(**request)
     try:

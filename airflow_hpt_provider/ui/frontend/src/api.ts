@@ -10,7 +10,7 @@ export class ProblemError extends Error {
 
 /** The path of a tuning job in the API. */
 export function taskPath(task: TaskInstance, rest = ""): string {
-  if ("connection" in task) return `${connectionPath(task.connection)}/${encodeURIComponent(task.name)}${rest}`;
+  if ("connection" in task) return `${connectionPath(task.connection)}/${encodeURIComponent(task.name)}${rest}?`; // parameters may follow
   const { dag_id, run_id, task_id, map_index } = task;
   return `api/dags/${[dag_id, "runs", run_id, "tasks", task_id].map(encodeURIComponent).join("/")}${rest}?map_index=${map_index}`;
 }

@@ -50,7 +50,7 @@ test("addresses of a connection and of its jobs", () => {
   expect(placeOf("/hpt/connections/team%2Fprod", "", "/hpt/")).toEqual({ kind: "connection", connection: "team/prod" });
   expect(placeOf("/connections/aws/jobs/tune-1", "", "/")).toEqual({ kind: "task", task: { connection: "aws", name: "tune-1" } });
   expect(connectionPage("team/prod", "tune-1")).toBe("connections/team%2Fprod/jobs/tune-1");
-  expect(taskPath({ connection: "team/prod", name: "tune-1" }, "/stop")).toBe("api/connections/team%2Fprod/jobs/tune-1/stop");
+  expect(taskPath({ connection: "team/prod", name: "tune-1" }, "/stop")).toBe("api/connections/team%2Fprod/jobs/tune-1/stop?");
 });
 
 test("a row has metric, best value and owner; what has not been read is a dash", async () => {

@@ -109,7 +109,7 @@ test("the logarithmic axis is left when it cannot show the objective any more", 
 test("a chart that went out of sight and came back at once is drawn", async () => {
   await show();
   await inSight(".chart", false, true);
-  expect(drawn.options.length).toBe(1);
+  await vi.waitFor(() => expect(drawn.options.length).toBe(1)); // the library is loaded first
 });
 
 test("what could not be computed for a moment is asked for again", async () => {
