@@ -141,8 +141,8 @@ def _browse(pages: dict[str, tuple[str | None, str, str]], rounds: int) -> dict[
                 tab = context.new_page()
                 done: list[Any] = []
                 tab.on("requestfinished", lambda one, found=done: found.append(one))
-                tab.goto(url)
-                tab.wait_for_function(ready, polling="raf", timeout=60_000)
+                tab.goto(url, wait_until="commit", timeout=120_000)
+                tab.wait_for_function(ready, polling="raf", timeout=120_000)
                 complete = tab.evaluate("performance.now()")
                 if number:
                     seen[name]["complete"].append(complete)
