@@ -14,6 +14,7 @@ from airflow_hpt_provider.creation.ownership import MAX_NAMES, OWNER_TAG, Owner,
 from airflow_hpt_provider.ui.problems import Problem
 
 if TYPE_CHECKING:
+    from airflow_hpt_provider.ui.host import PageJob
     from airflow_hpt_provider.ui.tasks import TaskJob
 
 DAG_TAG = "airflow:dag_id"
@@ -70,7 +71,7 @@ def is_named_by_xcom_only(job: TaskJob) -> bool:
     return not job.is_confirmed and not is_derived(job.name, job.task.owner)
 
 
-def unproven_job(job: TaskJob) -> Problem:
+def unproven_job(job: PageJob) -> Problem:
     """Return the one response for every job that only an XCom names and that is not the task's or a readable DAG's.
 
     It does not depend on whether the job exists or whose it is: no user can try out names of jobs.

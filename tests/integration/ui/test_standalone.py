@@ -36,7 +36,7 @@ API = "/api/connections/aws/jobs"
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
     folder = tmp_path_factory.mktemp("standalone")
     for number in range(JOBS):
-        fill(folder / "service", f"filled-{number:02}", 3, seed=number, age=1000 - number)
+        fill(folder / "service", f"filled-{number:02}", 4, seed=number, age=1000 - number)
     with LocalService(
         folder / "service", images_file(folder, SCRIPT), ["--readable", str(folder)]
     ) as running:
