@@ -13,8 +13,8 @@ from airflow_hpt_provider.ui.problems import READING_CURVES
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
+    from airflow_hpt_provider.ui.host import PageJob
     from airflow_hpt_provider.ui.jobs import JobReader, JobView
-    from airflow_hpt_provider.ui.tasks import TaskJob
 
 RUNNING_SECONDS, ENDED_SECONDS = 15.0, 300.0
 """How long the curves are served before they are read again."""
@@ -36,11 +36,11 @@ class CurveReader:
         client: returns a boto3 client of a service, by a job's connection.
     """
 
-    def __init__(self, reader: JobReader, client: Callable[[TaskJob, str], Any]) -> None:
+    def __init__(self, reader: JobReader, client: Callable[[PageJob, str], Any]) -> None:
         self._reader, self._client = reader, client
         self._known: SharedCache[_Known] = SharedCache(size=64)
 
-    def of_objective(self, job: TaskJob, view: JobView) -> dict[str, Any]:
+    def of_objective(self, job: PageJob, view: JobView) -> dict[str, Any]:
         """Return the objective's curve of each training job that has one, by columns: see :meth:`of_training_job`.
 
         Raises:
@@ -56,7 +56,7 @@ class CurveReader:
         return {"metric": objective.metric_name, "curves": _columns(known)}
 
     def of_training_job(
-        self, job: TaskJob, trial: TrainingJobSummary, metrics: Mapping[str, Any]
+        self, job: PageJob, trial: TrainingJobSummary, metrics: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Return the curves of a training job's metrics, by columns: ``name``, ``seconds`` and ``values``.
 
@@ -75,7 +75,7 @@ class CurveReader:
         return {"curves": _columns(self._read(job, key, wanted, is_ended=trial.is_terminal))}
 
     def _read(
-        self, job: TaskJob, what: str, wanted: Mapping[str, Wanted], *, is_ended: bool
+        self, job: PageJob, what: str, wanted: Mapping[str, Wanted], *, is_ended: bool
     ) -> Mapping[str, Curve]:
         def load(known: _Known | None) -> _Known:
             before = known or _Known({}, frozenset())
