@@ -14,7 +14,6 @@ from airflow_hpt_provider.compat import AirflowSensorTimeout, default_deferrable
 from airflow_hpt_provider.exceptions import (
     TuningError,
     TuningJobBudgetExceededError,
-    TuningJobNotFoundError,
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_hpt_provider.models import TuningJobDescription
+    from airflow_hpt_provider.waiting.limits import WaitLimits
     from airflow_hpt_provider.waiting.on_poll import PollCallback
     from airflow_hpt_provider.waiting.outcome import OnUnfinished
 
@@ -144,6 +144,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         self.verify = verify
         self.botocore_config = botocore_config
         self._poll_callback: PollCallback | None = None
+        self._limits: WaitLimits | None = None
         self._announced = False
         self._deadline: datetime | None = None
         check_early(self._policies, max_billable_seconds, max_failed_training_jobs, top_k)
@@ -172,28 +173,25 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
 
         Neither does one that does not return: it is left behind soon after ``timeout``.
         """
-        from airflow_hpt_provider.retries.classify import ErrorClass, classify
         from airflow_hpt_provider.retries.errors import one_line
+        from airflow_hpt_provider.waiting.blocking_poller import call_limit, poll_once
+        from airflow_hpt_provider.waiting.limits import WaitLimits
         from airflow_hpt_provider.waiting.time_limit import CallTimeoutError, call_within
 
-        try:
-            self.hook.ready()  # here, because only this thread reads Airflow's connection
-            name = self.tuning_job_name
-            description = call_within(self._patience(), lambda: self.hook.describe_once(name))
-        except TuningJobNotFoundError:
-            raise
-        except Exception as error:
-            verdict = classify(error, connection_worked=self._poll_callback is not None)
-            if verdict is ErrorClass.CREDENTIALS:
-                self.hook.reset()
-            elif verdict is not ErrorClass.TRANSIENT:
-                raise
-            self.log.warning(
-                "Could not poll tuning job %s (%s); retrying.", self.tuning_job_name, one_line(error)
-            )
+        name = self.tuning_job_name
+        limits = self._limits = self._limits or WaitLimits(name, max_not_found=1)
+        limits.deadline = self._deadline
+        description = poll_once(
+            lambda: self.hook.describe_once(name),
+            limits,
+            prepare=self.hook.ready,  # only this thread reads Airflow's connection
+            on_refused_credentials=self.hook.reset,
+        )
+        if isinstance(description, Exception):
+            self.log.warning("Could not poll tuning job %s (%s); retrying.", name, one_line(description))
             return PokeReturnValue(is_done=False)
         try:
-            call_within(self._patience(), lambda: self._on_poll(description))
+            call_within(call_limit(limits), lambda: self._on_poll(description))
         except TuningJobBudgetExceededError as error:
             return PokeReturnValue(is_done=True, xcom_value=self._budget_ended(context, error))
         except CallTimeoutError as error:
@@ -209,15 +207,6 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         """Return the time from which ``timeout`` counts, as in every sensor."""
         first = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
         return first or datetime.now(UTC)
-
-    def _patience(self) -> float:
-        """Return the seconds after which a call is left behind; infinite where a subclass calls ``poke`` itself."""
-        from airflow_hpt_provider.waiting import time_limit
-
-        if self._deadline is None:
-            return float("inf")
-        left = (self._deadline - datetime.now(UTC)).total_seconds()
-        return max(0.0, left) + time_limit.LAST_POLL_SECONDS
 
     def execute_complete(
         self, context: Context, event: Any = None, deadline: str = "", misses: int = 0

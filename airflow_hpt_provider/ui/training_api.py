@@ -8,6 +8,7 @@ from fastapi import APIRouter, Query
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response  # noqa: TC002 - FastAPI reads the annotations
 
+from airflow_hpt_provider.models.status import TERMINAL_TRAINING_STATUSES
 from airflow_hpt_provider.ui.api import (
     NOT_KEPT,
     AccessDep,
@@ -19,7 +20,6 @@ from airflow_hpt_provider.ui.api import (
 )
 from airflow_hpt_provider.ui.own_requests import own_request
 from airflow_hpt_provider.ui.problems import Problem
-from airflow_hpt_provider.ui.training_job import ENDED
 
 router, logs, stopping = APIRouter(), APIRouter(), APIRouter()
 """The route that reads a training job, that of its log, and the one that stops it. A host adds path and permissions."""
@@ -32,7 +32,9 @@ async def get_training_job(name: str, job: JobDep, reader: ReaderDep, access: Ac
     """Return one training job of a tuning job."""
     view = await viewed(job, reader, access)
     found = await reader.run(job, f"training job {name}", lambda: reader.training.detail(job, view, name))
-    can_stop = found["status"] not in ENDED and await run_in_threadpool(access.may_stop, job, view.tags)
+    can_stop = found["status"] not in TERMINAL_TRAINING_STATUSES and await run_in_threadpool(
+        access.may_stop, job, view.tags
+    )
     return json_response({**found, "can_stop": can_stop})
 
 

@@ -13,9 +13,6 @@ from airflow_hpt_provider.ui.training_config import hidden_names, to_yaml
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
 
-ENDED = frozenset({"Completed", "Failed", "Stopped"})
-"""Statuses that do not change."""
-
 
 def training_job(answer: Mapping[str, Any], summary: TrainingJobSummary, *, is_aws: bool) -> dict[str, Any]:
     """Return a training job as JSON values. Times are seconds since 1970.

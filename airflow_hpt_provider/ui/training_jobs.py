@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from airflow_hpt_provider.models.status import TERMINAL_TRAINING_STATUSES
 from airflow_hpt_provider.ui.cache import SharedCache
 from airflow_hpt_provider.ui.curve_reader import CurveReader
 from airflow_hpt_provider.ui.problems import (
@@ -14,7 +15,7 @@ from airflow_hpt_provider.ui.problems import (
     STOPPING_TRAINING,
     no_training_job,
 )
-from airflow_hpt_provider.ui.training_job import ENDED, training_job
+from airflow_hpt_provider.ui.training_job import training_job
 from airflow_hpt_provider.ui.training_log import read_page, read_streams
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class TrainingJobReader:
             return training_job(hook.describe_training_job(name), summary, is_aws=hook.is_aws)
 
         def fresh_for(found: dict[str, Any]) -> float:
-            return ENDED_SECONDS if found["status"] in ENDED else RUNNING_SECONDS
+            return ENDED_SECONDS if found["status"] in TERMINAL_TRAINING_STATUSES else RUNNING_SECONDS
 
         key = self._key(job, name)
         return self._reader.guarded(job, READING_TRAINING, lambda: self._details.get(key, load, fresh_for))

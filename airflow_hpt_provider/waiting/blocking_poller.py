@@ -60,15 +60,11 @@ def poll_until_done(
     """
     while True:
         error: Exception | None = None
-        try:
-            description = call_within(_call_limit(limits), poll)
-        except Exception as failure:  # noqa: BLE001 - the limits raise what is final
-            error = failure
-            if limits.record_failure(failure) is ErrorClass.CREDENTIALS and on_refused_credentials:
-                on_refused_credentials()
-            delay = max(backoff.after(limits.failures), retry_after(failure))
+        description = poll_once(poll, limits, on_refused_credentials=on_refused_credentials)
+        if isinstance(description, Exception):
+            error = description
+            delay = max(backoff.after(limits.failures), retry_after(error))
         else:
-            limits.record_success()
             if on_poll:
                 _report(on_poll, description, limits)
             if not until_ended or outcome_of(description.status) is not None:
@@ -87,7 +83,41 @@ def poll_until_done(
         sleep(delay)
 
 
-def _call_limit(limits: WaitLimits) -> float:
+def poll_once(
+    poll: Callable[[], TuningJobDescription],
+    limits: WaitLimits,
+    *,
+    prepare: Callable[[], None] | None = None,
+    on_refused_credentials: Callable[[], None] | None = None,
+) -> TuningJobDescription | Exception:
+    """Poll once, and return the job's description or, after a failed poll, its error.
+
+    Every wait in a worker takes this step: :func:`poll_until_done` in a loop, the sensor each time Airflow calls
+    ``poke``.
+
+    Args:
+        poll: describes the job once, without retries of its own; it may run in another thread.
+        limits: how long the call may take; they count the failures.
+        prepare: called in this thread before the poll; its error counts as the poll's.
+        on_refused_credentials: called when the service refused the credentials.
+
+    Raises:
+        TuningJobNotFoundError: the job does not exist, or no longer exists.
+        Exception: the poll's error, if it would repeat.
+    """
+    try:
+        if prepare:
+            prepare()
+        description = call_within(call_limit(limits), poll)
+    except Exception as error:  # noqa: BLE001 - the limits raise what is final
+        if limits.record_failure(error) is ErrorClass.CREDENTIALS and on_refused_credentials:
+            on_refused_credentials()
+        return error
+    limits.record_success()
+    return description
+
+
+def call_limit(limits: WaitLimits) -> float:
     """Return the seconds after which a call is abandoned, so that the limits hold even if a connection hangs."""
     return limits.seconds_left() + LAST_POLL_SECONDS
 
@@ -97,7 +127,7 @@ def _report(
 ) -> None:
     """Call ``on_poll``, which may call the API, as long as the wait may last."""
     try:
-        call_within(_call_limit(limits), lambda: on_poll(description))
+        call_within(call_limit(limits), lambda: on_poll(description))
     except CallTimeoutError:
         if outcome_of(description.status) is None:
             raise (limits.expired_error() or TimeoutError) from None

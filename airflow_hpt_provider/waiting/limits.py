@@ -28,6 +28,7 @@ class WaitLimits:
         unreachable_timeout: for how long every poll may fail before TuningServiceUnreachableError; None: as long
             as the wait itself may last.
         seen: whether the job has been seen before.
+        max_not_found: after this many failed polls in a row, a job that was never seen does not exist.
         failures: consecutive failed polls.
         failing_since: when the first of them failed.
     """
@@ -36,6 +37,7 @@ class WaitLimits:
     deadline: datetime | None = None
     unreachable_timeout: timedelta | None = None
     seen: bool = False
+    max_not_found: int = MAX_NOT_FOUND
     failures: int = 0
     failing_since: datetime | None = None
 
@@ -58,7 +60,7 @@ class WaitLimits:
         self.failing_since = self.failing_since or datetime.now(UTC)
         kind = classify(error, connection_worked=self.seen or connection_worked)
         if kind is ErrorClass.NOT_FOUND or isinstance(error, TuningJobNotFoundError):
-            if self.seen or self.failures >= MAX_NOT_FOUND:
+            if self.seen or self.failures >= self.max_not_found:
                 raise TuningJobNotFoundError(
                     f"Tuning job {self.tuning_job_name} "
                     + ("no longer exists: it was deleted." if self.seen else "does not exist here. Check its"

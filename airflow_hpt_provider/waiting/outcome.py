@@ -1,7 +1,7 @@
-"""The only table from a status to an outcome, or to keep waiting.
+"""How a wait ends: the outcome of each status, and the policies for jobs that did not complete.
 
-This module holds the only table from AWS's status words to what a waiter does. Operator, sensor and trigger
-all ask it, so that a status means the same in every mode.
+Which statuses are final is said once, in :mod:`airflow_hpt_provider.models.status`. Operator, sensor and trigger all
+use :func:`outcome_of`, so that a status means the same in every mode.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal, get_args
+
+from airflow_hpt_provider.models.status import TERMINAL_TUNING_STATUSES, TuningJobStatus
 
 OnUnfinished = Literal["fail", "skip", "use_best"]
 """Policy for a job that was stopped or has timed out: fail the task, skip it, or use the best model so far."""
@@ -31,15 +33,9 @@ class Outcome(StrEnum):
     """The service could not be asked for ``unreachable_timeout``; the job may still be running."""
 
 
-_OUTCOMES = {
-    "Completed": Outcome.COMPLETED,
-    "Failed": Outcome.FAILED,
-    "Stopped": Outcome.STOPPED,
-    "DeleteFailed": Outcome.DELETE_FAILED,
-}
-_WAITING = frozenset({"InProgress", "Stopping", "Deleting"})
-STATUSES = frozenset(_OUTCOMES) | _WAITING
-"""Every HyperParameterTuningJobStatus that the table knows; a test compares it with botocore's."""
+_OUTCOMES = {str(status): Outcome(status.lower()) for status in TERMINAL_TUNING_STATUSES}
+STATUSES = frozenset(map(str, TuningJobStatus))
+"""Every HyperParameterTuningJobStatus that this release knows; a test compares it with botocore's."""
 
 
 def outcome_of(status: str) -> Outcome | None:

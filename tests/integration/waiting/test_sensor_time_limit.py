@@ -9,7 +9,7 @@ import pytest
 
 from airflow_hpt_provider.compat import AirflowSensorTimeout, TaskDeferred
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
-from airflow_hpt_provider.waiting import time_limit
+from airflow_hpt_provider.waiting import blocking_poller
 from tests.integration.provider.conftest import TaskTry
 from tests.integration.waiting.conftest import end, jobs
 from tests.integration.waiting.test_time_limits import dripping  # noqa: F401 - a fixture
@@ -29,7 +29,7 @@ class Instance(TaskTry):
 
 @pytest.fixture(autouse=True)
 def soon(monkeypatch) -> None:
-    monkeypatch.setattr(time_limit, "LAST_POLL_SECONDS", 0.5)
+    monkeypatch.setattr(blocking_poller, "LAST_POLL_SECONDS", 0.5)
 
 
 def sensor(aws_conn_id: str, **arguments):
