@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.display.hyperparameters import names_in, unquoted
-from airflow_hpt_provider.models.printable import printable
+from airflow_hpt_provider.models.printable import printable, shortened
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
@@ -42,7 +42,7 @@ def format_value(text: str) -> str:
     try:
         return text if len(text) <= 8 else format_number(float(text))
     except ValueError:
-        return text if len(text) <= 40 else f"{text[:37]}..."
+        return shortened(text, 40)
 
 
 def parameters(values: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from airflow_hpt_provider.models.algorithms import find_algorithm
-from airflow_hpt_provider.models.rules.helpers import number, whole
+from airflow_hpt_provider.models.numbers import number, whole
 from airflow_hpt_provider.models.status import ScalingType, StrategyType
 
 if TYPE_CHECKING:

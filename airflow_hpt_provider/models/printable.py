@@ -17,6 +17,11 @@ def printable(text: str, *, keep: str = "") -> str:
     return "".join(each if each.isprintable() or each in keep else repr(each)[1:-1] for each in text)
 
 
+def shortened(text: str, length: int) -> str:
+    """Return the text, or its beginning and ``...`` if it is longer than ``length`` characters."""
+    return text if len(text) <= length else f"{text[: length - 3]}..."
+
+
 def printable_json(text: str) -> str:
     """Return JSON text with the same content in which every character but the line's end can be seen."""
     if text.isprintable():

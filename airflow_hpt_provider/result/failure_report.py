@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from airflow_hpt_provider.models.printable import shortened
+
 if TYPE_CHECKING:
     from airflow_hpt_provider.models import Attempt, FailureGroup, TuningJobDescription
 
@@ -75,5 +77,4 @@ def _log_url(description: TuningJobDescription, training_job_name: str) -> str:
 
 
 def _shorten(text: str, length: int = 300) -> str:
-    text = " ".join(text.split())
-    return text if len(text) <= length else text[: length - 3] + "..."
+    return shortened(" ".join(text.split()), length)

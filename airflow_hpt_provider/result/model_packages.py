@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import RegistrationError
+from airflow_hpt_provider.models.numbers import number
 from airflow_hpt_provider.models.validation import patterns
 from airflow_hpt_provider.retries.classify import ErrorClass, classify
 from airflow_hpt_provider.retries.errors import error_code
@@ -88,7 +89,7 @@ class ModelRegistry:
         for summary in self._packages(ModelApprovalStatus="Approved", MaxResults=1):
             properties = self._properties(summary["ModelPackageArn"])
             return Champion(
-                summary["ModelPackageArn"], properties.get(METRIC_NAME), _number(properties.get(METRIC_VALUE))
+                summary["ModelPackageArn"], properties.get(METRIC_NAME), number(properties.get(METRIC_VALUE))
             )
         return None
 
@@ -171,14 +172,6 @@ def metadata(result: TuningResult) -> dict[str, str]:
         _allowed(key)[:MAX_KEY]: _allowed(value)[:MAX_VALUE] for key, value in properties.items() if value
     }
     return dict(list(bounded.items())[:MAX_PROPERTIES])
-
-
-def _number(text: str | None) -> float | None:
-    """Return a metric's value from a package's metadata, or None if it is missing or not a number."""
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        return None
 
 
 def _allowed(text: str) -> str:

@@ -63,7 +63,7 @@ def retry_after(error: BaseException | None) -> float:
 
 def one_line(error: BaseException) -> str:
     """Return an error's text in one line of at most 300 characters."""
-    from airflow_hpt_provider.models.printable import printable
+    from airflow_hpt_provider.models.printable import printable, shortened
 
     text = printable(" ".join(str(error).split())) or type(error).__name__
-    return text if len(text) <= 300 else text[:297] + "..."
+    return shortened(text, 300)

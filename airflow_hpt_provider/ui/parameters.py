@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.display.hyperparameters import names_in
+from airflow_hpt_provider.models.numbers import number
 from airflow_hpt_provider.models.spaces import search_spaces
 
 if TYPE_CHECKING:
@@ -80,12 +80,9 @@ def _of_values(name: str, values: Sequence[str | None]) -> Parameter:
 
 def _number(text: str | None) -> float | int | None:
     """Return the finite number in a text, as int if it is whole; None without one."""
-    if text and _WHOLE.fullmatch(text):
+    value = number(text)
+    if text is None or value is None:
+        return None
+    if _WHOLE.fullmatch(text):
         return int(text)  # a float would lose digits above 2**53; longer ones do
-    try:
-        value = float(text or "")
-    except ValueError:
-        return None
-    if not math.isfinite(value):
-        return None
     return int(value) if value.is_integer() and abs(value) < 2**53 else value

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_hpt_provider.models.numbers import number
 from airflow_hpt_provider.models.rules.built_in import algorithm_of
 from airflow_hpt_provider.models.rules.helpers import (
     definitions,
     listed,
     member_of,
     names_in,
-    number,
     objectives,
     searches,
 )

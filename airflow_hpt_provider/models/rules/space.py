@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_hpt_provider.models.numbers import number, whole
 from airflow_hpt_provider.models.rules.helpers import (
     RANGE_MEMBERS,
     autotuned,
     listed,
     misplaced,
     names_in,
-    number,
     searches,
-    whole,
 )
 from airflow_hpt_provider.models.status import ScalingType
 from airflow_hpt_provider.models.validation.problems import Problem

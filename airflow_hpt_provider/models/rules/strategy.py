@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from airflow_hpt_provider.models.numbers import whole
 from airflow_hpt_provider.models.rules.helpers import (
     CONFIG,
     LIMITS,
@@ -13,7 +14,6 @@ from airflow_hpt_provider.models.rules.helpers import (
     definitions,
     member_of,
     searches,
-    whole,
 )
 from airflow_hpt_provider.models.status import EarlyStoppingType, StrategyType
 from airflow_hpt_provider.models.validation.problems import Problem

@@ -14,6 +14,7 @@ from typing import Any, ClassVar, get_args
 from pydantic import BaseModel, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationError
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from airflow_hpt_provider.models.printable import shortened
 from airflow_hpt_provider.models.secret_names import looks_secret
 from airflow_hpt_provider.models.validation.errors import (
     between,
@@ -172,7 +173,7 @@ def _how_to_list(value: object, element: Any) -> str:
 
 
 def _quoted(text: str) -> str:
-    return json.dumps(text if len(text) <= 40 else f"{text[:37]}...", ensure_ascii=False)
+    return json.dumps(shortened(text, 40), ensure_ascii=False)
 
 
 def _is_structure(element: Any) -> bool:
