@@ -158,3 +158,41 @@ def lies(draw: st.DrawFn) -> Lie:
         headers,
         f"{kind} {number} {str(value)[:40] if value not in (HUGE, -HUGE) else 'huge'}",
     )
+
+
+PLAUSIBLE: dict[str, dict[str, Any]] = {
+    "another job's counters": {
+        "TrainingJobStatusCounters": {
+            "Completed": 7, "InProgress": 0, "RetryableError": 3, "NonRetryableError": 5, "Stopped": 2,
+        }
+    },
+    "stopping, and running again": {"HyperParameterTuningJobStatus": "Stopping"},
+    "deleting": {"HyperParameterTuningJobStatus": "Deleting"},
+    "an end in the past": {"HyperParameterTuningEndTime": 946_684_800.0},
+    "an end in the future": {"HyperParameterTuningEndTime": 253_000_000_000.0},
+    "created in the future": {"CreationTime": 253_000_000_000.0, "LastModifiedTime": 253_000_000_001.0},
+    "changed before it was created": {"LastModifiedTime": 1.0},
+    "a reason for a failure": {"FailureReason": "It failed."},
+    "a best training job of another tuning job": {
+        "BestTrainingJob": {
+            "TrainingJobName": "other-001",
+            "TrainingJobArn": "arn:aws:sagemaker:us-east-1:123456789012:training-job/other-001",
+            "CreationTime": 1.0,
+            "TrainingJobStatus": "Completed",
+            "TunedHyperParameters": {},
+        }
+    },
+}  # fmt: skip
+"""Members that are well-formed, and wrong: none of them says that the job has ended."""
+
+
+def _merged(true: bytes, members: dict[str, Any]) -> bytes:
+    return json.dumps({**json.loads(true), **members}).encode()
+
+
+@st.composite
+def plausible_lies(draw: st.DrawFn) -> Lie:
+    """A well-formed response about the right job in which one to three things are wrong."""
+    names = draw(st.lists(st.sampled_from(sorted(PLAUSIBLE)), min_size=1, max_size=3, unique=True))
+    members = {name: value for one in names for name, value in PLAUSIBLE[one].items()}
+    return Lie(200, lambda true: _merged(true, members), (), ", ".join(names))

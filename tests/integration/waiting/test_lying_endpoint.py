@@ -24,7 +24,7 @@ from airflow_hpt_provider.waiting.progress import ProgressLog
 from airflow_hpt_provider.waiting.shared_poller import SharedPoller
 from airflow_hpt_provider.waiting.snapshot import JobSnapshot
 from tests.integration.waiting.conftest import waiter
-from tests.support.lying_endpoint import Lie, LyingEndpoint, lies
+from tests.support.lying_endpoint import Lie, LyingEndpoint, lies, plausible_lies
 from tests.support.scripted_sagemaker import ScriptedJob, ScriptedSageMaker
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -119,7 +119,7 @@ def seen_in(answer) -> list[JobSnapshot]:
 
 @pytest.mark.parametrize("deferred", [True, False], ids=["triggerer", "worker"])
 @settings(SETTINGS, max_examples=25)
-@given(some=st.lists(lies(), min_size=1, max_size=4))
+@given(some=st.lists(lies() | plausible_lies(), min_size=1, max_size=4))
 def test_a_wait_survives_lies_and_ends_by_the_truth(liar, hook, job, monkeypatch, deferred, some):
     monkeypatch.setattr(subscription.BACKOFF, "base", 0.01)
     monkeypatch.setattr(subscription, "retry_after", lambda error: 0.0)
