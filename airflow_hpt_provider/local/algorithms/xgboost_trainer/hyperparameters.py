@@ -64,7 +64,9 @@ def read(given: Mapping[str, str], version: str) -> Hyperparameters:
         UserError: a hyperparameter is missing, unknown, not readable or out of its range.
     """
     known = {
-        name: each for name, each in table("xgboost")["hyperparameters"].items() if in_version(each, version)
+        name: _of_version(each, version)
+        for name, each in table("xgboost")["hyperparameters"].items()
+        if in_version(each, version)
     }
     texts = {name: text for name, text in given.items() if not name.startswith("sagemaker_")}
     for name in table("xgboost")["required"]:
@@ -98,6 +100,15 @@ def read(given: Mapping[str, str], version: str) -> Hyperparameters:
         csv_weights=values.get("csv_weights") == 1,
         save_on_termination=values.get("save_model_on_termination") == "true",
     )
+
+
+def _of_version(entry: Mapping[str, Any], version: str) -> Mapping[str, Any]:
+    """Return a hyperparameter with the values that it has in a version."""
+    later = entry.get("values_since") or {}
+    if not later:
+        return entry
+    values = [each for each in entry["values"] if in_version({"since": later.get(each)}, version)]
+    return {**entry, "values": values}
 
 
 def _value(name: str, text: str, known: Mapping[str, Any]) -> Any:

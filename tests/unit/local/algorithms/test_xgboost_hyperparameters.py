@@ -44,6 +44,30 @@ def test_hyperparameters_of_each_version():
         read({"num_round": "5", "colsample_bynode": "0.5"}, "0.72")
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "first", "last"),
+    [
+        ("objective", "reg:squaredlogerror", "1.0", None),
+        ("objective", "reg:pseudohubererror", "1.2", None),
+        ("objective", "survival:aft", "1.2", None),
+        ("objective", "reg:absoluteerror", "1.7", None),
+        ("num_parallel_tree", "2", "0.90", None),
+        ("single_precision_histogram", "true", "1.2", "1.5"),
+        ("deterministic_histogram", "true", "1.2", "1.5"),
+    ],
+)
+def test_what_only_some_versions_have(name, value, first, last):
+    versions = ["0.72", "0.90", "1.0", "1.2", "1.3", "1.5", "1.7", "3.0"]
+    since, until = versions.index(first), versions.index(last) if last else len(versions)
+    for place, version in enumerate(versions):
+        given = {"num_round": "5", name: value}
+        if since <= place <= until:
+            assert read(given, version).rounds == 5
+        else:
+            with pytest.raises(UserError, match=f"(is not in|Extraneous hyperparameter found: {name})"):
+                read(given, version)
+
+
 def test_what_xgboost_gets():
     given = {
         "num_round": "5",
