@@ -85,6 +85,15 @@ async def list_jobs_of_run(
     return json_response(await listing.page(found, reader, access))
 
 
+@router.get("/dags/{dag_id}/tasks/{task_id}/jobs", dependencies=[can_read])
+async def list_jobs_of_task(
+    dag_id: str, task_id: str, reader: ReaderDep, access: AccessDep, before: PositionDep
+) -> Response:
+    """Return the newest tuning jobs of all runs of a task; ``before`` asks for older ones."""
+    found = await run_in_threadpool(listing.of_task, dag_id, task_id, before)
+    return json_response(await listing.page(found, reader, access))
+
+
 @router.get("/jobs")
 async def list_jobs(reader: ReaderDep, access: AccessDep, before: PositionDep) -> Response:
     """Return the newest tuning jobs of all DAGs that the user may read; ``before`` asks for older ones."""

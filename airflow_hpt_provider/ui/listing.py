@@ -49,6 +49,12 @@ def of_run(dag_id: str, run_id: str, before: Position | None) -> Found:
         return tasks.jobs_of_run(session, dag_id, run_id, before=before)
 
 
+def of_task(dag_id: str, task_id: str, before: Position | None) -> Found:
+    """Read one page of the history of a task from Airflow's database."""
+    with create_session(scoped=False) as session:
+        return tasks.jobs_of_task(session, dag_id, task_id, before=before)
+
+
 async def page(found: Found, reader: AsyncJobReader, access: Access) -> dict[str, Any]:
     """Return the same as :func:`rows`, and ``older``: the browser's next ``before``; None for the last page."""
     return {**await rows(found.jobs, reader, access), "older": found.older and str(found.older)}

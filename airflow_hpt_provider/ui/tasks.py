@@ -154,6 +154,14 @@ def jobs_of_run(
     return _found(session, of_run, before, limit)
 
 
+def jobs_of_task(
+    session: Session, dag_id: str, task_id: str, *, before: Position | None = None, limit: int = 50
+) -> Found:
+    """Return the tuning jobs of all runs of a task, the newest first; arguments as in :func:`recent_jobs`."""
+    of_task = select(XComModel).where(XComModel.dag_id == dag_id, XComModel.task_id == task_id)
+    return _found(session, of_task, before, limit)
+
+
 def recent_jobs(
     session: Session, dag_ids: Collection[str], *, before: Position | None = None, limit: int = 100
 ) -> Found:

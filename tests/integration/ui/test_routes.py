@@ -52,6 +52,7 @@ ROUTES = {
     ("GET", f"{TASK}/training-jobs/{{name}}/log"),
     ("POST", f"{TASK}/training-jobs/{{name}}/stop"),
     ("GET", "/api/dags/{dag_id}/runs/{run_id}/jobs"),
+    ("GET", "/api/dags/{dag_id}/tasks/{task_id}/jobs"),
     ("GET", "/api/jobs"),
 }
 CONNECTION_ROUTES = sorted((method, path) for method, path in ROUTES if path.startswith("/api/connections/"))
@@ -247,6 +248,13 @@ def test_the_list_of_a_run(page: Page) -> None:
         "tune", "child", "derived", "borrowed", "throttled", "denied", "outside", "claims", "deleted", "guessed",
         "forgotten", "templated", "no_connection",
     }  # fmt: skip
+
+
+def test_the_history_of_a_task(page: Page) -> None:
+    answer = page.ask("viewer", "GET", "/api/dags/mine/tasks/tune/jobs").json()
+    assert [(row["dag_id"], row["task_id"], row["name"]) for row in answer["jobs"]] == [("mine", "tune", "mine")]
+    assert answer["older"] is None
+    assert page.ask("viewer", "GET", "/api/dags/mine/tasks/no_such/jobs").json()["jobs"] == []
 
 
 @pytest.mark.parametrize(

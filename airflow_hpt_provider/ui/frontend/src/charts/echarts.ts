@@ -3,7 +3,7 @@
 import { BarChart, CustomChart, LineChart, ParallelChart, ScatterChart } from "echarts/charts";
 import { DataZoomSliderComponent, GridComponent, ParallelComponent, TooltipComponent, VisualMapComponent } from "echarts/components";
 import { init, use } from "echarts/core";
-import { ScatterJitter } from "echarts/features";
+import { LabelLayout, ScatterJitter } from "echarts/features";
 import { CanvasRenderer } from "echarts/renderers";
 
 use([
@@ -17,6 +17,7 @@ use([
   ParallelComponent,
   TooltipComponent,
   VisualMapComponent,
+  LabelLayout,
   ScatterJitter,
   CanvasRenderer,
 ]);

@@ -21,6 +21,7 @@ import { Header } from "./Header";
 import { Leaderboard } from "./Leaderboard";
 import { Notice, Stale } from "./Notice";
 import { Pairs } from "./Pairs";
+import { Several } from "./Several";
 import { Timeline } from "./Timeline";
 import { TrainingJob } from "./TrainingJob";
 
@@ -62,6 +63,7 @@ export function TaskPage({ task, theme }: { task: TaskInstance; theme: Theme }) 
       <Curves {...{ tuning, task, palette, chosen }} onOpen={open} />
       <Timeline {...{ tuning, palette, chosen }} onOpen={open} />
       <Compare {...{ tuning, task, palette, log }} />
+      <Several {...{ tuning, task, palette }} />
       {opened !== null && <TrainingJob {...{ tuning, task }} name={opened} onOpen={open} onStopped={reload} />}
     </article>
   );

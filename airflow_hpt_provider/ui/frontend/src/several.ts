@@ -1,0 +1,54 @@
+/** Several tuning jobs beside each other: their courses against training jobs and against billable time. */
+
+import { taskPath } from "./api";
+import { better } from "./metrics";
+import type { ListedJob, TaskInstance, Tuning } from "./model";
+
+export type Against = "jobs" | "billable";
+export type Step = [number, number];
+
+/** The best so far, after each training job or after each billable second; flat to the end of what was spent. */
+export function course(tuning: Tuning, against: Against): Step[] {
+  const counts = new Map(tuning.job.instances.map((one) => [one.definition, one.count]));
+  const usual = tuning.job.instances[0]?.count ?? 1;
+  const trials = tuning.trials.filter((trial) => against === "jobs" || (trial.started !== null && trial.ended !== null));
+  if (against === "billable") trials.sort((a, b) => (a.ended as number) - (b.ended as number) || a.number - b.number);
+  const steps: Step[] = [];
+  let [spent, best] = [0, null as number | null];
+  for (const trial of trials) {
+    spent = against === "jobs" ? trial.number : spent + (trial.duration ?? 0) * (counts.get(trial.definition) ?? usual);
+    if (trial.metric !== null && trial.status !== "Failed" && (best === null || better(trial.metric, best, tuning.minimize)))
+      best = trial.metric;
+    if (best !== null) steps.push([spent, best]);
+  }
+  return steps;
+}
+
+/** Why the courses of these cannot be drawn in one chart; null if they can. */
+export function incomparable(tunings: Tuning[]): string | null {
+  if (new Set(tunings.map(({ minimize }) => minimize)).size > 1)
+    return "Some of these tuning jobs minimize their objective and others maximize it: their courses are not drawn.";
+  return null;
+}
+
+/** A caution about what is drawn, or null. */
+export function mixed(tunings: Tuning[]): string | null {
+  const names = [...new Set(tunings.map(({ job }) => job.objective?.metric).filter(Boolean))];
+  return names.length > 1 ? `Their objectives have different names: ${names.join(", ")}. Compare them only if they mean the same.` : null;
+}
+
+export interface Chosen {
+  name: string;
+  path: string;
+}
+
+/** Where the API has the parents of a tuning job's warm start. */
+export const family = (tuning: Tuning, task: TaskInstance): Chosen[] =>
+  (tuning.job.warm_start?.parents ?? []).map((name) => ({ name, path: taskPath(task, `/parents/${encodeURIComponent(name)}`) }));
+
+/** The tuning jobs of the newest runs, without the page's own. */
+export const lastRuns = (rows: ListedJob[], own: string, count: number): Chosen[] =>
+  rows
+    .filter(({ name }) => name !== own)
+    .slice(0, count)
+    .map((row) => ({ name: row.name, path: taskPath(row) }));
