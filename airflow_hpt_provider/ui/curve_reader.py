@@ -48,7 +48,7 @@ class CurveReader:
         """
         objective = view.description.objective_of()
         if objective is None:
-            return {"metric": None, "curves": {"name": [], "seconds": [], "values": []}}
+            return {"metric": None, "curves": _columns({})}
         trials = [trial for trial in view.trials.values() if trial.training_start_time is not None]
         wanted = {trial.training_job_name: _wanted(trial, objective.metric_name) for trial in trials}
         ended = view.description.is_terminal
@@ -58,7 +58,7 @@ class CurveReader:
     def of_training_job(
         self, job: PageJob, trial: TrainingJobSummary, metrics: Mapping[str, Any]
     ) -> dict[str, Any]:
-        """Return the curves of a training job's metrics, by columns: ``name``, ``seconds`` and ``values``.
+        """Return the curves of a training job's metrics, by columns: ``name``, ``numbers``, ``seconds``, ``values``.
 
         Args:
             job: the tuning job.
@@ -113,6 +113,7 @@ def _columns(curves: Mapping[str, Curve]) -> dict[str, Any]:
     found = {name: curve for name, curve in curves.items() if curve.values}
     return {
         "name": list(found),
+        "numbers": [curve.numbers for curve in found.values()],
         "seconds": [curve.seconds for curve in found.values()],
         "values": [curve.values for curve in found.values()],
     }

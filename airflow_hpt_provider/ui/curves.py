@@ -38,9 +38,12 @@ class Curve(NamedTuple):
     """A curve that was read.
 
     Attributes:
-        seconds: since ``begin`` of what was wanted.
-        values: one for each.
+        numbers: 1 for the first value that was reported; some in between are left out of a long curve.
+        seconds: since ``begin`` of what was wanted, of each.
+        values: of each.
     """
+
+    numbers: list[int]
 
     seconds: list[float]
     values: list[float]
@@ -114,11 +117,12 @@ def _pages(cloudwatch: Any, **parameters: Any) -> Iterator[dict[str, Any]]:
 
 def _thinned(wanted: Wanted, points: dict[float, float]) -> Curve:
     """Keep at most :data:`MOST_POINTS` of the points, evenly; the first and the last among them."""
-    ordered = sorted(points.items())
+    ordered = [(number, at, value) for number, (at, value) in enumerate(sorted(points.items()), 1)]
     if len(ordered) > MOST_POINTS:
         step = (len(ordered) - 1) / (MOST_POINTS - 1)
-        ordered = [ordered[round(number * step)] for number in range(MOST_POINTS)]
+        ordered = [ordered[round(place * step)] for place in range(MOST_POINTS)]
     return Curve(
-        [round(max(0.0, at - wanted.begin), 1) for at, _ in ordered],
-        [float(f"{value:.6g}") for _, value in ordered],
+        [number for number, _, _ in ordered],
+        [round(max(0.0, at - wanted.begin), 1) for _, at, _ in ordered],
+        [float(f"{value:.6g}") for _, _, value in ordered],
     )

@@ -45,7 +45,7 @@ def wanted(count: int) -> list[Wanted]:
 def test_all_pages_of_a_batch_and_values_without_nan() -> None:
     cloudwatch = CloudWatch([(0, 1.0), (10, float("nan")), (20, 0.123456789)])
     found = read_curves(cloudwatch, wanted(5), NOW, is_aws=False)
-    assert [tuple(curve) for curve in found] == [([0.0, 20.0], [1.0, 0.123457])] * 5
+    assert [tuple(curve) for curve in found] == [([1, 2], [0.0, 20.0], [1.0, 0.123457])] * 5
     assert [call.get("NextToken") for call in cloudwatch.calls] == [None, "2", "4"]
     query = cloudwatch.calls[0]["MetricDataQueries"][3]
     assert query["MetricStat"]["Metric"]["Dimensions"] == [{"Name": "TrainingJobName", "Value": "job-3"}]
@@ -63,6 +63,8 @@ def test_a_long_curve_is_thinned_and_keeps_its_ends() -> None:
     [curve] = read_curves(CloudWatch(values), wanted(1), NOW, is_aws=False)
     assert (len(curve.values), curve.values[0], curve.values[-1]) == (MOST_POINTS, 0.0, 1233.0)
     assert curve.values == sorted(set(curve.values))
+    assert (curve.numbers[0], curve.numbers[-1]) == (1, 1234), "each keeps the number of its value"
+    assert [number - 1 for number in curve.numbers] == curve.values
 
 
 @pytest.mark.parametrize(

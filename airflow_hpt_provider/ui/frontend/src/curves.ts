@@ -4,6 +4,8 @@ import type { Trial, Tuning } from "./model";
 
 export interface CurveColumns {
   name: string[];
+  /** 1 for the first value that was reported; a long curve has not all of them. */
+  numbers: number[][];
   /** Since the training job began to train, of each value. */
   seconds: number[][];
   values: number[][];
@@ -24,8 +26,8 @@ export interface TrialCurve {
 }
 
 /** The points of a curve: its values in their order, or over time. */
-export const pointsOf = ({ seconds, values }: CurveColumns, i: number, across: Across): Point[] =>
-  (values[i] ?? []).map((value, k): Point => [across === "seconds" ? (seconds[i]?.[k] ?? k) : k + 1, value]);
+export const pointsOf = ({ numbers, seconds, values }: CurveColumns, i: number, across: Across): Point[] =>
+  (values[i] ?? []).map((value, k): Point => [(across === "seconds" ? seconds : numbers)[i]?.[k] ?? k + 1, value]);
 
 /** The curves of the training jobs chosen. */
 export function curvesOf(tuning: Tuning, curves: CurveColumns, across: Across, chosen: Set<number> | null): TrialCurve[] {

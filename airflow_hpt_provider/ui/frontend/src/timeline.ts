@@ -22,8 +22,8 @@ export function barsOf(tuning: Tuning, now: number): Bar[] {
       const created = trial.created as number;
       const running = !tuning.job.ended && trial.ended === null;
       const ended = Math.max(created, trial.ended ?? (running ? now : (trial.started ?? created)));
-      // SageMaker starts the next one within the second in which the one before ended.
-      const found = free.findIndex((until) => until <= created + 1);
+      // Times come to a tenth of a second: the next one may seem to be created before the one before has ended.
+      const found = free.findIndex((until) => until <= created + 0.15);
       const slot = found < 0 ? free.length : found;
       free[slot] = ended;
       const started = trial.started ?? (running ? ended : created);

@@ -14,6 +14,7 @@ const task = { dag_id: "d", run_id: "r", task_id: "t", map_index: -1 };
 const palette = PALETTES.light;
 const curves = {
   name: ["churn-001-a", "churn-003-c", "churn-004-d"],
+  numbers: [[1, 2, 7], [1, 2], [1]],
   seconds: [[10, 20, 30], [12, 24], [5]],
   values: [[0.9, 0.6, 0.5], [0.4, 0.2], [0.3]],
 };
@@ -36,7 +37,7 @@ afterEach(() => {
 });
 
 test("points by their order, or over time; only of those chosen", () => {
-  expect(pointsOf(curves, 0, "values")).toEqual([[1, 0.9], [2, 0.6], [3, 0.5]]);
+  expect(pointsOf(curves, 0, "values")).toEqual([[1, 0.9], [2, 0.6], [7, 0.5]]);
   expect(pointsOf(curves, 1, "seconds")).toEqual([[12, 0.4], [24, 0.2]]);
   expect(curvesOf(tuning(), curves, "values", null).map(({ trial }) => trial.number)).toEqual([1, 3, 4]);
   expect(curvesOf(tuning(), curves, "values", new Set([2, 3])).map(({ trial }) => trial.number)).toEqual([3]);
@@ -66,7 +67,7 @@ const none = (body: object, status = 200): void =>
   void vi.stubGlobal("fetch", () => Promise.resolve(new Response(JSON.stringify(body), { status })));
 
 test("without values the page says so, for all and for one", async () => {
-  none({ curves: { name: [], seconds: [], values: [] } });
+  none({ curves: { name: [], numbers: [], seconds: [], values: [] } });
   act(() => render(<Curves tuning={tuning()} task={task} palette={palette} chosen={null} onOpen={() => undefined} />, root));
   await vi.waitFor(() => expect(root.textContent).toContain("No learning curves: CloudWatch has no values of loss for these training jobs yet."));
   act(() => render(<MetricCurves task={task} name="churn-001-a" running={false} />, root));

@@ -25,7 +25,7 @@ function xAxis(palette: Palette, across: Across, last: number): object {
       fontSize: 11,
       hideOverlap: true,
       showMinLabel: across === "seconds",
-      showMaxLabel: false,
+      showMaxLabel: across === "values",
       formatter: (value: number) => (across === "values" ? String(value) : duration(value)),
     },
   });
