@@ -252,7 +252,9 @@ def test_the_list_of_a_run(page: Page) -> None:
 
 def test_the_history_of_a_task(page: Page) -> None:
     answer = page.ask("viewer", "GET", "/api/dags/mine/tasks/tune/jobs").json()
-    assert [(row["dag_id"], row["task_id"], row["name"]) for row in answer["jobs"]] == [("mine", "tune", "mine")]
+    assert [(row["dag_id"], row["task_id"], row["name"]) for row in answer["jobs"]] == [
+        ("mine", "tune", "mine")
+    ]
     assert answer["older"] is None
     assert page.ask("viewer", "GET", "/api/dags/mine/tasks/no_such/jobs").json()["jobs"] == []
 
