@@ -11,7 +11,7 @@ import { duration, number, plural, time } from "../format";
 import { useListing } from "../listing";
 import { bestOf, billableSeconds } from "../metrics";
 import { fromAnswer } from "../model";
-import type { Answer, ListedJob, TaskInstance, Tuning } from "../model";
+import type { Answer, ListedJob, TaskKey, Tuning } from "../model";
 import { course, family, incomparable, lastRuns, mixed } from "../several";
 import type { Against, Chosen } from "../several";
 import { useVisible } from "../visibility";
@@ -21,7 +21,7 @@ const LAST_RUNS = 10;
 
 interface Props {
   tuning: Tuning;
-  task: TaskInstance;
+  task: TaskKey;
   palette: Palette;
 }
 
@@ -37,7 +37,7 @@ export function Several(props: Props) {
   );
 }
 
-const key = ({ run_id, map_index }: TaskInstance): string => `${run_id} ${map_index}`;
+const key = ({ run_id, map_index }: TaskKey): string => `${run_id} ${map_index}`;
 
 function Runs({ tuning, task, palette }: Props) {
   const path = `api/dags/${encodeURIComponent(task.dag_id)}/tasks/${encodeURIComponent(task.task_id)}/jobs`;
