@@ -30,7 +30,6 @@ from airflow_hpt_provider.operators.base import (
 from airflow_hpt_provider.operators.cleanup import stop_orphaned_job
 from airflow_hpt_provider.operators.lifecycle import JobLifecycleMixin
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
-from airflow_hpt_provider.retries.quotas import QuotaShortage
 from airflow_hpt_provider.waiting.outcome import Outcome
 from airflow_hpt_provider.xcom.push import push_job_info, push_result
 
@@ -341,6 +340,8 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
                 job = resolver.find_or_create()
                 break
             except Exception as error:
+                from airflow_hpt_provider.retries.quotas import QuotaShortage
+
                 if (shortage := QuotaShortage.of(error)) is None:
                     raise
                 self._wait_for_quota(shortage, error, failed)

@@ -14,6 +14,7 @@ DAG_FILES = sorted(path for path in SNIPPETS.glob("*.py") if "import DAG" in pat
 
 @pytest.mark.parametrize("file", DAG_FILES, ids=lambda path: path.stem)
 def test_it_loads_and_its_requests_are_valid(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow_hpt_provider.decorators.tuning import TuningJobDecoratedOperator
     from airflow_hpt_provider.models import TuningJobRequest
 
     dags: list[DAG] = []
@@ -24,5 +25,7 @@ def test_it_loads_and_its_requests_are_valid(file: Path, monkeypatch: pytest.Mon
     for dag in dags:
         for operator in dag.tasks:
             config = getattr(operator, "config", None)
+            if isinstance(operator, TuningJobDecoratedOperator):
+                config = operator.python_callable(*operator.op_args, **operator.op_kwargs)
             if isinstance(config, dict) and "{{" not in str(config):
                 TuningJobRequest.model_validate(config)

