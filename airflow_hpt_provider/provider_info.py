@@ -43,6 +43,7 @@ def get_provider_info() -> dict[str, Any]:
                 "python-modules": [
                     "airflow_hpt_provider.triggers.tuning",
                     "airflow_hpt_provider.triggers.events",
+                    "airflow_hpt_provider.triggers.creation_turn",
                 ],
             }
         ],

@@ -318,6 +318,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         from airflow_hpt_provider.creation.find_or_create import JobResolver
         from airflow_hpt_provider.creation.ownership import Owner
         from airflow_hpt_provider.operators.state_store import JobStateStore
+        from airflow_hpt_provider.retries.quotas import QuotaShortage
 
         store = JobStateStore(context)
         resolver = JobResolver(
