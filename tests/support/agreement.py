@@ -35,6 +35,7 @@ LOCAL_LIMITS = (
     r"a file system needs input mode File, got \w+\. Set InputMode to File\.",
     r"The regular expression of metric definition .* is not valid",
     r"S3DataType \w+ is not supported by the local tuning service",
+    r"CheckpointConfig\.LocalPath is '.*': it must not lead out of the training job's directory",
     r"no directory is mapped to file system fs-\w+",
     r"InstanceCount \(of all instance groups\) must be (1|at most 4) ",
     r"AugmentedManifestFile without input mode Pipe is not supported by the local tuning service",
