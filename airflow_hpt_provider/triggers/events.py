@@ -13,9 +13,10 @@ from asgiref.sync import sync_to_async
 
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.hooks.sqs import SqsQueue
+from airflow_hpt_provider.models.status import TERMINAL_TUNING_STATUSES, TuningJobStatus
 from airflow_hpt_provider.retries.errors import one_line
 from airflow_hpt_provider.triggers.stored_arguments import ignore_unknown
-from airflow_hpt_provider.waiting.outcome import STATUSES, outcome_of
+from airflow_hpt_provider.waiting.outcome import outcome_of
 from airflow_hpt_provider.waiting.state_change import NotAStateChangeError, StateChange, check_queue_url
 
 if TYPE_CHECKING:
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.sqs import Message
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 
-FINAL_STATUSES = tuple(sorted(status for status in STATUSES if outcome_of(status)))
+STATUSES = frozenset(map(str, TuningJobStatus))
+FINAL_STATUSES = tuple(sorted(map(str, TERMINAL_TUNING_STATUSES)))
 REMEMBERED = 10_000
 """AWS may send several events for one change of state: each of the last this many changes is reported once."""
 HANDOVER_SECONDS = 5.0

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Literal, get_args
-
-from airflow_hpt_provider.models.status import TERMINAL_TUNING_STATUSES, TuningJobStatus
 
 OnUnfinished = Literal["fail", "skip", "use_best"]
 """Policy for a job that was stopped or has timed out: fail the task, skip it, or use the best model so far."""
@@ -33,9 +32,11 @@ class Outcome(StrEnum):
     """The service could not be asked for ``unreachable_timeout``; the job may still be running."""
 
 
-_OUTCOMES = {str(status): Outcome(status.lower()) for status in TERMINAL_TUNING_STATUSES}
-STATUSES = frozenset(map(str, TuningJobStatus))
-"""Every HyperParameterTuningJobStatus that this release knows; a test compares it with botocore's."""
+@cache
+def _outcomes() -> dict[str, Outcome]:
+    from airflow_hpt_provider.models.status import TERMINAL_TUNING_STATUSES  # not when a DAG file is parsed
+
+    return {str(status): Outcome(status.lower()) for status in TERMINAL_TUNING_STATUSES}
 
 
 def outcome_of(status: str) -> Outcome | None:
@@ -44,7 +45,7 @@ def outcome_of(status: str) -> Outcome | None:
     A status that AWS may add later is waited on: it is bounded by the timeout, while taking it for an end
     could report a running job as done.
     """
-    return _OUTCOMES.get(status)
+    return _outcomes().get(status)
 
 
 def check_policy(name: str, value: str) -> OnUnfinished:

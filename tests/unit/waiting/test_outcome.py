@@ -12,10 +12,11 @@ from airflow_hpt_provider.exceptions import (
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
+from airflow_hpt_provider.models.status import TuningJobStatus
 from airflow_hpt_provider.retries.calls import FullJitter
 from airflow_hpt_provider.waiting.blocking_poller import poll_until_done
 from airflow_hpt_provider.waiting.limits import MAX_NOT_FOUND, WaitLimits
-from airflow_hpt_provider.waiting.outcome import STATUSES, Outcome, check_policy, outcome_of
+from airflow_hpt_provider.waiting.outcome import Outcome, check_policy, outcome_of
 
 DOWN = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 DENIED = ClientError({"Error": {"Code": "AccessDeniedException"}}, "Describe")
@@ -24,7 +25,7 @@ EXPIRED = ClientError({"Error": {"Code": "ExpiredToken"}}, "Describe")
 
 def test_the_table_knows_every_status_of_the_api():
     model = botocore.session.get_session().get_service_model("sagemaker")
-    assert set(model.shape_for("HyperParameterTuningJobStatus").enum) == STATUSES
+    assert set(model.shape_for("HyperParameterTuningJobStatus").enum) == set(TuningJobStatus)
 
 
 @pytest.mark.parametrize(
