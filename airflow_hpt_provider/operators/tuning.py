@@ -341,8 +341,6 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
                 job = resolver.find_or_create()
                 break
             except Exception as error:
-                from airflow_hpt_provider.retries.quotas import QuotaShortage
-
                 if (shortage := QuotaShortage.of(error)) is None:
                     raise
                 self._wait_for_quota(shortage, error, failed)
