@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
 
 from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.responses import PlainTextResponse, RedirectResponse, Response
 
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
@@ -57,6 +58,7 @@ def create_app(make_hook: Callable[[], PageHook], connection: str) -> FastAPI:
         connection: the connection's name in the page's addresses.
     """
     app = FastAPI(title="Tuning page", openapi_url=None, docs_url=None, redoc_url=None)
+    app.add_middleware(GZipMiddleware, minimum_size=1000)
     provide_jobs(app, lambda settings: make_hook())
     known = NamedJob("", connection, SETTINGS)
 

@@ -151,6 +151,7 @@ def test_sorting_and_filtering_are_sagemakers(user: httpx.Client) -> None:
 def test_one_job_and_its_downloads(user: httpx.Client) -> None:
     answer = user.get(f"{API}/filled-07")
     assert answer.json()["job"]["name"] == "filled-07"
+    assert answer.headers["Content-Encoding"] == "gzip"
     assert answer.json()["page"] == {"connection": "aws", "can_stop": False}
     again = user.get(f"{API}/filled-07", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304

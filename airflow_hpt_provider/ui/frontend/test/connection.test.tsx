@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { placeOf } from "../src/address";
 import { connectionPage, taskPath } from "../src/api";
 import type { AnyJob } from "../src/connectionListing";
+import { ConnectionLinks } from "../src/parts/ConnectionLinks";
 import { ConnectionList } from "../src/parts/ConnectionList";
 import { fireEvent } from "./events";
 
@@ -82,4 +83,11 @@ test("SageMaker sorts and filters, and the next page begins at its token", async
   field.value = "chu rn";
   await act(() => void field.dispatchEvent(new Event("input", { bubbles: true })));
   await vi.waitFor(() => expect(rows().map(([name]) => name)).toEqual(["name|ascending|churn|"]));
+});
+
+test("the list of Airflow's jobs links to the connections that the user may read", async () => {
+  answers = () => ({ connections: ["aws_default", "team/prod"] }) as never;
+  act(() => render(<ConnectionLinks />, root));
+  await vi.waitFor(() => expect(root.querySelectorAll("a").length).toBe(2));
+  expect([...root.querySelectorAll("a")].map((one) => one.getAttribute("href"))).toEqual(["connections/aws_default", "connections/team%2Fprod"]);
 });

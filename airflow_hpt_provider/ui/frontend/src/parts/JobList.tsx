@@ -8,6 +8,7 @@ import { duration, number, time } from "../format";
 import { useListing } from "../listing";
 import type { ListedJob } from "../model";
 import { useNow } from "../polling";
+import { ConnectionLinks } from "./ConnectionLinks";
 import { Notice, Stale } from "./Notice";
 import { StatusBadge } from "./StatusBadge";
 
@@ -61,6 +62,7 @@ export function JobList({ place }: { place: Extract<Place, { kind: "run" | "jobs
           onInput={(event) => setText(event.currentTarget.value)}
         />
       </div>
+      {!ofRun && <ConnectionLinks />}
       {problem && <Stale problem={problem} />}
       {troubles.map((one) => (
         <p class="stale" role="status" key={`${one.title} ${one.detail} ${one.remedy}`}>
