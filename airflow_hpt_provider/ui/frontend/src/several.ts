@@ -1,4 +1,4 @@
-/** Several tuning jobs beside each other: their courses against training jobs and against billable time. */
+/** Several tuning jobs next to each other: their courses against training jobs and against billable time. */
 
 import { taskPath } from "./api";
 import { better } from "./metrics";
