@@ -7,7 +7,7 @@ import os
 import random
 import sys
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tests.mutants.changes import Change, changes
@@ -20,12 +20,13 @@ GOAL = 0.97
 SLOWER = 4
 """Factor by which tests may take longer with a change before they count as endless."""
 SPARE_SECONDS = 20
+REPORT_EVERY = 20
 
 
-def all_changes(only: str) -> Iterator[tuple[Change, tuple[str, ...]]]:
+def all_changes(only: Sequence[str]) -> Iterator[tuple[Change, tuple[str, ...]]]:
     """Yield every change of every target, with its tests."""
     for target, tests in TARGETS.items():
-        if only not in target:
+        if not any(text in target for text in only or [""]):
             continue
         path = ROOT / PACKAGE / target
         for module in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
@@ -39,7 +40,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
     parser.add_argument("--sample", type=int, default=200, help="number of changes to try (default: 200)")
     parser.add_argument("--seed", type=int, default=1, help="which ones (default: 1)")
-    parser.add_argument("--only", default="", metavar="TEXT", help="only targets whose name holds this text")
+    parser.add_argument(
+        "--only", nargs="*", metavar="TEXT", help="only targets whose name holds one of these texts"
+    )
     options = parser.parse_args()
     os.chdir(ROOT)
     judged = tomllib.loads(JUDGED.read_text(encoding="utf-8")) if JUDGED.exists() else {}
@@ -59,6 +62,8 @@ def main() -> int:
         else:
             survived += 1
             print(f"survived ({number}, line {change.line}): {key}", flush=True)
+        if number % REPORT_EVERY == 0:
+            print(f"{number} tried: {caught} noticed, {survived} survived, {skipped} harmless", flush=True)
     decided = caught + survived
     score = caught / decided if decided else 1.0
     print(

@@ -6,7 +6,7 @@ PACKAGE = "airflow_hpt_provider"
 TARGETS: dict[str, tuple[str, ...]] = {
     "creation": ("tests/unit/creation",),
     "waiting/billable_time.py": ("tests/unit/waiting/test_billable_time.py",),
-    "waiting/budget.py": ("tests/unit/waiting/test_billable_time.py", "tests/unit/waiting/test_outcome.py"),
+    "waiting/budget.py": ("tests/unit/waiting/test_budget.py", "tests/unit/waiting/test_billable_time.py"),
     "waiting/outcome.py": ("tests/unit/waiting/test_outcome.py",),
     "waiting/limits.py": ("tests/unit/waiting",),
     "waiting/rate_limit.py": ("tests/unit/waiting/test_rate_limit.py",),

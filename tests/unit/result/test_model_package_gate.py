@@ -4,6 +4,7 @@ import math
 from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.models.validation.patterns import TAG, matches
@@ -106,3 +107,32 @@ def test_a_champion_that_cannot_be_compared_lets_nothing_through(champion):
 def test_the_bound_itself_passes(value, kind, passes):
     reason = gate_failure_reason(result(value, kind), min_metric=0.5, must_improve=False, champion=None)
     assert (reason is None) is passes
+
+
+class Registry:
+    """Refuses Describe with a code, and Create with another, if there is one."""
+
+    def __init__(self, describe: str, create: str = ""):
+        self.codes, self.calls = {"describe": describe, "create": create}, []
+
+    def call(self, operation, **parameters):
+        self.calls.append(operation)
+        if code := self.codes[operation.partition("_")[0]]:
+            raise ClientError({"Error": {"Code": code, "Message": "no"}}, operation)
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "ResourceNotFound"])
+@pytest.mark.parametrize("race", ["", "ConflictException"])
+def test_a_missing_group_is_created(code, race):
+    registry = Registry(code, race)
+    ModelRegistry(registry, "group").ensure_group()
+    assert registry.calls == ["describe_model_package_group", "create_model_package_group"]
+
+
+def test_no_group_is_created_where_it_cannot_be_seen():
+    registry = Registry("AccessDeniedException")
+    with pytest.raises(ClientError, match="AccessDenied"):
+        ModelRegistry(registry, "group").ensure_group()
+    assert registry.calls == ["describe_model_package_group"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        ModelRegistry(Registry("ValidationException", "AccessDeniedException"), "group").ensure_group()

@@ -11,7 +11,7 @@ from botocore.retries import standard
 from airflow_hpt_provider import exceptions
 from airflow_hpt_provider.retries.calls import FullJitter, retrying
 from airflow_hpt_provider.retries.classify import TRANSIENT_CODES, ErrorClass, classify
-from airflow_hpt_provider.retries.errors import THROTTLING_CODES, is_throttled, retry_after
+from airflow_hpt_provider.retries.errors import THROTTLING_CODES, is_throttled, one_line, retry_after
 from airflow_hpt_provider.retries.failure_reasons import is_retryable_failure
 
 
@@ -162,3 +162,10 @@ def test_a_reset_connection_says_nothing_of_when_to_come_back():
 def test_throttling_codes_are_botocores():
     assert set(standard.ThrottledRetryableChecker._THROTTLED_ERROR_CODES) == THROTTLING_CODES
     assert set(standard.TransientRetryableChecker._TRANSIENT_ERROR_CODES) <= TRANSIENT_CODES
+
+
+def test_a_text_in_one_line():
+    assert one_line(ValueError("short,\n and  broken")) == "short, and broken"
+    assert one_line(ValueError("x" * 300)) == "x" * 300
+    assert one_line(ValueError("x" * 301)) == "x" * 297 + "..."
+    assert one_line(ValueError()) == "ValueError"

@@ -17,6 +17,11 @@ def test_a_task_that_has_ended(state):
     assert fate_of({"run": {"tune_3": state, "tune": "running"}}, MAPPED) is TaskFate.ENDED
 
 
+def test_the_first_mapped_task_has_its_own_name():
+    first = SimpleNamespace(run_id="run", task_id="tune", map_index=0)
+    assert fate_of({"run": {"tune_0": "running", "tune": "failed"}}, first) is TaskFate.RUNNING
+
+
 @pytest.mark.parametrize("states", [{}, {"other": {"tune": "running"}}, {"run": {"tune_3": "running"}}])
 def test_a_task_that_was_deleted(states):
     assert fate_of(states, TASK) is TaskFate.ENDED

@@ -128,3 +128,22 @@ print(TuningPagePlugin.listeners == AirflowPlugin.listeners == [], before, ours(
         [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "True [] ['TaskStateListener']"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "state", "done"),
+    [
+        ({"tuning_job_name": "tune", "stop_on_kill": False}, ("failed", None), True),
+        ({"tuning_job_name": "tune", "stop_on_kill": True}, ("deferred", 1), False),
+    ],
+)
+def test_a_wait_that_no_one_may_stop_stops_nothing(monkeypatch, arguments, state, done):
+    """Neither a job that is to keep running, nor that of a task that still waits; and the worker's way is not taken."""
+
+    def wrong(*_):
+        raise AssertionError("the task is deferred")
+
+    monkeypatch.setattr(orphaned_jobs, "_check_worker_task", wrong)
+    monkeypatch.setattr(orphaned_jobs, "trigger_arguments", lambda _: arguments)
+    monkeypatch.setattr(orphaned_jobs, "_state", lambda _: state)
+    assert orphaned_jobs.check(FIRST) is done

@@ -79,6 +79,22 @@ def test_replacing_and_deleting_free_the_disk(store: ObjectStore) -> None:
     assert blobs(store) == 0
 
 
+def test_a_delete_whose_condition_fails_deletes_nothing(store: ObjectStore) -> None:
+    seen = []
+
+    def refuse(old: object) -> None:
+        seen.append(old)
+        raise ServiceError("PreconditionFailed", "no", 412)
+
+    store.put("bucket", "kept", b"1")
+    for key in ("kept", "missing"):
+        with pytest.raises(ServiceError, match="no"):
+            store.delete("bucket", key, precondition=refuse)
+    assert store.get("bucket", "kept") == b"1"
+    assert [old is None for old in seen] == [False, True]
+    assert store.delete("bucket", "kept", precondition=seen.append)
+
+
 def test_copies_share_bytes_and_outlive_each_other(store: ObjectStore) -> None:
     store.put("bucket", "a", b"content", Properties(metadata={"m": "1"}))
     store.copy(("bucket", "a"), ("bucket", "b"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -57,6 +57,7 @@ def test_a_checksum_we_cannot_compute() -> None:
         ({"IfModifiedSince": AFTER}, "NotModified"),
         ({"IfModifiedSince": BEFORE}, None),
         ({"IfModifiedSince": NOON.replace(tzinfo=None)}, "NotModified"),
+        ({"IfModifiedSince": NOON.astimezone(timezone(timedelta(hours=-5)))}, "NotModified"),
         ({"IfUnmodifiedSince": BEFORE}, "PreconditionFailed"),
         ({"IfUnmodifiedSince": BEFORE, "IfMatch": "e"}, None),
         ({"IfModifiedSince": AFTER, "IfNoneMatch": "x"}, None),
