@@ -1,9 +1,11 @@
 """What Airflow's state of a task means for its tuning job, and what a trigger does unless it is asked for more."""
 
+import logging
 from types import SimpleNamespace
 
 import pytest
 
+from airflow_hpt_provider.triggers import task_state
 from airflow_hpt_provider.triggers.task_state import TaskFate, fate_of
 from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
 
@@ -55,3 +57,22 @@ def test_a_trigger_neither_ends_its_task_nor_stops_the_job_unless_it_is_asked_to
     for name in ("finish_in_triggerer", "stop_on_kill"):
         assert getattr(trigger, name) is False
         assert arguments[name] is False
+
+
+async def test_airflow_is_asked_several_times(monkeypatch):
+    """And is waited for between two requests, but not after the last one."""
+    asked, slept = [], []
+
+    def states(ti):
+        asked.append(ti)
+        raise ConnectionError("away")
+
+    async def sleep(seconds):
+        slept.append(seconds)
+
+    monkeypatch.setattr(task_state, "_states", states)
+    monkeypatch.setattr(task_state.asyncio, "sleep", sleep)
+    assert await task_state.trigger_task_fate(TASK, logging.getLogger(__name__)) is None
+    assert slept == list(task_state.RETRY_SECONDS)
+    assert len(asked) == len(slept) + 1
+    assert await task_state.trigger_task_fate(None, logging.getLogger(__name__)) is None
