@@ -28,6 +28,7 @@ SECTIONS: dict[str, list[str]] = {
         "guarantees.md",
         "comparison.md",
         "faults.md",
+        "mutation-testing.md",
         "local-service.md",
         "algorithms.md",
         "threat-model.md",

@@ -169,3 +169,9 @@ def test_a_text_in_one_line():
     assert one_line(ValueError("x" * 300)) == "x" * 300
     assert one_line(ValueError("x" * 301)) == "x" * 297 + "..."
     assert one_line(ValueError()) == "ValueError"
+
+
+def test_the_callers_own_mistake_is_fatal_whenever_it_is_made():
+    error = boto.ParamValidationError(report="wrong")
+    assert classify(error, connection_worked=True) is ErrorClass.FATAL
+    assert classify(RuntimeError(), connection_worked=True) is ErrorClass.TRANSIENT

@@ -2,6 +2,7 @@
 
 import pytest
 
+from airflow_hpt_provider.waiting import rate_limit
 from airflow_hpt_provider.waiting.rate_limit import AdaptiveTokenBucket, next_poll_delay, shared_budget
 from airflow_hpt_provider.waiting.snapshot import JobSnapshot
 
@@ -91,3 +92,11 @@ def test_the_defaults_are_those_that_airflow_shows():
         "polling_calls_per_second": rate_limit.CALLS_PER_SECOND,
         "min_poll_interval": rate_limit.MIN_POLL_INTERVAL,
     }
+
+
+def test_settings_have_lower_bounds(monkeypatch):
+    assert rate_limit.min_poll_interval() == rate_limit.MIN_POLL_INTERVAL
+    assert rate_limit.calls_per_second() == rate_limit.CALLS_PER_SECOND
+    monkeypatch.setattr(rate_limit, "setting", lambda name, default: -1.0)
+    assert rate_limit.min_poll_interval() == 0
+    assert rate_limit.calls_per_second() == 0.01

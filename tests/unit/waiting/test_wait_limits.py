@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import (
     TuningJobNotFoundError,
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
-from airflow_hpt_provider.retries.classify import ErrorClass, classify
+from airflow_hpt_provider.retries.classify import ErrorClass
 from airflow_hpt_provider.retries.errors import is_throttled
 from airflow_hpt_provider.waiting import limits
 from airflow_hpt_provider.waiting.limits import MAX_NOT_FOUND, WaitLimits
@@ -52,11 +52,6 @@ def test_an_unknown_error_ends_no_wait_that_has_worked(seen: bool, worked: bool)
 def test_an_unknown_error_ends_a_wait_that_has_never_worked() -> None:
     with pytest.raises(RuntimeError, match="odd"):
         WaitLimits("tune").record_failure(RuntimeError("odd"))
-
-
-def test_the_callers_own_mistake_is_fatal_whenever_it_is_made() -> None:
-    error = ParamValidationError(report="wrong")
-    assert classify(error, connection_worked=True) is ErrorClass.FATAL
 
 
 def test_a_missing_job() -> None:
