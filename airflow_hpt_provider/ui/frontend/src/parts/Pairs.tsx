@@ -48,7 +48,7 @@ export function Pairs({ tuning, palette, chosen, onOpen }: Props) {
         </span>
       </p>
       <p class="muted small">
-        For contour, rank and EDF plots, export the tuning job to Optuna (<code>airflow-hpt export --optuna</code>) and open it in
+        For contour, rank and EDF plots, export the tuning job to Optuna (<code>airflow-hpt export NAME --optuna URL</code>) and open it in
         optuna-dashboard.
       </p>
     </section>
