@@ -42,7 +42,8 @@ LOCAL_LIMITS = (
 )
 """What AWS takes, and the local service says that it cannot have."""
 PYTHONS_WORDS = re.compile(
-    r"<[\w. ]+ object at 0x|datetime\.\w+\(|[{\[(]'\w+'[:,\])]|\bb'|\b[A-Z]\w+Error\b|Traceback|dict_\w+\(|<class '"
+    r"<[\w. ]+ object at 0x|datetime\.\w+\(|[{\[(]'\w+'[:,\])]|(?<!')\bb'|"
+    r"\b[A-Z]\w+Error\b|Traceback|dict_\w+\(|<class '"
 )
 """What only the repr of an object, or an exception of Python's, writes."""
 
