@@ -20,6 +20,7 @@ _TRAINING_JOBS = frozenset({"sagemaker:ListTrainingJobsForHyperParameterTuningJo
 _TRAINING_JOB = frozenset({"sagemaker:DescribeTrainingJob"})
 _METRICS = frozenset({"sagemaker:Search"})
 _LOGS = frozenset({"logs:DescribeLogStreams", "logs:GetLogEvents"})
+_CURVES = frozenset({"cloudwatch:GetMetricData"})
 _QUEUE = frozenset({"sqs:ReceiveMessage", "sqs:DeleteMessage"})
 
 PARTS: Mapping[Where, Mapping[str, frozenset[str]]] = {
@@ -57,6 +58,7 @@ PARTS: Mapping[Where, Mapping[str, frozenset[str]]] = {
         | _TRAINING_JOBS
         | _TRAINING_JOB
         | _METRICS
+        | _CURVES
         | _LOGS
         | {"sagemaker:StopTrainingJob"},
         "orphaned jobs": _READ | _STOP | _TAGS,
@@ -72,6 +74,7 @@ PARTS: Mapping[Where, Mapping[str, frozenset[str]]] = {
         "stop": _READ | _STOP,
         "describe-hyper-parameter-tuning-job": _READ,
         "logs": _TRAINING_JOB | _LOGS,
+        "export": _READ | _TRAINING_JOBS | _METRICS | _CURVES,
         "hook.delete()": frozenset({"sagemaker:DeleteHyperParameterTuningJob"}),
     },
 }

@@ -33,6 +33,7 @@ from tests.support.faulty_proxy import FaultyProxy, ProxyFault
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
 NAMES = {
+    "monitoring:GetMetricData": "cloudwatch:GetMetricData",
     "sqs:DeleteMessageBatch": "sqs:DeleteMessage",
     "sqs:ChangeMessageVisibilityBatch": "sqs:ChangeMessageVisibility",
 }
@@ -207,10 +208,12 @@ def page_job(name):
 
 
 async def page(account):
+    from airflow_hpt_provider.ui.airflow_hooks import make_hook
+    from airflow_hpt_provider.ui.curve_reader import CurveReader
     from airflow_hpt_provider.ui.jobs import JobReader
     from airflow_hpt_provider.ui.training_jobs import TrainingJobReader
 
-    reader = JobReader()
+    reader = JobReader(make_hook)
     training_jobs = TrainingJobReader(reader)
     job = page_job(account.finished())
     view = reader.view(job)
@@ -218,6 +221,7 @@ async def page(account):
     first = next(iter(view.trials))
     training_jobs.detail(job, view, first)
     training_jobs.log(job, view, first, None, None)
+    CurveReader(reader, training_jobs.client).of_objective(job, view)
     running = page_job(account.running())
     while not (view := reader.view(running)).trials:
         await asyncio.sleep(0.2)
@@ -265,6 +269,8 @@ def commands(name):
                 account.command("create", str(path))
             case "plot":
                 account.command("plot", job, "--out", str(account.gate.parent / "plot.html"))
+            case "export":
+                account.command("export", job, "--optuna", f"sqlite:///{account.gate.parent / 'study.db'}")
             case _:
                 account.command(name, job)
 
