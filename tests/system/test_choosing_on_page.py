@@ -70,6 +70,7 @@ def test_two_at_a_time(demo: DemoSession, tab: Any, chosen_from: str) -> None:
     tab.goto(demo.airflow.url + bare_task_page("two_hyperparameters", chosen_from, "tune"))
     tab.get_by_role("combobox", name="Across").select_option("seconds")
     tab.get_by_role("combobox", name="Up", exact=True).select_option("position")
+    tab.locator("#pairs").evaluate("element => element.scrollIntoView()")  # charts are drawn in sight
     tab.get_by_role("img", name="objective over seconds and position").locator("canvas").wait_for()
     tab.get_by_role("img", name="Timeline of 12 training jobs. 2 slots").wait_for()
 
