@@ -17,7 +17,7 @@ from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from tests.faults import invariants
 from tests.faults.table import VIOLATED, Record
-from tests.integration.provider.conftest import Try, make, with_static
+from tests.integration.provider.conftest import TaskTry, make, with_static
 from tests.support.faulty_proxy import FaultyProxy
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def run_scenario(
         os.environ[variable] = _connection(proxy.port, keys[0])
         window.port = proxy.port
         window.rotate = lambda: os.environ.__setitem__(variable, _connection(proxy.port, keys[1]))
-        one = Try(dag_id=scenario.name, max_tries=RETRIES)
+        one = TaskTry(dag_id=scenario.name, max_tries=RETRIES)
         job = with_static(config, seconds="600") if scenario.limit == "timeout" else config
         task = make(
             HyperParameterTuningJobOperator,
@@ -134,7 +134,7 @@ def run_scenario(
     return played
 
 
-def _run(task: Any, one: Try, played: ScenarioResult) -> None:
+def _run(task: Any, one: TaskTry, played: ScenarioResult) -> None:
     """All tries of a task, as Airflow makes them."""
     while True:
         played.tries += 1
@@ -152,7 +152,7 @@ def _run(task: Any, one: Try, played: ScenarioResult) -> None:
         time.sleep(0.5)
 
 
-def _attempt(task: Any, one: Try) -> dict[str, Any]:
+def _attempt(task: Any, one: TaskTry) -> dict[str, Any]:
     context = one.context(task)
     task.__dict__.pop("hook", None)  # each leg is a process of its own in life
     method, arguments = "execute", None

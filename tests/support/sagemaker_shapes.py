@@ -137,5 +137,6 @@ def bounds(name: str) -> list[Any]:
         case "string" if "enum" in shape:
             return list(shape["enum"])
         case "integer" | "long":
-            return [shape.get("min", -(2**63)), shape.get("max", 2**63 - 1)]
+            bits = 31 if shape["type"] == "integer" else 63
+            return [shape.get("min", -(2**bits)), shape.get("max", 2**bits - 1)]
     return [smallest(name)]

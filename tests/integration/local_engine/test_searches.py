@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.session
 import pytest
-from tests.integration.local_engine.test_answers import conforms
 
 from airflow_hpt_provider.local.db.queries import load
 from airflow_hpt_provider.local.db.search_expressions import members
 from airflow_hpt_provider.local.operations.search_api.operation import RESOURCES
 from tests.integration.local_engine import searched_jobs
+from tests.integration.local_engine.test_responses import conforms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

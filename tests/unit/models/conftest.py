@@ -14,7 +14,7 @@ def definition(**members: Any) -> dict[str, Any]:
         "AlgorithmSpecification": {
             "TrainingImage": "registry.example/train:1",
             "TrainingInputMode": "File",
-            "MetricDefinitions": [{"Name": "rmse", "Regex": "rmse=([-+.0-9e]+)"}],
+            "MetricDefinitions": [{"Name": "rmse", "Regex": "rmse=([0-9.]+)"}],
         },
         "RoleArn": "arn:aws:iam::123456789012:role/tune",
         "OutputDataConfig": {"S3OutputPath": "s3://bucket/models"},

@@ -11,7 +11,7 @@ from airflow_hpt_provider.local.engine.plan import Plan
 from airflow_hpt_provider.local.engine.suggesters import make_search
 from airflow_hpt_provider.local.strategies.contract import Exhausted, Outcome, Trial
 from airflow_hpt_provider.models import check_request
-from airflow_hpt_provider.models.rules.helpers import number
+from airflow_hpt_provider.models.numbers import number
 from tests.support.any_request import requests
 from tests.support.cases import case
 
