@@ -51,8 +51,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _optuna(history: TuningHistory, url: str) -> int:
+    import optuna
+
     from airflow_hpt_provider.export.to_optuna import ExportError, to_optuna_study
 
+    optuna.logging.set_verbosity(optuna.logging.WARNING)  # it logs to stderr that it has made a study
     try:
         study = to_optuna_study(history, url)
     except ExportError as error:

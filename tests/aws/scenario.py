@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import random
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -129,19 +132,15 @@ def _upload(place: Place) -> None:
 
 
 def _clean_up(place: Place, name: str, poll_seconds: float) -> None:
-    from botocore.exceptions import ClientError
-
     sagemaker, job = place.client("sagemaker"), {"HyperParameterTuningJobName": name}
-    try:
+    with suppress(ClientError):  # it has ended, or was never created
         sagemaker.stop_hyper_parameter_tuning_job(**job)
+    with suppress(ClientError):
         while (
             sagemaker.describe_hyper_parameter_tuning_job(**job)["HyperParameterTuningJobStatus"] not in FINAL
         ):
             time.sleep(poll_seconds)
         sagemaker.delete_hyper_parameter_tuning_job(**job)
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in ("ResourceNotFound", "ValidationException"):
-            raise
     s3 = place.client("s3")
     for page in s3.get_paginator("list_objects_v2").paginate(Bucket=place.bucket, Prefix=f"{PREFIX}/"):
         for each in page.get("Contents", ()):

@@ -42,15 +42,13 @@ def settled(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
 
 
-def test_the_page(cli: CommandLine, service: LocalService, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(
-        "PATH", f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-    )  # an activated environment
+def test_the_page(cli: CommandLine, service: LocalService) -> None:
+    path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"  # as in an activated environment
     for file in (DOCS / "snippets" / "cli").glob("*.yaml"):
         shutil.copy(file, cli.folder)
     directory = str(service.data_dir)
     for command, reported in EXAMPLES:
-        done = cli(*shlex.split(command.replace("DIR", directory)))
+        done = cli(*shlex.split(command.replace("DIR", directory)), PATH=path)
         printed = settled((done.err + done.out).replace(directory, "DIR"))
         if "[...]" in reported:
             last = reported.partition("[...]")[2]
