@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from botocore.exceptions import HTTPClientError
 from botocore.parsers import BaseJSONParser
 
+from airflow_hpt_provider.models.status import TERMINAL_TUNING_STATUSES
 from airflow_hpt_provider.retries.errors import one_line
 
 if TYPE_CHECKING:
@@ -211,3 +212,17 @@ def _check_arn(kind: str, name: str | None, arn: str | None) -> None:
     parts = arn.lower().split(":", ARN_PARTS - 1)
     if len(parts) != ARN_PARTS or parts[0] != "arn" or parts[-1] != f"{_KINDS[kind]}/{name}".lower():
         raise BadResponseError(error=f"{kind} {name} has the ARN of something else: {_shown(arn)}")
+
+
+def contradicts_its_end(answer: Mapping[str, Any]) -> bool:
+    """Return whether a Describe response reports an end that its other members contradict.
+
+    Its training jobs still run, it has no time of the end, or it completed without a best training job. The last is
+    possible, and counters may lag; so a second response decides.
+    """
+    status = answer["HyperParameterTuningJobStatus"]
+    return status in TERMINAL_TUNING_STATUSES and bool(
+        "HyperParameterTuningEndTime" not in answer
+        or answer["TrainingJobStatusCounters"].get("InProgress")
+        or (status == "Completed" and "BestTrainingJob" not in answer)
+    )

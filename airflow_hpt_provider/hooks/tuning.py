@@ -16,7 +16,7 @@ from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.hooks.connection import ConnectionHook
 from airflow_hpt_provider.hooks.final_metrics import known_final_metrics
 from airflow_hpt_provider.hooks.pages import PageTokens
-from airflow_hpt_provider.hooks.responses import BadResponseError, check_subject, read
+from airflow_hpt_provider.hooks.responses import BadResponseError, check_subject, contradicts_its_end, read
 from airflow_hpt_provider.links.console import has_console
 from airflow_hpt_provider.models import (
     BestTrainingJob,
@@ -173,6 +173,8 @@ class HyperParameterTuningHook(ConnectionHook):
     def _describe(self, call: Any, tuning_job_name: str) -> TuningJobDescription:
         try:
             answer = call(DESCRIBE, HyperParameterTuningJobName=tuning_job_name)
+            if contradicts_its_end(answer):  # an end settles the task, so one such response is not enough
+                answer = call(DESCRIBE, HyperParameterTuningJobName=tuning_job_name)
         except ClientError as error:
             if classify(error) is ErrorClass.NOT_FOUND:
                 raise TuningJobNotFoundError(

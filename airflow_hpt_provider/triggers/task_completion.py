@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 
+from airflow_hpt_provider.exceptions import TuningError
+from airflow_hpt_provider.waiting.outcome import outcome_of
 from airflow_hpt_provider.xcom.push import RETURN_VALUE, xcoms
 
 if TYPE_CHECKING:
@@ -48,6 +50,10 @@ class TaskCompletion:
 
         hook = await sync_to_async(self.settings.ready_hook)()
         description = await asyncio.to_thread(hook.describe, tuning_job_name)
+        if outcome_of(description.status) is None:
+            raise TuningError(
+                f"Tuning job {tuning_job_name} has not ended: it is {description.status}.", tuning_job_name
+            )
         resolver = OutcomeResolver(hook, self.on_stopped, top_k=self.top_k, log=log)
         result = await asyncio.to_thread(resolver.resolve, description)
         client: Any = hook.conn

@@ -237,9 +237,9 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
             unreachable_timeout=None
             if self.unreachable_timeout is None
             else timedelta(seconds=self.unreachable_timeout),
-            on_poll=self._poll_callback(),
             log=self.log,
         )
+        waiter.on_poll = self._poll_callback(waiter)
         try:
             async with self._woken_by_events(), self._budget_enforced():
                 seen = await SharedPoller.wait_for(self._settings, waiter)
@@ -265,13 +265,25 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
             None if seconds is None else float(seconds), None if failed is None else int(failed)
         )
 
-    def _poll_callback(self) -> Callable[[JobSnapshot], None]:
-        """Return the callback for each poll: it logs the progress and checks the budget."""
+    def _poll_callback(self, waiter: PollSubscription) -> Callable[[JobSnapshot], None]:
+        """Return the callback for each poll: it logs the progress and checks the budget.
+
+        One response is not enough to stop a job: the next one must exceed the limit too.
+        """
         progress, limits = ProgressLog(self.log), self._limits
+        was_exceeded = False
 
         def on_poll(seen: JobSnapshot) -> None:
+            nonlocal was_exceeded
             progress(seen)
-            limits.check_counters(seen)
+            try:
+                limits.check_counters(seen)
+            except TuningJobBudgetExceededError:
+                if was_exceeded:
+                    raise
+                was_exceeded = waiter.confirm = True
+            else:
+                was_exceeded = False
 
         return on_poll
 

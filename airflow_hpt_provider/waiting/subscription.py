@@ -38,6 +38,7 @@ class PollSubscription(WaitLimits):
         log: receives failed polls; called in the same context.
         has_events: an event announces the job's end: until it arrives, polls are ``poll_interval`` apart.
         expect_end_until: loop time until which the end is expected at any moment.
+        confirm: set by ``on_poll``: the snapshot has to be confirmed, so the next poll comes as soon as polls may.
         due: loop time of the next poll. The first is immediate.
         interval: seconds to the next poll that the last snapshot asks for.
         last: the last snapshot.
@@ -50,6 +51,7 @@ class PollSubscription(WaitLimits):
     log: Any = log
     has_events: bool = False
     expect_end_until: float = 0.0
+    confirm: bool = False
     due: float = 0.0
     interval: float = 0.0
     last: JobSnapshot | None = None
@@ -95,7 +97,7 @@ class PollSubscription(WaitLimits):
             self.changed_at = now
         if seen.best_metric is not None:
             self.best_at, self.best_completed = now, seen.completed
-        self.last = seen
+        self.last, self.confirm = seen, False
         try:
             if self.on_poll:
                 self.context.run(self.on_poll, seen)
@@ -106,6 +108,8 @@ class PollSubscription(WaitLimits):
             self.future.set_result(seen)
         elif over := self.expired_error():
             self.future.set_exception(over)
+        elif self.confirm:
+            self.interval = min(shortest, self.poll_interval)
         elif self.has_events:
             self.interval = (
                 min(shortest, self.poll_interval) if now < self.expect_end_until else self.poll_interval

@@ -186,8 +186,14 @@ PLAUSIBLE: dict[str, dict[str, Any]] = {
 """Members that are well-formed, and wrong: none of them says that the job has ended."""
 
 
-def _merged(true: bytes, members: dict[str, Any]) -> bytes:
-    return json.dumps({**json.loads(true), **members}).encode()
+def changed(members: dict[str, Any], without: tuple[str, ...] = ()) -> Callable[[bytes], bytes]:
+    """Return what replaces or removes members of a response."""
+
+    def change(true: bytes) -> bytes:
+        document = {**json.loads(true), **members}
+        return json.dumps({name: value for name, value in document.items() if name not in without}).encode()
+
+    return change
 
 
 @st.composite
@@ -195,4 +201,4 @@ def plausible_lies(draw: st.DrawFn) -> Lie:
     """A well-formed response about the right job in which one to three things are wrong."""
     names = draw(st.lists(st.sampled_from(sorted(PLAUSIBLE)), min_size=1, max_size=3, unique=True))
     members = {name: value for one in names for name, value in PLAUSIBLE[one].items()}
-    return Lie(200, lambda true: _merged(true, members), (), ", ".join(names))
+    return Lie(200, changed(members), (), ", ".join(names))
