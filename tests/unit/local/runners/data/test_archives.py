@@ -8,6 +8,8 @@ import os
 import shutil
 import stat
 import tarfile
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -148,3 +150,84 @@ def test_a_bomb_in_a_header_is_not_read(tmp_path: Path, kind: bytes) -> None:
         file.write(header.tobuf(tarfile.USTAR_FORMAT) + b"\0" * (4 << 20))
     with pytest.raises(ArchiveError, match="a header of 2097152 bytes"):
         extract(path, tmp_path)
+
+
+def test_links_to_one_large_file_are_a_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each link becomes a copy, and has no size of its own."""
+    links = [link(f"l{n}", "zero", (tarfile.SYMTYPE, tarfile.LNKTYPE)[n % 2]) for n in range(20)]
+    path = archive(tmp_path / "a.tar.gz", ("zero", bytes(10_000), {}), *links)
+    inside = tmp_path / "in"
+    inside.mkdir()
+    monkeypatch.setattr(archives, "MAX_BYTES", 50_000)
+    with pytest.raises(ArchiveError, match="more than"):
+        extract(path, inside)
+    assert sum(each.stat().st_size for each in inside.iterdir()) <= 50_000
+
+
+def test_headers_without_end(tmp_path: Path) -> None:
+    """tarfile reads a header that follows a header by recursion."""
+    header = tarfile.TarInfo("name")
+    header.type, header.size = tarfile.XHDTYPE, tarfile.BLOCKSIZE
+    path = tmp_path / "a.tar.gz"
+    with gzip.open(path, "wb") as file:
+        file.write((header.tobuf(tarfile.USTAR_FORMAT) + bytes(tarfile.BLOCKSIZE)) * 2000)
+    with pytest.raises(ArchiveError, match="recursion"):
+        extract(path, tmp_path)
+
+
+def test_many_large_headers_are_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """tarfile keeps the extended attributes of every member."""
+    monkeypatch.setattr(archives, "MAX_ALL_HEADER_BYTES", 100_000)
+    path = tmp_path / "a.tar.gz"
+    with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT) as tar:
+        for number in range(20):
+            member = tarfile.TarInfo(f"f{number}")
+            member.pax_headers = {"comment": "x" * 10_000}
+            tar.addfile(member)
+    with pytest.raises(ArchiveError, match="headers of more than 100000 bytes"):
+        extract(path, tmp_path)
+
+
+def sparse_map(path: Path) -> None:
+    """A sparse file in PAX format 1.0: its map is at the head of its data."""
+    data = b"20000000\n" + b"1\n" * (4 << 20)
+    attributes = {"major": "1", "minor": "0", "name": "s", "realsize": "100"}
+    with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT) as tar:
+        member = tarfile.TarInfo("s")
+        member.size, member.pax_headers = len(data), {f"GNU.sparse.{k}": v for k, v in attributes.items()}
+        tar.addfile(member, io.BytesIO(data))
+
+
+def sparse_chain(path: Path) -> None:
+    """A sparse file in GNU's format: each block of its map may announce another one."""
+    header = bytearray(tarfile.TarInfo("s").tobuf(tarfile.GNU_FORMAT))
+    header[156:157], header[482], header[148:156] = tarfile.GNUTYPE_SPARSE, 1, b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    with gzip.open(path, "wb") as file:
+        file.write(header)
+        file.write((b"00000000001\0" * 42 + b"\1" + bytes(7)) * 20_000)
+
+
+@pytest.mark.parametrize("build", [sparse_map, sparse_chain])
+def test_the_map_of_a_sparse_file_is_not_read(tmp_path: Path, build: Callable[[Path], None]) -> None:
+    """It may be as long as the archive unpacked, and tarfile takes it into memory whole."""
+    build(tmp_path / "a.tar.gz")
+    tracemalloc.start()
+    try:
+        with pytest.raises(ArchiveError, match="sparse"):
+            extract(tmp_path / "a.tar.gz", tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 2 << 20
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_sparse_file_of_a_petabyte_is_not_written(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar.gz"
+    attributes = {"map": "0,0", "size": str(1 << 50), "name": "s"}
+    with tarfile.open(path, "w:gz", format=tarfile.PAX_FORMAT) as tar:
+        member = tarfile.TarInfo("s")
+        member.pax_headers = {f"GNU.sparse.{k}": v for k, v in attributes.items()}
+        tar.addfile(member)
+    with pytest.raises(ArchiveError, match="more than"):
+        extract(path, tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == [path.name]
