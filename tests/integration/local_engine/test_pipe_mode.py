@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import threading
+import tracemalloc
 
 import pytest
 
 from airflow_hpt_provider.local.runners.contract import AttemptListener, AttemptResult, TrainingSpec
+from airflow_hpt_provider.local.runners.data import pipes
 from tests.integration.local_engine.jobs import channel, create, member
 
 pytestmark = pytest.mark.integration
@@ -87,6 +89,23 @@ time.sleep(600)
         "ClientError: Data download failed:s3://bucket/m line 2: the attribute 'source-ref' is missing "
         "(channel 'images')"
     )
+
+
+def test_a_record_that_unpacks_to_more_than_a_record_fails_its_job(service, monkeypatch):
+    """The service takes a record into memory whole; some kilobytes of gzip hold gigabytes."""
+    monkeypatch.setattr(pipes, "MAX_RECORD_BYTES", 100_000)
+    service.objects.put("bucket", "p/bomb", gzip.compress(bytes(50 << 20)))
+    service.script("import time\n(base / 'input/data/plain_0').read_bytes()\ntime.sleep(20)")
+    options = {"InputMode": "Pipe", "CompressionType": "Gzip", "RecordWrapperType": "RecordIO"}
+    tracemalloc.start()
+    try:
+        create(service, InputDataConfig=[channel("plain", "S3Prefix", "s3://bucket/p/", **options)])
+        job = service.training_job("job")
+        assert tracemalloc.get_traced_memory()[1] < 20 << 20
+    finally:
+        tracemalloc.stop()
+    assert job["TrainingJobStatus"] == "Failed"
+    assert "a RecordIO record must have at most 100000 bytes (s3://bucket/p/bomb)" in job["FailureReason"]
 
 
 def test_a_job_may_remove_its_input(service):

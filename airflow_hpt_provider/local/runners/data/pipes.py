@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 LOGGER = logging.getLogger(__name__)
 RECORD_IO = 0xCED7230A
 """Begins each record in MXNet's RecordIO."""
+MAX_RECORD_BYTES = (1 << 29) - 1
+"""A record's length has 29 bits. The service takes a record into memory whole, and an object may be compressed."""
 
 
 class Pipe(threading.Thread):
@@ -138,9 +140,12 @@ class Pipe(threading.Thread):
         if self._channel.get("RecordWrapperType") != "RecordIO":
             shutil.copyfileobj(record, pipe)
             return
-        content = record.read()
+        content = record.read(MAX_RECORD_BYTES + 1)
+        if len(content) > MAX_RECORD_BYTES:
+            raise OSError(errno.EFBIG, f"a RecordIO record must have at most {MAX_RECORD_BYTES} bytes")
         pipe.write(struct.pack("<II", RECORD_IO, len(content)))
-        pipe.write(content + b"\0" * (-len(content) % 4))
+        pipe.write(content)
+        pipe.write(b"\0" * (-len(content) % 4))
 
     def _records(self, epoch: int) -> Iterator[S3Uri | bytes]:
         """Yield the objects (of an augmented manifest: the attributes) of an epoch, in its order."""
