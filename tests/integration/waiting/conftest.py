@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +15,8 @@ from airflow_hpt_provider.waiting.shared_poller import SharedPoller
 from airflow_hpt_provider.waiting.subscription import PollSubscription
 from tests.support.scripted_sagemaker import ScriptedEndpoint, ScriptedJob, ScriptedSageMaker
 
-WAIT_SECONDS = 60
+WAIT_SECONDS = 15
+"""Bound of everything that a test waits for, so that broken code fails it soon. Usually it takes a second."""
 
 
 @pytest.fixture
@@ -59,6 +60,12 @@ def end(all_jobs: list[ScriptedJob], status: str = "Completed") -> None:
 
 def waiter(name: str, **kwargs: Any) -> PollSubscription:
     return PollSubscription(tuning_job_name=name, **{"poll_interval": 0.3, **kwargs})
+
+
+async def within(awaitable: Awaitable[Any]) -> Any:
+    """Await something that must not take longer than the bound."""
+    async with asyncio.timeout(WAIT_SECONDS):
+        return await awaitable
 
 
 async def until(condition: Any) -> None:

@@ -13,10 +13,10 @@ from airflow_hpt_provider.waiting import connection_content, subscription
 from airflow_hpt_provider.waiting.connection_content import ConnectionContent, content_hash
 from airflow_hpt_provider.waiting.deferral_backoff import delay_after
 from airflow_hpt_provider.waiting.shared_poller import SharedPoller
-from tests.integration.waiting.conftest import WAIT_SECONDS, end, jobs, until, waiter
+from tests.integration.waiting.conftest import end, jobs, until, waiter, within
 from tests.support.scripted_sagemaker import ScriptedEndpoint, ScriptedSageMaker
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(60)]
 
 SETTINGS = ConnectionSettings("edited")
 
@@ -36,11 +36,6 @@ def begin(job, **kwargs):
     return asyncio.create_task(SharedPoller.wait_for(SETTINGS, waiter(job.name, **kwargs)))
 
 
-async def result(task):
-    async with asyncio.timeout(WAIT_SECONDS):
-        return await task
-
-
 async def test_a_wait_that_begins_after_the_edit_goes_to_the_new_account(accounts, monkeypatch, caplog):
     first, second = accounts
     (old,), (new,) = jobs(1, prefix="old"), jobs(1, prefix="new")
@@ -53,12 +48,12 @@ async def test_a_wait_that_begins_after_the_edit_goes_to_the_new_account(account
     await until(lambda: second.script.calls["Describe"] >= 2)
     assert "has been edited" in caplog.text, "the reading of the connection was a moment old"
     end([new])
-    assert (await result(after)).name == new.name
+    assert (await within(after)).name == new.name
     polls = first.script.calls["Describe"]
     await until(lambda: first.script.calls["Describe"] > polls)
     assert not before.done(), "the wait from before keeps its account"
     end([old])
-    assert (await result(before)).name == old.name
+    assert (await within(before)).name == old.name
 
 
 async def test_an_old_reading_of_the_connection_is_not_used(accounts, monkeypatch, caplog):
@@ -66,11 +61,11 @@ async def test_an_old_reading_of_the_connection_is_not_used(accounts, monkeypatc
     (old,), (new,) = jobs(1, prefix="old", ends=0.0), jobs(1, prefix="new", ends=0.0)
     first.script.add([old])
     second.script.add([new])
-    await result(begin(old))
+    await within(begin(old))
     monkeypatch.setenv("AIRFLOW_CONN_EDITED", second.connection())
     poller = await SharedPoller.current(SETTINGS, max_age=0.0)
     calls = first.script.calls.total()
-    assert (await result(begin(new))).name == new.name
+    assert (await within(begin(new))).name == new.name
     assert first.script.calls.total() == calls
     assert poller is await SharedPoller.current(SETTINGS)
     assert "has been edited" not in caplog.text
@@ -78,7 +73,7 @@ async def test_an_old_reading_of_the_connection_is_not_used(accounts, monkeypatc
 
 async def test_a_job_that_exists_nowhere_is_not_found(accounts):
     with pytest.raises(TuningJobNotFoundError):
-        await result(begin(jobs(1, prefix="none")[0]))
+        await within(begin(jobs(1, prefix="none")[0]))
 
 
 async def test_an_event_wakes_waits_from_before_the_edit(accounts, monkeypatch):
@@ -90,7 +85,7 @@ async def test_an_event_wakes_waits_from_before_the_edit(accounts, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_EDITED", second.connection())
     end([old])
     (await SharedPoller.current(SETTINGS, max_age=0.0)).poll_soon(old.name)
-    assert (await result(task)).status == "Completed"
+    assert (await within(task)).status == "Completed"
 
 
 async def test_unused_pollers_are_forgotten(accounts, monkeypatch):

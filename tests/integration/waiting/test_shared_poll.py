@@ -17,9 +17,10 @@ from airflow_hpt_provider.exceptions import (
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.waiting import rate_limited_client
 from airflow_hpt_provider.waiting.shared_poller import SharedPoller
-from tests.integration.waiting.conftest import WAIT_SECONDS, end, jobs, until, waiter
+from tests.integration.waiting.conftest import end, jobs, until, waiter
 from tests.support.scripted_sagemaker import DENIED, EXPIRED, RESET, THROTTLED, UNAVAILABLE, Fault
 
+WAIT_SECONDS = 60
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(120)]
 
 

@@ -18,10 +18,10 @@ from airflow_hpt_provider.retries.classify import ErrorClass, classify
 from airflow_hpt_provider.waiting import blocking_poller, subscription
 from airflow_hpt_provider.waiting.shared_poller import SharedPoller
 from airflow_hpt_provider.waiting.time_limit import CallTimeoutError, call_within
-from tests.integration.waiting.conftest import end, jobs, waiter
+from tests.integration.waiting.conftest import end, jobs, waiter, within
 from tests.support.scripted_sagemaker import Fault, ScriptedEndpoint, ScriptedSageMaker
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(50)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(45)]
 """Below the 60 s that a response may take, and below the 300 s of a Retry-After."""
 
 
@@ -88,7 +88,7 @@ async def test_in_the_triggerer_each_wait_ends_at_its_own_limit(dripping, soon):
     ]
     for task in (some[0], *some[2:]):
         with pytest.raises(TuningJobTimeoutError):
-            await task
+            await within(task)
     assert not some[1].done()
     some[1].cancel()
 
@@ -99,7 +99,7 @@ async def test_in_the_triggerer_unreachable_counts_while_the_poll_hangs(endpoint
     script.faults.append(Fault(400, "ThrottlingException", retry_after=999_999_999))
     poller = SharedPoller.shared(ConnectionSettings("scripted"))
     with pytest.raises(TuningServiceUnreachableError):
-        await poller.wait(waiter(job.name, unreachable_timeout=timedelta(seconds=1)))
+        await within(poller.wait(waiter(job.name, unreachable_timeout=timedelta(seconds=1))))
 
 
 async def test_in_the_triggerer_retry_after_moves_nobodys_limit(endpoint, script, soon):
@@ -110,7 +110,7 @@ async def test_in_the_triggerer_retry_after_moves_nobodys_limit(endpoint, script
     tasks = [asyncio.create_task(poller.wait(waiter(job.name, deadline=in_a_second()))) for job in some]
     for task in tasks:
         with pytest.raises(TuningJobTimeoutError):
-            await task
+            await within(task)
 
 
 async def test_the_last_poll_still_decides(watching, script):
@@ -120,9 +120,10 @@ async def test_the_last_poll_still_decides(watching, script):
     script.delay = 0.5
     end(some)
     tasks = [asyncio.create_task(watching.wait(waiter(job.name, deadline=datetime.now(UTC)))) for job in some]
-    assert {one.status for one in await asyncio.gather(*tasks)} == {"Completed"}
+    assert {one.status for one in await within(asyncio.gather(*tasks))} == {"Completed"}
 
 
+@pytest.mark.timeout(15)
 def test_on_a_worker_the_wait_ends_at_its_limit(dripping, soon):
     hook = ConnectionSettings("dripping").hook()
     hook.ready()
@@ -131,6 +132,7 @@ def test_on_a_worker_the_wait_ends_at_its_limit(dripping, soon):
     assert isinstance(raised.value.__cause__, CallTimeoutError)
 
 
+@pytest.mark.timeout(15)
 def test_on_a_worker_measuring_does_not_move_the_limit(endpoint, script, soon):
     (job,) = jobs(1)
     script.add([job])
