@@ -5,6 +5,7 @@ Features of newer versions are used where they exist. The table :data:`CAPABILIT
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -73,6 +74,7 @@ __all__ = [
     "has",
     "mask_secret",
     "setting",
+    "stats",
     "trigger_arguments",
 ]
 
@@ -158,6 +160,29 @@ def deployment() -> str:
 def base_url() -> str:
     """Return ``[api] base_url`` of Airflow's configuration, the address of its UI, or an empty string."""
     return str(_configuration().get("api", "base_url", fallback="") or "")
+
+
+STATS_MODULES = (
+    "airflow.sdk._shared.observability.metrics.stats",
+    "airflow._shared.observability.metrics.stats",
+    "airflow.stats",
+)
+"""Airflow's stats: the task SDK's and the core's separate copies (Airflow 3.2+), and the only one of Airflow 3.1."""
+
+
+def stats() -> Any | None:
+    """Return Airflow's stats, with ``incr``, ``gauge`` and ``timing``; None if this process sends no metrics.
+
+    A task's process initializes one copy, triggerer and API server the other; a copy that is not initialized discards
+    every metric. No module is imported: what is not loaded is not initialized.
+    """
+    for name in STATS_MODULES:
+        copy = getattr(sys.modules.get(name), "Stats", None)
+        # Airflow 3.3 keeps the factory in the module, older versions in the class.
+        factory = getattr(sys.modules.get(name), "_factory", None) or getattr(copy, "factory", None)
+        if factory is not None and getattr(factory, "__name__", "") != "NoStatsLogger":
+            return copy
+    return None
 
 
 def trigger_arguments(encrypted: str) -> dict[str, Any]:

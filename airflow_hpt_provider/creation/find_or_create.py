@@ -26,6 +26,7 @@ from airflow_hpt_provider.exceptions import (
     TuningJobNotFoundError,
     TuningJobTimeoutError,
 )
+from airflow_hpt_provider.metrics import RESUBMISSIONS
 from airflow_hpt_provider.models import Attempt, TuningJobDescription
 from airflow_hpt_provider.retries.classify import ErrorClass, classify
 from airflow_hpt_provider.retries.errors import error_code, is_denied, one_line
@@ -275,6 +276,7 @@ class JobResolver:
         if arn is None:
             return None
         if series:
+            RESUBMISSIONS.send()
             how = f"attempt {len(series) + 1}, after {retry_of} has failed"
             self.log.info("Created tuning job %s (%s%s).", arn, how, ", warm-started" if warm else "")
         else:

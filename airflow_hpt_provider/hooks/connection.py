@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import NoRegionError
 
 from airflow_hpt_provider.exceptions import TuningConnectionError
+from airflow_hpt_provider.hooks.call_metrics import count_calls
 from airflow_hpt_provider.hooks.response_time import limit_response_time
 from airflow_hpt_provider.hooks.responses import check_responses
 
@@ -65,4 +66,5 @@ class ConnectionHook(AwsBaseHook):
             ) from error
         check_responses(client)
         limit_response_time(client)
+        count_calls(client)
         return client

@@ -61,6 +61,7 @@ class StopOnExitMixin:
         _ti: the task instance, once ``execute`` has begun.
         _pushed_name: the job that this try has announced in XCom; empty: none, and this process is the try's first.
             None: only XCom has it.
+        _counted_job: the job whose stop needs no more counting.
         _began, _rendered: this is the task's process, not Airflow's DAG processor; its template fields are rendered.
     """
 
@@ -77,6 +78,7 @@ class StopOnExitMixin:
     _pushed_name: str | None = None
     _began: bool = False
     _rendered: bool = False
+    _counted_job: str | None = None
 
     def on_kill(self) -> None:
         """Stop the tuning job if the task has ended, or runs out of its ``execution_timeout``.
@@ -303,9 +305,18 @@ class StopOnExitMixin:
                 time.sleep(0.5)
                 stopped = self.hook.stop(name)
             if stopped:
+                self._count_orphaned_job(name, always)
                 self.log.warning("Stopping tuning job %s.", name)
         except Exception:
             self.log.exception("Could not stop tuning job %s; it may keep running. Stop it by hand.", name)
+
+    def _count_orphaned_job(self, name: str, always: bool) -> None:
+        """Count a job once, however often its stop is requested; not one whose time or budget is over."""
+        from airflow_hpt_provider.metrics import ORPHANED_JOBS_STOPPED
+
+        counted, self._counted_job = self._counted_job, name
+        if not always and name != counted:
+            ORPHANED_JOBS_STOPPED.send(where="task")
 
     def _job_url(self) -> str:
         """Return the job's URL in the console or in Airflow, once it is announced; else the connection's name."""

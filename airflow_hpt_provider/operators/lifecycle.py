@@ -117,6 +117,7 @@ class JobLifecycleMixin(ResourceLimitMixin, TuningLineageMixin):
         self, description: TuningJobDescription, previous_attempts: Sequence[Attempt]
     ) -> tuple[TuningJobDescription, TuningError | None]:
         """Wait, and return the job at its end, or as it is when its time or budget is exceeded, with that error."""
+        from airflow_hpt_provider.metrics import BUDGET_STOPS
         from airflow_hpt_provider.waiting.on_poll import PollCallback
 
         name, unreachable = description.name, self.unreachable_timeout
@@ -133,6 +134,8 @@ class JobLifecycleMixin(ResourceLimitMixin, TuningLineageMixin):
             )
             return description, None
         except (TuningJobTimeoutError, TuningJobBudgetExceededError) as error:
+            if isinstance(error, TuningJobBudgetExceededError):
+                BUDGET_STOPS.send(where="worker")
             return self.hook.describe(name), error
 
     def _describe_again(self, name: str) -> TuningJobDescription:

@@ -54,6 +54,9 @@ class ResourceLimitMixin(ExecutionTimeoutMixin, TuningArgumentsMixin):
         Raises:
             TuningJobResourceLimitError: waiting is not wanted, cannot help, or has lasted too long.
         """
+        from airflow_hpt_provider.metrics import CREATE_REFUSALS
+
+        CREATE_REFUSALS.send()
         now = datetime.now(UTC)
         since = self._limited_since = self._limited_since or now
         deadline = since + self._limit_timeout if self._limit_timeout is not None else None

@@ -193,6 +193,9 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         try:
             call_within(call_limit(limits), lambda: self._on_poll(description))
         except TuningJobBudgetExceededError as error:
+            from airflow_hpt_provider.metrics import BUDGET_STOPS
+
+            BUDGET_STOPS.send(where="worker")
             return PokeReturnValue(is_done=True, xcom_value=self._budget_ended(context, error))
         except CallTimeoutError as error:
             self.log.warning("Could not measure tuning job %s (%s).", name, one_line(error))

@@ -20,6 +20,7 @@ from airflow_hpt_provider.exceptions import (
     TuningServiceUnreachableError,
 )
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
+from airflow_hpt_provider.metrics import BUDGET_STOPS, ORPHANED_JOBS_STOPPED
 from airflow_hpt_provider.retries.errors import one_line
 from airflow_hpt_provider.triggers.stored_arguments import ignore_unknown
 from airflow_hpt_provider.triggers.task_completion import TaskCompletion
@@ -246,6 +247,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
         except TuningJobTimeoutError as error:
             return self._payload(Outcome.TIMEOUT, str(error))
         except TuningJobBudgetExceededError as error:
+            BUDGET_STOPS.send(where="triggerer")
             return self._payload(Outcome.BUDGET, str(error))
         except TuningJobNotFoundError as error:
             return self._payload(Outcome.NOT_FOUND, str(error))
@@ -315,6 +317,8 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
             return
         try:
             stopped = await self._poller.stop(self.tuning_job_name)
+            if stopped:
+                ORPHANED_JOBS_STOPPED.send(where="triggerer")
             self.log.info(
                 "Tuning job %s %s.",
                 self.tuning_job_name,

@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from airflow_hpt_provider.compat import trigger_arguments
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
+from airflow_hpt_provider.metrics import ORPHANED_JOBS_STOPPED
 from airflow_hpt_provider.retries.errors import one_line
 from airflow_hpt_provider.ui.problems import Problem
 from airflow_hpt_provider.ui.tasks import job_of, rendered_fields
@@ -199,6 +200,7 @@ def _stop(wait: DeferredTask, name: str, connection: ConnectionSettings) -> None
             name,
         )
     elif hook.stop(name):
+        ORPHANED_JOBS_STOPPED.send(where="api_server")
         log.warning("%s. Tuning job %s is being stopped.", wait, name)
 
 

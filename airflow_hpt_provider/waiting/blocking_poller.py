@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.metrics import LATENESS, POLLS, WAITS
 from airflow_hpt_provider.retries.calls import FullJitter
 from airflow_hpt_provider.retries.classify import ErrorClass
 from airflow_hpt_provider.retries.errors import one_line, retry_after
@@ -58,6 +59,9 @@ def poll_until_done(
         TuningJobNotFoundError: the job does not exist, or no longer exists.
         botocore.exceptions.ClientError: an error that would repeat, such as denied access.
     """
+    if until_ended:
+        WAITS.send(where="worker")
+    polled = False
     while True:
         error: Exception | None = None
         description = poll_once(poll, limits, on_refused_credentials=on_refused_credentials)
@@ -68,7 +72,10 @@ def poll_until_done(
             if on_poll:
                 _report(on_poll, description, limits)
             if not until_ended or outcome_of(description.status) is not None:
+                if polled and (ended := description.hyper_parameter_tuning_end_time):
+                    LATENESS.send(max(0.0, time.time() - ended.timestamp()), where="worker")
                 return description
+            polled = True
             delay = poll_interval * random.uniform(0.9, 1.1)  # noqa: S311 - not cryptography
         if expired := limits.expired_error(error):
             raise expired
@@ -105,6 +112,7 @@ def poll_once(
         TuningJobNotFoundError: the job does not exist, or no longer exists.
         Exception: the poll's error, if it would repeat.
     """
+    POLLS.send(where="worker")
     try:
         if prepare:
             prepare()

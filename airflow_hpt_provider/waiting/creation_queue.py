@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 from airflow_hpt_provider.hooks.pages import PageTokens
+from airflow_hpt_provider.metrics import CREATE_QUEUE
 from airflow_hpt_provider.retries.errors import one_line
 from airflow_hpt_provider.waiting.rate_limited_client import RateLimitedClient
 from airflow_hpt_provider.waiting.shared_poller import LIST, MAX_LIST_PAGES, PAGE
@@ -66,6 +67,7 @@ class CreationQueue:
         queue = queues.setdefault(settings.key, cls(settings))
         waiter = _Waiter(log)
         queue._waiters.append(waiter)
+        queue._send_length()
         log.info("Waiting to create a tuning job: %d task(s) in this triggerer's queue.", len(queue._waiters))
         if queue._checks is None:
             queue._checks = asyncio.create_task(queue._run(), context=contextvars.Context())
@@ -74,9 +76,15 @@ class CreationQueue:
         finally:
             if waiter in queue._waiters:
                 queue._waiters.remove(waiter)
+            queue._send_length()
             if not queue._waiters:
                 queues.pop(settings.key, None)
                 queue._close()
+
+    @staticmethod
+    def _send_length() -> None:
+        queues = _queues.get(asyncio.get_running_loop(), {})
+        CREATE_QUEUE.send(sum(len(queue._waiters) for queue in queues.values()))
 
     def _close(self) -> None:
         if self._checks is not None:
@@ -88,6 +96,7 @@ class CreationQueue:
         before: int | None = None
         quiet = 0
         while True:
+            self._send_length()
             in_progress = await self._count()
             ended = before - in_progress if before is not None and in_progress is not None else 0
             before = in_progress if in_progress is not None else before

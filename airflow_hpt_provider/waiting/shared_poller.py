@@ -21,6 +21,7 @@ import logging
 import random
 from collections import deque
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
@@ -29,6 +30,7 @@ from asgiref.sync import sync_to_async
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
 from airflow_hpt_provider.hooks.pages import PageTokens
+from airflow_hpt_provider.metrics import JOBS_WAITED_FOR, POLLS, WAITS
 from airflow_hpt_provider.retries.calls import FullJitter
 from airflow_hpt_provider.retries.classify import ErrorClass, classify
 from airflow_hpt_provider.retries.errors import is_denied, one_line, retry_after
@@ -154,6 +156,7 @@ class SharedPoller:
                 :class:`airflow_hpt_provider.waiting.limits.WaitLimits`.
             botocore.exceptions.ClientError: an error that another poll would meet again (access denied ...).
         """
+        WAITS.send(where="triggerer")
         waiter.due = asyncio.get_running_loop().time()
         self._waiters.setdefault(waiter.key, []).append(waiter)
         self._changed.set()
@@ -186,8 +189,14 @@ class SharedPoller:
         others.remove(waiter)
         if not others:
             del self._waiters[waiter.key]
+        self._send_count()
         if not self._waiters:
             self._changed.set()
+
+    @staticmethod
+    def _send_count() -> None:
+        pollers = _watchers.get(asyncio.get_running_loop(), {}).values()
+        JOBS_WAITED_FOR.send(sum(len(poller._waiters) for poller in pollers))
 
     def _keep_polling(self) -> None:
         """Start the poll if it does not run, in a separate context: its log is not the first subscription's."""
@@ -228,11 +237,9 @@ class SharedPoller:
                 return bool(self._waiters)
             if due <= loop.time():
                 return True
-            try:
+            with suppress(TimeoutError):
                 async with asyncio.timeout_at(due):
                     await self._changed.wait()
-            except TimeoutError:
-                pass
         return False
 
     def _everybody(self) -> Iterator[PollSubscription]:
@@ -242,6 +249,8 @@ class SharedPoller:
 
     async def _round(self) -> None:
         """Poll all jobs that are due, and with a list the others too."""
+        POLLS.send(where="triggerer")
+        self._send_count()
         started = asyncio.get_running_loop().time()
         self._shortest = min_poll_interval()
         due = {w.key for w in self._everybody() if w.due <= started + SLACK * w.interval}
@@ -306,9 +315,7 @@ class SharedPoller:
         """Go through a list until all keys are found: return the found keys, the number of pages, and the time."""
         found: set[str] = set()
         began: datetime | None = None
-        tokens = PageTokens(LIST, MAX_LIST_PAGES)
-        token: str | None = None
-        pages = 0
+        tokens, token, pages = PageTokens(LIST, MAX_LIST_PAGES), None, 0
         while most is None or pages < most:
             page = await self._page(MaxResults=PAGE, **parameters, **({"NextToken": token} if token else {}))
             began = began or self._client.server_time
@@ -347,11 +354,8 @@ class SharedPoller:
         denied = is_denied(error)
         self._no_list_until = now + (DENIED_SECONDS if denied else REFUSED_SECONDS)
         if not (denied and self._told_denied):
-            log.warning(
-                "Cannot list tuning jobs (%s); describing them one by one.%s",
-                one_line(error),
-                ALLOW_LIST if denied else "",
-            )
+            hint = ALLOW_LIST if denied else ""
+            log.warning("Cannot list tuning jobs (%s); describing them one by one.%s", one_line(error), hint)
         self._told_denied = self._told_denied or denied
 
     # -- one by one --------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.metrics import LATENESS
 from airflow_hpt_provider.retries.calls import FullJitter
 from airflow_hpt_provider.retries.errors import one_line, retry_after
 from airflow_hpt_provider.waiting.limits import WaitLimits
@@ -93,6 +94,8 @@ class PollSubscription(WaitLimits):
             self.on_error(other, now, connection_worked=True)
             return
         self.record_success()
+        if self.last is not None and seen.ended is not None and outcome_of(seen.status) is not None:
+            LATENESS.send(max(0.0, time.time() - seen.ended), where="triggerer")
         if self.last is None or self.last.counters != seen.counters:
             self.changed_at = now
         if seen.best_metric is not None:

@@ -45,6 +45,7 @@ SECTIONS: dict[str, list[str]] = {
         "reference/configuration.md",
         "reference/commands.md",
         "coverage.md",
+        "metrics.md",
         "versions.md",
         "limits.md",
     ],

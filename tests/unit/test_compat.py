@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -83,3 +86,37 @@ def test_what_it_says_of_each_capability_is_a_sentence() -> None:
         for text in (capability.what, capability.below):
             assert text[0].isupper()
             assert text.endswith(".")
+
+
+STATS = """
+import importlib, sys
+from airflow_hpt_provider.compat import STATS_MODULES, stats
+package = "PACKAGE"
+try:
+    ours = importlib.import_module(package + "._shared.observability.metrics.stats")
+except ModuleNotFoundError:  # Airflow 3.1
+    from airflow.stats import Stats as expected
+else:
+    factory = importlib.import_module(package + ".observability.metrics.stats_utils").get_stats_factory
+    expected = ours.Stats
+    if hasattr(ours, "initialize"):  # Airflow 3.3
+        ours.initialize(factory=factory(), export_legacy_names=True)
+    else:
+        expected.initialize(factory=factory(expected))
+found = stats()
+copies = [getattr(sys.modules.get(name), "Stats", None) for name in STATS_MODULES]  # airflow.sdk.serde initializes one
+assert found is None or found in copies
+print(found is not None)
+"""
+"""What a process does that initializes one of Airflow's copies of its stats."""
+
+
+@pytest.mark.parametrize("package", ["airflow", "airflow.sdk"])
+@pytest.mark.parametrize("on", [True, False])
+def test_the_stats_are_those_that_the_process_has_initialized(on: bool, package: str) -> None:
+    environment = {**os.environ, "AIRFLOW__METRICS__STATSD_ON": str(on)}
+    code = STATS.replace("PACKAGE", package)
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout.split()) == (0, [str(on)]), done.stderr

@@ -42,6 +42,7 @@ def test_the_operator_loads_none_of_our_modules_that_only_a_running_task_needs()
         "xcom.job_name",
         "display",
         "hooks.settings",
+        "metrics",
         "models",
         "result",
     )

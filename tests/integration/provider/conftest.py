@@ -20,6 +20,7 @@ from airflow_hpt_provider.compat import TaskDeferred
 from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+from tests.support.statsd_listener import StatsdListener, airflow_sends_metrics
 from tests.support.tuning_jobs import images_file, tuning_job
 
 BUCKET = "tuning-tests"
@@ -284,3 +285,11 @@ def airflow_says(monkeypatch: pytest.MonkeyPatch) -> Callable[[TaskTry, Any], No
 def caplog_info(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
     caplog.set_level(logging.INFO)
     return caplog
+
+
+@pytest.fixture(params=["airflow.sdk", "airflow"], ids=["task", "triggerer"])
+def statsd(request: pytest.FixtureRequest) -> Iterator[StatsdListener]:
+    """A StatsD server that receives what this process sends, through either copy of Airflow's stats."""
+    # A monkeypatch of its own, which is undone before the listener closes; the connection stays.
+    with pytest.MonkeyPatch.context() as patch, airflow_sends_metrics(request.param, patch) as listener:
+        yield listener

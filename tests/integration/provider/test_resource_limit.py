@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import threading
 import time
 from collections import Counter
@@ -28,6 +29,7 @@ from tests.integration.provider.conftest import (
     BUCKET,
     FAILING_JOBS,
     SCRIPT,
+    TaskTry,
     fire,
     jobs_of,
     make,
@@ -291,3 +293,16 @@ async def test_the_trigger_ends_at_its_deadline():
 def test_wrong_arguments_are_found_when_the_dag_is_parsed(arguments, error, config):
     with pytest.raises((ValueError, TuningJobConfigError), match=error):
         tune(config, **arguments)
+
+
+async def test_the_metrics_of_the_queue(statsd, occupied, gate, config):
+    tries = [TaskTry(), TaskTry()]
+    queued = [
+        asyncio.create_task(fire(deferred(tune(config, deferrable=True), one).trigger)) for one in tries
+    ]
+    assert len(statsd.wait_for("hpt.create_refusals", 2)) == 2
+    gauge = await asyncio.to_thread(statsd.wait_for_last, "hpt.create_queue", 2)
+    assert (gauge.kind, gauge.tags) == ("g", {"hostname": socket.gethostname()})
+    gate.touch()
+    await asyncio.gather(*queued)
+    statsd.wait_for_last("hpt.create_queue", 0)

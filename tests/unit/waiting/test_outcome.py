@@ -57,6 +57,7 @@ def test_a_wrong_policy_is_reported_with_its_choices():
 @dataclass
 class Described:
     status: str
+    hyper_parameter_tuning_end_time: datetime | None = None
 
 
 def responses(*outcomes):
