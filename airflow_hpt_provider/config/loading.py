@@ -91,8 +91,12 @@ def _from_json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
+        is_structure = text.lstrip().startswith(
+            ("{", "[")
+        )  # it may hold secrets, which no masker finds in text
+        got = f"a text of {len(text)} characters" if is_structure else f"{text!r:.80}"
         raise TuningJobConfigError(
-            f"config must be JSON, or the path of a .json, .yaml or .yml file, got {text!r:.80}: {error}"
+            f"config must be JSON, or the path of a .json, .yaml or .yml file, got {got}: {error}"
             f"{tojson_hint(text)}"
         ) from None
 

@@ -67,7 +67,7 @@ class TuningJobDecoratedOperator(DecoratedOperator, HyperParameterTuningJobOpera
         config = self.python_callable(*self.op_args, **arguments)
         if not isinstance(config, (dict, str)) and not hasattr(config, "to_dict"):
             raise TuningJobConfigError(
-                f"config must be a dict, a TuningJobRequest or the path of a config file, got {config!r:.80}. "
+                f"config must be a dict, a TuningJobRequest or the path of a config file, got {type(config).__name__}. "
                 f"Return one from {self.python_callable.__name__}()."
             )
         return config

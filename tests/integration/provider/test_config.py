@@ -235,3 +235,40 @@ def test_text_that_is_no_config(dag):
         TuningJobConfigError, match="must be JSON, or the path of a .json, .yaml or .yml file"
     ):
         load(task, task.config, {})
+
+
+@pytest.mark.parametrize(
+    "begin", ['{"Environment": {"DB_PASSWORD": ', "[{'api_key': ", ' {"a": 1, "client_secret": ']
+)
+def test_text_that_is_no_json_is_not_shown(dag, begin):
+    """No masker finds a secret in it, as it has no names."""
+    task = HyperParameterTuningJobOperator(task_id="t", config="{{ params.config }}")
+    context = {"params": {"config": begin + '"hunter22-of-prod"'}}
+    task.render_template_fields(context)
+    with pytest.raises(TuningJobConfigError, match="must be JSON, or the path") as caught:
+        load(task, task.config, context)
+    assert "hunter22" not in str(caught.value)
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_structure_that_is_handed_over_on_purpose_is_not_rendered_again(config, native):
+    config["TrainingJobDefinition"]["StaticHyperParameters"]["note"] = "{{ var.value.secret }}{{ 7 * 7 }}"
+    with DAG("d", schedule=None, render_template_as_native_obj=native):
+        task = HyperParameterTuningJobOperator(task_id="t", config="{{ params.config | tojson }}")
+    context = {"params": {"config": config}}
+    task.render_template_fields(context)
+    request = validate(*load(task, task.config, context)).to_dict()
+    note = request["TrainingJobDefinition"]["StaticHyperParameters"]["note"]
+    assert note == "{{ var.value.secret }}{{ 7 * 7 }}"
+
+
+@pytest.mark.parametrize(
+    "bomb", ["[" * 100_000, '{"a":' * 100_000, '{"a": ' + "9" * 5000 + "}", "a: &a [*a]"]
+)
+def test_text_of_a_value_cannot_be_a_bomb(dag, bomb):
+    task = HyperParameterTuningJobOperator(task_id="t", config="{{ params.config }}")
+    context = {"params": {"config": bomb}}
+    task.render_template_fields(context)
+    with pytest.raises(TuningJobConfigError, match="must be JSON, or the path") as caught:
+        load(task, task.config, context)
+    assert len(str(caught.value)) < 500

@@ -67,14 +67,17 @@ def test_what_the_function_returns_is_not_templated(config, first_try):
     assert request.to_dict()["TrainingJobDefinition"]["StaticHyperParameters"]["shift"] == "{{ 1 + 1 }}"
 
 
-@pytest.mark.parametrize("returned", [None, 7, ["x"]])
+@pytest.mark.parametrize("returned", [None, 7, ["hunter22"]])
 def test_function_that_returns_no_config(first_try, hook, returned):
     def search():
         return returned
 
     task = decorated(search)
-    with pytest.raises(TuningJobConfigError, match=r"config must be a dict.*Return one from search\(\)"):
+    with pytest.raises(
+        TuningJobConfigError, match=r"config must be a dict.*Return one from search\(\)"
+    ) as caught:
         task.execute(first_try.context(task))
+    assert "hunter22" not in str(caught.value)
     assert jobs_of(hook, first_try) == []
 
 
