@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-import structlog
 
 from airflow_hpt_provider.cli.main import main
 from airflow_hpt_provider.demo.service import LocalService
@@ -31,15 +30,6 @@ def service(tmp_path: Path) -> Iterator[LocalService]:
         yield running
 
 
-@pytest.fixture
-def kept_logging() -> Iterator[None]:
-    """The command line sends Airflow's log to stderr for the rest of its process: undo that."""
-    former = structlog.get_config()
-    yield
-    structlog.configure(**former)
-
-
-@pytest.mark.usefixtures("kept_logging")
 def test_the_page(service: LocalService, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(FILES) == {"train.py", "images.toml", "script-mode.yaml", "own-image.yaml"}
     monkeypatch.chdir(tmp_path)
