@@ -100,8 +100,16 @@ def test_each_command_as_printed(newcomer: Newcomer) -> None:
     assert load in readme
     assert load in tutorial
     sourced = load.replace("PATH", folder)
+    groups = f"{sourced}; .venv/bin/aws sagemaker list-model-package-groups"
+    wait_until(
+        lambda: "breast-cancer" in newcomer.run(groups), 400, "the run has registered no model", every=5
+    )
     on_the_path = 'PATH=".venv/bin:$PATH"'  # `aws` is the reader's own
     for command in [*readme[1:], *tutorial[2:]]:
-        here = command.replace("YOUR-BUCKET", "hpt-demo").replace(" NAME ", f" {name} ")
+        here = (
+            command.replace("YOUR-BUCKET", "hpt-demo")
+            .replace(" NAME ", f" {name} ")
+            .replace("PATH/", f"{folder}/")
+        )
         prefix = on_the_path + "; " if command.startswith("aws ") else ""
         newcomer.run(f"{sourced}; {prefix}{here}")
