@@ -147,6 +147,11 @@ bench-import: env  ## import time of our operators beside SageMakerTuningOperato
 bench-search: env  ## regret and speed of the search strategies beside other libraries
 	$(BIN)/python -m benchmarks.strategies
 
+bench-search-external: env  ## the search beside optuna's on COCO's functions and scikit-learn's models (ARGS=--help)
+	@test -x .heavy/search/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/search && $(BIN)/uv pip install -q \
+	  -p .heavy/search/bin/python -c constraints.txt numpy scipy scikit-learn threadpoolctl coco-experiment optuna torch; }
+	OMP_NUM_THREADS=1 nice -n 19 .heavy/search/bin/python -m benchmarks.external $(ARGS)
+
 bench-service: env  ## latency of Describe and List with 1, 100 and 10,000 known tuning jobs
 	$(BIN)/python -m benchmarks.service
 

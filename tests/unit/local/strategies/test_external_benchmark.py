@@ -1,0 +1,89 @@
+"""The benchmark on problems of others: how runs overlap, and how they are judged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from benchmarks.external.problem import Problem, Task, number, ranges
+from benchmarks.external.report import duel, failures, regrets
+from benchmarks.external.run import SETTINGS, Run, play
+
+SQUARE = ranges([number("x", 0.0, 1.0)])
+
+
+class Counting:
+    """A searcher that records how many of its suggestions are in flight."""
+
+    def __init__(self) -> None:
+        self.asked = self.in_flight = 0
+        self.overlaps: list[int] = []
+
+    def ask(self) -> tuple[int, Mapping[str, Any]]:
+        self.overlaps.append(self.in_flight)
+        self.asked, self.in_flight = self.asked + 1, self.in_flight + 1
+        return self.asked, {"x": 1.0 / self.asked}
+
+    def report(self, _handle: int, _loss: float | None) -> None:
+        self.in_flight -= 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "overlaps"),
+    [
+        ("60 with 4", [0, 1, 2, *[3] * 57]),
+        ("16 x 8", [*range(8)] * 16),
+        ("100 with 10", [*range(9), *[9] * 91]),
+    ],
+)
+def test_training_jobs_overlap_as_the_setting_says(setting: str, overlaps: list[int]) -> None:
+    searcher = Counting()
+    problem = Problem("line", "lines", SQUARE, lambda _seed: Task(lambda point, _: point["x"]))
+    run = play("counting", lambda *_: searcher, problem, setting, 0)
+    assert searcher.overlaps == overlaps
+    assert len(run.losses) == SETTINGS[setting].trials
+
+
+def test_a_run_is_judged_by_the_truth_at_the_best_observed_point() -> None:
+    def observe(point: Mapping[str, Any], trial: int) -> float:
+        return {1: math.nan, 2: -5.0}.get(trial, float(point["x"]))
+
+    task = Task(observe, truth=lambda point: float(point["x"]))
+    run = play(
+        "counting", lambda *_: Counting(), Problem("p", "f", SQUARE, lambda _seed: task), "60 with 4", 0
+    )
+    assert run.losses[:2] == [None, -5.0]
+    assert run.score == 0.5
+
+
+def one(searcher: str, seed: int, score: float | None, floor: float | None = None) -> Run:
+    return Run(searcher, "p", "failing", "60 with 4", seed, [score, None], score, floor, 0.0)
+
+
+def test_random_search_has_a_regret_of_1_and_the_floor_0() -> None:
+    runs = [one("random", 0, 5.0, 1.0), one("ours", 0, 2.0, 1.0), one("rival", 0, 1.0, 1.0)]
+    assert regrets(runs)["p", "60 with 4", 0] == {"random": 1.0, "ours": 0.25, "rival": 0.0}
+
+
+def test_without_a_known_floor_the_lowest_score_is_the_floor() -> None:
+    runs = [one("random", 0, 5.0), one("ours", 0, 2.0), one("rival", 0, 3.0), one("failed", 0, None)]
+    table = regrets(runs)["p", "60 with 4", 0]
+    assert table["ours"] == 0.0
+    assert table["rival"] == pytest.approx(1 / 3)
+    assert table["failed"] > 1.0
+
+
+def test_a_difference_of_less_than_a_thousandth_is_a_tie() -> None:
+    scores = [(1.0, 2.0), (2.0, 1.0), (1.0, 1.002), (1.0, 1.0)]
+    runs = [one("random", seed, 11.0, 1.0) for seed in range(4)]
+    runs += [one("ours", seed, ours, 1.0) for seed, (ours, _) in enumerate(scores)]
+    runs += [one("rival", seed, rival, 1.0) for seed, (_, rival) in enumerate(scores)]
+    table = regrets(runs)
+    assert duel(table, "ours", "rival", table) == (1, 1, 2)
+
+
+def test_the_share_of_failed_training_jobs_is_that_of_the_later_half() -> None:
+    assert failures([one("ours", 0, 1.0), one("ours", 1, 2.0)]) == "ours: 1.00"
