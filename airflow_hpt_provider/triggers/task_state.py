@@ -4,12 +4,16 @@ A worker's process is ended when its task is marked or cleared, but also when it
 API server was away for some heartbeats. Airflow 3.3 calls a trigger's ``on_kill`` when its task is marked, but also
 when the task is cleared, or when another triggerer has taken it over. Only the task's state in Airflow says which of
 them it was.
+
+The state is about the task, not about this try: a worker that was cut off may come back when the task was cleared, and
+its next try runs. So a task that is running is asked about twice: Airflow gives each try an id of its own.
 """
 
 from __future__ import annotations
 
 import asyncio
 from enum import Enum
+from http import HTTPStatus
 from typing import Any
 
 from asgiref.sync import sync_to_async
@@ -32,7 +36,7 @@ class TaskFate(Enum):
     RUNNING = "running"
     """Airflow takes this try for running."""
     CONTINUES = "continues"
-    """The task waits elsewhere, or was cleared, and another try comes: it finds the job."""
+    """The task waits elsewhere, or was cleared, and another try comes or runs: it finds the job."""
 
 
 def task_fate(ti: Any, log: Any) -> TaskFate | None:
@@ -46,7 +50,9 @@ def task_fate(ti: Any, log: Any) -> TaskFate | None:
         None: Airflow did not say.
     """
     try:
-        return fate_of(_states(ti), ti)
+        fate = fate_of(_states(ti), ti)
+        superseded = fate is TaskFate.RUNNING and not _is_current_try(ti)
+        return TaskFate.CONTINUES if superseded else fate
     except Exception as error:  # noqa: BLE001 - this runs while something else has gone wrong
         log.warning("Airflow does not say what has become of the task (%s).", one_line(error))
         return None
@@ -97,3 +103,22 @@ def _states(ti: Any) -> dict[str, dict[str, Any]]:
     return RuntimeTaskInstance.get_task_states(
         dag_id=ti.dag_id, task_ids=[ti.task_id], run_ids=[ti.run_id], map_index=ti.map_index
     )
+
+
+def _is_current_try(ti: Any) -> bool:
+    """Return whether Airflow still has this try as the task's current one.
+
+    Airflow has no question for it. It answers a question about a try's assets, which its task runner asks before each
+    try, with "not found" if another try has replaced this one.
+    """
+    from airflow.sdk.exceptions import AirflowRuntimeError
+    from airflow.sdk.execution_time import task_runner
+    from airflow.sdk.execution_time.comms import ValidateInletsAndOutlets
+
+    try:
+        task_runner.SUPERVISOR_COMMS.send(ValidateInletsAndOutlets(ti_id=ti.id))
+    except AirflowRuntimeError as error:
+        if (error.error.detail or {}).get("status_code") == HTTPStatus.NOT_FOUND:
+            return False
+        raise
+    return True

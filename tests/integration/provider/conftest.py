@@ -10,10 +10,13 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.sdk import DAG
+from airflow.sdk.exceptions import AirflowRuntimeError, ErrorType
+from airflow.sdk.execution_time import comms, task_runner
 from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 
 from airflow_hpt_provider.compat import TaskDeferred
@@ -155,6 +158,7 @@ class TaskTry:
     task_id: str = "tune"
     run_id: str = field(default_factory=lambda: f"manual__{uuid.uuid4().hex}")
     map_index: int = -1
+    id: uuid.UUID = field(default_factory=uuid.uuid4)
     try_number: int = 1
     max_tries: int = 0
     xcom: dict[str, Any] = field(default_factory=dict)
@@ -188,6 +192,7 @@ class TaskTry:
 
     def _again(self, try_number: int, max_tries: int) -> TaskTry:
         again = copy.copy(self)
+        again.id = uuid.uuid4()
         again.try_number, again.max_tries, again.xcom = try_number, max_tries, {}
         return again
 
@@ -258,10 +263,10 @@ async def fire(trigger: Any) -> Any:
 
 
 @pytest.fixture
-def airflow_says(monkeypatch: pytest.MonkeyPatch) -> Callable[[TaskTry, Any], None]:
-    """What Airflow responds when a task asks for its own state."""
+def airflow_says(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """What Airflow responds when a task asks for its own state, and for its own try: None, or the error's status."""
 
-    def say(one: TaskTry, state: Any) -> None:
+    def say(one: TaskTry, state: Any, try_status: int | None = None) -> None:
         def states(**asked: Any) -> dict[str, Any]:
             if isinstance(state, Exception):
                 raise state
@@ -276,7 +281,16 @@ def airflow_says(monkeypatch: pytest.MonkeyPatch) -> Callable[[TaskTry, Any], No
             )  # as Airflow responds
             return {} if state is MISSING else {one.run_id: {name: state}}
 
+        def send(message: comms.ValidateInletsAndOutlets) -> None:
+            assert message.ti_id == one.id
+            if try_status:
+                detail = {"status_code": try_status}
+                error = comms.ErrorResponse(error=ErrorType.API_SERVER_ERROR, detail=detail)
+                raise AirflowRuntimeError(error)
+
         monkeypatch.setattr(RuntimeTaskInstance, "get_task_states", staticmethod(states))
+        supervisor = SimpleNamespace(send=send)
+        monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", supervisor, raising=False)
 
     return say
 

@@ -118,6 +118,20 @@ def test_killed_in_the_last_try(state, stops, gated, gate, first_try, hook, airf
     assert (hook.describe(name).status in STOPPED) is stops
 
 
+@pytest.mark.parametrize("status", [404, 500])
+def test_killed_in_a_last_try_that_another_one_has_replaced(
+    status, gated, gate, first_try, hook, airflow_says
+):
+    """Its worker was cut off, and a user has cleared the task: the job belongs to the try that runs now."""
+    airflow_says(first_try, "running", status)
+    task = tune(gated)
+    first_try.once_running(lambda _: task.on_kill())
+    with pytest.raises(TuningTaskInterruptedError):
+        task.execute(first_try.context(task))
+    ended(task, first_try)
+    assert hook.describe(first_try.xcom["tuning_job_name"]).status == "InProgress"
+
+
 def test_a_killed_try_in_deferrable_mode_defers_all_the_same(gated, gate, first_try, hook, airflow_says):
     """Its node is drained in its first second on the worker: the trigger waits, and no try is lost."""
     airflow_says(first_try, "running")
