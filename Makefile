@@ -173,6 +173,9 @@ bench-page: env ui env-browser  ## the tuning page with 1,000 training jobs: byt
 	@test -x .heavy/optuna/bin/optuna-dashboard || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/optuna && \
 	  $(BIN)/uv pip install -q -p .heavy/optuna/bin/python optuna-dashboard; }
 	$(BIN)/python -m benchmarks.page.peers
+	@test -x .heavy/lighthouse/node_modules/.bin/lighthouse || { mkdir -p .heavy/lighthouse && \
+	  npm install --prefix .heavy/lighthouse --no-audit --no-fund --loglevel=error lighthouse; }
+	$(BIN)/python -m benchmarks.page.lighthouse
 
 screenshots: env ui env-browser  ## docs/images of the tuning page, from a real Airflow
 	$(BIN)/python -m docs.screenshots

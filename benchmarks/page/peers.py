@@ -13,7 +13,6 @@ import os
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from contextlib import closing
@@ -24,7 +23,7 @@ import httpx
 
 from airflow_hpt_provider.local.db.migrate import open_database
 from benchmarks.page.jobs import fill
-from benchmarks.page.session import browser
+from benchmarks.page.session import browser, standalone_page
 
 OPTUNA = Path(".heavy/optuna/bin")
 PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"
@@ -70,30 +69,21 @@ def main(trials: int = 1000, rounds: int = 5) -> int:
             check=True,
         )
         port = _free_port()
-        serve = [sys.executable, "-m", "airflow_hpt_provider.cli.main", "local", "serve", "--page"]
-        ours = subprocess.Popen(
-            [*serve, "--data-dir", str(folder / "service")],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
         theirs = subprocess.Popen(
             [program, storage, "--port", str(port)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         try:
-            assert ours.stdout is not None
-            address = [ours.stdout.readline() for _ in range(2)][1].split()[-1]
-            base = address.partition("/?")[0]
-            _answers(f"http://127.0.0.1:{port}/dashboard/")
-            pages = {
-                "tuning page": (address, f"{base}/connections/local/jobs/churn-wide", OURS),
-                "optuna-dashboard": (None, f"http://127.0.0.1:{port}/dashboard/studies/1", OPTUNAS),
-            }
-            seen = _browse(pages, rounds)
+            with standalone_page(folder / "service") as address:
+                base = address.partition("/?")[0]
+                _answers(f"http://127.0.0.1:{port}/dashboard/")
+                pages = {
+                    "tuning page": (address, f"{base}/connections/local/jobs/churn-wide", OURS),
+                    "optuna-dashboard": (None, f"http://127.0.0.1:{port}/dashboard/studies/1", OPTUNAS),
+                }
+                seen = _browse(pages, rounds)
         finally:
-            for process in (ours, theirs):
-                process.terminate()
-                process.wait(60)
+            theirs.terminate()
+            theirs.wait(60)
     _report(trials, seen)
     return 0
 

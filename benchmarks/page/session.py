@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,26 @@ def browser() -> Iterator[Any]:
             yield running
         finally:
             running.close()
+
+
+@contextlib.contextmanager
+def standalone_page(data_dir: Path, *options: str) -> Iterator[str]:
+    """Yield the address, with its token, that ``airflow-hpt local serve --page`` prints.
+
+    Args:
+        data_dir: the service's.
+        options: further ones of the command.
+    """
+    command = [sys.executable, "-m", "airflow_hpt_provider.cli.main", "local", "serve", "--page"]
+    with subprocess.Popen(
+        [*command, "--data-dir", str(data_dir), *options], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            assert process.stdout is not None
+            yield [process.stdout.readline() for _ in range(2)][1].split()[-1]
+        finally:
+            process.terminate()
+            process.wait(60)
 
 
 @contextlib.contextmanager

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ import yaml
 from airflow_hpt_provider.demo.waiting import wait_until
 from airflow_hpt_provider.ui.pages import BUNDLE
 from benchmarks.page.jobs import fill
-from benchmarks.page.session import browser, chromium
+from benchmarks.page.session import browser, chromium, standalone_page
 from tests.support.tuning_jobs import images_file, tuning_job
 
 pytestmark = [
@@ -36,26 +34,8 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
     for number in range(30):
         fill(data, f"filled-{number:02}", 12, seed=number, age=3000 - 60 * number)
     images = images_file(folder, SCRIPT)
-    command = [
-        "local",
-        "serve",
-        "--page",
-        "--data-dir",
-        str(data),
-        "--images",
-        str(images),
-        "--readable",
-        str(folder),
-    ]
-    with subprocess.Popen(
-        [sys.executable, "-m", "airflow_hpt_provider.cli.main", *command], stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            assert process.stdout is not None
-            yield [process.stdout.readline() for _ in range(2)][1].split()[-1], data
-        finally:
-            process.terminate()
-            process.wait(60)
+    with standalone_page(data, "--images", str(images), "--readable", str(folder)) as address:
+        yield address, data
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,8 @@
 import { taskPath } from "./api";
 import { number, time } from "./format";
 import { better, bestOf, bestSoFar } from "./metrics";
-import type { ListedJob, Parameter, TaskInstance, Tuning } from "./model";
+import type { AnyJob } from "./connectionListing";
+import type { ListedJob, Parameter, TaskInstance, TaskKey, Tuning } from "./model";
 
 /** A tuning job that can be compared with another. */
 export interface Candidate {
@@ -18,33 +19,55 @@ export interface CandidateGroup {
   jobs: Candidate[];
 }
 
-/** The parents of a warm start first, then the known jobs of the same DAG, then those of others; each job once. */
-export function candidates(tuning: Tuning, task: TaskInstance, listed: ListedJob[]): CandidateGroup[] {
+/** A known tuning job that may be offered. */
+export interface Known {
+  name: string;
+  label: string;
+  path: string;
+  /** The heading that it stands under. */
+  group: string;
+}
+
+/** The parents of a warm start first, then the known jobs by group; each job once. */
+export function candidates(tuning: Tuning, task: TaskInstance, known: Known[]): CandidateGroup[] {
   const offered = new Set([tuning.job.name]);
-  const once = (jobs: Candidate[]): Candidate[] =>
-    jobs.filter(({ name }) => !offered.has(name) && Boolean(offered.add(name)));
+  const once = <T extends Candidate>(jobs: T[]): T[] => jobs.filter(({ name }) => !offered.has(name) && Boolean(offered.add(name)));
   const parents = (tuning.job.warm_start?.parents ?? []).map((name) => ({
     name,
     label: name,
     path: taskPath(task, `/parents/${encodeURIComponent(name)}`),
   }));
-  const dag = "dag_id" in task ? task.dag_id : null;
-  const known = (mine: boolean): Candidate[] =>
-    listed
-      .filter((row) => (row.dag_id === dag) === mine)
-      .map((row) => ({ name: row.name, label: labelOf(row, mine), path: taskPath(row) }));
+  const groups = [...new Set(known.map(({ group }) => group))];
   return [
     { title: "Warm-started from", jobs: once(parents) },
-    { title: `Of DAG ${dag}`, jobs: once(known(true)) },
-    { title: "Of other DAGs", jobs: once(known(false)) },
+    ...groups.map((title) => ({ title, jobs: once(known.filter(({ group }) => group === title)) })),
   ].filter(({ jobs }) => jobs.length > 0);
 }
 
-function labelOf(row: ListedJob, mine: boolean): string {
-  const place = `${mine ? "" : `${row.dag_id} · `}${row.task_id}${row.map_index >= 0 ? `[${row.map_index}]` : ""}`;
-  const found = row.final_metric === null ? "" : ` · best ${number(row.final_metric)}`;
-  return `${row.name} · ${place} · ${time(row.created_at ?? row.announced)}${found}`;
+/** The known jobs of tasks: those of the same DAG first. */
+export function ofTasks(task: TaskKey, rows: ListedJob[]): Known[] {
+  const known = (mine: boolean): Known[] =>
+    rows
+      .filter((row) => (row.dag_id === task.dag_id) === mine)
+      .map((row) => ({
+        name: row.name,
+        label: `${row.name} · ${mine ? "" : `${row.dag_id} · `}${row.task_id}${row.map_index >= 0 ? `[${row.map_index}]` : ""} · ${labelOf(row.created_at ?? row.announced, row.final_metric)}`,
+        path: taskPath(row),
+        group: mine ? `Of DAG ${task.dag_id}` : "Of other DAGs",
+      }));
+  return [...known(true), ...known(false)];
 }
+
+/** The known jobs of a connection. */
+export const ofConnection = (connection: string, rows: AnyJob[]): Known[] =>
+  rows.map((row) => ({
+    name: row.name,
+    label: `${row.name} · ${labelOf(row.created_at, row.final_metric)}`,
+    path: taskPath({ connection, name: row.name }),
+    group: `Of connection ${connection}`,
+  }));
+
+const labelOf = (started: number | null, best: number | null): string => `${time(started)}${best === null ? "" : ` · best ${number(best)}`}`;
 
 /** Whether smaller is better for both, or larger for both: else no axis shows the two. */
 export const sameDirection = (one: Tuning, other: Tuning): boolean => one.minimize === other.minimize;

@@ -26,6 +26,8 @@ export interface Order {
   ascending: boolean;
 }
 
+export const NEWEST_FIRST: Order = { sort: "created", ascending: false };
+
 interface Page {
   jobs: AnyJob[];
   /** Jobs that the user may not see, or whose owner is not known yet. */

@@ -1,6 +1,7 @@
 /** Several tuning jobs next to each other: their courses against training jobs and against billable time. */
 
-import { taskPath } from "./api";
+import { connectionPage, taskPage, taskPath } from "./api";
+import type { AnyJob } from "./connectionListing";
 import { better } from "./metrics";
 import type { ListedJob, TaskInstance, Tuning } from "./model";
 
@@ -46,9 +47,50 @@ export interface Chosen {
 export const family = (tuning: Tuning, task: TaskInstance): Chosen[] =>
   (tuning.job.warm_start?.parents ?? []).map((name) => ({ name, path: taskPath(task, `/parents/${encodeURIComponent(name)}`) }));
 
-/** The tuning jobs of the newest runs, without the page's own. */
-export const lastRuns = (rows: ListedJob[], own: string, count: number): Chosen[] =>
+/** A row of the table to choose from. */
+export interface Row extends Chosen {
+  key: string;
+  /** What the row's link says, and where it leads. */
+  label: string;
+  page: string;
+  started: number | null;
+  status: string | null;
+  /** In place of the status, where SageMaker's is not known. */
+  note: string;
+  final_metric: number | null;
+}
+
+/** The runs of a task. */
+export const runRows = (jobs: ListedJob[]): Row[] =>
+  jobs.map((row) => ({
+    key: `${row.run_id} ${row.map_index}`,
+    name: row.name,
+    path: taskPath(row),
+    label: `${row.run_id}${row.map_index >= 0 ? `[${row.map_index}]` : ""}`,
+    page: taskPage(row),
+    started: row.created_at ?? row.announced,
+    status: row.status,
+    note: `task ${row.task_state ?? "not scheduled"}`,
+    final_metric: row.final_metric,
+  }));
+
+/** The tuning jobs of a connection. */
+export const connectionRows = (connection: string, jobs: AnyJob[]): Row[] =>
+  jobs.map((row) => ({
+    key: row.name,
+    name: row.name,
+    path: taskPath({ connection, name: row.name }),
+    label: row.name,
+    page: connectionPage(connection, row.name),
+    started: row.created_at,
+    status: row.status,
+    note: "",
+    final_metric: row.final_metric,
+  }));
+
+/** The newest rows, without the page's own job. */
+export const newest = (rows: Row[], own: string, count: number): Chosen[] =>
   rows
     .filter(({ name }) => name !== own)
     .slice(0, count)
-    .map((row) => ({ name: row.name, path: taskPath(row) }));
+    .map(({ name, path }) => ({ name, path }));

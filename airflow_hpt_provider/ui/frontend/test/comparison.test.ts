@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { horizon, objectiveChart } from "../src/charts/objective";
 import { PALETTES } from "../src/charts/palette";
-import { candidates, caution, rangeOf, verdict } from "../src/comparison";
+import { candidates, caution, ofConnection, ofTasks, rangeOf, verdict } from "../src/comparison";
 import { listed, tuning, tuningOf } from "./tuning";
 
 const task = { dag_id: "d", run_id: "r", task_id: "t", map_index: -1 };
@@ -16,7 +16,7 @@ test("parents are offered first, then jobs of the same DAG, then others; the pag
     listed("sibling", { run_id: "older", map_index: 3, final_metric: 0.25 }),
     listed("sibling", { task_id: "sensor" }),
   ];
-  const groups = candidates(tuning({ warm_start: warm }), task, known);
+  const groups = candidates(tuning({ warm_start: warm }), task, ofTasks(task, known));
   expect(groups.map(({ title, jobs }) => [title, jobs.map((job) => job.name)])).toEqual([
     ["Warm-started from", ["last-week", "two-weeks"]],
     ["Of DAG d", ["sibling"]],
@@ -30,7 +30,17 @@ test("parents are offered first, then jobs of the same DAG, then others; the pag
 });
 
 test("without parents and without other jobs there is nothing to offer", () => {
-  expect(candidates(tuning(), task, [listed("churn")])).toEqual([]);
+  expect(candidates(tuning(), task, ofTasks(task, [listed("churn")]))).toEqual([]);
+});
+
+test("on the page of a connection, its other jobs are offered", () => {
+  const place = { connection: "team/prod", name: "churn" };
+  const known = ["churn", "other"].map((name) => ({ ...listed(name), finished: 4, failed: 0, max_trials: 4, metric: "auc", final_metric: 0.75, owner: null, status: "Completed", strategy: "Random", created_at: 1000 }));
+  const groups = candidates(tuning(), place, ofConnection(place.connection, known));
+  expect(groups.map(({ title, jobs }) => [title, jobs.map(({ path }) => path)])).toEqual([
+    ["Of connection team/prod", ["api/connections/team%2Fprod/jobs/other?"]],
+  ]);
+  expect(groups[0]?.jobs[0]?.label).toMatch(/^other · .* · best 0.75$/);
 });
 
 const worse = () => tuningOf("older", [0.6, null, 0.45, 0.4, null]);

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { courseChart, historyChart } from "../src/charts/several";
 import { PALETTES } from "../src/charts/palette";
 import { Several } from "../src/parts/Several";
-import { course, family, incomparable, lastRuns, mixed } from "../src/several";
+import { course, family, incomparable, mixed, newest, runRows } from "../src/several";
 import { fireEvent } from "./events";
 import { answer, listed, tuning, tuningOf } from "./tuning";
 
@@ -49,7 +49,7 @@ test("the warm start's parents and the last runs, without the page's own", () =>
   const child = tuning({ warm_start: { type: "TransferLearning", parents: ["a/b"] } });
   expect(family(child, task)).toEqual([{ name: "a/b", path: "api/dags/d/runs/r/tasks/t/parents/a%2Fb?map_index=-1" }]);
   const rows = ["churn", "x", "y", "z"].map((name) => listed(name));
-  expect(lastRuns(rows, "churn", 2).map(({ name }) => name)).toEqual(["x", "y"]);
+  expect(newest(runRows(rows), "churn", 2).map(({ name }) => name)).toEqual(["x", "y"]);
 });
 
 test("no name is markup in a tooltip", () => {
@@ -80,4 +80,15 @@ test("runs are listed with links, chosen one by one or together, and compared", 
   await vi.waitFor(() => expect(root.querySelector("[role=alert]")?.textContent).toBe("gone: It is gone. Nothing."));
   await fireEvent([...root.querySelectorAll("button")].find((one) => one.textContent === "Compare none"));
   expect(root.querySelector(".several")).toBeNull();
+});
+
+test("tuning jobs of a connection are listed with links, and compared", async () => {
+  const jobs = ["churn", "x"].map((name) => ({ ...listed(name), created_at: 1000, status: "Completed", final_metric: 0.4, owner: null }));
+  vi.stubGlobal("fetch", (url: URL) =>
+    Promise.resolve(new Response(JSON.stringify(url.pathname.endsWith("/jobs") ? { jobs, hidden: 0, problems: [], older: null } : answer({ name: "x" })))),
+  );
+  act(() => render(<Several tuning={tuning()} task={{ connection: "local", name: "churn" }} palette={PALETTES.light} />, root));
+  await vi.waitFor(() => expect([...root.querySelectorAll(".runs a")].map((one) => one.getAttribute("href"))).toEqual(["connections/local/jobs/churn", "connections/local/jobs/x"]));
+  await fireEvent([...root.querySelectorAll("button")].find((one) => one.textContent === "Compare the last 10 tuning jobs"));
+  await vi.waitFor(() => expect([...root.querySelectorAll(".several thead th")].map((one) => one.textContent)).toEqual(["1 churn", "2 x"]));
 });

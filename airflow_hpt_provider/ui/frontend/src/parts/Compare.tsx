@@ -3,11 +3,12 @@
 import { useMemo, useRef, useState } from "preact/hooks";
 
 import type { Palette } from "../charts/palette";
-import { candidates } from "../comparison";
-import type { Candidate } from "../comparison";
+import { candidates, ofConnection, ofTasks } from "../comparison";
+import type { Candidate, Known } from "../comparison";
+import { NEWEST_FIRST, useAllJobs } from "../connectionListing";
 import { useListing } from "../listing";
 import { fromAnswer } from "../model";
-import type { Answer, TaskInstance, Tuning } from "../model";
+import type { Answer, NamedJob, Problem, TaskInstance, TaskKey, Tuning } from "../model";
 import { usePolling } from "../polling";
 import { useVisible } from "../visibility";
 import { Stale } from "./Notice";
@@ -27,16 +28,35 @@ export function Compare(props: Props) {
       <h2 id="compare">
         Compare <span class="muted">with {props.tuning.job.warm_start ? "a parent of its warm start, or another" : "another"} tuning job</span>
       </h2>
-      {seen && <Choice {...props} />}
+      {seen && ("connection" in props.task ? <OfConnection {...props} task={props.task} /> : <OfTasks {...props} task={props.task} />)}
     </section>
   );
 }
 
-function Choice({ tuning, task, palette, log }: Props) {
+/** What a list of tuning jobs offers for a choice. */
+interface Offered {
+  /** Null until they are known. */
+  known: Known[] | null;
+  problem: Problem | null;
+  busy: boolean;
+  loadOlder: (() => void) | null;
+}
+
+function OfTasks(props: Props & { task: TaskKey }) {
   const listing = useListing("api/jobs", 60);
+  return <Choice {...props} offered={{ ...listing, known: listing.jobs && ofTasks(props.task, listing.jobs) }} />;
+}
+
+function OfConnection(props: Props & { task: NamedJob }) {
+  const { connection } = props.task;
+  const listing = useAllJobs(connection, NEWEST_FIRST, "");
+  return <Choice {...props} offered={{ ...listing, known: listing.value && ofConnection(connection, listing.value.jobs) }} />;
+}
+
+function Choice({ tuning, task, palette, log, offered: listing }: Props & { offered: Offered }) {
   // The first parent is the likely choice; without parents, there is none.
   const [name, setName] = useState(tuning.job.warm_start?.parents[0] ?? "");
-  const groups = candidates(tuning, task, listing.jobs ?? []);
+  const groups = candidates(tuning, task, listing.known ?? []);
   // The list is of the newest: the chosen one stays when it has none of its own any more.
   const kept = useRef<Candidate | undefined>(undefined);
   const listed = groups.flatMap(({ jobs }) => jobs).find((one) => one.name === name);
@@ -46,7 +66,7 @@ function Choice({ tuning, task, palette, log }: Props) {
     <>
       <div class="choice">
         <select aria-label="Tuning job to compare with" value={chosen ? name : ""} onChange={(event) => setName(event.currentTarget.value)}>
-          <option value="">{listing.jobs || listing.problem ? "Choose a tuning job …" : "Loading tuning jobs …"}</option>
+          <option value="">{listing.known || listing.problem ? "Choose a tuning job …" : "Loading tuning jobs …"}</option>
           {groups.map(({ title, jobs }) => (
             <optgroup key={title} label={title}>
               {jobs.map((job) => (
@@ -68,7 +88,7 @@ function Choice({ tuning, task, palette, log }: Props) {
           The known tuning jobs could not be listed. {listing.problem.title}. {listing.problem.remedy}
         </p>
       )}
-      {listing.jobs && !groups.length && !listing.loadOlder && <p class="empty small">No other tuning job to compare with yet.</p>}
+      {listing.known && !groups.length && !listing.loadOlder && <p class="empty small">No other tuning job to compare with yet.</p>}
       {chosen && <Comparison key={chosen.path} path={chosen.path} {...{ tuning, palette, log }} />}
     </>
   );

@@ -2,71 +2,111 @@
 
 import { useEffect, useMemo, useState } from "preact/hooks";
 
-import { get, ProblemError, taskPage, taskPath } from "../api";
+import { get, ProblemError } from "../api";
 import { Chart } from "../charts/Chart";
 import type { Palette } from "../charts/palette";
 import { courseChart, historyChart } from "../charts/several";
 import { rangeOf } from "../comparison";
 import { duration, number, plural, time } from "../format";
+import { NEWEST_FIRST, useAllJobs } from "../connectionListing";
 import { useListing } from "../listing";
 import { bestOf, billableSeconds } from "../metrics";
 import { fromAnswer } from "../model";
-import type { Answer, ListedJob, TaskKey, Tuning } from "../model";
-import { course, family, incomparable, lastRuns, mixed } from "../several";
-import type { Against, Chosen } from "../several";
+import type { Answer, NamedJob, Problem, TaskInstance, TaskKey, Tuning } from "../model";
+import { connectionRows, course, family, incomparable, mixed, newest, runRows } from "../several";
+import type { Against, Chosen, Row } from "../several";
 import { useVisible } from "../visibility";
 import { StatusBadge } from "./StatusBadge";
 
-const LAST_RUNS = 10;
+const NEWEST = 10;
 
 interface Props {
   tuning: Tuning;
-  task: TaskKey;
+  task: TaskInstance;
   palette: Palette;
 }
 
 export function Several(props: Props) {
+  const { task } = props;
   const [place, seen] = useVisible<HTMLElement>();
+  if ("connection" in task)
+    return (
+      <section ref={place} aria-labelledby="several">
+        <h2 id="several">
+          Compare several <span class="muted">tuning jobs of connection {task.connection}</span>
+        </h2>
+        {seen && <OfConnection {...props} task={task} />}
+      </section>
+    );
   return (
     <section ref={place} aria-labelledby="history">
       <h2 id="history">
-        History <span class="muted">of task {props.task.task_id}, run by run</span>
+        History <span class="muted">of task {task.task_id}, run by run</span>
       </h2>
-      {seen && <Runs {...props} />}
+      {seen && <Runs {...props} task={task} />}
     </section>
   );
 }
 
-const key = ({ run_id, map_index }: TaskKey): string => `${run_id} ${map_index}`;
+function OfConnection({ tuning, task, palette }: Props & { task: NamedJob }) {
+  const { value, problem, busy, loadOlder } = useAllJobs(task.connection, NEWEST_FIRST, "");
+  if (!value) return <NoRows problem={problem} />;
+  return (
+    <Choice {...{ tuning, task, palette, busy, loadOlder }} rows={connectionRows(task.connection, value.jobs)} what="tuning jobs" column="Tuning job" label="Tuning jobs of the connection" />
+  );
+}
 
-function Runs({ tuning, task, palette }: Props) {
+function Runs({ tuning, task, palette }: Props & { task: TaskKey }) {
   const path = `api/dags/${encodeURIComponent(task.dag_id)}/tasks/${encodeURIComponent(task.task_id)}/jobs`;
   const { jobs, problem, busy, loadOlder } = useListing(path, 60);
-  const [chosen, setChosen] = useState<Chosen[]>([]);
   const own = tuning.job.name;
-  const parents = family(tuning, task);
   const option = useMemo(() => jobs && historyChart(jobs, own, palette), [jobs, own, palette]);
-  const toggle = (row: ListedJob): void =>
-    setChosen((before) => (before.some(({ name }) => name === row.name) ? before.filter(({ name }) => name !== row.name) : [...before, { name: row.name, path: taskPath(row) }]));
-  if (!jobs)
-    return (
-      <p class="empty small" role={problem ? "alert" : "status"}>
-        {problem ? `${problem.title}. ${problem.detail} ${problem.remedy}` : "Loading …"}
-      </p>
-    );
+  if (!jobs) return <NoRows problem={problem} />;
   const finished = jobs.filter(({ final_metric }) => final_metric !== null);
-  const others = jobs.filter(({ name }) => name !== own);
   return (
     <>
       {finished.length > 1 && option && (
         <Chart option={option} height={180} label={`The final metric of ${plural(finished.length, "run")}. The newest is ${number(finished[0]?.final_metric)}. The table below has the same values.`} />
       )}
-      <div class="table runs" tabIndex={0} role="region" aria-label="Runs of the task">
+      <Choice {...{ tuning, task, palette, busy, loadOlder }} rows={runRows(jobs)} what="runs" column="Run" label="Runs of the task" />
+    </>
+  );
+}
+
+function NoRows({ problem }: { problem: Problem | null }) {
+  return (
+    <p class="empty small" role={problem ? "alert" : "status"}>
+      {problem ? `${problem.title}. ${problem.detail} ${problem.remedy}` : "Loading …"}
+    </p>
+  );
+}
+
+interface ChoiceProps extends Props {
+  rows: Row[];
+  busy: boolean;
+  loadOlder: (() => void) | null;
+  /** What a row is, in the plural. */
+  what: string;
+  /** The heading of the column that says which. */
+  column: string;
+  /** What the table is called. */
+  label: string;
+}
+
+function Choice({ tuning, task, palette, rows, busy, loadOlder, what, column, label }: ChoiceProps) {
+  const [chosen, setChosen] = useState<Chosen[]>([]);
+  const own = tuning.job.name;
+  const parents = family(tuning, task);
+  const toggle = ({ name, path }: Row): void =>
+    setChosen((before) => (before.some((one) => one.name === name) ? before.filter((one) => one.name !== name) : [...before, { name, path }]));
+  return (
+    <>
+      <div class="table runs" tabIndex={0} role="region" aria-label={label}>
         <table>
           <thead>
             <tr>
               <th scope="col">Compare</th>
-              <th scope="col">Run</th>
+              <th scope="col">{column}</th>
               <th scope="col">Started</th>
               <th scope="col">Status</th>
               <th scope="col" class="numeric">
@@ -75,8 +115,8 @@ function Runs({ tuning, task, palette }: Props) {
             </tr>
           </thead>
           <tbody>
-            {jobs.map((row) => (
-              <tr key={key(row)} class={row.name === own ? "best" : ""}>
+            {rows.map((row) => (
+              <tr key={row.key} class={row.name === own ? "best" : ""}>
                 <td>
                   {row.name === own ? (
                     <span class="muted">this</span>
@@ -84,12 +124,11 @@ function Runs({ tuning, task, palette }: Props) {
                     <input type="checkbox" aria-label={`Compare with ${row.name}`} checked={chosen.some(({ name }) => name === row.name)} onChange={() => toggle(row)} />
                   )}
                 </td>
-                <td class="task" title={row.run_id}>
-                  <a href={taskPage(row)}>{row.run_id}</a>
-                  {row.map_index >= 0 && `[${row.map_index}]`}
+                <td class="task" title={row.label}>
+                  <a href={row.page}>{row.label}</a>
                 </td>
-                <td>{time(row.created_at ?? row.announced)}</td>
-                <td>{row.status ? <StatusBadge of={row.status} quiet /> : <span class="muted">task {row.task_state ?? "not scheduled"}</span>}</td>
+                <td>{time(row.started)}</td>
+                <td>{row.status ? <StatusBadge of={row.status} quiet /> : <span class="muted">{row.note}</span>}</td>
                 <td class="numeric">
                   <b>{number(row.final_metric)}</b>
                 </td>
@@ -99,9 +138,9 @@ function Runs({ tuning, task, palette }: Props) {
         </table>
       </div>
       <div class="tools choices">
-        {others.length > 0 && (
-          <button type="button" onClick={() => setChosen(lastRuns(jobs, own, LAST_RUNS - 1))}>
-            Compare the last {LAST_RUNS} runs
+        {rows.some(({ name }) => name !== own) && (
+          <button type="button" onClick={() => setChosen(newest(rows, own, NEWEST - 1))}>
+            Compare the last {NEWEST} {what}
           </button>
         )}
         {parents.length > 0 && (
@@ -116,7 +155,7 @@ function Runs({ tuning, task, palette }: Props) {
         )}
         {loadOlder && (
           <button type="button" aria-disabled={busy} onClick={() => busy || loadOlder()}>
-            Older runs
+            Older {what}
           </button>
         )}
       </div>
@@ -214,11 +253,11 @@ function Ranges({ tunings }: { tunings: Tuning[] }) {
           </tr>
         </thead>
         <tbody>
-          <Row title="Best objective" tunings={tunings} cell={(one) => [number(bestOf(one)?.metric), one.job.objective?.metric ?? ""]} />
-          <Row title="Training jobs" tunings={tunings} cell={(one) => [String(one.trials.length), one.job.counters.failed ? `${one.job.counters.failed} failed` : ""]} />
-          <Row title="Billable time" tunings={tunings} cell={(one) => [duration(billableSeconds(one, now)), ""]} />
+          <Line title="Best objective" tunings={tunings} cell={(one) => [number(bestOf(one)?.metric), one.job.objective?.metric ?? ""]} />
+          <Line title="Training jobs" tunings={tunings} cell={(one) => [String(one.trials.length), one.job.counters.failed ? `${one.job.counters.failed} failed` : ""]} />
+          <Line title="Billable time" tunings={tunings} cell={(one) => [duration(billableSeconds(one, now)), ""]} />
           {names.map((name) => (
-            <Row key={name} title={name} tunings={tunings} cell={(one) => [number(bestOf(one)?.values[name]), rangeOf(one.parameters.find((parameter) => parameter.name === name))]} />
+            <Line key={name} title={name} tunings={tunings} cell={(one) => [number(bestOf(one)?.values[name]), rangeOf(one.parameters.find((parameter) => parameter.name === name))]} />
           ))}
         </tbody>
       </table>
@@ -226,7 +265,7 @@ function Ranges({ tunings }: { tunings: Tuning[] }) {
   );
 }
 
-function Row({ title, tunings, cell }: { title: string; tunings: Tuning[]; cell: (one: Tuning) => [string, string] }) {
+function Line({ title, tunings, cell }: { title: string; tunings: Tuning[]; cell: (one: Tuning) => [string, string] }) {
   return (
     <tr>
       <th scope="row">{title}</th>

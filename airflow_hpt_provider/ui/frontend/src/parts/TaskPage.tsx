@@ -63,7 +63,7 @@ export function TaskPage({ task, theme }: { task: TaskInstance; theme: Theme }) 
       <Curves {...{ tuning, task, palette, chosen }} onOpen={open} />
       <Timeline {...{ tuning, palette, chosen }} onOpen={open} />
       <Compare {...{ tuning, task, palette, log }} />
-      {"task_id" in task && <Several {...{ tuning, task, palette }} />}
+      <Several {...{ tuning, task, palette }} />
       {opened !== null && <TrainingJob {...{ tuning, task }} name={opened} onOpen={open} onStopped={reload} />}
     </article>
   );
