@@ -26,8 +26,15 @@ def is_full(error: BaseException, path: Path) -> bool:
     if isinstance(error, sqlite3.OperationalError):
         if "disk is full" in str(error):
             return True
-        with contextlib.suppress(OSError):  # SQLite says no more than "disk I/O error" of some files
-            return "disk I/O" in str(error) and shutil.disk_usage(path).free < _NONE_LEFT
+        # SQLite says no more than "disk I/O error" of some files
+        return "disk I/O" in str(error) and has_none_left(path)
+    return False
+
+
+def has_none_left(path: Path) -> bool:
+    """Return whether the disk of a path is full now; False if that cannot be known."""
+    with contextlib.suppress(OSError):
+        return shutil.disk_usage(path).free < _NONE_LEFT
     return False
 
 

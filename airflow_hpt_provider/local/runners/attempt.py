@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import signal
+import sqlite3
 import threading
 import time
 from functools import partial
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.runners import outcome, permissions, process
+from airflow_hpt_provider.local.runners import full_disk, outcome, permissions, process
 from airflow_hpt_provider.local.runners.containers import containers
 from airflow_hpt_provider.local.runners.contract import TRAINING, AttemptListener, AttemptResult, TrainingSpec
 from airflow_hpt_provider.local.runners.data import artifacts, channels
@@ -117,10 +118,27 @@ class Attempt:
             self._clear()
             ended = AttemptResult(failure_reason=str(failure))
         except Exception as error:
-            LOGGER.exception("training job %s: the runner failed", self.spec.name)
-            ended = AttemptResult(failure_reason=printable(f"{INTERNAL} ({error})"), internal=True)
+            full = full_disk.failure_of(error, self.spec.directory)
+            if full is None:
+                LOGGER.exception("training job %s: the runner failed", self.spec.name)
+                ended = AttemptResult(failure_reason=printable(f"{INTERNAL} ({error})"), internal=True)
+            else:
+                LOGGER.error("training job %s: %s", self.spec.name, full)
+                ended = AttemptResult(failure_reason=str(full))
+            self._abandon()
         self._means.devices.give_back(self._directory)
         self._report_end(ended)
+
+    def _abandon(self) -> None:
+        """Leave nothing of an attempt that the service could not begin or follow."""
+        try:
+            self._end_processes()
+            for run in self._runs:
+                containers.end(run.job)
+            self._kill_escaped_processes()
+            self._clear()
+        except Exception:
+            LOGGER.exception("training job %s: some of its files or processes are left", self.spec.name)
 
     def _report_end(self, ended: AttemptResult) -> None:
         # When the service closes, the end is its doing, not the job's: nothing is reported.
@@ -135,6 +153,7 @@ class Attempt:
         permissions.remove(self._directory)
         for run in self._runs:
             run.prepare()
+        outcome.reserve(self._directory)
         artifacts.check(self.spec, self._means.objects)
         if self._runs[0].checkpoints or self.spec.definition.get("InputDataConfig"):
             self._report("Downloading", "Downloading input data")
@@ -234,7 +253,14 @@ class Attempt:
                 ended = self._outcome()
             except ClientFailure as failure:
                 ended = AttemptResult(failure_reason=str(failure))
+            except (OSError, sqlite3.OperationalError) as error:
+                full = full_disk.failure_of(error, self.spec.directory)
+                if full is None:
+                    raise
+                ended = AttemptResult(failure_reason=str(full))
+            ended = full_disk.explained(ended, self.spec.directory)
             outcome.note(self._directory, ended)
+            full_disk.shorten_logs(self._runs)
         self._clear()
         return ended
 

@@ -16,13 +16,26 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NAME = "outcome.json"
+_SIZE = 16384
+"""Bytes taken for the note when the attempt begins: the disk may be full when it ends."""
+
+
+def reserve(attempt: Path) -> None:
+    """Take the space of the note."""
+    _part(attempt).write_bytes(b" " * _SIZE)
 
 
 def note(attempt: Path, ended: AttemptResult) -> None:
     """Note the end of the attempt that has this directory; the note is whole or not there."""
-    part = attempt / f"{NAME}.part"
-    part.write_text(json.dumps(asdict(ended)), encoding="utf-8")
+    part = _part(attempt)
+    with part.open("r+b" if part.exists() else "wb") as file:
+        file.write(json.dumps(asdict(ended)).encode())
+        file.truncate()
     part.replace(attempt / NAME)
+
+
+def _part(attempt: Path) -> Path:
+    return attempt / f"{NAME}.part"
 
 
 def noted(attempt: Path) -> AttemptResult | None:

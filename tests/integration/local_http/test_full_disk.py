@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,7 +14,40 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.support.tuning_jobs import images_file, tuning_job
+
 pytestmark = pytest.mark.integration
+
+TRAIN = """
+import json, os, pathlib, sys
+base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
+how = json.loads((base / "input/config/hyperparameters.json").read_text())["how"]
+
+def fill(file):
+    while True:
+        try:
+            file.write(bytes(4096))
+        except OSError as error:
+            file.write(bytes(1))
+            raise
+
+if how == "fails":
+    with open(base / "model/large", "wb", buffering=0) as file:
+        fill(file)
+elif how == "swallows":
+    try:
+        with open(base / "model/large", "wb", buffering=0) as file:
+            fill(file)
+    except OSError:
+        pass
+elif how == "log":
+    try:
+        while True:
+            os.write(1, b"x" * 4095 + bytes([10]))
+    except OSError:
+        sys.exit(3)
+print("objective=0.5;", flush=True)
+"""
 
 
 @pytest.fixture
@@ -61,6 +96,41 @@ def test_start_and_delete(make_service: Callable[[Path], Any], disk: Path) -> No
     assert "Traceback" not in service.log.read_text()
     filling.unlink()
     s3.put_object(Bucket="bucket", Key="more", Body=bytes(100_000))
+    service.stop()
+
+
+@pytest.mark.parametrize("how", ["fails", "swallows", "log"])
+def test_a_training_job_that_fills_the_disk(
+    make_service: Callable[..., Any], disk: Path, tmp_path: Path, how: str
+) -> None:
+    """Its failure names the disk and what to do, and it leaves the next one room, and the store."""
+    script = tmp_path / "train.py"
+    script.write_text(TRAIN)
+    service = make_service(disk / "data", ["--images", str(images_file(tmp_path, script))])
+    service.client("s3").create_bucket(Bucket="bucket")
+    sagemaker = service.client("sagemaker")
+
+    def train(name: str, how: str) -> dict[str, Any]:
+        body = tuning_job("bucket", how=how)["TrainingJobDefinition"]
+        body["HyperParameters"] = body.pop("StaticHyperParameters")
+        sagemaker.create_training_job(TrainingJobName=name, **body)
+        end = time.monotonic() + 120
+        while time.monotonic() < end:
+            job = sagemaker.describe_training_job(TrainingJobName=name)
+            if job["TrainingJobStatus"] != "InProgress":
+                return dict(job)
+            time.sleep(0.2)
+        pytest.fail(f"{name} has not ended")
+
+    before = shutil.disk_usage(disk).free
+    job = train("filling", how)
+    assert job["TrainingJobStatus"] == "Failed"
+    assert job["FailureReason"].startswith("ClientError: Not enough disk space. ")
+    assert f"The disk of {disk}/data/training-jobs is full: free space on it" in job["FailureReason"]
+    assert [each["Status"] for each in job["SecondaryStatusTransitions"]].count("Training") == 1, "tried once"
+    assert before - shutil.disk_usage(disk).free < 3 << 20, "what it left is cleaned up"
+    assert train("next", "trains")["TrainingJobStatus"] == "Completed"
+    assert "Traceback" not in service.log.read_text()
     service.stop()
 
 

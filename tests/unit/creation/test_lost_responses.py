@@ -77,11 +77,14 @@ def test_the_job_of_a_lost_response_is_found_by_its_tags(request_: TuningJobRequ
     assert noted == [name, None]
 
 
-def test_the_untagged_job_of_a_lost_response_is_found_by_its_derived_name() -> None:
+def test_the_untagged_job_of_a_lost_response_is_found_by_its_derived_name(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     service = TuningAccount({}, REQUEST)
     service.answers = [DENIED_TAGGING, taken_by(service)]
     assert resolve(service).name == FIRST
     assert ["Tags" in sent for sent in service.sent] == [True, False]
+    assert "creating it without ownership tags" in caplog.text
     assert list(service.jobs) == [FIRST]
 
 

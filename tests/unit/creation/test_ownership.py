@@ -83,3 +83,25 @@ def test_a_deployment_of_another_name_is_another_owner(monkeypatch):
     assert staging.deployment == "staging"
     assert staging.base_name != OWNER.base_name
     assert staging.digest != OWNER.digest
+
+
+def test_no_version_changes_the_names_and_digests_of_the_one_before():
+    """A task of an upgraded provider would not find its running job, and would create a second one."""
+    owner = Owner("dag", "a-task-id-of-more-than-18-characters", "manual__1", 7)
+    assert owner.digest == "bc543a701c4643d96c0f426f2ea149c49907b38f"
+    assert owner.base_name == "a-task-id-of-more-xrkdu4a4iz"
+    assert (
+        Owner("dag", "tune", "run", deployment="staging").digest == "5481aec0d2884d21817bf900dac50614d14090a0"
+    )
+    assert Owner("dag", "日本", "run").base_name == "tune-3oqssuivam"
+    assert OWNER.ownership_tags("print", "first") == {
+        "airflow-hpt:owner": OWNER.digest,
+        "airflow-hpt:fingerprint": "print",
+        "airflow-hpt:generation": "0",
+        "airflow-hpt:retry-of": "first",
+    }
+
+
+def test_a_context_without_the_task_counts_no_retries():
+    ti = SimpleNamespace(dag_id="dag", task_id="tune", run_id="run", map_index=-1, max_tries=2)
+    assert Owner.from_context({"ti": ti}).generation == 2

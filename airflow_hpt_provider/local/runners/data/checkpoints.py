@@ -138,11 +138,18 @@ class Checkpoints:
         self._ended.set()
 
     def _run(self) -> None:
+        trouble = ""
         while not self._ended.wait(INTERVAL):
             try:
                 self.save()
-            except Exception:
-                LOGGER.warning("can't copy checkpoints to %s", self._uri, exc_info=True)
+            except Exception as error:  # noqa: BLE001 - the last copy decides on the job
+                if str(error) != trouble:  # once, not at each try
+                    trouble = str(error)
+                    LOGGER.warning(
+                        "can't copy checkpoints to %s (%s); retrying in %g s", self._uri, error, INTERVAL
+                    )
+            else:
+                trouble = ""
 
 
 def _version(path: Path) -> tuple[int, int]:
