@@ -14,6 +14,7 @@ from queue import Empty, LifoQueue
 from typing import TYPE_CHECKING
 
 from airflow_hpt_provider.local.errors import StartError
+from airflow_hpt_provider.models.float32 import float32
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,4 +123,9 @@ class Database:
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
+        connection.create_function("float32", 1, _float32, deterministic=True)
         return connection
+
+
+def _float32(value: float | None) -> float | None:
+    return None if value is None else float32(value)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import RegistrationError
+from airflow_hpt_provider.models.float32 import float32
 from airflow_hpt_provider.models.numbers import number
 from airflow_hpt_provider.models.validation import patterns
 from airflow_hpt_provider.retries.classify import ErrorClass, classify
@@ -185,18 +186,23 @@ def gate_failure_reason(
     """Return the reason why the gate rejects the model; None if the model passes.
 
     ``min_metric`` is the worst value allowed: a lower bound when the objective is maximised, an upper bound
-    when it is minimised.
+    when it is minimised. All values are compared in single precision, in which SageMaker reports metrics: a metric of
+    0.9, reported as 0.8999999761581421, passes a ``min_metric`` of 0.9.
     """
     value, name = result.final_metric, _objective(result).metric_name
     if value is None:
         return f"The best training job has no final value of {name}."
     maximize = _objective(result).type == "Maximize"
-    if min_metric is not None and not (value >= min_metric if maximize else value <= min_metric):
+    final = float32(value)
+    if min_metric is not None and not (
+        final >= float32(min_metric) if maximize else final <= float32(min_metric)
+    ):
         return f"{name} is {value:.6g}, but must be at {'least' if maximize else 'most'} {min_metric:.6g} (min_metric)."
     if must_improve and champion is not None:
         if champion.metric is None or champion.metric_name != _allowed(name):
             return f"The newest approved package {champion.arn} has no {name} in its metadata; nothing to compare with."
-        if not (value > champion.metric if maximize else value < champion.metric):
+        before = float32(champion.metric)
+        if not (final > before if maximize else final < before):
             return (
                 f"{name} is {value:.6g}, no better than {champion.metric:.6g},"
                 f" the newest approved package's ({champion.arn})."

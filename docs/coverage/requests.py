@@ -160,7 +160,7 @@ def taken() -> list[Request]:
         for name in _resources()
     }
     criteria = {
-        "TargetObjectiveMetricValue": 0.001,
+        "TargetObjectiveMetricValue": 0.0009765625,  # exact in single precision
         "BestObjectiveNotImproving": {"MaxNumberOfTrainingJobsNotImproving": 30},
         "ConvergenceDetected": {"CompleteOnConvergence": "Enabled"},
     }

@@ -20,6 +20,7 @@ from botocore.utils import parse_timestamp
 from airflow_hpt_provider.local.aws_json.coral import camel, mismatch, serialization, shown
 from airflow_hpt_provider.local.aws_json.service_model import input_shape
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.models.float32 import float32
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -204,7 +205,7 @@ def _scalar(value: Any, shape: Shape, path: str) -> Any:
     if kind in {"float", "double"}:
         if isinstance(value, bool) or not isinstance(value, int | float) or not _finite(value):
             raise mismatch(value, kind.capitalize(), path)
-        return float(value)
+        return float32(value) if kind == "float" else float(value)
     if kind == "timestamp":
         return _timestamp(value, path)
     if kind == "blob":

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 
+from airflow_hpt_provider.models.float32 import float32
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
 
 def encode(operation: OperationModel, answer: Mapping[str, Any]) -> bytes:
     """Return the body: the model's members without None. Timestamps are seconds since the epoch, to the millisecond.
+
+    A number that the model calls a float has single precision, as in SageMaker's responses: 0.1 is sent as
+    0.10000000149011612.
 
     Raises:
         TypeError, ValueError: the response does not fit the model, which is an internal error.
@@ -45,6 +50,8 @@ def _value(value: Any, shape: Shape) -> Any:
         if not isinstance(value, datetime) or value.tzinfo is None:
             raise TypeError(f"{shape.name}: a timezone-aware datetime is expected, got {value!r}")
         return round(value.timestamp(), 3)
+    if shape.type_name == "float":
+        return float32(value)
     if shape.type_name == "blob":
         return base64.b64encode(value).decode()
     return value

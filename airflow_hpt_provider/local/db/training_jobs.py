@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.db.queries import load
 from airflow_hpt_provider.local.db.records import MetricRow, NewTrainingJob, TrainingJob, Transition
+from airflow_hpt_provider.models.float32 import float32
 
 if TYPE_CHECKING:
     import sqlite3
@@ -208,6 +209,16 @@ def final_metrics(connection: sqlite3.Connection, job_id: int) -> list[MetricRow
     """Return the last value of each metric, by name."""
     rows = connection.execute(SQL["final_metrics"], {"id": job_id})
     return [MetricRow(row["name"], row["value"], row["at"]) for row in rows]
+
+
+def final_objective(connection: sqlite3.Connection, job: TrainingJob) -> float | None:
+    """Return the last value of the objective metric; None if the job has no objective, or has not emitted it.
+
+    It has single precision, as responses have it: so the best training job, the order of lists, the target and the
+    search all compare the values that clients see.
+    """
+    finals = final_metrics(connection, job.id) if job.objective_metric else ()
+    return next((float32(metric.value) for metric in finals if metric.name == job.objective_metric), None)
 
 
 def curves(connection: sqlite3.Connection, tuning_job_id: int) -> dict[int, list[float]]:

@@ -320,7 +320,7 @@ class TrainingJobs:
         artifact: str | None = None,
         failure: AttemptResult | None = None,
     ) -> None:
-        value = _final_objective(transaction, job) if failure is None else None
+        value = training_jobs.final_objective(transaction.connection, job) if failure is None else None
         objective = Objective("Minimize" if job.objective_type == "Minimize" else "Maximize")
         training_jobs.set_ended(
             transaction.connection,
@@ -386,12 +386,6 @@ class TrainingJobs:
         if job is None:
             raise LookupError(f"training job {job_id} is not in the store")
         return job
-
-
-def _final_objective(transaction: Transaction, job: TrainingJob) -> float | None:
-    """Return the last value of the objective metric; None if the job has no objective, or has not emitted it."""
-    finals = training_jobs.final_metrics(transaction.connection, job.id) if job.objective_metric else ()
-    return next((metric.value for metric in finals if metric.name == job.objective_metric), None)
 
 
 def _current(transaction: Transaction, job_id: int, attempt: int) -> TrainingJob | None:

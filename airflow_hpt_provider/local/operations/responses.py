@@ -10,6 +10,7 @@ from airflow_hpt_provider.local.db.records import RUNNING, MetricRow, TrainingJo
 from airflow_hpt_provider.local.engine.plan import OBJECTIVE_METRIC, resource_config
 from airflow_hpt_provider.local.runners.data.artifacts import output_uri
 from airflow_hpt_provider.models.algorithms import find_algorithm, with_known_metrics
+from airflow_hpt_provider.models.float32 import float32
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -225,4 +226,4 @@ def _transition(transition: Transition) -> dict[str, Any]:
 
 
 def _metric(metric: MetricRow) -> dict[str, Any]:
-    return {"MetricName": metric.name, "Value": metric.value, "Timestamp": moment(metric.at)}
+    return {"MetricName": metric.name, "Value": float32(metric.value), "Timestamp": moment(metric.at)}

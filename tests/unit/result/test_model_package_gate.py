@@ -34,6 +34,27 @@ def test_better_than_the_champion(value, kind, passes):
     assert (reason is None) is passes
 
 
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        (0.8999999761581421, "Maximize"),
+        (0.9, "Maximize"),
+        (0.10000000149011612, "Minimize"),
+        (0.1, "Minimize"),
+    ],
+)
+def test_limits_are_compared_in_the_precision_of_sagemakers_values(value, kind):
+    """SageMaker reports a metric of 0.9 as 0.8999999761581421, and one of 0.1 as 0.10000000149011612."""
+    limit = round(value, 6)
+    assert (
+        gate_failure_reason(result(value, kind), min_metric=limit, must_improve=False, champion=None) is None
+    )
+    better = limit + 1e-6 if kind == "Maximize" else limit - 1e-6
+    assert gate_failure_reason(result(value, kind), min_metric=better, must_improve=False, champion=None)
+    champion = Champion("arn", "loss", limit)
+    assert gate_failure_reason(result(value, kind), min_metric=None, must_improve=True, champion=champion)
+
+
 @pytest.mark.parametrize("kind", ["Minimize", "Maximize"])
 def test_a_metric_that_is_no_number_is_refused(kind):
     for limits in ({"min_metric": 0.5, "must_improve": False}, {"min_metric": None, "must_improve": True}):

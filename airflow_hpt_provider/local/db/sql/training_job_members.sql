@@ -56,12 +56,12 @@ job.modified_at
 
 -- name: FinalMetricDataList
 -- quote, since json_object keeps 15 digits of a number, and a double has 17.
-(SELECT json_group_array(json_object('MetricName', name, 'Value', json(quote(value)), 'Timestamp', round(at, 3)))
+(SELECT json_group_array(json_object('MetricName', name, 'Value', json(quote(float32(value))), 'Timestamp', round(at, 3)))
  FROM (SELECT name, value, at, MAX(id) FROM metrics WHERE training_job_id = job.id GROUP BY name ORDER BY name))
 
 -- name: Metrics
--- A metric's last value.
-(SELECT value FROM metrics WHERE training_job_id = job.id AND name = ? ORDER BY id DESC LIMIT 1)
+-- A metric's last value, in the single precision of responses.
+(SELECT float32(value) FROM metrics WHERE training_job_id = job.id AND name = ? ORDER BY id DESC LIMIT 1)
 
 -- name: EnableNetworkIsolation
 COALESCE(json_extract(definitions.body, '$.EnableNetworkIsolation'), 0)

@@ -9,6 +9,7 @@ from airflow_hpt_provider.local.db.search_expressions import Sql
 from airflow_hpt_provider.local.operations.error_messages import invalid
 from airflow_hpt_provider.local.operations.search_api import values
 from airflow_hpt_provider.local.operations.search_api.properties import Kind
+from airflow_hpt_provider.models.float32 import float32
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,7 +70,7 @@ def comparison(of: Property, operator: str, given: str, asked: str) -> Test:
         return partial(_compare_hyperparameter, sign, given, number)
     if number is None:
         raise _no_value(of, given)
-    return partial(_compare, sign, number)
+    return partial(_compare, sign, float32(number) if of.single else number)
 
 
 def _compare(sign: str, given: float | str, value: Sql) -> Sql:

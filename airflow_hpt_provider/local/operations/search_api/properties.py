@@ -97,7 +97,7 @@ class Resource:
         if head == "Tags" and key and not nested:
             return Property(self, name, Kind.TEXT, (Key(key),), keyed=("Tag", key))
         if head == "Metrics" and key and self.metrics:
-            return Property(self, name, Kind.NUMBER, (Key(key),), keyed=("Metrics", key))
+            return Property(self, name, Kind.NUMBER, (Key(key),), keyed=("Metrics", key), single=True)
         steps: list[Step] = []
         shape: Shape = sagemaker_model().shape(self.shape)
         rest = name
@@ -116,7 +116,8 @@ class Resource:
                     raise self._unknown(name, step, shape)
                 steps.append(step)
                 shape = known[step]
-        return Property(self, name, KINDS.get(shape.type_name, Kind.STRUCTURE), tuple(steps))
+        kind = KINDS.get(shape.type_name, Kind.STRUCTURE)
+        return Property(self, name, kind, tuple(steps), single=shape.type_name == "float")
 
     def _unknown(self, name: str, step: str, shape: Shape) -> ServiceError:
         known = list(shape.members) if isinstance(shape, StructureShape) else []
@@ -135,6 +136,7 @@ class Property:
     Attributes:
         steps: from the resource to it.
         keyed: for tags and metrics, the block of SQL that has its value, and its key.
+        single: whether it is a number of single precision.
     """
 
     resource: Resource
@@ -142,6 +144,7 @@ class Property:
     kind: Kind
     steps: tuple[Step, ...]
     keyed: tuple[str, str] | None = None
+    single: bool = False
 
     def holds(self, test: Callable[[Sql], Sql]) -> Sql:
         """Return the condition that the value passes; for a list, that one of its values passes."""

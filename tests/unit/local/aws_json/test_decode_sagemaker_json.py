@@ -53,6 +53,19 @@ def test_unknown_members_and_nulls_are_left_out() -> None:
     assert run("ListHyperParameterTuningJobs", {"NameContains": None}) == {}
 
 
+def test_floats_have_single_precision_and_doubles_double() -> None:
+    target = {"TuningJobCompletionCriteria": {"TargetObjectiveMetricValue": 0.7}}
+    config = {"Strategy": "Grid", "ResourceLimits": {"MaxParallelTrainingJobs": 1}, **target}
+    name = {"HyperParameterTuningJobName": "a"}
+    request = run("CreateHyperParameterTuningJob", {**name, "HyperParameterTuningJobConfig": config})
+    criteria = request["HyperParameterTuningJobConfig"]["TuningJobCompletionCriteria"]
+    assert criteria["TargetObjectiveMetricValue"] == 0.699999988079071
+    parameters = {"Parameters": {"rate": {"NumberValue": 0.7}}}
+    assert run("CreateTrialComponent", {"TrialComponentName": "a", **parameters})["Parameters"] == {
+        "rate": {"NumberValue": 0.7}
+    }
+
+
 def test_timestamps_become_aware() -> None:
     for value in (1_700_000_000, 1_700_000_000.0, "2023-11-14T22:13:20Z"):
         parameters = run("ListHyperParameterTuningJobs", {"CreationTimeAfter": value})
