@@ -104,6 +104,9 @@ test-aws: env     ## real AWS beside the local service, compared (ARGS="--bucket
 fuzz: env         ## 10,000 malformed requests at a real local service (minutes; ARGS="--seed 2 --count 1000")
 	$(BIN)/python -m tests.fuzz $(ARGS)
 
+soak: env         ## 200 tuning jobs, S3 traffic and a kill every 30 s for 20 minutes (SECONDS=90 for a short one; ARGS="--seed 2")
+	$(BIN)/python -m tests.soak $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
+
 test-mutants: env ## 200 single changes of code that decides about money, ownership and data (ARGS="--seed 2 --only creation")
 	$(BIN)/python -m tests.mutants $(ARGS)
 
