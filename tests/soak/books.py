@@ -30,7 +30,7 @@ def check_tuning_jobs(sagemaker: Any, s3: Any, ledger: Ledger) -> Iterator[str]:
         for job in page["HyperParameterTuningJobSummaries"]
     }
     if listed != ledger.created:
-        yield f"tuning jobs lost: {sorted(ledger.created - listed)}, of nobody: {sorted(listed - ledger.created)}"
+        yield f"tuning jobs lost: {sorted(ledger.created - listed)}, unexpected: {sorted(listed - ledger.created)}"
     for name in sorted(listed & ledger.created):
         yield from (f"{name}: {fault}" for fault in _check_job(sagemaker, s3, ledger, name))
 
@@ -96,7 +96,7 @@ def check_objects(s3: Any, objects: Objects) -> Iterator[str]:
     for key in sorted(listed.keys() | objects.possible.keys()):
         found = content(s3, key)
         if found not in objects.possible.get(key, [ABSENT]):
-            yield f"{key} has {None if found is None else len(found)} bytes that nobody wrote last"
+            yield f"{key} has {None if found is None else len(found)} bytes that no client wrote last"
         if listed.get(key) != (None if found is None else len(found)):
             yield f"{key} is listed with {listed.get(key)} bytes"
 

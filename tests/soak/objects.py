@@ -74,7 +74,7 @@ class ObjectClient(threading.Thread):
         else:
             found = self._count("get", lambda: content(s3, key))
             if found not in before:
-                self._objects.faults.append(f"{key} has {len(found or b'')} bytes that nobody wrote last")
+                self._objects.faults.append(f"{key} has {len(found or b'')} bytes that no client wrote last")
             self._objects.possible[key] = [found]
 
     def _change(self, key: str, after: bytes | None, call: Any) -> None:

@@ -235,3 +235,13 @@ def test_a_name_that_was_taken_in_the_meantime_is_no_error() -> None:
     noted: list[str | None] = []
     assert Submission(hook, OWNER, noted.append, LOG).send(REQUEST.with_name("job"), "print", None) is None  # type: ignore[arg-type]
     assert noted == ["job", None]
+
+
+def test_the_last_of_all_names_is_found() -> None:
+    names = [attempt_name(OWNER.base_name, number) for number in range(1, 101)]
+    hook = FakeHook({name: ("Stopped", tags_of(OWNER)) for name in names[:98]})
+    hook.jobs[names[98]] = ("InProgress", tags_of(OWNER))
+    assert running_job_of(hook, OWNER, {}) == names[98]  # type: ignore[arg-type]
+    hook.jobs[names[98]] = ("Stopped", tags_of(OWNER))
+    hook.jobs[names[99]] = ("InProgress", tags_of(OWNER))
+    assert running_job_of(hook, OWNER, {}) is None, "no task takes the hundredth name"  # type: ignore[arg-type]
