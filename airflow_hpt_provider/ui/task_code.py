@@ -45,9 +45,11 @@ class TaskCode:
 
     Attributes:
         constants: the arguments that are no templates, by name. An argument that is missing is not known.
+        has_form: the DAG has Params, so Airflow shows its trigger form.
     """
 
     constants: Mapping[str, Any] = field(default_factory=dict)
+    has_form: bool = False
 
 
 def task_codes(session: Session, versions: Collection[UUID]) -> dict[UUID, Mapping[str, TaskCode]]:
@@ -79,8 +81,10 @@ def _tasks(session: Session, version: UUID, dag_hash: str) -> Mapping[str, TaskC
 
 def read_tasks(data: Mapping[str, Any]) -> dict[str, TaskCode]:
     """Return this provider's tasks of a serialized DAG, by task id."""
-    tasks = [_plain(task) for task in data.get("dag", {}).get("tasks", ())]
-    return {task["task_id"]: TaskCode(_constants(task)) for task in tasks if _is_ours(task)}
+    dag = data.get("dag", {})
+    tasks = [_plain(task) for task in dag.get("tasks", ())]
+    has_form = bool(dag.get("params"))
+    return {task["task_id"]: TaskCode(_constants(task), has_form) for task in tasks if _is_ours(task)}
 
 
 def _is_ours(task: Mapping[str, Any]) -> bool:

@@ -63,6 +63,7 @@ class TaskJob:
         task_state: Airflow's state of the task instance.
         final_metric: what the task left in XCom; None before its end.
         is_confirmed: a worker or the DAG's code has given the task the same name.
+        has_form: Airflow has a trigger form for the DAG.
     """
 
     task: TaskKey
@@ -72,6 +73,7 @@ class TaskJob:
     task_state: str | None
     final_metric: float | None = None
     is_confirmed: bool = False
+    has_form: bool = False
 
     @property
     def settings(self) -> ConnectionSettings:
@@ -96,7 +98,7 @@ class TaskJob:
 
     def about(self) -> dict[str, Any]:
         """Return the task instance and its state, for the page's document."""
-        return {"task": {**self.task._asdict(), "state": self.task_state}}
+        return {"task": {**self.task._asdict(), "state": self.task_state}, "has_form": self.has_form}
 
     def parent(self, name: str) -> TaskJob:
         """Return a warm-start parent of the job, read with the same connection."""
@@ -208,6 +210,7 @@ def _jobs(session: Session, rows: Iterable[Any]) -> list[TaskJob]:
                 task_state=instance.state,
                 final_metric=metric if isinstance(metric, (int, float)) else None,
                 is_confirmed=name in {*_names(rendered), *_names(code.constants)},
+                has_form=code.has_form,
             )
         )
     return jobs

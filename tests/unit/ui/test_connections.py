@@ -19,13 +19,13 @@ class DerivedOperator(HyperParameterTuningJobOperator):
     """A DAG author's own class."""
 
 
-def codes(add):
+def codes(add, **of_dag):
     """What the page knows of the tasks that ``add()`` makes, once Airflow has serialized their DAG."""
     from airflow.serialization.serialized_objects import DagSerialization
 
     from airflow_hpt_provider.ui.task_code import read_tasks
 
-    with DAG("dag", schedule=None) as dag:
+    with DAG("dag", schedule=None, **of_dag) as dag:
         add()
     return read_tasks(DagSerialization.to_dict(dag))
 
@@ -130,3 +130,9 @@ def test_mapped_tasks():
 def test_a_value_that_airflow_has_cut_off_is_not_known():
     assert settled(code(verify="/etc/ssl/" + "x" * 5000), {}) == "verify"
     assert settled(code(aws_conn_id="x" * 5000), {}) == "aws_conn_id"
+
+
+@pytest.mark.parametrize("params", [{}, {"epochs": 3}])
+def test_a_dag_with_params_has_a_trigger_form(params):
+    tasks = codes(lambda: HyperParameterTuningJobOperator(task_id="tune", config="c.yaml"), params=params)
+    assert tasks["tune"].has_form is bool(params)

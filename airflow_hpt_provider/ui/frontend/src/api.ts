@@ -25,6 +25,9 @@ export const connectionPage = (connection: string, name?: string): string =>
 export const runPath = (dagId: string, runId: string): string =>
   `api/dags/${encodeURIComponent(dagId)}/runs/${encodeURIComponent(runId)}/jobs`;
 
+/** Airflow's own page of a DAG run, which has "Trigger again with this config". */
+export const airflowRun = ({ dag_id, run_id }: TaskKey): string => `../dags/${encodeURIComponent(dag_id)}/runs/${encodeURIComponent(run_id)}`;
+
 /** The page of a task instance, in the same frame. */
 export const taskPage = ({ dag_id, run_id, task_id, map_index }: TaskKey): string =>
   `task/${[dag_id, run_id, task_id].map(encodeURIComponent).join("/")}?map_index=${map_index}`;

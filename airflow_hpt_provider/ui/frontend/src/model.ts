@@ -45,7 +45,7 @@ export type Value = number | string | null;
 
 export interface Answer {
   version: number;
-  page?: { task?: TaskKey & { state: string | null }; connection?: string; can_stop: boolean };
+  page?: { task?: TaskKey & { state: string | null }; connection?: string; can_stop: boolean; has_form?: boolean };
   job: Job;
   parameters: Parameter[];
   trials: {
@@ -161,6 +161,8 @@ export interface Tuning {
   parameters: Parameter[];
   trials: Trial[];
   canStop: boolean;
+  /** Whether Airflow has a trigger form for the DAG. */
+  hasForm: boolean;
   minimize: boolean;
 }
 
@@ -191,6 +193,7 @@ export function fromAnswer(answer: Answer): Tuning {
     parameters,
     trials: rows,
     canStop: answer.page?.can_stop ?? false,
+    hasForm: answer.page?.has_form ?? false,
     minimize: job.objective?.type !== "Maximize",
   };
 }

@@ -38,6 +38,14 @@ test("the header counts, shows the best, and offers to stop only those who may",
   expect(root.querySelector(".button-stop")).toBeNull();
 });
 
+test("a DAG with a trigger form is triggered again from Airflow's page of the run", () => {
+  const link = (): string | null | undefined => root.querySelector("a[target=_top]")?.getAttribute("href");
+  show(<Header tuning={tuning()} task={task} onOpen={() => undefined} onStopped={() => undefined} />);
+  expect(link()).toBeUndefined();
+  show(<Header tuning={{ ...tuning(), hasForm: true }} task={{ ...task, run_id: "manual__2026-11-29T10:00:00+00:00" }} onOpen={() => undefined} onStopped={() => undefined} />);
+  expect(link()).toBe("../dags/d/runs/manual__2026-11-29T10%3A00%3A00%2B00%3A00");
+});
+
 test("stopping asks first, then sends the header that other sites cannot, and reports", async () => {
   const sent = vi.fn(() => Promise.resolve(new Response("{}", { status: 200 })));
   vi.stubGlobal("fetch", sent);

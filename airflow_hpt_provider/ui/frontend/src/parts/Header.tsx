@@ -1,10 +1,11 @@
 /** The tuning job at a glance, and the button that stops it. */
 
-import { stop, taskPath } from "../api";
+import { airflowRun, stop, taskPath } from "../api";
 import { duration, number, plural, roughly, time } from "../format";
 import { bestOf, billableSeconds, secondsLeft, tookSeconds } from "../metrics";
 import type { TaskInstance, Tuning } from "../model";
 import { useNow } from "../polling";
+import { OutwardLink } from "./OutwardLink";
 import { StatusBadge } from "./StatusBadge";
 import { StopButton } from "./StopButton";
 import { TrainingJobLink } from "./TrainingJobLink";
@@ -39,6 +40,14 @@ export function Header({ tuning, task, onStopped, onOpen }: Props) {
           <a class="button" href={taskPath(task, "/request.yaml")} download={`${job.name}.yaml`} title="Download this job's request as YAML">
             Use as a new request
           </a>
+          {"task_id" in task && tuning.hasForm && (
+            <OutwardLink
+              href={airflowRun(task)}
+              title="Opens the DAG run. “Trigger again with this config” opens the trigger form there, filled in with the values of this run (Airflow 3.2 and newer)."
+            >
+              Trigger again
+            </OutwardLink>
+          )}
           {tuning.canStop && job.status === "InProgress" && (
             <StopButton
               question="Stop this tuning job?"

@@ -10,6 +10,7 @@ import { usePolling, useNow } from "../polling";
 import { shareOf } from "../spaces";
 import { CopyButton } from "./CopyButton";
 import { MetricCurves } from "./Curves";
+import { OutwardLink } from "./OutwardLink";
 import { StatusBadge } from "./StatusBadge";
 import { StopButton } from "./StopButton";
 import { TrainingLog } from "./TrainingLog";
@@ -104,8 +105,8 @@ function Known({ tuning, task, trial, onStopped }: KnownProps) {
         {trial.name === tuning.job.best && <span class="tag">best</span>}
         <CopyButton text={trial.name}>Copy name</CopyButton>
         {detail && <CopyButton text={detail.config}>Copy as config (YAML)</CopyButton>}
-        {detail?.links.console && <External href={detail.links.console}>SageMaker console</External>}
-        {detail?.links.logs && <External href={detail.links.logs}>CloudWatch</External>}
+        {detail?.links.console && <OutwardLink href={detail.links.console} tab>SageMaker console ↗</OutwardLink>}
+        {detail?.links.logs && <OutwardLink href={detail.links.logs} tab>CloudWatch ↗</OutwardLink>}
         {detail?.can_stop && word === "InProgress" && (
           <StopButton
             question="Stop this training job?"
@@ -138,14 +139,6 @@ function Unread({ problem }: { problem: Problem }) {
     <p class="stale" role="alert">
       <b>{problem.title}.</b> {problem.detail} {problem.remedy}
     </p>
-  );
-}
-
-function External({ href, children }: { href: string; children: string }) {
-  return (
-    <a class="button" href={href} target="_blank" rel="noopener noreferrer">
-      {children} ↗
-    </a>
   );
 }
 
@@ -276,7 +269,7 @@ function Details({ detail }: { detail: TrainingJobDetail }) {
           {detail.artifact && (
             <>
               <code>{detail.artifact}</code> <CopyButton text={detail.artifact}>Copy</CopyButton>
-              {detail.links.artifact && <External href={detail.links.artifact}>S3 console</External>}
+              {detail.links.artifact && <OutwardLink href={detail.links.artifact} tab>S3 console ↗</OutwardLink>}
             </>
           )}
         </Fact>
