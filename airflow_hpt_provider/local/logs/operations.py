@@ -8,6 +8,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.local.aws_json.coral import shown
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.logs.streams import Event, Stream, find_streams
 
@@ -220,5 +221,5 @@ def _missing(what: str) -> ServiceError:
 
 def _invalid(name: str, value: Any) -> ServiceError:
     return ServiceError(
-        "InvalidParameterException", f"The value of {name} is not valid: '{str(value)[:100]}'."
+        "InvalidParameterException", f"The value of {name} is not valid: '{shown(value, None)[:100]}'."
     )
