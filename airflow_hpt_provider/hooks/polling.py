@@ -156,13 +156,7 @@ class PollingHook(ConnectionHook):
     """
 
     def __init__(self, settings: ConnectionSettings) -> None:
-        super().__init__(
-            client_type="sagemaker",
-            aws_conn_id=settings.aws_conn_id,
-            region_name=settings.region_name,
-            verify=settings.verify,
-            config=settings.botocore_config,
-        )
+        super().__init__(client_type="sagemaker", **settings.as_hook_kwargs())
 
     def get_session(self, *args: Any, **kwargs: Any) -> Any:
         """Return a session whose clients know only :data:`API` and read times as numbers."""

@@ -142,10 +142,4 @@ class SqsQueue:
     def _build(self) -> Any:
         from airflow_hpt_provider.hooks.connection import ConnectionHook
 
-        return ConnectionHook(
-            client_type="sqs",
-            aws_conn_id=self._settings.aws_conn_id,
-            region_name=self._settings.region_name,
-            verify=self._settings.verify,
-            config=self._settings.botocore_config,
-        ).conn
+        return ConnectionHook(client_type="sqs", **self._settings.as_hook_kwargs()).conn

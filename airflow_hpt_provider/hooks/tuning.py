@@ -390,20 +390,20 @@ class HyperParameterTuningHook(ConnectionHook):
             name for of in metrics.values() for name in of
         }
         try:
-            cloudwatch = cloudwatch or self._client_of("cloudwatch")
+            cloudwatch = cloudwatch or self.client("cloudwatch")
             history.curves.update(metric_curves(cloudwatch, found, sorted(names - {""})))
         except (ClientError, BotoCoreError) as error:
             self.log.warning("The learning curves could not be read (cloudwatch:GetMetricData): %s", error)
         return history
 
-    def _client_of(self, service: str) -> Any:
-        """Return a client of another service, of the same connection."""
+    def client(self, service: str) -> Any:
+        """Return a boto3 client of another service, by the same connection."""
         return ConnectionHook(
+            client_type=service,
             aws_conn_id=self.aws_conn_id,
             region_name=self._region_name,
             verify=self._verify,
             config=self._config,
-            client_type=service,
         ).conn
 
     def billable_seconds(self, tuning_job_name: str) -> float:

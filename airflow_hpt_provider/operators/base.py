@@ -1,4 +1,4 @@
-"""Shared by all operators and sensors: the AWS connection's arguments, and a hook created on first use."""
+"""Shared by all operators and sensors: their base class, and the checks of their arguments."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from airflow.sdk import BaseOperator
 from pydantic import TypeAdapter, ValidationError
 
 from airflow_hpt_provider.config.templates import TemplatesMixin, holds_template
@@ -14,32 +15,50 @@ from airflow_hpt_provider.exceptions import TuningJobConfigError
 from airflow_hpt_provider.waiting.outcome import check_policy
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
     from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
     from airflow_hpt_provider.waiting.budget import BudgetLimits
 
 T = TypeVar("T")
 
-CONNECTION_FIELDS = ("aws_conn_id", "region_name", "verify", "botocore_config")
-"""Template fields of every operator and sensor."""
 MAX_TOP_K = 100
 """Maximum number of training jobs in a result: keeps XComs small."""
 
 
-class TuningConnectionMixin(TemplatesMixin):
-    """The amazon provider's own base class would import boto3 whenever a DAG file is parsed."""
+class TuningBaseOperator(TemplatesMixin, BaseOperator):
+    """Base class of operators and, in front of BaseSensorOperator, of sensors: the arguments of their connection.
 
-    aws_conn_id: str | None
-    region_name: str | None
-    verify: bool | str | None
-    botocore_config: dict[str, Any] | None
+    The amazon provider's AwsBaseOperator would import boto3 whenever a DAG file is parsed.
+
+    Args:
+        aws_conn_id, region_name, verify, botocore_config: as for every AWS operator (templated).
+    """
+
+    template_fields: Sequence[str] = ("aws_conn_id", "region_name", "verify", "botocore_config")
+
+    def __init__(
+        self,
+        *,
+        aws_conn_id: str | None = "aws_default",
+        region_name: str | None = None,
+        verify: bool | str | None = None,
+        botocore_config: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.aws_conn_id = aws_conn_id
+        self.region_name = region_name
+        self.verify = verify
+        self.botocore_config = botocore_config
 
     @property
     def connection_settings(self) -> ConnectionSettings:
         """The rendered arguments."""
         from airflow_hpt_provider.hooks.settings import ConnectionSettings
 
-        return ConnectionSettings(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
+        return ConnectionSettings.from_kwargs(vars(self))
 
     @cached_property
     def hook(self) -> HyperParameterTuningHook:

@@ -11,7 +11,7 @@ from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipExcepti
 from airflow_hpt_provider.config.templates import check_given
 from airflow_hpt_provider.exceptions import TuningTaskInterruptedError
 from airflow_hpt_provider.links.tuning import TuningJobLink, TuningPageLink
-from airflow_hpt_provider.operators.base import CONNECTION_FIELDS
+from airflow_hpt_provider.operators.base import TuningBaseOperator
 from airflow_hpt_provider.operators.on_kill import (
     execution_timeout_is_over,
     stop_in_thread,
@@ -258,7 +258,7 @@ class StopOnExitMixin:
         if self._began and not pushed and not self._create_pending and context["ti"].try_number <= 1:
             return None
         if not self._rendered:
-            for field in CONNECTION_FIELDS:
+            for field in TuningBaseOperator.template_fields:
                 rendered = self.render_template(getattr(self, field), context)
                 check_given(field, getattr(self, field), rendered)
                 setattr(self, field, rendered)

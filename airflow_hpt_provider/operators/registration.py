@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-from airflow.sdk import BaseOperator
-
 from airflow_hpt_provider.compat import AirflowSkipException
 from airflow_hpt_provider.exceptions import ModelQualityGateError, RegistrationError
-from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, cast_argument
+from airflow_hpt_provider.operators.base import TuningBaseOperator, cast_argument
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -18,7 +16,7 @@ APPROVAL_STATUSES = ("Approved", "PendingManualApproval", "Rejected")
 ON_REJECTED = ("fail", "skip", "succeed")
 
 
-class RegisterBestTrainingJobOperator(TuningConnectionMixin, BaseOperator):
+class RegisterBestTrainingJobOperator(TuningBaseOperator):
     """Make a model package from a tuning task's result, if it passes the gate.
 
     Pushes a dict as its return value: ``model_package_arn`` (None if the gate refused), ``registered``,
@@ -54,7 +52,7 @@ class RegisterBestTrainingJobOperator(TuningConnectionMixin, BaseOperator):
         "must_improve",
         "inference_image",
         "model_package_config",
-        *CONNECTION_FIELDS,
+        *TuningBaseOperator.template_fields,
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {
         "tuning_result": "json",
@@ -75,10 +73,6 @@ class RegisterBestTrainingJobOperator(TuningConnectionMixin, BaseOperator):
         content_types: Sequence[str] = ("text/csv",),
         response_types: Sequence[str] = ("text/csv",),
         model_package_config: dict[str, Any] | None = None,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -92,10 +86,6 @@ class RegisterBestTrainingJobOperator(TuningConnectionMixin, BaseOperator):
         self.content_types = content_types
         self.response_types = response_types
         self.model_package_config = model_package_config
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
-        self.botocore_config = botocore_config
         if on_rejected not in ON_REJECTED:
             raise ValueError(
                 f"on_rejected must be one of {', '.join(map(repr, ON_REJECTED))}, got {on_rejected!r}."

@@ -6,15 +6,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk import BaseOperator
-
-from airflow_hpt_provider.operators.base import CONNECTION_FIELDS, TuningConnectionMixin, seconds_of
+from airflow_hpt_provider.operators.base import TuningBaseOperator, seconds_of
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 
-class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
+class StopHyperParameterTuningJobOperator(TuningBaseOperator):
     """Stop a tuning job and, by default, wait until it has stopped. A job that has ended already is left alone.
 
     Pushes the job's last status (``Stopped``, ``Completed`` ...) as its return value.
@@ -32,7 +30,7 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         TuningJobConfigError: ``poll_interval`` or ``timeout`` is no time; when the DAG is parsed.
     """
 
-    template_fields: Sequence[str] = ("tuning_job_name", *CONNECTION_FIELDS)
+    template_fields: Sequence[str] = ("tuning_job_name", *TuningBaseOperator.template_fields)
     ui_color = "#e8f0fe"
 
     def __init__(
@@ -42,10 +40,6 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         wait_for_completion: bool = True,
         poll_interval: timedelta | float = 10.0,
         timeout: timedelta | float | None = timedelta(minutes=15),
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -53,10 +47,6 @@ class StopHyperParameterTuningJobOperator(TuningConnectionMixin, BaseOperator):
         self.wait_for_completion = wait_for_completion
         self.poll_interval = seconds_of("poll_interval", poll_interval) or 10.0
         self.timeout = seconds_of("timeout", timeout)
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
-        self.botocore_config = botocore_config
 
     def execute(self, context: Context) -> str:
         """Stop, wait, and return the last status."""

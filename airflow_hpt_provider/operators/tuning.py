@@ -7,8 +7,6 @@ from dataclasses import asdict, is_dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk import BaseOperator
-
 from airflow_hpt_provider.compat import TaskDeferralError, TaskDeferralTimeout, default_deferrable
 from airflow_hpt_provider.config import loading as configs
 from airflow_hpt_provider.exceptions import (
@@ -21,8 +19,7 @@ from airflow_hpt_provider.exceptions import (
 from airflow_hpt_provider.links.tuning import LINKS
 from airflow_hpt_provider.operators.arguments import check_on_resource_limit
 from airflow_hpt_provider.operators.base import (
-    CONNECTION_FIELDS,
-    TuningConnectionMixin,
+    TuningBaseOperator,
     check_early,
     is_template,
     seconds_of,
@@ -45,7 +42,7 @@ if TYPE_CHECKING:
 __all__ = ["HyperParameterTuningJobOperator", "StopHyperParameterTuningJobOperator"]
 
 
-class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, BaseOperator):
+class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningBaseOperator):
     """Create a SageMaker hyperparameter tuning job, wait for it, and push its best training job to XCom.
 
     The job is created once, however often the task is tried: a retry finds the previous try's job and continues to
@@ -117,7 +114,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         "max_failed_training_jobs",
         "event_queue_url",
         "stop_on_kill",  # no template: so that Airflow keeps its value for the API server
-        *CONNECTION_FIELDS,
+        *TuningBaseOperator.template_fields,
     )
     template_fields_renderers: ClassVar[dict[str, str]] = {"config": "json", "botocore_config": "json"}
     operator_extra_links = LINKS
@@ -144,10 +141,6 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         unreachable_timeout: timedelta | float | None = None,
         event_queue_url: str | None = None,
         top_k: int = 0,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -170,10 +163,6 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningConnectionMixin, 
         self.unreachable_timeout = seconds_of("unreachable_timeout", unreachable_timeout, least=0)
         self.event_queue_url = event_queue_url
         self.top_k = top_k
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
-        self.botocore_config = botocore_config
         self.on_failure_callback = [*self.on_failure_callback, stop_orphaned_job]
         self.on_skipped_callback = [*self.on_skipped_callback, stop_orphaned_job]
         if on_name_conflict not in ("fail", "next"):

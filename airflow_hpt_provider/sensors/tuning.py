@@ -20,8 +20,7 @@ from airflow_hpt_provider.exceptions import (
 from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
 from airflow_hpt_provider.links.tuning import LINKS
 from airflow_hpt_provider.operators.base import (
-    CONNECTION_FIELDS,
-    TuningConnectionMixin,
+    TuningBaseOperator,
     budget_limits,
     check_early,
     seconds_of,
@@ -46,7 +45,7 @@ UNKNOWN_CONNECTION_SECONDS = 600.0
 """How long a worker retries that has not used the connection before: its credentials may be wrong for good."""
 
 
-class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, BaseSensorOperator):
+class HyperParameterTuningJobSensor(TuningLineageMixin, TuningBaseOperator, BaseSensorOperator):
     """Wait until a tuning job has ended; pushes the same XComs as the operator that created it.
 
     Works in ``mode="poke"``, ``mode="reschedule"`` and deferrable, with the same outcomes. The job belongs to another
@@ -97,7 +96,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         "max_billable_seconds",
         "max_failed_training_jobs",
         "event_queue_url",
-        *CONNECTION_FIELDS,
+        *TuningBaseOperator.template_fields,
     )
     operator_extra_links = LINKS
     ui_color = "#e8f0fe"
@@ -117,10 +116,6 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         unreachable_timeout: timedelta | float | None = None,
         event_queue_url: str | None = None,
         top_k: int = 0,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -139,10 +134,6 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningConnectionMixin, B
         self.unreachable_timeout = seconds_of("unreachable_timeout", unreachable_timeout, least=0)
         self.event_queue_url = event_queue_url
         self.top_k = top_k
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
-        self.botocore_config = botocore_config
         self._poll_callback: PollCallback | None = None
         self._limits: WaitLimits | None = None
         self._announced = False

@@ -15,7 +15,7 @@ from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.hooks.sqs import SqsQueue
 from airflow_hpt_provider.models.status import TERMINAL_TUNING_STATUSES, TuningJobStatus
 from airflow_hpt_provider.retries.errors import one_line
-from airflow_hpt_provider.triggers.stored_arguments import ignore_unknown
+from airflow_hpt_provider.triggers.base import TuningBaseTrigger
 from airflow_hpt_provider.waiting.outcome import outcome_of
 from airflow_hpt_provider.waiting.state_change import NotAStateChangeError, StateChange, check_queue_url
 
@@ -37,7 +37,7 @@ DETAILS_SECONDS = 60.0
 """Maximum delay of an event for the details that only Describe returns."""
 
 
-class TuningJobStateChangeTrigger(BaseEventTrigger):
+class TuningJobStateChangeTrigger(TuningBaseTrigger, BaseEventTrigger):
     """Fires for each tuning job that changes to one of some states; for an AssetWatcher.
 
     ::
@@ -64,7 +64,6 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         name_prefix: only jobs whose name begins so, in any case.
         tags: only jobs with all of these tags.
         aws_conn_id, region_name, verify, botocore_config: as for every AWS hook. aiobotocore is not needed.
-        **unknown: arguments that a newer version has stored in Airflow's database; ignored, with a warning.
 
     Raises:
         TypeError: ``statuses`` is one string.
@@ -77,14 +76,9 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         statuses: Sequence[str] = FINAL_STATUSES,
         name_prefix: str | None = None,
         tags: dict[str, str] | None = None,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
-        **unknown: Any,
+        **connection: Any,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        ignore_unknown(self, unknown)
+        super().__init__(**connection)
         check_queue_url("queue_url", queue_url)
         if isinstance(statuses, str):
             raise TypeError(f"statuses must be a list, got {statuses!r}. Write [{statuses!r}].")
@@ -94,21 +88,7 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         self.statuses = list(statuses)
         self.name_prefix = name_prefix
         self.tags = tags
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
-        self.botocore_config = botocore_config
         self._reported: OrderedDict[tuple[str, ...], None] = OrderedDict()
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return the class path and the arguments that recreate this trigger."""
-        return f"{type(self).__module__}.{type(self).__qualname__}", {
-            "queue_url": self.queue_url,
-            "statuses": self.statuses,
-            "name_prefix": self.name_prefix,
-            "tags": self.tags,
-            **self._settings.as_kwargs(),
-        }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Read the queue alone: below Airflow 3.3, where triggers do not share streams."""
@@ -144,9 +124,7 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
         """Return the reader of the queue."""
         from airflow_hpt_provider.triggers.sqs_stream import SqsStreamProducer
 
-        names = ("aws_conn_id", "region_name", "verify", "botocore_config")
-        settings = ConnectionSettings(**{name: kwargs[name] for name in names if name in kwargs})
-        return SqsStreamProducer(SqsQueue(kwargs["queue_url"], settings))
+        return SqsStreamProducer(SqsQueue(kwargs["queue_url"], ConnectionSettings.from_kwargs(kwargs)))
 
     async def filter_shared_stream(
         self, shared_stream: AsyncIterator[Message]
@@ -165,10 +143,6 @@ class TuningJobStateChangeTrigger(BaseEventTrigger):
                 yield event
 
     # -- from a message to an event ----------------------------------------------------------------------
-
-    @property
-    def _settings(self) -> ConnectionSettings:
-        return ConnectionSettings(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
 
     async def _event(self, body: str) -> TriggerEvent | None:
         change = StateChange.parse(body)

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow.triggers.base import BaseTrigger, TaskSuccessEvent, TriggerEvent
+from airflow.triggers.base import TaskSuccessEvent, TriggerEvent
 
 from airflow_hpt_provider.compat import has
 from airflow_hpt_provider.config.templates import TemplatesMixin
@@ -19,10 +19,9 @@ from airflow_hpt_provider.exceptions import (
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
-from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.metrics import BUDGET_STOPS, ORPHANED_JOBS_STOPPED
 from airflow_hpt_provider.retries.errors import one_line
-from airflow_hpt_provider.triggers.stored_arguments import ignore_unknown
+from airflow_hpt_provider.triggers.base import TuningBaseTrigger
 from airflow_hpt_provider.triggers.task_completion import TaskCompletion
 from airflow_hpt_provider.triggers.task_state import TaskFate, trigger_task_fate
 from airflow_hpt_provider.waiting.budget import BudgetLimits
@@ -49,7 +48,7 @@ _stopping: set[asyncio.Task[Any]] = set()
 """Pending stop requests: the event loop itself keeps only weak references to its tasks."""
 
 
-class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
+class HyperParameterTuningJobTrigger(TemplatesMixin, TuningBaseTrigger):
     """Fires once when a tuning job has ended, or can no longer be waited for.
 
     The event's payload is a dict: ``status`` (``completed``, ``failed``, ``stopped`` or ``deletefailed``: the
@@ -75,17 +74,12 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
             name, in place of ``tuning_job_name``.
         finish_in_triggerer: after success, push the job's XComs and end the task in the triggerer (Airflow 3.3+).
         on_stopped, top_k, push_result: see :class:`airflow_hpt_provider.triggers.task_completion.TaskCompletion`.
-        **unknown: arguments that a newer version has stored in Airflow's database; ignored, with a warning.
     """
 
     def __init__(
         self,
         tuning_job_name: str,
         poll_interval: float = 30.0,
-        aws_conn_id: str | None = "aws_default",
-        region_name: str | None = None,
-        verify: bool | str | None = None,
-        botocore_config: dict[str, Any] | None = None,
         deadline: str | None = None,
         unreachable_timeout: float | None = None,
         stop_on_kill: bool = False,
@@ -98,16 +92,11 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
         max_billable_seconds: float | None = None,
         max_failed_training_jobs: int | None = None,
         previous_jobs: Sequence[str] = (),
-        **unknown: Any,
+        **connection: Any,
     ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]
-        ignore_unknown(self, unknown)
+        super().__init__(**connection)
         self.tuning_job_name = tuning_job_name
         self.poll_interval = poll_interval
-        self.aws_conn_id = aws_conn_id
-        self.region_name = region_name
-        self.verify = verify
-        self.botocore_config = botocore_config
         self.deadline = deadline
         self.unreachable_timeout = unreachable_timeout
         self.stop_on_kill = stop_on_kill
@@ -120,29 +109,6 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
         self.max_billable_seconds = max_billable_seconds
         self.max_failed_training_jobs = max_failed_training_jobs
         self.previous_jobs = list(previous_jobs)
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return the class path and the arguments that recreate this trigger."""
-        return f"{type(self).__module__}.{type(self).__qualname__}", {
-            "tuning_job_name": self.tuning_job_name,
-            "poll_interval": self.poll_interval,
-            "aws_conn_id": self.aws_conn_id,
-            "region_name": self.region_name,
-            "verify": self.verify,
-            "botocore_config": self.botocore_config,
-            "deadline": self.deadline,
-            "unreachable_timeout": self.unreachable_timeout,
-            "stop_on_kill": self.stop_on_kill,
-            "event_queue_url": self.event_queue_url,
-            "name_from": self.name_from,
-            "finish_in_triggerer": self.finish_in_triggerer,
-            "on_stopped": self.on_stopped,
-            "top_k": self.top_k,
-            "push_result": self.push_result,
-            "max_billable_seconds": self.max_billable_seconds,
-            "max_failed_training_jobs": self.max_failed_training_jobs,
-            "previous_jobs": self.previous_jobs,
-        }
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then fire one event."""
@@ -180,10 +146,6 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, BaseTrigger):
                 self.tuning_job_name,
                 one_line(error),
             )
-
-    @property
-    def _settings(self) -> ConnectionSettings:
-        return ConnectionSettings(self.aws_conn_id, self.region_name, self.verify, self.botocore_config)
 
     @property
     def _poller(self) -> SharedPoller:

@@ -34,9 +34,5 @@ def make_hook(settings: ConnectionSettings) -> PageHook:
                 " API server too.",
             ) from error
     own = Config(**settings.botocore_config) if settings.botocore_config else Config()
-    return PageHook(
-        aws_conn_id=settings.aws_conn_id,
-        region_name=settings.region_name,
-        verify=settings.verify,
-        config=own.merge(TIMEOUTS),  # the page's time-outs last: no DAG or connection makes them longer
-    )
+    # The page's time-outs last: no DAG or connection makes them longer.
+    return PageHook(**{**settings.as_hook_kwargs(), "config": own.merge(TIMEOUTS)})

@@ -12,7 +12,6 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.creation.ownership import OWNER_TAG
-from airflow_hpt_provider.hooks.connection import ConnectionHook
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.retries.errors import is_denied
 from airflow_hpt_provider.ui.cache import SharedCache
@@ -41,11 +40,6 @@ class PageHook(HyperParameterTuningHook):
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One call, with one more try of botocore's."""
         return self.call_once(operation, **parameters)
-
-    def client(self, service: str) -> Any:
-        """Return a boto3 client of another service, by the same connection."""
-        found = {name: getattr(self, name) for name in ("aws_conn_id", "region_name", "verify", "config")}
-        return ConnectionHook(client_type=service, **found).conn
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,8 @@ from uuid import UUID
 from airflow.models.serialized_dag import SerializedDagModel
 from sqlalchemy import select
 
-from airflow_hpt_provider.hooks.settings import ConnectionSettings
+from airflow_hpt_provider.hooks.settings import CONNECTION_ARGUMENTS, ConnectionSettings
 from airflow_hpt_provider.links.tuning import TuningPageLink
-from airflow_hpt_provider.operators.base import CONNECTION_FIELDS
 
 if TYPE_CHECKING:
     from sqlalchemy.orm import Session
@@ -107,13 +106,13 @@ def _constants(task: Mapping[str, Any]) -> dict[str, Any]:
 
 def _arguments(task: Mapping[str, Any]) -> dict[str, Any]:
     # Airflow serializes all template fields, except those that are None.
-    names = {*CONNECTION_FIELDS, *NAME_FIELDS}.intersection(task.get("template_fields") or ())
+    names = {*CONNECTION_ARGUMENTS, *NAME_FIELDS}.intersection(task.get("template_fields") or ())
     return {name: task.get(name) for name in names}
 
 
 def _mapped_arguments(task: Mapping[str, Any]) -> dict[str, Any]:
     expanded = task.get("expand_input") or {}
-    names = {*CONNECTION_FIELDS, *NAME_FIELDS}
+    names = {*CONNECTION_ARGUMENTS, *NAME_FIELDS}
     if expanded.get("type") != "dict-of-lists" or not isinstance(expanded.get("value"), dict):
         return {}  # expand_kwargs(): any argument may differ from one task instance to the next
     # The defaults of a derived class are not serialized.
