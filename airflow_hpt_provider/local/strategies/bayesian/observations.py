@@ -136,7 +136,7 @@ def observe_tasks(space: SearchSpace, objective: Objective, trials: Sequence[Tri
     the model to learn: it is the lengthscale of the one-hot task. Swersky, Snoek and Adams, "Multi-Task
     Bayesian Optimization", 2013, with the simplest of task kernels.
     """
-    names = ["", *sorted({_task(trial) for trial in trials} - {""})]
+    names = ["", *sorted({task_of(trial) for trial in trials} - {""})]
     if len(names) == 1:
         return observe(space, objective, trials)
     width = space.width
@@ -144,7 +144,7 @@ def observe_tasks(space: SearchSpace, objective: Objective, trials: Sequence[Tri
     columns = replace(shared, task=slice(width, width + len(names)))
     one_hot = np.eye(len(names))
     observations = _observe(
-        space, objective, trials, columns, lambda trial: one_hot[names.index(_task(trial))], one_hot[0]
+        space, objective, trials, columns, lambda trial: one_hot[names.index(task_of(trial))], one_hot[0]
     )
     tasks = observations.rows[:, width:].argmax(axis=1)
     return replace(observations, losses=_standardised(observations.losses, tasks))
@@ -201,6 +201,6 @@ def _observe(
     )
 
 
-def _task(trial: Trial) -> str:
+def task_of(trial: Trial) -> str:
     """Whose trial it is: the parent's name, or "" for the tuning job's own."""
     return "" if trial.number > 0 else trial.parent or "parent"

@@ -13,6 +13,7 @@ from airflow_hpt_provider.local.strategies.bayesian.observations import (
     observe,
     observe_tasks,
 )
+from airflow_hpt_provider.local.strategies.bayesian.parents import is_comparison, without_misleading_parents
 from airflow_hpt_provider.local.strategies.bayesian.propose import Proposer
 from airflow_hpt_provider.local.strategies.bayesian.region import region_length
 from airflow_hpt_provider.local.strategies.blas import OneThread
@@ -60,7 +61,7 @@ class BayesianSearch:
         number = next_number(own)
         rng = np.random.default_rng([self._seed, number])
         observations = self._observe(trials)
-        if len(observations.losses) < INITIAL:
+        if len(observations.losses) < INITIAL or self._compares(observations, number):
             return Suggestion(
                 draw_untried(self._space, tried, rng, draw_design(self._space, self._seed, number))
             )
@@ -68,5 +69,12 @@ class BayesianSearch:
         points = self._proposer.propose(observations, length, rng)
         return Suggestion(draw_untried(self._space, tried, rng, points))
 
+    def _compares(self, observations: Observations, number: int) -> bool:
+        task = observations.columns.task
+        return task is not None and is_comparison(number, int(observations.rows[:, task.start].sum()))
+
     def _observe(self, trials: Sequence[Trial]) -> Observations:
-        return (observe if self._same_task else observe_tasks)(self._space, self._objective, trials)
+        if self._same_task:
+            return observe(self._space, self._objective, trials)
+        believed = without_misleading_parents(self._space, self._objective, trials)
+        return observe_tasks(self._space, self._objective, believed)

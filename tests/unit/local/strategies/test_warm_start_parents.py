@@ -1,0 +1,85 @@
+"""Which warm-start parents have a say in a TransferLearning search."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pytest
+
+from airflow_hpt_provider.local.strategies import make_strategy
+from airflow_hpt_provider.local.strategies.bayesian.parents import without_misleading_parents
+from airflow_hpt_provider.local.strategies.contract import Objective, Outcome, Suggestion, Trial
+from airflow_hpt_provider.local.strategies.space import SearchSpace
+from tests.unit.local.strategies.search_cases import Ranges, context, continuous, play
+
+CUBE: Ranges = {"ContinuousParameterRanges": [continuous(name, 0, 1) for name in "xyz"]}
+SPACE = SearchSpace.from_ranges(CUBE)
+OPTIMUM = {"x": 0.7, "y": 0.2, "z": 0.6}
+MINIMIZE = Objective("Minimize")
+
+
+def bowl(point: Mapping[str, Any]) -> float:
+    return math.sqrt(sum((point[name] - best) ** 2 for name, best in OPTIMUM.items()))
+
+
+def trials_of(
+    seed: int, count: int, loss: Callable[[Mapping[str, Any]], float], *, parent: str | None = None
+) -> list[Trial]:
+    """Return finished trials at random points, of the tuning job or of a parent."""
+    sign = -1 if parent else 1
+    points = [
+        dict(zip("xyz", row, strict=True)) for row in np.random.default_rng(seed).random((count, 3)).tolist()
+    ]
+    return [
+        Trial(sign * number, point, Outcome.SUCCEEDED, loss(point), parent=parent)
+        for number, point in enumerate(points, 1)
+    ]
+
+
+def names(trials: list[Trial]) -> set[str | None]:
+    return {trial.parent for trial in trials}
+
+
+@pytest.mark.parametrize("loss", [bowl, lambda p: 100 * bowl(p) + 7], ids=["same", "other scale"])
+def test_a_parent_that_agrees_keeps_its_say(loss: Callable[[Mapping[str, Any]], float]) -> None:
+    for count in (0, 3, 4, 8, 20):
+        history = trials_of(0, 25, loss, parent="good") + trials_of(1, count, bowl)
+        assert without_misleading_parents(SPACE, MINIMIZE, history) == history
+
+
+def test_parents_that_disagree_lose_their_say_one_by_one() -> None:
+    noise = np.random.default_rng(3)
+    parents = [
+        *trials_of(0, 25, bowl, parent="good"),
+        *trials_of(4, 25, lambda p: -bowl(p), parent="inverted"),
+        *trials_of(5, 25, lambda _: float(noise.random()), parent="noise"),
+    ]
+    own = trials_of(1, 8, bowl)
+    assert names(without_misleading_parents(SPACE, MINIMIZE, parents + own)) == {"good", None}
+    maximise = without_misleading_parents(SPACE, Objective("Maximize"), parents + own)
+    assert names(maximise) == {"good", None}
+
+
+def test_a_parent_without_losses_is_kept() -> None:
+    failed = [Trial(-1, OPTIMUM, Outcome.FAILED, parent="failed")]
+    history = failed + trials_of(1, 8, bowl)
+    assert without_misleading_parents(SPACE, MINIMIZE, history) == history
+
+
+def best_of(history: list[Trial], seed: int) -> float:
+    def outcome(suggestion: Suggestion, _number: int) -> tuple[Outcome, float | None]:
+        return Outcome.SUCCEEDED, bowl(suggestion.point)
+
+    search = make_strategy(context("Bayesian", CUBE, seed=seed))
+    own = [trial for trial in play(search, 16, outcome, history=history) if trial.number > 0]
+    return min(trial.value for trial in own if trial.value is not None)
+
+
+def test_an_inverted_parent_costs_little() -> None:
+    inverted = [trials_of(seed, 25, lambda p: -bowl(p), parent="inverted") for seed in range(3)]
+    misled = statistics.median(best_of(parent, seed) for seed, parent in enumerate(inverted))
+    assert misled < 0.06
