@@ -20,6 +20,11 @@ NO_OPT_ML = (
     f"{OPT_ML} exists in sandboxes and containers only. Here, SM_MODEL_DIR, SM_CHANNEL_... and the other SM_* "
     "variables name the directories."
 )
+SHARED_PORTS = (
+    "The hosts of a training job share the ports of 0.0.0.0: let servers listen on their host's name. Without "
+    "EnableNetworkIsolation, parallel training jobs share them too: set it, or MaxParallelTrainingJobs to 1."
+)
+_PORT_IN_USE = "address already in use"
 
 
 class ClientFailure(Exception):  # noqa: N818 - it is an outcome
@@ -49,11 +54,13 @@ def algorithm_error(
     command: Sequence[str],
     script_mode: bool,
     has_opt_ml: bool,
+    shares_ports: bool = False,
 ) -> str:
     """Return the FailureReason of a process that ended with an exit code other than 0.
 
     The algorithm's own words from ``output/failure`` if it left any, else the end of its log. Script mode is
-    formatted as by sagemaker-training-toolkit. For a process that searched ``/opt/ml`` it names the directories.
+    formatted as by sagemaker-training-toolkit. For a process that searched ``/opt/ml`` it names the directories;
+    for one that shares ports with other hosts and found one in use, the remedies.
     """
     words = _beginning(tree)
     if words:
@@ -66,7 +73,13 @@ def algorithm_error(
         reason = f"AlgorithmError: {text[:MAX_FAILURE]}, exit code: {exit_code}"
     else:
         reason = f"AlgorithmError: {tail}, exit code: {exit_code}"
-    return f"{reason}. {NO_OPT_ML}" if missing_opt_ml else reason
+    if shares_ports and _PORT_IN_USE in tail.lower():
+        return _with_hint(reason, SHARED_PORTS)
+    return _with_hint(reason, NO_OPT_ML) if missing_opt_ml else reason
+
+
+def _with_hint(reason: str, hint: str) -> str:
+    return f"{reason[: MAX_FAILURE - len(hint) - 2]}. {hint}"
 
 
 def without_secrets(hyperparameters: Mapping[str, str]) -> dict[str, str]:

@@ -164,6 +164,7 @@ class HostRun:
             command=script_command(without_secrets(hyperparameters), tree),
             script_mode=script_mode.is_script_mode(hyperparameters),
             has_opt_ml=self._in_container or self._is_sandboxed,
+            shares_ports=not job.alone and self._is_sandboxed,
         )
 
     @property

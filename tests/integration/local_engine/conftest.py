@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 DEADLINE = 60.0
 ROLE = "arn:aws:iam::123456789012:role/tuning"
+SYSTEM_PYTHON = "/usr/bin/python3"
+"""Runs `train.py` for the images `system/*`: a Python that is not the service's."""
 TRAIN = """
 import json, os, pathlib
 base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
@@ -78,6 +80,8 @@ class Service:
         self.images.write_text(
             '[[image]]\nmatch = "local/*"\n'
             f'command = ["/bin/sh", "-c", "exec {sys.executable} {self.scripts}/$ALGORITHM"]\n'
+            '[[image]]\nmatch = "system/*"\n'
+            f'command = ["{SYSTEM_PYTHON}", "{self.scripts}/train.py"]\n'
         )
         self.objects = ObjectStore(self.directory / "s3")
         self.objects.create_bucket("bucket", exist_ok=True)

@@ -414,3 +414,11 @@ def test_a_tuning_job_with_two_hosts(sandboxed: Service) -> None:
         assert each["FinalMetricDataList"][0]["Value"] == pytest.approx(
             float(each["HyperParameters"]["x"]), rel=1e-6
         )
+
+
+def test_a_port_of_all_addresses_that_another_host_has_is_explained(sandboxed: Service) -> None:
+    body = "import socket, time\nserver = socket.create_server(('0.0.0.0', 5001))\ntime.sleep(60)\n"
+    reason = run(sandboxed, body, EnableNetworkIsolation=True)["FailureReason"]
+    assert "Address already in use" in reason
+    assert "let servers listen on their host's name" in reason
+    assert "MaxParallelTrainingJobs to 1" in reason

@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import signal
+import subprocess
+import sys
 import tarfile
 import zipfile
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.integration.local_engine.conftest import SYSTEM_PYTHON
 from tests.integration.local_engine.test_sandbox import processes
 
 if TYPE_CHECKING:
@@ -28,14 +31,13 @@ SANDBOX_ONLY = {"hard_coded_opt_ml", *SEVERAL_HOSTS}
 MARKS = {
     # From PyPI, and partly compiled: `make test-heavy`.
     "sagemaker_training": [pytest.mark.heavy, pytest.mark.timeout(900)],
-    "torch_gloo": [pytest.mark.skipif(find_spec("torch") is None, reason="torch is not installed")],
 }
 CASES = [
-    pytest.param(name, fixture, id=f"{name}-{fixture}", marks=MARKS.get(name, []))
+    pytest.param(name, fixture, False, id=f"{name}-{fixture}", marks=MARKS.get(name, []))
     for name in NAMES
     for fixture in ("service", "sandboxed")
     if not (fixture == "service" and name in SANDBOX_ONLY)
-]
+] + [pytest.param(name, "sandboxed", True, id=f"{name}-isolated") for name in sorted(SEVERAL_HOSTS)]
 
 
 def wheel() -> bytes:
@@ -65,6 +67,22 @@ def archive(name: str) -> bytes:
     return content.getvalue()
 
 
+def python_with_torch() -> str:
+    """The first Python that has torch: the service's, or the system's (Debian: python3-torch)."""
+    looked = "import importlib.util, sys; sys.exit(importlib.util.find_spec('torch') is None)"
+    for python in (sys.executable, SYSTEM_PYTHON):
+        if Path(python).exists() and subprocess.run([python, "-c", looked], check=False).returncode == 0:
+            return python
+    pytest.skip(f"neither {sys.executable} nor {SYSTEM_PYTHON} has torch (Debian: python3-torch)")
+
+
+def with_image(service: Service, name: str, made: dict[str, Any]) -> dict[str, Any]:
+    """The script as a mapped image, which the system's Python runs, in place of script mode."""
+    shutil.copy(SCRIPTS / name / "train.py", service.scripts / "train.py")
+    specification = service.definition()["AlgorithmSpecification"] | {"TrainingImage": "system/torch:1"}
+    return {**made, "AlgorithmSpecification": specification, "StaticHyperParameters": {}}
+
+
 def definition(name: str) -> dict[str, Any]:
     entry_point = "train.sh" if (SCRIPTS / name / "train.sh").exists() else "train.py"
     static = {
@@ -91,13 +109,21 @@ def test_all_styles_are_found() -> None:
     assert len(NAMES) == 13
 
 
-@pytest.mark.parametrize(("name", "fixture"), CASES)
-def test_it_is_tuned_as_it_is(request: pytest.FixtureRequest, name: str, fixture: str) -> None:
+@pytest.mark.parametrize(("name", "fixture", "isolated"), CASES)
+def test_it_is_tuned_as_it_is(
+    request: pytest.FixtureRequest, name: str, fixture: str, isolated: bool
+) -> None:
     service: Service = request.getfixturevalue(fixture)
     service.objects.put("bucket", "train/target.txt", b"0.3")
     service.objects.put("bucket", f"code/{name}.tar.gz", archive(name))
-    limits = {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": 2}
-    service.tune("tune", config={"ResourceLimits": limits}, definition=definition(name))
+    made = definition(name)
+    if name == "torch_gloo" and python_with_torch() == SYSTEM_PYTHON:
+        made = with_image(service, name, made)
+    # torch's rendezvous listens on all addresses, and jobs that are not isolated have the machine's ports in common.
+    parallel = 1 if name == "torch_gloo" and not isolated else 2
+    made["EnableNetworkIsolation"] = isolated
+    limits = {"MaxNumberOfTrainingJobs": 2, "MaxParallelTrainingJobs": parallel}
+    service.tune("tune", config={"ResourceLimits": limits}, definition=made)
     job = service.ended("tune", deadline=800 if name == "sagemaker_training" else 60)
     assert job["HyperParameterTuningJobStatus"] == "Completed", job.get("FailureReason")
     summaries = service.call(
