@@ -27,6 +27,7 @@ from airflow_hpt_provider.operators.base import (
 from airflow_hpt_provider.operators.cleanup import stop_orphaned_job
 from airflow_hpt_provider.operators.lifecycle import JobLifecycleMixin
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
+from airflow_hpt_provider.operators.stored_arguments import known_arguments
 from airflow_hpt_provider.waiting.outcome import Outcome
 from airflow_hpt_provider.xcom.push import push_job_info, push_result
 
@@ -264,7 +265,9 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningBaseOperator):
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume as BaseOperator does; but a trigger that failed or timed out does not leave the job running unseen."""
         try:
-            return super().resume_execution(next_method, next_kwargs, context)
+            return super().resume_execution(
+                next_method, known_arguments(self, next_method, next_kwargs), context
+            )
         except TaskDeferralTimeout:
             self.log.warning("The triggerer did not report in time; handling the timeout on this worker.")
             if not self._pushed_job_name(context):  # it has waited to create its job: the last try

@@ -25,6 +25,7 @@ from airflow_hpt_provider.operators.base import (
     check_early,
     seconds_of,
 )
+from airflow_hpt_provider.operators.stored_arguments import known_arguments
 from airflow_hpt_provider.waiting.outcome import Outcome, outcome_of
 from airflow_hpt_provider.waiting.state_change import check_queue_url
 from airflow_hpt_provider.xcom.job_name import checked_job_name, is_known_to_triggerer, source_of
@@ -245,7 +246,9 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningBaseOperator, Base
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
         """Resume as BaseSensorOperator does; but ``on_timeout`` says what follows a timeout."""
         try:
-            return super().resume_execution(next_method, next_kwargs, context)
+            return super().resume_execution(
+                next_method, known_arguments(self, next_method, next_kwargs), context
+            )
         except AirflowSensorTimeout as error:
             self.tuning_job_name = checked_job_name(self.tuning_job_name)
             return self._timed_out(context, error)

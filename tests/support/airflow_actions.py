@@ -46,6 +46,17 @@ class AirflowActions(AirflowApi):
         runs: list[dict[str, Any]] = self._get(path, params={"limit": 100, "order_by": "-id"})["dag_runs"]
         return runs
 
+    def links(self, dag_id: str, run_id: str, task_id: str) -> dict[str, str | None]:
+        """A task instance's extra links: name -> URL."""
+        links: dict[str, str | None] = self._get(f"{self._task(dag_id, run_id, task_id)}/links")[
+            "extra_links"
+        ]
+        return links
+
+    def import_errors(self) -> list[str]:
+        """The errors of DAG files."""
+        return [each["stack_trace"] for each in self._get("/api/v2/importErrors")["import_errors"]]
+
     def tries(self, dag_id: str, run_id: str, task_id: str) -> list[dict[str, Any]]:
         """A task instance as it was in each of its tries, the last included."""
         found: list[dict[str, Any]] = self._get(f"{self._task(dag_id, run_id, task_id)}/tries")[

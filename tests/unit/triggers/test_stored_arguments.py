@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from airflow_hpt_provider.operators.stored_arguments import known_arguments
+from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
+from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.creation_turn import CreationTurnTrigger
 from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
 from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
@@ -86,3 +89,35 @@ def test_stored_arguments_are_those_of_earlier_versions():
         "max_failed_training_jobs": None,
         "previous_jobs": ["job-0"],
     }
+
+
+METHODS = [
+    (HyperParameterTuningJobOperator, "execute_complete", {"tuning_job_name": "job-1", "misses": 1}),
+    (HyperParameterTuningJobOperator, "create_in_turn", {"failed": [], "since": None}),
+    (HyperParameterTuningJobSensor, "execute_complete", {"deadline": "", "misses": 1}),
+]
+
+
+@pytest.mark.parametrize(("operator", "method", "stored"), METHODS, ids=lambda value: str(value))
+def test_deferral_of_a_newer_version_resumes_without_what_is_unknown(
+    operator, method, stored, caplog, monkeypatch
+):
+    given = {"config": {}} if operator is HyperParameterTuningJobOperator else {"tuning_job_name": "job-1"}
+    task, resumed = operator(task_id="tune", **given), []
+    real = getattr(operator, method)
+
+    def resume(self, context, event=None, **kwargs):
+        resumed.append((event, kwargs))
+
+    resume.__signature__ = inspect.signature(real)
+    monkeypatch.setattr(operator, method, resume)
+    with caplog.at_level(logging.WARNING):
+        task.resume_execution(method, {**stored, "event": {"status": "x"}, "later": 1}, {})
+    assert resumed == [({"status": "x"}, stored)]
+    [record] = caplog.records
+    assert f"{operator.__name__}.{method} ignores the arguments later," in record.getMessage()
+
+
+def test_a_method_that_this_version_does_not_have_keeps_its_arguments():
+    assert known_arguments(object(), "later_method", {"later": 1}) == {"later": 1}
+    assert known_arguments(object(), "later_method", None) == {}
