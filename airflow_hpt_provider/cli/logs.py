@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_hpt_provider.cli.connection import Connection
 from airflow_hpt_provider.cli.errors import CommandError
 from airflow_hpt_provider.cli.options import add_connection, seconds
+from airflow_hpt_provider.hooks.actions import needs
 from airflow_hpt_provider.models.status import TERMINAL_TRAINING_STATUSES
 
 if TYPE_CHECKING:
@@ -74,6 +75,7 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
+@needs("sagemaker:DescribeTrainingJob")
 def _has_ended(hook: HyperParameterTuningHook, name: str) -> bool:
     from botocore.exceptions import ClientError
 
@@ -106,6 +108,7 @@ class _Log:
                 count += 1
         return count
 
+    @needs("logs:DescribeLogStreams")
     def _streams(self) -> list[str]:
         from botocore.exceptions import ClientError
 
@@ -121,6 +124,7 @@ class _Log:
                 return []
             raise
 
+    @needs("logs:GetLogEvents")
     def _new_lines(self, stream: str) -> Iterator[str]:
         # A stream's end is where the token does not change any more; a page before it may be empty.
         for _ in range(MAX_PAGES):  # what is left is printed by the next call

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
+from airflow_hpt_provider.hooks.actions import needs
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -101,6 +102,7 @@ def _from_json(text: str) -> Any:
         ) from None
 
 
+@needs("iam:GetRole")
 def expand_roles(config: Any, hook: HyperParameterTuningHook) -> Any:
     """Return the config with role names replaced by role ARNs, as the amazon provider does (``iam:GetRole``).
 

@@ -18,6 +18,7 @@ from airflow_hpt_provider.creation.ownership import (
     attempt_name,
 )
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
+from airflow_hpt_provider.hooks.actions import needs
 from airflow_hpt_provider.models import Attempt
 from airflow_hpt_provider.retries.errors import is_denied, one_line
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
+@needs("sagemaker:AddTags")
 def mark_delivered(hook: HyperParameterTuningHook, arn: str, owner: Owner, log: Any) -> None:
     """Note on the job that its result has arrived, so that clearing the task makes a new one.
 

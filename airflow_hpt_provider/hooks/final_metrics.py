@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from airflow_hpt_provider.hooks.actions import needs
 from airflow_hpt_provider.models.status import TERMINAL_TRAINING_STATUSES
 from airflow_hpt_provider.retries.errors import is_denied
 
@@ -29,6 +30,7 @@ class FoundMetrics(NamedTuple):
     values: FinalMetrics
 
 
+@needs("sagemaker:Search")
 def search_final_metrics(hook: HyperParameterTuningHook, tuning_job_arn: str) -> Iterator[FoundMetrics]:
     """Yield the final metrics of each training job, the newest training job first.
 
@@ -52,6 +54,7 @@ def search_final_metrics(hook: HyperParameterTuningHook, tuning_job_arn: str) ->
             )
 
 
+@needs("sagemaker:Search")
 def known_final_metrics(
     hook: HyperParameterTuningHook, tuning_job_arn: str
 ) -> tuple[dict[str, FinalMetrics], str | None]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from airflow_hpt_provider.hooks.actions import needs
 from airflow_hpt_provider.hooks.pages import PageTokens
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class CurveKey(NamedTuple):
 Curves = dict[CurveKey, list[MetricPoint]]
 
 
+@needs("cloudwatch:GetMetricData")
 def metric_curves(
     cloudwatch: Any, training_jobs: Sequence[TrainingJobSummary], metrics: Sequence[str]
 ) -> Curves:
@@ -69,6 +71,7 @@ def metric_curves(
     return curves
 
 
+@needs("cloudwatch:GetMetricData")
 def _points(
     cloudwatch: Any, keys: Sequence[CurveKey], start: datetime, end: datetime
 ) -> Iterator[tuple[CurveKey, list[MetricPoint]]]:

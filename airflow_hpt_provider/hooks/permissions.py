@@ -1,6 +1,7 @@
 """The IAM actions that each part of the provider needs, and policies made of them.
 
-:data:`PARTS` is the only list. A test runs each part against the local service, where every other action is denied.
+Each method of a hook declares its actions (:mod:`airflow_hpt_provider.hooks.actions`), and :data:`PARTS` names the
+methods that each part calls. A test runs each part against the local service, where every other action is denied.
 """
 
 from __future__ import annotations
@@ -9,31 +10,43 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from airflow_hpt_provider.hooks.actions import actions_of
+from airflow_hpt_provider.hooks.final_metrics import known_final_metrics
+from airflow_hpt_provider.hooks.metric_curves import metric_curves
+from airflow_hpt_provider.hooks.sqs import SqsQueue
+from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook as Hook
+
 Where = Literal["worker", "triggerer", "api-server", "command-line"]
 
-_CREATE = frozenset({"sagemaker:CreateHyperParameterTuningJob", "sagemaker:AddTags", "iam:PassRole"})
-_READ = frozenset({"sagemaker:DescribeHyperParameterTuningJob"})
-_STOP = frozenset({"sagemaker:StopHyperParameterTuningJob"})
-_LIST = frozenset({"sagemaker:ListHyperParameterTuningJobs"})
-_TAGS = frozenset({"sagemaker:ListTags"})
-_TRAINING_JOBS = frozenset({"sagemaker:ListTrainingJobsForHyperParameterTuningJob"})
-_TRAINING_JOB = frozenset({"sagemaker:DescribeTrainingJob"})
-_METRICS = frozenset({"sagemaker:Search"})
-_LOGS = frozenset({"logs:DescribeLogStreams", "logs:GetLogEvents"})
-_CURVES = frozenset({"cloudwatch:GetMetricData"})
-_QUEUE = frozenset({"sqs:ReceiveMessage", "sqs:DeleteMessage"})
+_TRAINING_LOG = frozenset({"logs:DescribeLogStreams", "logs:GetLogEvents"})
+_CURVES = actions_of(metric_curves)
+_QUEUE = actions_of(SqsQueue.receive, SqsQueue.delete)
+_PAGE = (
+    actions_of(
+        Hook.describe,
+        Hook.list,
+        Hook.stop,
+        Hook.tags,
+        Hook.training_jobs,
+        Hook.describe_training_job,
+        known_final_metrics,
+    )
+    | _CURVES
+    | _TRAINING_LOG
+    | {"sagemaker:StopTrainingJob"}
+)
+_ROLE_BY_NAME = frozenset({"iam:GetRole"})
 
 PARTS: Mapping[Where, Mapping[str, frozenset[str]]] = {
     "worker": {
-        "HyperParameterTuningJobOperator": _CREATE
-        | _READ
-        | _STOP
-        | _TAGS
-        | _TRAINING_JOBS
-        | _TRAINING_JOB
-        | {"iam:GetRole"},
-        "HyperParameterTuningJobSensor": _READ | _STOP | _TRAINING_JOBS | _TRAINING_JOB,
-        "StopHyperParameterTuningJobOperator": _READ | _STOP,
+        "HyperParameterTuningJobOperator": _ROLE_BY_NAME
+        | actions_of(
+            Hook.create, Hook.describe, Hook.stop, Hook.tags, Hook.training_jobs, Hook.with_artifacts
+        ),
+        "HyperParameterTuningJobSensor": actions_of(
+            Hook.describe, Hook.stop, Hook.training_jobs, Hook.with_artifacts
+        ),
+        "StopHyperParameterTuningJobOperator": actions_of(Hook.describe, Hook.stop),
         "RegisterBestTrainingJobOperator": frozenset(
             {
                 "sagemaker:CreateModelPackage",
@@ -45,58 +58,50 @@ PARTS: Mapping[Where, Mapping[str, frozenset[str]]] = {
         ),
     },
     "triggerer": {
-        "HyperParameterTuningJobTrigger": _READ | _LIST | _STOP | _TRAINING_JOBS | _TRAINING_JOB,
-        "HyperParameterTuningJobTrigger(event_queue_url)": _READ | _QUEUE | {"sqs:ChangeMessageVisibility"},
-        "CreationTurnTrigger": _LIST,
-        "TuningJobStateChangeTrigger": _QUEUE | _READ | _TRAINING_JOB | {"sqs:GetQueueAttributes"},
+        "HyperParameterTuningJobTrigger": actions_of(
+            Hook.describe, Hook.list, Hook.stop, Hook.training_jobs, Hook.with_artifacts
+        ),
+        "HyperParameterTuningJobTrigger(event_queue_url)": actions_of(Hook.describe, SqsQueue.release)
+        | _QUEUE,
+        "CreationTurnTrigger": actions_of(Hook.list),
+        "TuningJobStateChangeTrigger": actions_of(Hook.describe, Hook.with_artifacts)
+        | _QUEUE
+        | {"sqs:GetQueueAttributes"},
     },
     "api-server": {
-        "tuning page": _READ
-        | _LIST
-        | _STOP
-        | _TAGS
-        | _TRAINING_JOBS
-        | _TRAINING_JOB
-        | _METRICS
-        | _CURVES
-        | _LOGS
-        | {"sagemaker:StopTrainingJob"},
-        "orphaned jobs": _READ | _STOP | _TAGS,
+        "tuning page": _PAGE,
+        "orphaned jobs": actions_of(Hook.describe, Hook.stop, Hook.tags),
         "links": frozenset(),
     },
     "command-line": {
-        "create": frozenset({"sagemaker:CreateHyperParameterTuningJob", "iam:PassRole"}),
-        "wait": _READ | _TRAINING_JOBS,
-        "list": _LIST,
-        "training-jobs": _READ | _TRAINING_JOBS | _METRICS,
-        "best": _READ | _TRAINING_JOB,
-        "plot": _READ | _TRAINING_JOBS,
-        "stop": _READ | _STOP,
-        "describe-hyper-parameter-tuning-job": _READ,
-        "logs": _TRAINING_JOB | _LOGS,
-        "export": _READ | _TRAINING_JOBS | _METRICS | _CURVES,
-        "hook.delete()": frozenset({"sagemaker:DeleteHyperParameterTuningJob"}),
+        "create": actions_of(Hook.create) | _ROLE_BY_NAME,
+        "wait": actions_of(Hook.wait, Hook.failures),
+        "list": actions_of(Hook.list),
+        "training-jobs": actions_of(Hook.training_jobs, known_final_metrics),
+        "best": actions_of(Hook.describe, Hook.with_artifacts),
+        "plot": actions_of(Hook.describe, Hook.training_jobs),
+        "stop": actions_of(Hook.describe, Hook.stop),
+        "describe-hyper-parameter-tuning-job": actions_of(Hook.describe),
+        "logs": actions_of(Hook.describe_training_job) | _TRAINING_LOG,
+        "export": actions_of(Hook.history),
+        "page": _PAGE,
+        "hook.delete()": actions_of(Hook.delete),
     },
 }
 """Where -> a part of the provider that runs there -> all actions that it may need."""
 
 _RESOURCES = {
-    "hyper-parameter-tuning-job": _READ
-    | _STOP
-    | _TAGS
-    | _TRAINING_JOBS
-    | {
-        "sagemaker:CreateHyperParameterTuningJob",
-        "sagemaker:DeleteHyperParameterTuningJob",
-        "sagemaker:AddTags",
-    },
-    "training-job": _TRAINING_JOB | {"sagemaker:StopTrainingJob"},
+    "hyper-parameter-tuning-job": actions_of(
+        Hook.create, Hook.describe, Hook.stop, Hook.delete, Hook.tags, Hook.add_tags, Hook.training_jobs
+    )
+    - {"iam:PassRole"},
+    "training-job": actions_of(Hook.describe_training_job) | {"sagemaker:StopTrainingJob"},
     "model-package-group": frozenset(
         {"sagemaker:CreateModelPackageGroup", "sagemaker:DescribeModelPackageGroup"}
     ),
     "model-package": frozenset({"sagemaker:DescribeModelPackage"}),
 }
-"""SageMaker's resource type -> the actions that can be limited to it. IAM knows the others for all resources only."""
+"""SageMaker's resource type -> the actions that are limited to it. A test compares them with AWS's reference."""
 
 
 @dataclass(frozen=True)
@@ -145,8 +150,9 @@ def policy(actions: frozenset[str], scope: Scope) -> dict[str, Any]:
     statements.append(_statement("role", actions & {"iam:GetRole"}, [role]))
     queue = scope.queue_arn or f"{prefix}:sqs:{place}:*"
     statements.append(_statement("queue", {each for each in actions if each.startswith("sqs:")}, [queue]))
-    group = f"{prefix}:logs:{place}:log-group:/aws/sagemaker/TrainingJobs:*"
-    statements.append(_statement("logs", {each for each in actions if each.startswith("logs:")}, [group]))
+    group = f"{prefix}:logs:{place}:log-group:/aws/sagemaker/TrainingJobs"
+    logs = {each for each in actions if each.startswith("logs:")}
+    statements.append(_statement("logs", logs, [group, f"{group}:*"]))  # the group, and its streams
     covered = {action for each in statements for action in each["Action"]}
     statements.append(_statement("all-resources", actions - covered, ["*"]))
     return {"Version": "2012-10-17", "Statement": [each for each in statements if each["Action"]]}

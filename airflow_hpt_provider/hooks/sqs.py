@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from asgiref.sync import sync_to_async
 
+from airflow_hpt_provider.hooks.actions import needs
 from airflow_hpt_provider.retries.calls import FullJitter
 from airflow_hpt_provider.retries.classify import ErrorClass, classify
 from airflow_hpt_provider.retries.errors import one_line, retry_after
@@ -58,6 +59,7 @@ class SqsQueue:
         self._redrives: bool | None = None
         self._threads = ThreadPoolExecutor(2, thread_name_prefix="hpt-queue")
 
+    @needs("sqs:ReceiveMessage")
     async def receive(self) -> list[Message]:
         """Up to ten messages, as soon as there are any.
 
@@ -91,6 +93,7 @@ class SqsQueue:
             if messages:
                 return messages
 
+    @needs("sqs:DeleteMessage")
     async def delete(self, messages: Iterable[Message]) -> None:
         """Delete messages. What cannot be deleted comes again: readers expect that."""
         entries = [{"Id": str(n), "ReceiptHandle": m.receipt} for n, m in enumerate(messages)]
@@ -100,6 +103,7 @@ class SqsQueue:
             except Exception as error:  # noqa: BLE001 - deleting is not worth losing the events that follow
                 log.warning("Could not delete messages of queue %s: %s", self.url, one_line(error))
 
+    @needs("sqs:ChangeMessageVisibility")
     async def release(self, messages: Iterable[Message], seconds: int) -> None:
         """Leave messages to other readers, from then on."""
         for message in messages:
@@ -110,6 +114,7 @@ class SqsQueue:
             except Exception as error:  # noqa: BLE001 - it becomes visible again by itself, later
                 log.info("Could not release a message of queue %s: %s", self.url, one_line(error))
 
+    @needs("sqs:GetQueueAttributes", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility")
     async def reject(self, messages: Iterable[Message]) -> None:
         """Reject invalid messages: leave them to the queue's dead-letter queue, or delete them if it has none."""
         rejected = list(messages)
@@ -120,6 +125,7 @@ class SqsQueue:
         """Let the threads go."""
         self._threads.shutdown(wait=False)
 
+    @needs("sqs:GetQueueAttributes")
     async def _redrives_dead_letters(self) -> bool:
         if self._redrives is None:
             try:

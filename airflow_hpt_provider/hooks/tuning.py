@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
+from airflow_hpt_provider.hooks.actions import needs
 from airflow_hpt_provider.hooks.connection import ConnectionHook
 from airflow_hpt_provider.hooks.final_metrics import known_final_metrics
 from airflow_hpt_provider.hooks.pages import PageTokens
@@ -149,6 +150,7 @@ class HyperParameterTuningHook(ConnectionHook):
 
     # -- tuning jobs -------------------------------------------------------------------------------------
 
+    @needs("sagemaker:CreateHyperParameterTuningJob", "sagemaker:AddTags", "iam:PassRole")
     def create(self, request: TuningJobRequest) -> str:
         """Create the tuning job and return its ARN.
 
@@ -158,18 +160,7 @@ class HyperParameterTuningHook(ConnectionHook):
         answer = self.call(CREATE, **request.to_aws())
         return str(answer["HyperParameterTuningJobArn"])
 
-    def describe(self, tuning_job_name: str) -> TuningJobDescription:
-        """Everything SageMaker says of a tuning job.
-
-        Raises:
-            TuningJobNotFoundError: there is none of this name in this account and region.
-        """
-        return self._describe(self.call, tuning_job_name)
-
-    def describe_once(self, tuning_job_name: str) -> TuningJobDescription:
-        """Describe a tuning job without this provider's retries, for pollers, which retry by themselves."""
-        return self._describe(self.call_once, tuning_job_name)
-
+    @needs("sagemaker:DescribeHyperParameterTuningJob")
     def _describe(self, call: Any, tuning_job_name: str) -> TuningJobDescription:
         try:
             answer = call(DESCRIBE, HyperParameterTuningJobName=tuning_job_name)
@@ -184,6 +175,21 @@ class HyperParameterTuningHook(ConnectionHook):
             raise
         return TuningJobDescription.model_validate(answer)
 
+    @needs(_describe)
+    def describe(self, tuning_job_name: str) -> TuningJobDescription:
+        """Everything SageMaker says of a tuning job.
+
+        Raises:
+            TuningJobNotFoundError: there is none of this name in this account and region.
+        """
+        return self._describe(self.call, tuning_job_name)
+
+    @needs(_describe)
+    def describe_once(self, tuning_job_name: str) -> TuningJobDescription:
+        """Describe a tuning job without this provider's retries, for pollers, which retry by themselves."""
+        return self._describe(self.call_once, tuning_job_name)
+
+    @needs(describe_once)
     def wait(
         self,
         tuning_job_name: str,
@@ -232,6 +238,7 @@ class HyperParameterTuningHook(ConnectionHook):
             log=log or self.log,
         )
 
+    @needs("sagemaker:ListHyperParameterTuningJobs")
     def list(
         self,
         *,
@@ -265,6 +272,7 @@ class HyperParameterTuningHook(ConnectionHook):
         pages = self.pages("list_hyper_parameter_tuning_jobs", "HyperParameterTuningJobSummaries", parameters)
         return (read(TuningJobSummary, item) for item in islice(pages, limit))
 
+    @needs("sagemaker:StopHyperParameterTuningJob", describe)
     def stop(self, tuning_job_name: str) -> bool:
         """Ask SageMaker to stop a tuning job and all its running training jobs. Idempotent.
 
@@ -285,20 +293,24 @@ class HyperParameterTuningHook(ConnectionHook):
             return status == "Stopping"
         return True
 
+    @needs("sagemaker:DeleteHyperParameterTuningJob")
     def delete(self, tuning_job_name: str) -> None:
         """Delete the tuning job's entry; its training jobs and their artifacts stay."""
         self.call("delete_hyper_parameter_tuning_job", HyperParameterTuningJobName=tuning_job_name)
 
+    @needs("sagemaker:ListTags")
     def tags(self, arn: str) -> dict[str, str]:
         """Return the tags of a tuning job."""
         return {tag["Key"]: tag["Value"] for tag in self.pages("list_tags", "Tags", {"ResourceArn": arn})}
 
+    @needs("sagemaker:AddTags")
     def add_tags(self, arn: str, tags: Mapping[str, str]) -> None:
         """Add tags to a tuning job, or change them."""
         self.call("add_tags", ResourceArn=arn, Tags=[{"Key": k, "Value": v} for k, v in tags.items()])
 
     # -- training jobs -----------------------------------------------------------------------------------
 
+    @needs("sagemaker:ListTrainingJobsForHyperParameterTuningJob", describe)
     def training_jobs(
         self,
         tuning_job_name: str,
@@ -335,6 +347,7 @@ class HyperParameterTuningHook(ConnectionHook):
         )
         return (read(TrainingJobSummary, item) for item in islice(pages, limit))
 
+    @needs(describe, training_jobs, known_final_metrics)
     def training_jobs_dataframe(self, tuning_job_name: str) -> pd.DataFrame:
         """Return the tuning job's training jobs as a pandas DataFrame, in the order of their creation.
 
@@ -352,6 +365,7 @@ class HyperParameterTuningHook(ConnectionHook):
             self.log.warning(problem)
         return training_jobs_dataframe(description, found, metrics)
 
+    @needs(describe, training_jobs, known_final_metrics, "cloudwatch:GetMetricData")
     def to_optuna_study(self, tuning_job_name: str, storage: Any = None) -> optuna.Study:
         """Return the tuning job's training jobs as an Optuna study, with their distributions and learning curves.
 
@@ -368,6 +382,7 @@ class HyperParameterTuningHook(ConnectionHook):
 
         return to_optuna_study(self.history(tuning_job_name), storage)
 
+    @needs(describe, training_jobs, known_final_metrics, "cloudwatch:GetMetricData")
     def history(self, tuning_job_name: str, cloudwatch: Any = None) -> TuningHistory:
         """Return the tuning job with its training jobs, their final metrics and their learning curves.
 
@@ -406,6 +421,7 @@ class HyperParameterTuningHook(ConnectionHook):
             config=self._config,
         ).conn
 
+    @needs("sagemaker:ListTrainingJobsForHyperParameterTuningJob")
     def billable_seconds(self, tuning_job_name: str) -> float:
         """Seconds for which the tuning job's training jobs are billed so far, added up.
 
@@ -423,20 +439,24 @@ class HyperParameterTuningHook(ConnectionHook):
             if training_job.training_start_time is not None
         )
 
+    @needs("sagemaker:DescribeTrainingJob")
     def describe_training_job(self, training_job_name: str) -> dict[str, Any]:
         """DescribeTrainingJob's answer, in AWS names."""
         return self.call("describe_training_job", TrainingJobName=training_job_name)
 
+    @needs(describe_training_job)
     def best_training_job(self, description: TuningJobDescription) -> BestTrainingJob | None:
         """Return the best training job so far, with its model artifact and training image; None without one."""
         return self.with_artifacts(description.best_training_job)
 
+    @needs(describe_training_job)
     def with_artifacts(self, summary: TrainingJobSummary | None) -> BestTrainingJob | None:
         """Add to a training job's summary what only DescribeTrainingJob returns: model artifact and image."""
         if summary is None:
             return None
         return BestTrainingJob.from_answers(summary, self.describe_training_job(summary.training_job_name))
 
+    @needs("sagemaker:ListTrainingJobsForHyperParameterTuningJob")
     def failures(self, tuning_job_name: str, limit: int = 500) -> Sequence[FailureGroup]:
         """Return the failed training jobs grouped by reason, the largest group first."""
         return group_failures(

@@ -13,8 +13,8 @@ log = logging.getLogger(__name__)
 def known_arguments(task: object, method: str, arguments: Mapping[str, Any] | None) -> dict[str, Any]:
     """Return the stored arguments that a deferred task's method takes; warn of the others.
 
-    Airflow resumes a task with the arguments that were stored when it was deferred. After a downgrade, they may hold some
-    of a newer version. A TypeError would fail the task.
+    Airflow resumes a task with the arguments that were stored when it was deferred. After a downgrade, they may hold
+    some of a newer version. A TypeError would fail the task.
 
     Args:
         task: the operator or sensor that Airflow resumes.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.exceptions import RegistrationError
+from airflow_hpt_provider.hooks.actions import needs
 from airflow_hpt_provider.models.float32 import float32
 from airflow_hpt_provider.models.numbers import number
 from airflow_hpt_provider.models.validation import patterns
@@ -52,6 +53,7 @@ class ModelRegistry:
     group_description: str = "Best training jobs of hyperparameter tuning"
     tags: dict[str, str] = field(default_factory=dict)
 
+    @needs("sagemaker:DescribeModelPackageGroup", "sagemaker:CreateModelPackageGroup")
     def ensure_group(self) -> None:
         """Create the group if it is missing; two tasks that create it concurrently both succeed."""
         try:
@@ -73,6 +75,7 @@ class ModelRegistry:
                 }:
                     raise
 
+    @needs("sagemaker:ListModelPackages", "sagemaker:DescribeModelPackage")
     def find(self, result: TuningResult) -> str | None:
         """Return the ARN of the package that was made from this result before, if any."""
         assert_best(result)
@@ -85,6 +88,7 @@ class ModelRegistry:
                 return str(summary["ModelPackageArn"])
         return None
 
+    @needs("sagemaker:ListModelPackages", "sagemaker:DescribeModelPackage")
     def champion(self) -> Champion | None:
         """Return the newest package of the group whose approval status is Approved."""
         for summary in self._packages(ModelApprovalStatus="Approved", MaxResults=1):
@@ -94,6 +98,7 @@ class ModelRegistry:
             )
         return None
 
+    @needs("sagemaker:CreateModelPackage")
     def register(
         self, result: TuningResult, inference: dict[str, Any], approval_status: str, **extra: Any
     ) -> str:
@@ -116,6 +121,7 @@ class ModelRegistry:
         )
         return str(answer["ModelPackageArn"])
 
+    @needs("sagemaker:ListModelPackages")
     def _packages(self, **filters: Any) -> Iterator[dict[str, Any]]:
         parameters = {
             "ModelPackageGroupName": self.group,
@@ -124,6 +130,7 @@ class ModelRegistry:
         }
         return self.hook.pages("list_model_packages", "ModelPackageSummaryList", {**parameters, **filters})
 
+    @needs("sagemaker:DescribeModelPackage")
     def _properties(self, arn: str) -> dict[str, str]:
         answer = self.hook.call("describe_model_package", ModelPackageName=arn)
         return dict(answer.get("CustomerMetadataProperties") or {})

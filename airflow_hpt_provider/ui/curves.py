@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from airflow_hpt_provider.hooks.actions import needs
 from airflow_hpt_provider.hooks.pages import PageTokens
 
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
@@ -105,6 +106,7 @@ def _batch(cloudwatch: Any, wanted: Sequence[Wanted], now: float, *, is_aws: boo
     return [_thinned(one, found) for one, found in zip(wanted, points, strict=True)]
 
 
+@needs("cloudwatch:GetMetricData")
 def _pages(cloudwatch: Any, **parameters: Any) -> Iterator[dict[str, Any]]:
     tokens, token = PageTokens("get_metric_data", most=200), None
     while True:

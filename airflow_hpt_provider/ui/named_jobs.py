@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.creation.ownership import OWNER_TAG
+from airflow_hpt_provider.hooks.actions import needs
 from airflow_hpt_provider.hooks.responses import read
 from airflow_hpt_provider.models import TuningJobSummary
 from airflow_hpt_provider.ui.cache import SharedCache
@@ -114,6 +115,7 @@ class NamedJobs:
         self._pages: SharedCache[tuple[list[TuningJobSummary], str | None]] = SharedCache(size=64)
         self._details: SharedCache[Details] = SharedCache(size=2000)
 
+    @needs("sagemaker:ListHyperParameterTuningJobs")
     async def page(self, connection: NamedJob, query: Query) -> tuple[list[TuningJobSummary], str | None]:
         """Return the tuning jobs of one page, and the NextToken.
 

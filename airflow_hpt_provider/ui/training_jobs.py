@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from airflow_hpt_provider.hooks.actions import needs
 from airflow_hpt_provider.models.status import TERMINAL_TRAINING_STATUSES
 from airflow_hpt_provider.ui.cache import SharedCache
 from airflow_hpt_provider.ui.curve_reader import CurveReader
@@ -46,6 +47,7 @@ class TrainingJobReader:
         self._streams: SharedCache[list[str]] = SharedCache(size=256)
         self._logs: SharedCache[dict[str, Any]] = SharedCache(size=64)
 
+    @needs("sagemaker:DescribeTrainingJob")
     def detail(self, job: PageJob, view: JobView, name: str) -> dict[str, Any]:
         """Return a training job as :func:`airflow_hpt_provider.ui.training_job.training_job` makes it.
 
@@ -109,6 +111,7 @@ class TrainingJobReader:
         self._reader.expire(job)
         return stopped
 
+    @needs("sagemaker:DescribeTrainingJob", "sagemaker:StopTrainingJob")
     def _stop(self, job: PageJob, name: str) -> bool:
         hook = self._reader.hook(job.settings)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from airflow_hpt_provider.hooks.actions import needs
 from airflow_hpt_provider.retries.errors import error_code
 from airflow_hpt_provider.ui.problems import Problem
 
@@ -17,6 +18,7 @@ LONGEST_LINE = 20_000
 MAX_STREAMS = 50
 
 
+@needs("logs:DescribeLogStreams")
 def read_streams(logs: Any, name: str) -> list[str]:
     """Return the log streams of a training job, one for each machine; empty while it has not logged anything.
 
@@ -35,6 +37,7 @@ def read_streams(logs: Any, name: str) -> list[str]:
     return sorted(one["logStreamName"] for one in answer.get("logStreams", ()))
 
 
+@needs("logs:GetLogEvents")
 def read_page(logs: Any, streams: Sequence[str], stream: str | None, token: str | None) -> dict[str, Any]:
     """Return a page of a training job's log.
 

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
+from airflow_hpt_provider.hooks.actions import needs
 from airflow_hpt_provider.hooks.pages import PageTokens
 from airflow_hpt_provider.metrics import CREATE_QUEUE
 from airflow_hpt_provider.retries.errors import one_line
@@ -114,6 +115,7 @@ class CreationQueue:
             if not waiter.released.done():
                 waiter.released.set_result(why)
 
+    @needs("sagemaker:ListHyperParameterTuningJobs")
     async def _count(self) -> int | None:
         """Return how many tuning jobs are in progress; None: it is unknown."""
         tokens, token, count = PageTokens(LIST, MAX_LIST_PAGES), None, 0

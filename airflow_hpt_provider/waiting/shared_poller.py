@@ -29,6 +29,7 @@ from weakref import WeakKeyDictionary
 from asgiref.sync import sync_to_async
 
 from airflow_hpt_provider.exceptions import TuningJobNotFoundError
+from airflow_hpt_provider.hooks.actions import needs
 from airflow_hpt_provider.hooks.pages import PageTokens
 from airflow_hpt_provider.metrics import JOBS_WAITED_FOR, POLLS, WAITS
 from airflow_hpt_provider.retries.calls import FullJitter
@@ -309,6 +310,7 @@ class SharedPoller:
             found |= (await self._pages_of(completed, set(left), most=1 + len(left) // 50))[0]
         return found
 
+    @needs("sagemaker:ListHyperParameterTuningJobs")
     async def _pages_of(
         self, parameters: dict[str, Any], keys: set[str], most: int | None
     ) -> tuple[set[str], int, datetime | None]:
@@ -332,6 +334,7 @@ class SharedPoller:
                 break
         return found, pages, began
 
+    @needs("sagemaker:ListHyperParameterTuningJobs")
     async def _page(self, **parameters: Any) -> dict[str, Any]:
         """Return one page. An error at the twentieth page must not cost the nineteen before it."""
         for attempt in range(1, MAX_PAGE_ATTEMPTS):
@@ -372,6 +375,7 @@ class SharedPoller:
             for _ in range(min(WORKERS, len(queue))):
                 workers.create_task(work())
 
+    @needs("sagemaker:DescribeHyperParameterTuningJob")
     async def _describe_one(self, key: str) -> None:
         waiters = self._waiters.get(key)
         if not waiters:

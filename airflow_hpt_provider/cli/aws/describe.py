@@ -20,6 +20,7 @@ from airflow_hpt_provider.cli.aws.inputs import parameters_of, value_of
 from airflow_hpt_provider.cli.connection import Connection
 from airflow_hpt_provider.cli.errors import discard_output
 from airflow_hpt_provider.cli.options import add_connection
+from airflow_hpt_provider.hooks.actions import needs
 
 OPERATION = "DescribeHyperParameterTuningJob"
 COMMAND = "describe-hyper-parameter-tuning-job"
@@ -151,6 +152,7 @@ def _usage_error(parser: argparse.ArgumentParser, message: str) -> NoReturn:
     parser.exit(failure.exit_code)
 
 
+@needs("sagemaker:DescribeHyperParameterTuningJob")
 def _describe(options: argparse.Namespace) -> None:
     query = _query(options.query)
     connection = _connection(options)

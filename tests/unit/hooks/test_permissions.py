@@ -52,8 +52,8 @@ def test_resources_and_conditions(capsys):
 def test_the_queue_and_the_logs(capsys):
     statements = printed(capsys, "--queue-arn", QUEUE)
     assert statements["Queue"]["Resource"] == [QUEUE]
-    group = "arn:aws:logs:*:123456789012:log-group:/aws/sagemaker/TrainingJobs:*"
-    assert statements["Logs"]["Resource"] == [group]
+    group = "arn:aws:logs:*:123456789012:log-group:/aws/sagemaker/TrainingJobs"
+    assert statements["Logs"]["Resource"] == [group, f"{group}:*"]
 
 
 def test_other_partitions():
