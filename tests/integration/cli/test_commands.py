@@ -273,6 +273,7 @@ def test_the_services_own_state(
     assert status.code == 0
     assert service.endpoint in status.out
     assert f"process {service.pid}" in status.out
+    assert "Training jobs run " in status.out, "in sandboxes, or as bare processes and why"
     refused = cli("local", "reset", "--yes", "--data-dir", directory)
     assert refused.code == 2
     assert "is running" in refused.err

@@ -6,7 +6,8 @@ and SIGTERM; a container has its own environment, and only the directories it wa
 in the variable MOUNTS, as a process can't have an /opt/ml of its own).
 
 FAKE_DOCKER is a directory: ``images/NAME`` are programs (``/`` in a name written ``_``), ``containers/`` is what
-exists, ``down`` means that no engine answers, ``calls`` is every call, a line of JSON each.
+exists, ``down`` means that no engine answers, ``busy`` that the next removal is refused, ``calls`` is every call, a
+line of JSON each.
 """
 
 from __future__ import annotations
@@ -50,6 +51,10 @@ def ps(arguments: list[str]) -> int:
 
 
 def rm(arguments: list[str]) -> int:
+    if (ROOT / "busy").exists():
+        (ROOT / "busy").unlink()
+        print("removal of the container is already in progress", file=sys.stderr)
+        return 1
     for name in arguments[1:]:
         _kill(CONTAINERS / name, signal.SIGKILL)
         shutil.rmtree(CONTAINERS / name)

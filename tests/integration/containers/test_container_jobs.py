@@ -249,10 +249,13 @@ time.sleep(600)
     wait_until(lambda: not is_group_running(group))
 
 
-def test_closing_the_service_ends_its_containers(docker, make, wait_until):
+@pytest.mark.parametrize("busy", [False, True])
+def test_closing_the_service_ends_its_containers(docker, make, wait_until, busy):
     docker.image("time.sleep(600)")
     service = make()
     service.create()
+    if busy:
+        (docker.directory / "busy").write_text("")
     group = wait_until(docker.pid)
     service.operations.close()
     assert docker.containers() == []

@@ -70,6 +70,7 @@ class Service:
     options: Mapping[str, Any] = field(default_factory=dict)
     sandboxed: bool = False
     devices: DevicePool | None = None
+    install: bool = True
 
     wait_until = staticmethod(wait_until)
 
@@ -92,7 +93,7 @@ class Service:
         no_engine = Containers(EngineFinder(()))
         isolation: Isolation = "sandbox" if self.sandboxed else "none"
         sandbox, _ = choose(isolation, readable=[self.scripts])
-        environments = Environments(self.directory / "environments", sandbox)
+        environments = Environments(self.directory / "environments", sandbox) if self.install else None
         self.runner = SubprocessRunner(
             self.objects,
             images=self.images,

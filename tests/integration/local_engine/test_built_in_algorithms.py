@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.models.float32 import float32
 from tests.support.cases import case
 
 if TYPE_CHECKING:
@@ -58,12 +59,12 @@ def test_describe_shows_the_algorithms_metrics_and_its_own_metric_is_found(mappe
     best = job["BestTrainingJob"]
     assert best["FinalHyperParameterTuningJobObjectiveMetric"] == {
         "MetricName": "validation:auc",
-        "Value": max(float(each["HyperParameters"]["eta"]) for each in mapped.training_jobs(name)),
+        "Value": float32(max(float(each["HyperParameters"]["eta"]) for each in mapped.training_jobs(name))),
     }
     for training_job in mapped.training_jobs(name):
         assert metric_names(training_job["AlgorithmSpecification"]) == names
         final = {each["MetricName"]: each["Value"] for each in training_job["FinalMetricDataList"]}
-        eta = float(training_job["HyperParameters"]["eta"])
+        eta = float32(float(training_job["HyperParameters"]["eta"]))
         assert final == {"train:auc": 0.75, "validation:auc": eta, "ObjectiveMetric": eta}
 
 
@@ -83,7 +84,7 @@ def test_metrics_of_the_request_do_not_replace_the_algorithms(
     assert names[-2:] == ["mine", "ObjectiveMetric"]
     [first, _] = mapped.training_jobs(request["HyperParameterTuningJobName"])
     final = {each["MetricName"]: each["Value"] for each in first["FinalMetricDataList"]}
-    assert final["validation:auc"] == float(first["HyperParameters"]["eta"])
+    assert final["validation:auc"] == float32(float(first["HyperParameters"]["eta"]))
     assert final["mine"] == 0.75
 
 
@@ -154,7 +155,7 @@ def test_a_script_in_the_algorithms_image_needs_no_metric_definitions(mapped: Se
     }
     job = mapped.ended(create(mapped, request))
     objective = job["BestTrainingJob"]["FinalHyperParameterTuningJobObjectiveMetric"]
-    assert objective["Value"] == float(job["BestTrainingJob"]["TunedHyperParameters"]["eta"])
+    assert objective["Value"] == float32(float(job["BestTrainingJob"]["TunedHyperParameters"]["eta"]))
 
 
 def test_an_algorithm_mapped_to_a_command_with_its_metrics(mapped: Service) -> None:
@@ -174,7 +175,7 @@ def test_an_algorithm_mapped_to_a_command_with_its_metrics(mapped: Service) -> N
     mapped.start()
     job = mapped.ended(create(mapped, request))
     best = job["BestTrainingJob"]
-    value = float(best["TunedHyperParameters"]["momentum"])
+    value = float32(float(best["TunedHyperParameters"]["momentum"]))
     assert best["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] == value
     [first, _] = mapped.training_jobs(request["HyperParameterTuningJobName"])
     assert {each["MetricName"] for each in first["FinalMetricDataList"]} == {

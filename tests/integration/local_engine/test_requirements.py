@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
+import sys
 import tarfile
 import zipfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from airflow_hpt_provider.local.runners import requirements
+from tests.integration.local_engine.conftest import Service
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from tests.integration.local_engine.conftest import Service
 
 pytestmark = pytest.mark.integration
 TRAIN = """
@@ -86,6 +90,46 @@ def test_what_cannot_be_installed_fails_the_job_with_the_installers_words(either
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("AlgorithmError: requirements.txt could not be installed")
     assert "No matching distribution found for no-such-package-of-ours" in job["FailureReason"]
+
+
+def test_nothing_is_installed_with_no_install(tmp_path: Path) -> None:
+    service = Service(tmp_path, install=False)
+    try:
+        job = train(service, {"requirements.txt": b"--no-index\nno-such-package-of-ours\n"})
+        assert job["TrainingJobStatus"] == "Failed"
+        assert "requirements.txt is not installed (--no-install)" in log(service)
+        assert "No module named 'tiny'" in job["FailureReason"]
+    finally:
+        service.close()
+
+
+def test_the_users_settings_of_pip_apply(
+    either: Service, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An index of the user's, or a folder of wheels for a machine without network."""
+    folder = tmp_path_factory.mktemp("wheels")
+    (folder / "tiny-3.1-py3-none-any.whl").write_bytes(wheel("3.1"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    job = train(either, {"requirements.txt": b"tiny\n"})
+    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), log(either))
+    assert "tiny 3.1" in log(either)
+
+
+def test_uv_installs_where_pip_is_missing(either: Service, monkeypatch: pytest.MonkeyPatch) -> None:
+    uv = Path(sys.executable).with_name("uv")
+    if not uv.exists():
+        pytest.skip("uv is not installed in this environment")
+    monkeypatch.setattr(requirements, "_has_pip", lambda: False)
+    monkeypatch.setenv("PATH", f"{uv.parent}{os.pathsep}{os.environ['PATH']}")
+    files = {
+        "requirements.txt": b"--no-index\n--find-links .\ntiny\n",
+        "tiny-1.5-py3-none-any.whl": wheel("1.5"),
+    }
+    job = train(either, files)
+    assert job["TrainingJobStatus"] == "Completed", (job.get("FailureReason"), log(either))
+    assert "+ tiny==1.5" in log(either), "uv's words"
+    assert "tiny 1.5" in log(either)
 
 
 def test_a_build_script_sees_no_more_than_a_job(sandboxed: Service) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.models.float32 import float32
 
 pytestmark = pytest.mark.integration
 
@@ -30,9 +31,18 @@ def test_completes_and_names_the_best(service):
     best = job["BestTrainingJob"]
     assert values[best["TrainingJobName"]] == min(values.values())
     x = float(best["TunedHyperParameters"]["x"])
-    objective = {"MetricName": "loss", "Value": (x - 0.3) ** 2}
+    objective = {"MetricName": "loss", "Value": float32((x - 0.3) ** 2)}
     assert best["FinalHyperParameterTuningJobObjectiveMetric"] == objective
     assert [t["TrainingJobName"][:8] for t in trials] == [f"job-{n:03d}-" for n in range(1, 7)]
+
+
+def test_one_objective_for_all_hyperparameters_is_logged_once(service, caplog):
+    service.script("print('loss=1')")
+    service.tune(config=limits(7))
+    service.ended()
+    said = [each.getMessage() for each in caplog.records if "reported the same value" in each.getMessage()]
+    assert len(said) == 1
+    assert said[0].startswith("tuning job job: All training jobs reported the same value of loss, 1,")
 
 
 def test_random_seed_makes_the_same_trials(service):

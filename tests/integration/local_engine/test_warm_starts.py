@@ -10,6 +10,7 @@ from airflow_hpt_provider.local.db import tuning_jobs
 from airflow_hpt_provider.local.engine.history import History
 from airflow_hpt_provider.local.engine.plan import Plan
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.models.float32 import float32
 
 pytestmark = pytest.mark.integration
 
@@ -70,7 +71,7 @@ def test_parents_trials_are_in_the_history(parent):
     assert numbers == [-1, -2, -3, -4, 1, 2, 3, 4]
     first = history.trials(0)[0]
     assert first.point["depth"] == 3, "static then, searched now"
-    assert first.value == first.point["x"]
+    assert first.value == float32(first.point["x"])
 
 
 def refused(service, match, **changes):
@@ -162,4 +163,4 @@ def test_a_definition_learns_from_its_own_trials_only(service):
     for place, loss in ((0, lambda x: x), (1, lambda x: 1 - x)):
         parents = [trial for trial in history.trials(place) if trial.number < 0]
         assert len(parents) == 2
-        assert [trial.value for trial in parents] == [loss(trial.point["x"]) for trial in parents]
+        assert [trial.value for trial in parents] == [float32(loss(trial.point["x"])) for trial in parents]

@@ -22,6 +22,8 @@ ASK_SECONDS = 5.0
 ASK_AGAIN = 30.0
 """Seconds for which it is taken to be as it last said."""
 CARRY_OUT_SECONDS = 60.0
+REMOVE_AGAIN = 0.5
+"""Seconds until a container that could not be removed is tried again."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +41,24 @@ class ContainerEngine:
         return self._succeeds("image", "inspect", uri, timeout=CARRY_OUT_SECONDS)
 
     def remove(self, label: str) -> None:
-        """Kill and remove all containers that have this label, running or not; none is well too."""
-        try:
-            found = self._run("ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={label}")
-            if containers := found.stdout.split():
-                # podman's rm would give a container ten seconds to end by itself. Kill refuses what does not run.
-                self._succeeds("kill", *containers, timeout=CARRY_OUT_SECONDS)
-                self._run("rm", "--force", *containers)
-        except (OSError, subprocess.SubprocessError) as error:
-            LOGGER.warning("can't remove the containers labelled %s: %s", label, _reason(error))
+        """Kill and remove all containers that have this label, running or not; none is well too.
+
+        A container that is being removed already, or has just been started, may be refused: so it is tried again.
+        """
+        for last in (False, False, True):
+            try:
+                found = self._run("ps", "--all", "--quiet", "--no-trunc", "--filter", f"label={label}")
+                if containers := found.stdout.split():
+                    # podman's rm would give a container ten seconds to end by itself. Kill refuses what does not run.
+                    self._succeeds("kill", *containers, timeout=CARRY_OUT_SECONDS)
+                    self._run("rm", "--force", *containers)
+            except (OSError, subprocess.SubprocessError) as error:
+                if last:
+                    LOGGER.warning("can't remove the containers labelled %s: %s", label, _reason(error))
+                else:
+                    time.sleep(REMOVE_AGAIN)
+            else:
+                return
 
     def create_network(self, name: str, label: str, *, internal: bool) -> None:
         """Make a network; an internal one leads nowhere else.

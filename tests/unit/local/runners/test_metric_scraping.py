@@ -28,6 +28,16 @@ def test_matches():
     assert values(two, "acc: 0.9 loss=2") == [("loss", 2.0), ("acc", 0.9)]
 
 
+def test_a_progress_bar_is_one_line_whose_last_value_counts(tmp_path):
+    """Carriage returns end no line, on AWS as here; tqdm ends its bar with a newline."""
+    path = tmp_path / "log"
+    bars = [f"\r{done:3}%|{'#' * (done // 10)}| {done}/100 [loss={1 - done / 200}]" for done in (10, 50, 100)]
+    path.write_text("".join(bars) + "\n")
+    found = []
+    LogReader(path, MetricScraper(LOSS), 0, lambda metrics, position: found.extend(metrics)).read(final=True)
+    assert [metric.value for metric in found] == [0.95, 0.75, 0.5]
+
+
 @pytest.mark.parametrize("text", ["1_000", "\u0661", "1,5", "0x10", "one", "", "1e", "--1"])
 def test_what_is_no_number(text):
     assert values([{"Name": "m", "Regex": "m=(.*)"}], f"m={text}") == []
