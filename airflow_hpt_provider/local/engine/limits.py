@@ -37,3 +37,8 @@ def retries(definition: Mapping[str, Any]) -> int:
 def is_spot(definition: Mapping[str, Any]) -> bool:
     """Return whether the training job runs on spot capacity, which AWS may interrupt."""
     return bool(definition.get("EnableManagedSpotTraining"))
+
+
+def change_time(now: float, job: TrainingJob) -> float:
+    """Return the time of a change of a training job: not before its last one, though the clock may be set back."""
+    return max(now, job.modified_at)

@@ -102,7 +102,8 @@ class TrainingJobs:
         job = self._get(transaction, job_id)
         if job.directory is None:
             training_jobs.set_directory(transaction.connection, job.id, self._new_directory(job))
-        self._enter(transaction, job.id, "Starting", "Starting the training job", transaction.now)
+        now = limits.change_time(transaction.now, job)
+        self._enter(transaction, job.id, "Starting", "Starting the training job", now)
         self._begin(transaction, self._get(transaction, job.id), resume=False)
 
     def mark_deleted(self, transaction: Transaction, job: TrainingJob) -> None:
@@ -190,9 +191,7 @@ class TrainingJobs:
         job = _current(transaction, job_id, attempt)
         if job is None:
             return
-        at = max(
-            at, job.modified_at
-        )  # reported by another thread, perhaps a moment before what came before it
+        at = limits.change_time(at, job)  # reported by another thread, perhaps before the last change
         if job.attempt_started_at is None:
             training_jobs.set_attempt_started(transaction.connection, job.id, at)
         if job.attempt_started_at is None or job.id in self._taken_up:
@@ -251,9 +250,10 @@ class TrainingJobs:
             training_jobs.delete_metrics(transaction.connection, job.id)
             if job.tuning_job_id is not None:
                 self._on_metrics(transaction, job, ())
-        ended_at = transaction.now if counts else job.attempt_started_at or transaction.now
+        now = limits.change_time(transaction.now, job)
+        ended_at = now if counts else job.attempt_started_at or now
         training_jobs.set_attempt_ended(
-            transaction.connection, job.id, retry=retry, attempt_ended_at=ended_at, now=transaction.now
+            transaction.connection, job.id, retry=retry, attempt_ended_at=ended_at, now=now
         )
         self.launch(transaction, job.id)
         LOGGER.info("training job %s: attempt %d", job.name, job.attempt + 1)
@@ -264,10 +264,11 @@ class TrainingJobs:
         """Stop a job that is InProgress; of any other, nothing changes."""
         if job.status != "InProgress":
             return
+        now = limits.change_time(transaction.now, job)
         training_jobs.set_stopping(
-            transaction.connection, job.id, status="Stopping", stop_reason=reason, now=transaction.now
+            transaction.connection, job.id, status="Stopping", stop_reason=reason, now=now
         )
-        self._enter(transaction, job.id, "Stopping", "Stopping the training job", transaction.now)
+        self._enter(transaction, job.id, "Stopping", "Stopping the training job", now)
         if job.tuning_job_id is not None:
             self._on_stop(transaction, self._get(transaction, job.id))
         if job.secondary_status == "Pending":
@@ -300,11 +301,11 @@ class TrainingJobs:
         job = _current(transaction, job_id, attempt)
         if job is None or job.stop_reason is not None or job.secondary_status == "Uploading":
             return
-        reason = StopReason.INTERRUPTION
+        reason, now = StopReason.INTERRUPTION, limits.change_time(transaction.now, job)
         training_jobs.set_stopping(
-            transaction.connection, job.id, status="InProgress", stop_reason=reason, now=transaction.now
+            transaction.connection, job.id, status="InProgress", stop_reason=reason, now=now
         )
-        self._enter(transaction, job.id, "Interrupted", "Training job interrupted", transaction.now)
+        self._enter(transaction, job.id, "Interrupted", "Training job interrupted", now)
         transaction.on_commit(partial(self._signal_stop, job.id, attempt))
 
     # The end
@@ -322,11 +323,12 @@ class TrainingJobs:
     ) -> None:
         value = training_jobs.final_objective(transaction.connection, job) if failure is None else None
         objective = Objective("Minimize" if job.objective_type == "Minimize" else "Maximize")
+        now = limits.change_time(transaction.now, job)
         training_jobs.set_ended(
             transaction.connection,
             job.id,
             status=status,
-            now=transaction.now,
+            now=now,
             failure_reason=failure.failure_reason if failure else None,
             retryable=bool(failure and failure.internal),
             model_artifact=artifact,
@@ -334,7 +336,7 @@ class TrainingJobs:
             objective_value=value,
             loss=None if value is None else objective.loss(value),
         )
-        self._enter(transaction, job.id, secondary, message, transaction.now, final=True)
+        self._enter(transaction, job.id, secondary, message, now, final=True)
         ended = self._get(transaction, job.id)
         LOGGER.info("training job %s: %s%s", job.name, status, f": {ended.failure_reason}" if failure else "")
         if job.tuning_job_id is not None:

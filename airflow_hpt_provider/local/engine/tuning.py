@@ -319,7 +319,11 @@ class TuningJobs:
         if job.ending == CompletionReason.ERROR:
             reason = self._failure_of(job.name, len(state.history.jobs)) or reason
         tuning_jobs.set_ended(
-            transaction.connection, job.id, status=status, failure_reason=reason, now=transaction.now
+            transaction.connection,
+            job.id,
+            status=status,
+            failure_reason=reason,
+            now=max(transaction.now, job.created_at),
         )
         self._notify(transaction, job.id)
         del self._states[job.id]

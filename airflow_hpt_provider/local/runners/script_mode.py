@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.data.archives import ArchiveError, extract
-from airflow_hpt_provider.local.runners.data.s3 import S3Uri, download
+from airflow_hpt_provider.local.runners.data.downloads import download
+from airflow_hpt_provider.local.runners.data.s3 import S3Uri
 from airflow_hpt_provider.local.runners.failures import ClientFailure
 from airflow_hpt_provider.models.rules.space import OBJECTIVE_HYPERPARAMETER
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners.data import manifests
+from airflow_hpt_provider.local.runners.data.downloads import download
 from airflow_hpt_provider.local.runners.data.input_config import input_mode
-from airflow_hpt_provider.local.runners.data.s3 import S3Uri, below, download
+from airflow_hpt_provider.local.runners.data.s3 import S3Uri, below
 from airflow_hpt_provider.local.runners.failures import ClientFailure
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""S3 URIs, and files from and to the object store."""
+"""S3 URIs, and the files that their keys stand for."""
 
 from __future__ import annotations
 
@@ -10,8 +10,6 @@ from airflow_hpt_provider.models.s3_uris import bucket_and_key
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 
 @dataclass(frozen=True)
@@ -40,15 +38,6 @@ class S3Uri:
         """Return the key one level below; with ``""``, the prefix of all keys below."""
         prefix = self.key.rstrip("/")
         return S3Uri(self.bucket, f"{prefix}/{name}" if prefix else name)
-
-
-def download(objects: ObjectStore, source: S3Uri, target: Path) -> None:
-    """Write an object to a file, which the job may change: the store's own bytes are not shared.
-
-    Raises:
-        ServiceError: NoSuchBucket, NoSuchKey.
-    """
-    objects.download(source.bucket, source.key, target)
 
 
 def below(directory: Path, name: str) -> Path | None:
