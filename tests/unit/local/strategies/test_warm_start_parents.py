@@ -17,6 +17,7 @@ from airflow_hpt_provider.local.strategies.space import SearchSpace
 from tests.unit.local.strategies.search_cases import Ranges, context, continuous, play
 
 CUBE: Ranges = {"ContinuousParameterRanges": [continuous(name, 0, 1) for name in "xyz"]}
+VALLEY: Ranges = {"ContinuousParameterRanges": [continuous(name, -5, 5) for name in "abcde"]}
 SPACE = SearchSpace.from_ranges(CUBE)
 OPTIMUM = {"x": 0.7, "y": 0.2, "z": 0.6}
 MINIMIZE = Objective("Minimize")
@@ -70,16 +71,29 @@ def test_a_parent_without_losses_is_kept() -> None:
     assert without_misleading_parents(SPACE, MINIMIZE, history) == history
 
 
-def best_of(history: list[Trial], seed: int) -> float:
-    def outcome(suggestion: Suggestion, _number: int) -> tuple[Outcome, float | None]:
-        return Outcome.SUCCEEDED, bowl(suggestion.point)
+def valley(point: Mapping[str, Any]) -> float:
+    """Rosenbrock's function; its worst points are a hundred times worse than average ones."""
+    x = np.array(list(point.values()))
+    return float((100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum())
 
-    search = make_strategy(context("Bayesian", CUBE, seed=seed))
-    own = [trial for trial in play(search, 16, outcome, history=history) if trial.number > 0]
-    return min(trial.value for trial in own if trial.value is not None)
+
+def best_of_twelve(seed: int) -> float:
+    """Return the lowest of the first 12 losses of a search whose parent's losses have the opposite sign."""
+    search = make_strategy(context("Bayesian", VALLEY, seed=seed))
+    rows = np.random.default_rng(seed).uniform(-5, 5, (25, 5)).tolist()
+    points = [dict(zip("abcde", row, strict=True)) for row in rows]
+    parents = [
+        Trial(-number, point, Outcome.SUCCEEDED, -valley(point), parent="inverted")
+        for number, point in enumerate(points, 1)
+    ]
+
+    def outcome(suggestion: Suggestion, _number: int) -> tuple[Outcome, float | None]:
+        return Outcome.SUCCEEDED, valley(suggestion.point)
+
+    history = play(search, 12, outcome, history=parents)
+    return min(trial.value for trial in history if trial.number > 0 and trial.value is not None)
 
 
 def test_an_inverted_parent_costs_little() -> None:
-    inverted = [trials_of(seed, 25, lambda p: -bowl(p), parent="inverted") for seed in range(3)]
-    misled = statistics.median(best_of(parent, seed) for seed, parent in enumerate(inverted))
-    assert misled < 0.06
+    # Believed throughout, such a parent costs a factor of 40: the medians are 1.6e3 and 7.3e4.
+    assert statistics.median(best_of_twelve(seed) for seed in range(3)) < 1e4
