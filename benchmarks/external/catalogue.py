@@ -19,6 +19,7 @@ CHOOSE = [
     fitted("tree", "digits", family="noisy", random_splits=True),
     noisy(8, 5),
     failing(8, 5),
+    failing(15, 5),
     *(warm(8, 5, kind) for kind in WARM),
 ]
 REPORT = [

@@ -56,8 +56,7 @@ class LogExpectedImprovement:
         self._process = process
         self._context = observations.context
         self._width = process.rows.shape[1] - len(self._context)
-        inverse = process.hyperparameters.covariance.inverse_lengthscales
-        self._feasibility = Feasibility(observations.rows, observations.failed, inverse)
+        self._feasibility = Feasibility(observations.rows, observations.failed)
         seen = np.vstack([observations.rows, observations.pending])
         if len(self._context):
             seen = self._extend(np.unique(seen[:, : self._width], axis=0))

@@ -85,6 +85,11 @@ class GaussianProcess:
         """Return the covariance between further rows and the observed ones, shape (m, n)."""
         return self.hyperparameters.covariance(rows, self.rows) + task_offset(rows, self.rows, self._task)
 
+    @property
+    def log_likelihood(self) -> float:
+        """The log marginal likelihood of the scores, up to a constant."""
+        return -0.5 * float(self.scores @ self._weights) - float(np.log(np.diag(self._factor)).sum())
+
     def believing(self, rows: Array) -> GaussianProcess:
         """Return the process as if the mean had been observed at further rows.
 

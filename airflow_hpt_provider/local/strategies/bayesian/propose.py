@@ -115,9 +115,7 @@ class Proposer:
         scores = Transform.fit(observations.losses)(observations.losses[kept])
         process = GaussianProcess(hyperparameters, rows, scores, observations.columns.task)
         if len(failed):
-            feasibility = Feasibility(
-                observations.rows, failed, hyperparameters.covariance.inverse_lengthscales
-            )
+            feasibility = Feasibility(observations.rows, failed)
             believed = process.mean(failed)
             hopeless = np.exp(feasibility(failed)) < HOPELESS
             bad = np.where(hopeless, np.maximum(believed, scores.max()), believed)

@@ -94,6 +94,23 @@ def test_it_moves_away_from_where_training_fails() -> None:
     assert statistics.median(best) < 0.12
 
 
+def test_a_half_of_the_space_that_fails_is_avoided_up_to_its_edge() -> None:
+    names = "vwxyz"
+    cube: Ranges = {"ContinuousParameterRanges": [continuous(name, 0, 1) for name in names]}
+
+    def fails_in_a_half(suggestion: Suggestion, _number: int) -> tuple[Outcome, float | None]:
+        row = [float(suggestion.point[name]) for name in names]
+        if sum(row) > 2.5:
+            return Outcome.FAILED, None
+        return Outcome.SUCCEEDED, sum((value - 0.6) ** 2 for value in row)
+
+    late: list[Trial] = []
+    for seed in range(2):
+        late += play(make_strategy(context("Bayesian", cube, seed=seed)), 40, fails_in_a_half)[20:]
+    assert sum(trial.outcome is Outcome.FAILED for trial in late) < 15
+    assert min(trial.value for trial in late if trial.value is not None) < 0.1  # at the edge, it is 0.05
+
+
 def test_failures_by_bad_luck_cost_little() -> None:
     def unlucky(suggestion: Suggestion, number: int) -> tuple[Outcome, float | None]:
         return (Outcome.FAILED, None) if number % 5 == 0 else reported(suggestion, number)

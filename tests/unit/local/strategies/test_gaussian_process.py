@@ -82,12 +82,26 @@ def test_the_acquisitions_gradient_and_value(rows: np.ndarray, columns: Columns,
         assert error < 1e-3 * max(1.0, float(np.abs(gradient).max()))
 
 
+def test_a_half_space_that_fails_is_learnt_and_bad_luck_is_not() -> None:
+    rows = np.random.default_rng(5).random((60, 3))
+    probes = np.random.default_rng(6).random((200, 3))
+    bad = rows[:, 0] + rows[:, 1] > 1
+    learnt = np.exp(Feasibility(rows[~bad], rows[bad])(probes))
+    distance = probes[:, 0] + probes[:, 1] - 1
+    assert learnt[distance > 0.2].max() < 0.5 < learnt[distance < -0.2].min()
+    assert np.median(learnt[distance > 0.2]) < 0.2
+
+    unlucky = np.arange(60) % 5 == 0
+    anywhere = np.exp(Feasibility(rows[~unlucky], rows[unlucky])(probes))
+    assert anywhere.min() > 0.55
+
+
 def test_failures_alone_weigh_more_than_failures_among_successes() -> None:
     succeeded, failed = np.full((6, 1), 0.1), np.array([[0.1], [0.9]])
-    feasibility = Feasibility(succeeded, failed, np.array([5.0]))
+    feasibility = Feasibility(succeeded, failed)
     lucky, hopeless, unknown = np.exp(feasibility(np.array([[0.1], [0.9], [50.0]])))
-    assert hopeless < 0.6 < 0.8 < lucky < unknown == pytest.approx(1.0)
-    assert Feasibility(succeeded, failed[:0], np.array([5.0]))(failed).tolist() == [0.0, 0.0]
+    assert hopeless < 0.5 < unknown < lucky
+    assert Feasibility(succeeded, failed[:0])(failed).tolist() == [0.0, 0.0]
 
 
 def test_the_slope_is_the_correlations_derivative() -> None:
