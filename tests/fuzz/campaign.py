@@ -8,12 +8,15 @@ import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+from xml.sax.saxutils import unescape
 
 from tests.fuzz import envelopes, http_bytes, json_bodies, other_services, s3_requests, searches
 from tests.fuzz.case import Refused
 from tests.fuzz.store import contents, difference
 from tests.fuzz.wire import Wire
+from tests.support.pythons_words import pythons_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -138,7 +141,30 @@ def wrong(case: Case, answer: Answer) -> str | None:
     shapes = {Refused.JSON: _json, Refused.S3: _s3, Refused.QUERY: _query}
     wanted = [shapes[case.refused]] if case.refused in shapes else list(shapes.values())
     problems = [shape(answer) for shape in wanted]
-    return None if None in problems else f"{answer.status}, " + "; ".join(filter(None, problems))
+    if None not in problems:
+        return f"{answer.status}, " + "; ".join(filter(None, problems))
+    found = pythons_words(_message(answer), _texts(case))
+    return None if found is None else f"{answer.status}, Python's words: {found}"
+
+
+def _message(answer: Answer) -> str:
+    """The words of an error, in whatever protocol."""
+    text = answer.body.decode(errors="replace")
+    try:
+        return str(json.loads(text)["message"])
+    except (ValueError, KeyError, TypeError):
+        return unescape(" ".join(re.findall(r"<Message>(.*?)</Message>", text, re.DOTALL)))
+
+
+def _texts(case: Case) -> list[Any]:
+    """The texts of a request, which a message may repeat."""
+    body = case.body.decode(errors="replace")
+    try:
+        inner = json.loads(body)
+    except (ValueError, RecursionError):
+        inner = None
+    words = [*re.findall(r"[^&=<>\"']+", body), *case.headers.values(), *case.sent_headers.values()]
+    return [inner, case.path, unquote(case.path), *words]
 
 
 def _json(answer: Answer) -> str | None:

@@ -10,7 +10,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DEADLINE = 60.0
+DEADLINE = 180.0
 
 
 @pytest.fixture

@@ -31,7 +31,8 @@ print("loss=1")
 @pytest.fixture(params=["bare", "sandboxed"])
 def either(request: pytest.FixtureRequest) -> Service:
     """A service without sandboxes, and one with."""
-    return request.getfixturevalue("service" if request.param == "bare" else "sandboxed")
+    made: Service = request.getfixturevalue("service" if request.param == "bare" else "sandboxed")
+    return made
 
 
 def wheel(version: str) -> bytes:

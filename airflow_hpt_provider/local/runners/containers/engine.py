@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 LOGGER = logging.getLogger(__name__)
 PROGRAMS = ("docker", "podman")
-ASK_SECONDS = 5.0
+ASK_SECONDS = 10.0
 """Maximum seconds until an engine must respond."""
 ASK_AGAIN = 30.0
 """Seconds for which it is taken to be as it last said."""
