@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
+from xml.etree import ElementTree as ET
 from xml.sax.saxutils import unescape
 
 from tests.fuzz import envelopes, http_bytes, json_bodies, other_services, s3_requests, searches
@@ -184,6 +185,12 @@ def _json(answer: Answer) -> str | None:
 def _s3(answer: Answer) -> str | None:
     if not re.search(rb"<Error><Code>\w+</Code><Message>.*</Message>", answer.body, re.DOTALL):
         return "no <Error> with <Code> and <Message>"
+    try:
+        root = ET.fromstring(answer.body)
+    except ET.ParseError as error:
+        return f"no XML: {error}"
+    if root.tag != "Error" or {each.tag for each in root} < {"Code", "Message", "RequestId"}:
+        return f"root {root.tag} with {[each.tag for each in root]}"
     return None if answer.headers.get("x-amz-request-id") else "no x-amz-request-id"
 
 

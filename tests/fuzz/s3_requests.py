@@ -130,6 +130,19 @@ def names(rng: random.Random, resources: Resources) -> Case:
     return s3(method, path)
 
 
+ROOTS = (
+    *("Delete", "Tagging", "CompleteMultipartUpload", "CreateBucketConfiguration", "VersioningConfiguration"),
+    *("DeleteResult", "ListBucketResult", "ListAllMyBucketsResult", "InitiateMultipartUploadResult", "Error"),
+    *(
+        "AccessControlPolicy",
+        "SelectObjectContentRequest",
+        "RestoreRequest",
+        "LegalHold",
+        "Retention",
+        "html",
+    ),
+)
+"""Roots of S3's requests and responses."""
 ENCODINGS = ("utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-7", "cp037")
 
 
@@ -164,6 +177,43 @@ def xml(rng: random.Random, resources: Resources) -> Case:
         b"<%b><Object><Key></Key></Object></%b>" % (root, root),
     )
     return s3(method, path, rng.choice(bodies), Content_Type="application/xml")
+
+
+def _documents(resources: Resources) -> tuple[tuple[str, str, str, str], ...]:
+    """Return method, path, root and content of requests that the service would do as they are."""
+    at = f"/{resources.bucket}"
+    return (
+        ("POST", f"{at}?delete", "Delete", "<Object><Key>key</Key></Object>"),
+        ("PUT", f"{at}/key?tagging", "Tagging", "<TagSet><Tag><Key>a</Key><Value>b</Value></Tag></TagSet>"),
+        (
+            "POST",
+            f"{at}/big?uploadId={resources.upload}",
+            "CompleteMultipartUpload",
+            '<Part><PartNumber>1</PartNumber><ETag>"a3ea1b4b5ec8cdbc7a5a0e0a9a8a5d05"</ETag></Part>',
+        ),
+    )
+
+
+def encodings(rng: random.Random, resources: Resources) -> Case:
+    """Sound documents in another encoding than UTF-8: what a second reader sees in them must not be done."""
+    method, path, root, content = rng.choice(_documents(resources))
+    encoding = rng.choice((*ENCODINGS, "cp500", "cp1140", "iso-8859-1"))
+    declared = rng.choice((encoding, "utf-8", "us-ascii", "x-unknown", None))
+    head = f'<?xml version="1.0" encoding="{declared}"?>' if declared else ""
+    note = "<!-- \xe9 -->" if encoding == "iso-8859-1" else ""  # all else of it would be UTF-8, too
+    text = f"{head}{note}<{root}>{content}</{root}>"
+    if encoding == "utf-7":
+        text = text.replace("<", "+ADw-")  # Python leaves it as it is
+    return s3(method, path, text.encode(encoding), Content_Type="application/xml")
+
+
+def roots(rng: random.Random, resources: Resources) -> Case:
+    """Documents whose root is not that of the request."""
+    method, path, root, content = rng.choice(_documents(resources))
+    others = [each for each in ROOTS if each != root]
+    other = rng.choice((*others, root.lower(), root.upper(), f"{root}Result", f"x{root}"))
+    wrapped = rng.choice((content, f"<{root}>{content}</{root}>"))
+    return s3(method, path, f"<{other}>{wrapped}</{other}>".encode(), Content_Type="application/xml")
 
 
 def parameters(rng: random.Random, resources: Resources) -> Case:
@@ -221,6 +271,8 @@ KINDS: dict[str, Kind] = {
     "S3: aws-chunked body": chunks,
     "S3: bucket or key": names,
     "S3: XML body": xml,
+    "S3: XML in another encoding": encodings,
+    "S3: another XML root": roots,
     "S3: query": parameters,
     "S3: copy source": copies,
     "S3: method": method,

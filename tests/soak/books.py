@@ -66,11 +66,10 @@ def _check_job(sagemaker: Any, s3: Any, ledger: Ledger, name: str) -> Iterator[s
 
 
 def _check_best(job: dict[str, Any], training: list[dict[str, Any]]) -> Iterator[str]:
+    # A training job that was stopped counts with its last value, as on AWS.
     metric = "FinalHyperParameterTuningJobObjectiveMetric"
     values = [
-        each[metric]["Value"]
-        for each in training
-        if metric in each and each["TrainingJobStatus"] == "Completed"
+        each[metric]["Value"] for each in training if metric in each and each["TrainingJobStatus"] != "Failed"
     ]
     best = job.get("BestTrainingJob")
     if values and (best is None or best[metric]["Value"] != min(values)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from typing import Any
 from xml.parsers import expat
 
@@ -34,6 +35,10 @@ def root_of(body: bytes) -> str:
     Raises:
         XmlRefused: see there.
     """
+    if b"\0" in body or body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise XmlRefused(
+            "it is not in UTF-8"
+        )  # the parser would take UTF-16 whatever it is given as the encoding
     bounds = _Bounds()
     parser = expat.ParserCreate(_ENCODING, " ")
     parser.StartDoctypeDeclHandler = bounds.refuse

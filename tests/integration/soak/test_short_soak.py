@@ -86,12 +86,13 @@ class Training:
         return {
             "TrainingJobName": name,
             "TrainingJobStatus": "Completed",
+            "ObjectiveStatus": "Succeeded",
             "FinalHyperParameterTuningJobObjectiveMetric": metric,
         }
 
     @staticmethod
     def _failed(name: str) -> dict[str, Any]:
-        return {"TrainingJobName": name, "TrainingJobStatus": "Failed"}
+        return {"TrainingJobName": name, "TrainingJobStatus": "Failed", "ObjectiveStatus": "Failed"}
 
     def get_paginator(self, operation: str) -> Any:
         pages = {
