@@ -63,7 +63,7 @@ WAITS = Metric(
     "counter",
     ("where",),
     "Waits for a tuning job that have begun",
-    "worker (operator), triggerer",
+    "worker, triggerer",
 )
 POLLS = Metric(
     "hpt.polls",
@@ -91,7 +91,7 @@ LATENESS = Metric(
     "timer",
     ("where",),
     "Time from a job's end, by SageMaker's clock, until the wait for it ends",
-    "worker (operator), triggerer",
+    "worker, triggerer",
 )
 ORPHANED_JOBS_STOPPED = Metric(
     "hpt.orphaned_jobs_stopped",

@@ -19,6 +19,7 @@ from airflow_hpt_provider.exceptions import (
 )
 from airflow_hpt_provider.lineage.mixin import TuningLineageMixin
 from airflow_hpt_provider.links.tuning import LINKS
+from airflow_hpt_provider.metrics import BUDGET_STOPS, WAITS
 from airflow_hpt_provider.operators.base import (
     TuningBaseOperator,
     budget_limits,
@@ -139,6 +140,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningBaseOperator, Base
         self._limits: WaitLimits | None = None
         self._announced = False
         self._deadline: datetime | None = None
+        self._rescheduled: datetime | None = None
         check_early(self._policies, max_billable_seconds, max_failed_training_jobs, top_k)
         if start_from_trigger and has("start_from_trigger"):
             self._start_in_triggerer()
@@ -149,8 +151,12 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningBaseOperator, Base
         if self.event_queue_url is not None:
             check_queue_url("event_queue_url", self.event_queue_url)
         self.tuning_job_name = checked_job_name(self.tuning_job_name)
-        self._deadline = deadline = self._started(context) + timedelta(seconds=self.timeout)
+        first = self._first_reschedule(context)
+        self._deadline = deadline = (first or datetime.now(UTC)) + timedelta(seconds=self.timeout)
         if not self.deferrable:
+            self._rescheduled = first
+            if first is None:
+                WAITS.send(where="worker")
             try:
                 return super().execute(context)
             except AirflowSensorTimeout as error:
@@ -166,7 +172,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningBaseOperator, Base
         Neither does one that does not return: it is left behind soon after ``timeout``.
         """
         from airflow_hpt_provider.retries.errors import one_line
-        from airflow_hpt_provider.waiting.blocking_poller import call_limit, poll_once
+        from airflow_hpt_provider.waiting.blocking_poller import call_limit, poll_once, send_lateness
         from airflow_hpt_provider.waiting.limits import WaitLimits
         from airflow_hpt_provider.waiting.time_limit import CallTimeoutError, call_within
 
@@ -185,8 +191,6 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningBaseOperator, Base
         try:
             call_within(call_limit(limits), lambda: self._on_poll(description))
         except TuningJobBudgetExceededError as error:
-            from airflow_hpt_provider.metrics import BUDGET_STOPS
-
             BUDGET_STOPS.send(where="worker")
             return PokeReturnValue(is_done=True, xcom_value=self._budget_ended(context, error))
         except CallTimeoutError as error:
@@ -196,12 +200,15 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningBaseOperator, Base
                 push_job_info(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
                 self._announced = True
             return PokeReturnValue(is_done=False)
+        ended, rescheduled = description.hyper_parameter_tuning_end_time, self._rescheduled
+        if self._announced or (ended and rescheduled and ended > rescheduled):
+            send_lateness(description)
         return PokeReturnValue(is_done=True, xcom_value=self._finish(context, description))
 
-    def _started(self, context: Context) -> datetime:
-        """Return the time from which ``timeout`` counts, as in every sensor."""
-        first = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
-        return first or datetime.now(UTC)
+    def _first_reschedule(self, context: Context) -> datetime | None:
+        """Return the time from which ``timeout`` counts, as in every sensor; None: from now."""
+        first: datetime | None = context["ti"].get_first_reschedule_date(context) if self.reschedule else None
+        return first
 
     def execute_complete(
         self, context: Context, event: Any = None, deadline: str = "", misses: int = 0

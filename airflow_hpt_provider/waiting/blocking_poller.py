@@ -72,8 +72,8 @@ def poll_until_done(
             if on_poll:
                 _report(on_poll, description, limits)
             if not until_ended or outcome_of(description.status) is not None:
-                if polled and (ended := description.hyper_parameter_tuning_end_time):
-                    LATENESS.send(max(0.0, time.time() - ended.timestamp()), where="worker")
+                if polled:
+                    send_lateness(description)
                 return description
             polled = True
             delay = poll_interval * random.uniform(0.9, 1.1)  # noqa: S311 - not cryptography
@@ -123,6 +123,12 @@ def poll_once(
         return error
     limits.record_success()
     return description
+
+
+def send_lateness(description: TuningJobDescription) -> None:
+    """Send how long ago a job ended that an earlier poll of the same wait saw running."""
+    if ended := description.hyper_parameter_tuning_end_time:
+        LATENESS.send(max(0.0, time.time() - ended.timestamp()), where="worker")
 
 
 def call_limit(limits: WaitLimits) -> float:

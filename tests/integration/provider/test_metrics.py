@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import socket
 import uuid
+from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 import pytest
+from airflow.sdk.exceptions import AirflowRescheduleException
 
 from airflow_hpt_provider import compat, metrics
 from airflow_hpt_provider.exceptions import TuningJobBudgetExceededError, TuningJobNotFoundError
@@ -75,6 +77,52 @@ async def test_the_lateness_of_a_job_that_had_ended_before_is_not_sent(statsd, c
     wait_until_all_have_arrived(statsd)
     assert len(statsd.of("hpt.waits", where="triggerer")) == 1
     assert tags_of(statsd.of("hpt.lateness")) == [{"where": "worker"}]
+
+
+@pytest.mark.parametrize("mode", ["poke", "reschedule"])
+def test_a_sensor_on_a_worker(statsd, gated, gate, first_try, mode):
+    _, waiting = deferred(gated, first_try)
+    name, began, reschedules = waiting.trigger.tuning_job_name, datetime.now(UTC), []
+    sensor = make(
+        HyperParameterTuningJobSensor,
+        tuning_job_name=name,
+        mode=mode,
+        poke_interval=0.1,
+        deferrable=False,
+    )
+    again = TaskTry()
+    again.get_first_reschedule_date = lambda context: began if reschedules else None
+    poke = sensor.poke
+
+    def poke_and_open(context):
+        done = poke(context)
+        gate.touch()
+        return done
+
+    sensor.poke = poke_and_open
+    while True:
+        try:
+            sensor.execute(again.context(sensor))
+            break
+        except AirflowRescheduleException:
+            reschedules.append(name)
+            sensor._announced = False  # another process
+    wait_until_all_have_arrived(statsd)
+    assert bool(reschedules) == (mode == "reschedule")
+    assert tags_of(statsd.of("hpt.waits")) == [{"where": "worker"}]
+    assert tags_of(statsd.of("hpt.lateness")) == [{"where": "worker"}]
+    assert len(statsd.of("hpt.polls", where="worker")) > 1
+
+
+def test_a_sensor_sends_no_lateness_of_a_job_that_had_ended_before(statsd, config, hook, first_try):
+    _, waiting = deferred(config, first_try)
+    name = waiting.trigger.tuning_job_name
+    wait_for(hook, name, "Completed")
+    sensor = make(HyperParameterTuningJobSensor, tuning_job_name=name, poke_interval=0.1, deferrable=False)
+    sensor.execute(TaskTry().context(sensor))
+    wait_until_all_have_arrived(statsd)
+    assert tags_of(statsd.of("hpt.waits")) == [{"where": "worker"}]
+    assert statsd.of("hpt.lateness") == []
 
 
 def test_throttled_calls(statsd, service, hook, monkeypatch):

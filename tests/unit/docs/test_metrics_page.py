@@ -89,3 +89,67 @@ def test_panels_do_not_overlap() -> None:
     ]
     assert len(cells) == len(set(cells))
     assert max(x for x, _ in cells) == 23
+
+
+DASHBOARD_FIELDS = {
+    "": {
+        "title",
+        "uid",
+        "schemaVersion",
+        "version",
+        "editable",
+        "refresh",
+        "tags",
+        "time",
+        "timezone",
+        "templating",
+        "panels",
+        "description",
+        "annotations",
+        "graphTooltip",
+        "links",
+    },
+    "panel": {
+        "id",
+        "type",
+        "title",
+        "description",
+        "datasource",
+        "gridPos",
+        "fieldConfig",
+        "options",
+        "targets",
+    },
+    "gridPos": {"h", "w", "x", "y"},
+    "variable": {"name", "label", "type", "query", "current", "hide", "refresh", "regex"},
+}
+"""Members that Grafana's own TypeScript type has: ``Dashboard`` of @grafana/schema 13.2.3. In its strict mode, the
+compiler accepts the dashboard as a value of that type, and refuses a text for a number and a misspelt member."""
+
+
+def test_the_dashboard_has_grafanas_fields() -> None:
+    assert set(DASHBOARD) <= DASHBOARD_FIELDS[""]
+    assert isinstance(DASHBOARD["schemaVersion"], int)
+    (variable,) = DASHBOARD["templating"]["list"]
+    assert set(variable) <= DASHBOARD_FIELDS["variable"]
+    ids = [panel["id"] for panel in DASHBOARD["panels"]]
+    assert len(ids) == len(set(ids))
+    for panel in DASHBOARD["panels"]:
+        assert {"id", "type", "title", "gridPos", "targets"} <= set(panel) <= DASHBOARD_FIELDS["panel"]
+        assert set(panel["gridPos"]) == DASHBOARD_FIELDS["gridPos"]
+        assert all(isinstance(value, int) and value >= 0 for value in panel["gridPos"].values())
+        assert panel["datasource"] == {"type": "prometheus", "uid": f"${{{variable['name']}}}"}
+        references = [target["refId"] for target in panel["targets"]]
+        assert len(references) == len(set(references))
+
+
+def test_the_page_gives_the_names_that_prometheus_makes_of_opentelemetrys() -> None:
+    page = PAGE.read_text()
+    named = set(
+        re.findall(
+            r"`(airflow_hpt_\w+?)(?:_total)?`", page.partition("With OpenTelemetry")[2].partition("\n\n")[0]
+        )
+    )
+    kinds = {METRICS[name].kind for name in named}
+    assert kinds == {"counter", "gauge", "timer"}
+    assert "`airflow_hpt_calls_total`" in page
