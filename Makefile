@@ -95,6 +95,20 @@ test-heavy: env   ## what takes minutes or large packages: 25 kills in one tunin
 test-faults: env  ## 100 and more runs through faulty calls and kills (SEED=n; TABLE=docs/faults.md keeps the table)
 	$(BIN)/pytest tests/faults/test_kills.py tests/faults/test_calls.py -m heavy $(if $(SEED),--fault-seed $(SEED)) $(if $(TABLE),--fault-table $(TABLE))
 
+env-cluster: env wheel  ## Airflow with Celery and the provider's wheel, in an environment of its own
+	.ci/install-packages
+	test -x .heavy/cluster/bin/python || $(BIN)/uv venv -q -p $(PYTHON) .heavy/cluster
+	$(BIN)/uv pip install -q -p .heavy/cluster/bin/python -c constraints.txt --reinstall-package airflow-hpt-provider \
+	  "$$(ls -t dist/*.whl | head -1)" --group cluster
+	@env -u PYTHONDONTWRITEBYTECODE .heavy/cluster/bin/python -m compileall -q .heavy/cluster/lib  # a dozen processes import it
+
+test-cluster: env-cluster  ## PostgreSQL, Redis, Celery, two of each component: kills, drains, outages (SEED=n KILLS=n TABLE=page)
+	$(BIN)/pytest tests/cluster -m cluster $(if $(SEED),--cluster-seed $(SEED)) $(if $(KILLS),--cluster-kills $(KILLS)) \
+	  $(if $(TABLE),--cluster-table $(TABLE)) $(ARGS)
+
+test-cluster-short: env-cluster  ## the part of it that CI runs (minutes)
+	$(BIN)/pytest tests/cluster -m "not heavy"
+
 test-system: env ui-if-npm env-browser  ## a real scheduler, triggerer and API server
 	$(BIN)/pytest tests/system
 
@@ -170,6 +184,14 @@ bench-slots: env  ## worker seconds and task launches per tuning job in each mod
 	@mkdir -p .local
 	benchmarks/waiting/make_venv.sh .local/bench-venv $(BIN)/uv $(BIN)/python
 	$(BIN)/python -m benchmarks.slots --python .local/bench-venv/bin/python $(ARGS)
+
+bench-cluster: env  ## 300 deferred tasks on two triggerers, PostgreSQL and Celery, and SageMakerTuningOperator (ARGS="--jobs 30")
+	.ci/install-packages
+	@mkdir -p .local
+	benchmarks/waiting/make_venv.sh .local/bench-venv $(BIN)/uv $(BIN)/python
+	grep -vE '^(aiobotocore|boto)' .local/bench-constraints.txt > .local/bench-cluster-constraints.txt
+	$(BIN)/uv pip install -q -p .local/bench-venv/bin/python -c .local/bench-cluster-constraints.txt --group cluster
+	$(BIN)/python -m benchmarks.cluster --python .local/bench-venv/bin/python $(ARGS)
 
 bench-page: env ui env-browser  ## the tuning page with 1,000 training jobs: bytes, first paint, refresh
 	$(BIN)/python -m benchmarks.page

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.cluster.table import BEGIN
 from tests.faults.client_faults import ClientFaults
 from tests.faults.jobs import job_config, start_service
 from tests.faults.table import Record, markdown, page
@@ -38,7 +39,10 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(markdown(records))
     if target := config.getoption("--fault-table", default=None):
         minutes = (time.monotonic() - config.stash[BEGAN]) / 60
-        target.write_text(page(records, config.getoption("--fault-seed", default=SEED), minutes))
+        old = target.read_text() if target.exists() else ""
+        of_cluster = "".join(old.partition(BEGIN)[1:])  # `make test-cluster` writes it
+        new = page(records, config.getoption("--fault-seed", default=SEED), minutes)
+        target.write_text(f"{new}\n{of_cluster}" if of_cluster else new)
 
 
 @pytest.fixture

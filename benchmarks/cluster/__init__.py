@@ -1,0 +1,1 @@
+"""Hundreds of deferred tasks on a cluster with two triggerers, compared with the amazon provider's operator."""

@@ -1,0 +1,68 @@
+"""Drains: the processes of waiting tasks are asked to end on each worker, and no paid job is lost.
+
+Seen red with the old behaviour put back into the installed wheel: ``StopOnExitMixin._task_ended`` returns True whenever
+``_killed`` is set, as before 753ae28, when ``on_kill`` always stopped the job. See docs/faults.md.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.cluster.process_faults import Action, Fault, FaultInjector, Target
+from tests.cluster.runs import Account, Run
+from tests.cluster.scenario import wait_until_over, wait_until_waiting
+from tests.cluster.table import Record
+
+if TYPE_CHECKING:
+    from airflow_hpt_provider.demo.service import LocalService
+    from tests.cluster.stack import Stack
+
+pytestmark = [pytest.mark.cluster, pytest.mark.heavy, pytest.mark.timeout(1200)]
+
+AWAY_SECONDS = 60.0
+"""Longer than three heartbeats, after which Airflow ends the processes of all tasks."""
+
+
+def drain(stack: Stack, service: LocalService, fault: Fault, modes: list[str]) -> list[Record]:
+    """Strike while a task waits in each mode, and balance the books."""
+    account, injector = Account(stack.api, service), FaultInjector(stack, service)
+    runs = [Run.start(stack.api, mode) for mode in modes]
+    try:
+        wait_until_waiting(runs, stack.api, service)
+        if fault.target is Target.TASK:
+            for run in runs:
+                assert injector.strike(fault, run.pid(stack.api)), f"{run} has no process"
+        else:
+            injector.strike(fault)
+        for run in runs:
+            run.met.append(fault)
+        injector.wait()
+        wait_until_over(runs, stack.api)
+    finally:
+        injector.settle()
+    entries, outcomes, wrong = account.close(runs)
+    assert not wrong, "\n".join(wrong)
+    return [
+        Record(str(fault), run.dag_id, outcome, len(entry.tries), len(entry.jobs))
+        for run, entry, outcome in zip(runs, entries, outcomes, strict=True)
+    ]
+
+
+def test_sigterm_to_the_processes_of_waiting_tasks(
+    stack: Stack, service: LocalService, records: list[Record]
+) -> None:
+    modes = ["sync_minute", "sync_minute", "sync_minute_use_best", "sync_minute_use_best"]
+    found = drain(stack, service, Fault(Target.TASK, Action.TERM), modes)
+    records.extend(found)
+    assert {record.outcome for record in found} == {"retried"}
+
+
+def test_the_api_server_is_away_for_longer_than_three_heartbeats(
+    stack: Stack, service: LocalService, records: list[Record]
+) -> None:
+    fault = Fault(Target.API_SERVER, Action.AWAY, AWAY_SECONDS)
+    found = drain(stack, service, fault, ["sync_minutes", "sync_minutes", "deferrable"])
+    records.extend(found)
+    assert [record.outcome for record in found][:2] == ["retried", "retried"]
