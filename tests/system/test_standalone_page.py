@@ -93,10 +93,16 @@ def test_from_the_list_to_a_job_and_its_request(tab: Any) -> None:
     assert request["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"] == 12
 
 
-def test_stopping_a_running_job(tab: Any, served: tuple[str, Path], request: pytest.FixtureRequest) -> None:
-    lines = (served[1] / "local.env").read_text().splitlines()
+def show(tab: Any, selector: str) -> None:
+    """Scroll to a section: charts are drawn in sight."""
+    tab.locator(selector).evaluate("element => element.scrollIntoView()")
+
+
+def sagemaker(data: Path) -> Any:
+    """A client of the service, which has a bucket."""
+    lines = (data / "local.env").read_text().splitlines()
     settings = dict(line.split("=", 1) for line in lines if line.startswith("AWS_"))
-    sagemaker, s3 = (
+    client, s3 = (
         boto3.client(
             name,
             endpoint_url=settings["AWS_ENDPOINT_URL"],
@@ -107,16 +113,75 @@ def test_stopping_a_running_job(tab: Any, served: tuple[str, Path], request: pyt
         for name in ("sagemaker", "s3")
     )
     s3.create_bucket(Bucket="tuning-tests")
+    return client
+
+
+def status(client: Any, name: str) -> str:
+    found = client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    return str(found["HyperParameterTuningJobStatus"])
+
+
+@pytest.fixture(scope="module")
+def trained(served: tuple[str, Path]) -> str:
+    """A tuning job whose three training jobs were really trained."""
+    client, name = sagemaker(served[1]), "trained"
+    job = tuning_job("tuning-tests", trials=3)
+    client.create_hyper_parameter_tuning_job(HyperParameterTuningJobName=name, **job)
+    wait_until(lambda: status(client, name) == "Completed", 120, "the job did not end")
+    return name
+
+
+def test_one_training_job_and_its_log(tab: Any, trained: str) -> None:
+    tab.goto(tab.url.split("/connections")[0] + f"/connections/local/jobs/{trained}")
+    link = tab.locator("tbody tr").first.get_by_role("link")
+    name = link.get_attribute("title")
+    link.press("Enter")
+    drawer = tab.get_by_role("dialog")
+    drawer.locator(".log-line", has_text="objective=").first.wait_for(state="attached")
+    drawer.get_by_role("searchbox").fill("objective")
+    drawer.locator("mark").first.wait_for()
+    assert f"training_job={name}" in tab.url
+    assert drawer.evaluate("element => element.scrollWidth <= element.clientWidth")
+    drawer.get_by_role("button", name="Close").click()
+    drawer.wait_for(state="hidden")
+
+
+def test_curves_timeline_and_two_at_a_time(tab: Any, trained: str) -> None:
+    base = tab.url.split("/connections")[0]
+    tab.goto(f"{base}/connections/local/jobs/{trained}")
+    show(tab, "#curves")
+    tab.locator("section[aria-labelledby=curves] canvas").wait_for()
+    tab.get_by_role("img", name="Timeline of 3 training jobs").wait_for()
+    tab.goto(f"{base}/connections/local/jobs/filled-03")
+    show(tab, "#pairs")
+    tab.get_by_role("combobox", name="Across").select_option("eta")
+    tab.get_by_role("combobox", name="Up", exact=True).select_option("max_depth")
+    tab.locator("section[aria-labelledby=pairs] canvas").wait_for()
+
+
+def test_several_jobs_of_the_connection_are_compared(tab: Any) -> None:
+    tab.goto(tab.url.split("/connections")[0] + "/connections/local/jobs/filled-03")
+    show(tab, "#several")
+    tab.get_by_role("checkbox", name="Compare with filled-25").check()
+    tab.get_by_role("checkbox", name="Compare with filled-21").check()
+    tab.locator("table.several thead th", has_text="filled-21").wait_for()
+    heads = tab.locator("table.several thead th").all_inner_texts()
+    assert heads == ["1 filled-03", "2 filled-25", "3 filled-21"]
+    tab.get_by_role("combobox", name="Against").select_option("billable")
+    tab.get_by_role("img", name="against billable time").locator("canvas").wait_for()
+    tab.get_by_role("combobox", name="Tuning job to compare with").select_option("filled-25")
+    tab.locator(".sides thead th", has_text="filled-25").wait_for()
+    overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    assert tab.evaluate(overflow) <= 0
+
+
+def test_stopping_a_running_job(tab: Any, served: tuple[str, Path], request: pytest.FixtureRequest) -> None:
+    client = sagemaker(served[1])
     name = f"running-{request.node.callspec.id}"
     job = tuning_job("tuning-tests", gate=str(served[1] / "never"))
-    sagemaker.create_hyper_parameter_tuning_job(HyperParameterTuningJobName=name, **job)
+    client.create_hyper_parameter_tuning_job(HyperParameterTuningJobName=name, **job)
     tab.goto(tab.url.split("/connections")[0] + f"/connections/local/jobs/{name}")
     tab.get_by_role("button", name="Stop", exact=True).click()
     tab.get_by_role("button", name="Stop tuning job").click()
-
-    def status() -> str:
-        found = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
-        return str(found["HyperParameterTuningJobStatus"])
-
-    wait_until(lambda: status() == "Stopped", 60, "the job was not stopped")
+    wait_until(lambda: status(client, name) == "Stopped", 60, "the job was not stopped")
     tab.locator("header").get_by_text("Stopped", exact=True).first.wait_for()
