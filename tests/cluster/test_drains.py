@@ -1,7 +1,6 @@
 """Drains: the processes of waiting tasks are asked to end on each worker, and no paid job is lost.
 
-Seen red with the old behaviour put back into the installed wheel: ``StopOnExitMixin._task_ended`` returns True whenever
-``_killed`` is set, as before 753ae28, when ``on_kill`` always stopped the job. See docs/faults.md.
+docs/faults.md says which change brings the fault back.
 """
 
 from __future__ import annotations
