@@ -189,7 +189,7 @@ def _s3(answer: Answer) -> str | None:
         root = ET.fromstring(answer.body)
     except ET.ParseError as error:
         return f"no XML: {error}"
-    if root.tag != "Error" or {each.tag for each in root} < {"Code", "Message", "RequestId"}:
+    if root.tag != "Error" or not {"Code", "Message", "RequestId"} <= {each.tag for each in root}:
         return f"root {root.tag} with {[each.tag for each in root]}"
     return None if answer.headers.get("x-amz-request-id") else "no x-amz-request-id"
 

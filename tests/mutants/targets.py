@@ -4,7 +4,28 @@ from __future__ import annotations
 
 PACKAGE = "airflow_hpt_provider"
 TARGETS: dict[str, tuple[str, ...]] = {
-    "creation": ("tests/unit/creation",),
+    "creation/find_or_create.py": (
+        "tests/unit/creation/test_attempts.py",
+        "tests/unit/creation/test_lost_responses.py",
+        "tests/unit/creation/test_is_own_job.py",
+        "tests/unit/creation/test_submission.py",
+    ),
+    "creation/job_match.py": ("tests/unit/creation/test_job_match.py",),
+    "creation/ownership.py": (
+        "tests/unit/creation/test_ownership.py",
+        "tests/unit/creation/test_lost_responses.py",
+    ),
+    "creation/submission.py": (
+        "tests/unit/creation/test_submission.py",
+        "tests/unit/creation/test_is_own_job.py",
+        "tests/unit/creation/test_lost_responses.py",
+    ),
+    "creation/tags.py": (
+        "tests/unit/creation/test_is_own_job.py",
+        "tests/unit/creation/test_running_job_of.py",
+        "tests/unit/creation/test_running_job.py",
+        "tests/unit/creation/test_submission.py",
+    ),
     "waiting/billable_time.py": ("tests/unit/waiting/test_billable_time.py",),
     "waiting/budget.py": ("tests/unit/waiting/test_budget.py", "tests/unit/waiting/test_billable_time.py"),
     "waiting/outcome.py": ("tests/unit/waiting/test_outcome.py",),
@@ -21,6 +42,12 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "retries/errors.py": ("tests/unit/retries",),
     "retries/failure_reasons.py": ("tests/unit/retries/test_failure_reasons.py",),
     "result/model_packages.py": ("tests/unit/result/test_model_package_gate.py",),
+    "local/engine/tuning.py": (
+        "tests/unit/local/engine/test_ends_of_tuning_jobs.py",
+        "tests/unit/local/engine/test_any_outcome.py",
+    ),
+    "local/runners/full_disk.py": ("tests/unit/local/runners/test_full_disk.py",),
+    "local/runners/outcome.py": ("tests/unit/local/runners/test_full_disk.py",),
     "local/runners/opt_ml.py": ("tests/unit/local/runners/test_opt_ml.py",),
     "local/http/auth": ("tests/unit/local/http/test_request_signatures.py",),
     "local/s3/multipart.py": ("tests/unit/local/s3",),

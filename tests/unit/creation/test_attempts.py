@@ -265,6 +265,8 @@ def test_a_retry_is_counted_and_logged(
     assert "after" not in caplog.text
     resolve(account(failed(completed=2), failed(FIRST)))
     assert counted == [1]
+    resolve(account(failed()))
+    assert f"{SECOND} (attempt 2, after {FIRST} has failed)." in caplog.text
     assert f"{THIRD} (attempt 3, after {SECOND} has failed, warm-started)." in caplog.text
 
 
