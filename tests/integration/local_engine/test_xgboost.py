@@ -13,6 +13,7 @@ import pytest
 
 from airflow_hpt_provider.local.algorithms import trainable
 from airflow_hpt_provider.local.errors import ServiceError
+from airflow_hpt_provider.models.float32 import float32
 from tests.support.cases import case
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def test_metrics_that_the_container_computes(trained: Service) -> None:
     last = [line for line in log.splitlines() if line.startswith("[4]")][-1]
     final = {each["MetricName"]: each["Value"] for each in job["FinalMetricDataList"]}
     assert {"train:logloss", "train:accuracy", "validation:logloss", "validation:accuracy"} <= set(final)
-    assert final["validation:f1"] == float(last.split("validation-f1:")[1].split("\t")[0])
+    assert final["validation:f1"] == float32(float(last.split("validation-f1:")[1].split("\t")[0]))
     assert 0.8 < final["validation:accuracy"] <= 1
 
 
