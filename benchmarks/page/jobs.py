@@ -25,6 +25,8 @@ ExitCode 1
 ErrorMessage "MemoryError: cannot allocate 3.1 GiB for the histogram of 4194304 bins"
 Command "/opt/conda/bin/python train.py --booster dart --max_depth {max_depth}", exit code: 1"""
 NOT_A_NUMBER = "AlgorithmError: validation loss is NaN after round 12, exit code: 1"
+CURVES = 200
+"""Tuning jobs of at most so many training jobs get learning curves: without them, a thousand are quick to fill."""
 Point = dict[str, float | int | str]
 
 
@@ -136,7 +138,11 @@ def _insert(
         training_jobs.set_attempt_started(connection, child_id, began + 1)
         good = status != "Failed"
         if good:
-            training_jobs.add_metrics(connection, child_id, [MetricRow(METRIC, loss, began + seconds)], 100)
+            epochs = 8 if status == "Stopped" else 20
+            curve = _curve(loss, epochs, began + 1, seconds) if trials <= CURVES else []
+            training_jobs.add_metrics(
+                connection, child_id, [*curve, MetricRow(METRIC, loss, began + seconds)], 100
+            )
         training_jobs.set_ended(
             connection,
             child_id,
@@ -151,6 +157,14 @@ def _insert(
         training_jobs.add_transition(connection, child_id, status, status, began + 1 + seconds, final=True)
     tuning_jobs.recount(connection, job_id, end)
     tuning_jobs.set_ended(connection, job_id, status="Completed", failure_reason=None, now=max(free))
+
+
+def _curve(loss: float, epochs: int, start: float, seconds: float) -> list[MetricRow]:
+    """All values of the objective but the last: it falls to the last one by and by."""
+    return [
+        MetricRow(METRIC, loss + 0.4 * 0.75**epoch, start + seconds * epoch / epochs)
+        for epoch in range(1, epochs)
+    ]
 
 
 OPTIMUM: Point = {

@@ -74,6 +74,15 @@ test("without values the page says so, for all and for one", async () => {
   await vi.waitFor(() => expect(root.textContent).toContain("CloudWatch has no values of this training job's metrics."));
 });
 
+test("one value each is no curve", async () => {
+  none({ curves: { name: ["churn-001-a"], numbers: [[1]], seconds: [[5]], values: [[0.5]] } });
+  act(() => render(<Curves tuning={tuning()} task={task} palette={palette} chosen={null} onOpen={() => undefined} />, root));
+  await vi.waitFor(() => expect(root.textContent).toContain("No learning curves: No training job has reported loss more than once yet."));
+  none({ curves: { name: ["loss"], numbers: [[1]], seconds: [[5]], values: [[0.5]] } });
+  act(() => render(<MetricCurves task={task} name="churn-001-a" running={false} />, root));
+  await vi.waitFor(() => expect(root.querySelector("figure")?.textContent).toBe("loss0.5Reported once."));
+});
+
 test("what cannot be read is said with its remedy", async () => {
   none({ kind: "access_denied", title: "AWS does not allow it", detail: "", remedy: "Allow cloudwatch:GetMetricData" }, 502);
   act(() => render(<Curves tuning={tuning()} task={task} palette={palette} chosen={null} onOpen={() => undefined} />, root));

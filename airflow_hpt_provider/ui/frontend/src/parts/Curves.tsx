@@ -39,7 +39,9 @@ function All({ tuning, task, palette, chosen, onOpen }: Props) {
   const { value, problem } = usePolling<CurvesAnswer>(taskPath(task, "/curves"), () => (tuning.job.ended ? 300 : RUNNING_SECONDS));
   const [across, setAcross] = useState<Across>("values");
   const curves = useMemo(() => value && curvesOf(tuning, value.curves, across, chosen), [tuning, value, across, chosen]);
-  const option = useMemo(() => curves?.length && curvesChart(tuning, curves, across, palette), [tuning, curves, across, palette]);
+  // One value each is a point, not a curve; the leaderboard has it.
+  const developed = curves?.some(({ points }) => points.length > 1);
+  const option = useMemo(() => curves && developed && curvesChart(tuning, curves, across, palette), [tuning, curves, across, palette]);
   const metric = tuning.job.objective?.metric ?? "objective";
   const stopped = curves?.filter(({ trial }) => wasStopped(trial)).length ?? 0;
   return (
@@ -65,7 +67,7 @@ function All({ tuning, task, palette, chosen, onOpen }: Props) {
           </p>
         </>
       ) : (
-        <None problem={problem} loading={!value} what={chosen && value?.curves.name.length ? "None of those chosen has a learning curve." : `CloudWatch has no values of ${metric} for these training jobs${tuning.job.ended ? "" : " yet"}.`} />
+        <None problem={problem} loading={!value} what={value?.curves.name.length ? (chosen ? "None of those chosen has one." : `No training job has reported ${metric} more than once${tuning.job.ended ? "" : " yet"}.`) : `CloudWatch has no values of ${metric} for these training jobs${tuning.job.ended ? "" : " yet"}.`} />
       )}
     </>
   );
@@ -116,7 +118,7 @@ export function MetricCurves({ task, name, running }: { task: TaskInstance; name
                     {number(points.at(-1)?.[1])}
                   </span>
                 </figcaption>
-                <Chart option={metricCurve(points, across, palette)} height={150} label={`${metric}: ${plural(points.length, "value")}, the last is ${number(points.at(-1)?.[1])}`} />
+                {points.length > 1 ? <Chart option={metricCurve(points, across, palette)} height={150} label={`${metric}: ${plural(points.length, "value")}, the last is ${number(points.at(-1)?.[1])}`} /> : <p class="muted small">Reported once{running && " so far"}.</p>}
               </figure>
             );
           })}
