@@ -141,6 +141,17 @@ def test_previous_attempts_come_from_the_tags() -> None:
     assert [attempt.tuning_job_name for attempt in found] == ["a", "b"]
 
 
+def test_jobs_that_are_tagged_as_each_others_retry_count_once() -> None:
+    hook = FakeHook(
+        {
+            "a": ("Failed", tags_of(OWNER, **{RETRY_OF_TAG: "b"})),
+            "b": ("InProgress", tags_of(OWNER, **{RETRY_OF_TAG: "a"})),
+        }
+    )
+    found = previous_attempts_of(hook, ARN + "b")  # type: ignore[arg-type]
+    assert [attempt.tuning_job_name for attempt in found] == ["a"]
+
+
 def test_an_error_at_the_tags_does_not_start_the_attempts_from_the_beginning() -> None:
     hook = FakeHook({"c": ("InProgress", THROTTLED)})
     with pytest.raises(ClientError, match="Rate exceeded"):

@@ -1,0 +1,318 @@
+"""Which tuning job a task stops when its process or its try ends, and which one it leaves to the next try."""
+
+from __future__ import annotations
+
+import logging
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipException
+from airflow_hpt_provider.creation.ownership import Owner
+from airflow_hpt_provider.exceptions import TuningTaskInterruptedError
+from airflow_hpt_provider.models import TuningJobRequest
+from airflow_hpt_provider.operators import cleanup
+from airflow_hpt_provider.operators.cleanup import StopOnExitMixin
+from airflow_hpt_provider.triggers.task_state import TaskFate
+from tests.support.tuning_account import Job, TuningAccount
+from tests.support.tuning_jobs import tuning_job
+
+OWNER, OTHER = Owner("dag", "tune", "run"), Owner("dag", "other", "run")
+REQUEST = TuningJobRequest.model_validate(tuning_job("bucket"))
+UNKNOWN: Any = None
+
+
+class Hook(TuningAccount):
+    """An account in memory; stopping may fail at first."""
+
+    def __init__(self, **jobs: Job) -> None:
+        super().__init__(jobs, REQUEST)
+        self.invisible = 0
+        self.error: Exception | None = None
+
+    def ready(self) -> None:
+        pass
+
+    def stop(self, name: str) -> bool:
+        if self.error:
+            raise self.error
+        self.stopped.append(name)
+        self.invisible -= 1
+        return self.invisible < 0
+
+
+class Task(StopOnExitMixin):
+    """A task whose state Airflow gives as the test says."""
+
+    def __init__(self, hook: Hook | None = None, fate: TaskFate | None = TaskFate.ENDED) -> None:
+        self.hook = hook or Hook()  # type: ignore[assignment]
+        self.log, self.stop_on_kill, self.fate = logging.getLogger("task"), True, fate
+        self._rendered = True
+
+    @property
+    def stopped(self) -> list[str]:
+        return self.hook.stopped  # type: ignore[attr-defined,no-any-return]
+
+
+@pytest.fixture(autouse=True)
+def fates(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        "airflow_hpt_provider.triggers.task_state.task_fate", lambda ti, log: ti.fate, raising=True
+    )
+
+
+def context(task: Task, *, number: int = 1, tries: int = 2, pushed: Any = None, policy: Any = None) -> Any:
+    ti = SimpleNamespace(
+        dag_id="dag", task_id="tune", run_id="run", map_index=-1, try_number=number, max_tries=tries,
+        fate=task.fate, xcom_pull=lambda **_: pushed,
+    )  # fmt: skip
+    made = SimpleNamespace(retries=tries, retry_policy=policy)
+    return {"ti": ti, "task": made}
+
+
+def fails(task: Task, error: BaseException, **options: Any) -> BaseException:
+    """Let a try fail inside the context, and return the error that leaves it."""
+    with pytest.raises(BaseException) as raised, task._stop_on_failure(context(task, **options)):
+        raise error
+    return raised.value
+
+
+# A try that fails
+
+
+@pytest.mark.parametrize(
+    ("error", "number", "stopped"),
+    [
+        (ValueError("no"), 1, False),
+        (ValueError("no"), 2, False),
+        (ValueError("no"), 3, True),
+        (AirflowFailException("no"), 1, True),
+        (AirflowSkipException("no"), 1, True),
+        (TuningTaskInterruptedError("no", "job"), 3, False),
+        (KeyboardInterrupt(), 1, True),
+        (SystemExit(1), 1, True),
+    ],
+    ids=repr,
+)
+def test_the_job_of_the_last_try_is_stopped_and_any_other_left(
+    error: BaseException, number: int, stopped: bool
+) -> None:
+    task = Task()
+    task._waits_for("job")
+    assert fails(task, error, number=number) is error
+    assert task.stopped == ["job"] * stopped
+
+
+def test_a_try_without_a_job_stops_none() -> None:
+    task = Task()
+    fails(task, ValueError("no"), number=3)
+    fails(task, KeyboardInterrupt())
+    assert task.stopped == []
+
+
+@pytest.mark.parametrize(
+    ("action", "stopped"),
+    [("fail", True), ("retry", False), ("default", False), (ZeroDivisionError(), False)],
+)
+def test_a_retry_policy_that_ends_the_task_makes_the_try_the_last(action: Any, stopped: bool) -> None:
+    def evaluate(*_: Any) -> Any:
+        if isinstance(action, Exception):
+            raise action
+        return SimpleNamespace(action=SimpleNamespace(value=action))
+
+    task = Task()
+    task._waits_for("job")
+    fails(task, ValueError("no"), number=1, policy=SimpleNamespace(evaluate=evaluate))
+    assert task.stopped == ["job"] * stopped
+
+
+@pytest.mark.parametrize(
+    ("fate", "stopped"), [(TaskFate.ENDED, True), (TaskFate.CONTINUES, False), (UNKNOWN, False)]
+)
+def test_a_killed_try_stops_its_job_only_if_the_task_has_ended(fate: TaskFate | None, stopped: bool) -> None:
+    task = Task(fate=fate)
+    task._waits_for("job")
+    task._killed = True
+    left = fails(task, ValueError("no"), number=3)
+    assert isinstance(left, TuningTaskInterruptedError)
+    assert task.stopped == ["job"] * stopped
+
+
+# A process that is asked to end
+
+
+@pytest.mark.parametrize("fate", [*TaskFate, UNKNOWN])
+@pytest.mark.parametrize("timeout", [True, False])
+@pytest.mark.parametrize("busy", [True, False])
+def test_a_signal_stops_the_job_of_a_task_that_has_ended_or_timed_out(
+    monkeypatch: pytest.MonkeyPatch, fate: TaskFate | None, timeout: bool, busy: bool
+) -> None:
+    monkeypatch.setattr(cleanup, "execution_timeout_is_over", lambda: timeout)
+    monkeypatch.setattr(cleanup, "supervisor_is_busy", lambda: busy)
+    task = Task(fate=fate)
+    task._ti = SimpleNamespace(fate=fate)
+    task._waits_for("job")
+    task.on_kill()
+    assert task.stopped == ["job"] * (timeout or (fate is TaskFate.ENDED and not busy))
+    assert task._killed is not timeout
+    idle = Task(fate=TaskFate.ENDED)
+    idle.on_kill()
+    assert idle.stopped == []
+
+
+@pytest.mark.parametrize(
+    ("fate", "stopped"), [(TaskFate.ENDED, True), (TaskFate.CONTINUES, False), (UNKNOWN, False)]
+)
+def test_a_job_that_is_created_while_the_task_ends_is_stopped_then(
+    fate: TaskFate | None, stopped: bool
+) -> None:
+    task = Task()
+    task._killed, task._fate = True, fate
+    task._waits_for("job")
+    assert task.stopped == ["job"] * stopped
+
+
+def test_a_killed_try_creates_nothing() -> None:
+    task = Task(fate=TaskFate.CONTINUES)
+    task._about_to_create("first")
+    assert (task._running_job, task._found, task._create_pending) == ("first", False, True)
+    task._about_to_create(None)
+    task._killed = True
+    with pytest.raises(TuningTaskInterruptedError, match="no tuning job yet"):
+        task._about_to_create("second")
+    assert (task._running_job, task._create_pending) == (None, False)
+
+
+def test_a_sleep_ends_when_the_process_is_asked_to_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    task, slept = Task(fate=TaskFate.CONTINUES), []
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        task._killed = len(slept) == 2
+
+    monkeypatch.setattr(cleanup.time, "sleep", sleep)
+    task._waits_for("job")
+    with pytest.raises(
+        TuningTaskInterruptedError, match="Tuning job job keeps running for the task's next try"
+    ):
+        task._sleep(3600)
+    assert slept == [cleanup.CHECK_SECONDS] * 2
+    assert task.stopped == []
+
+
+@pytest.mark.parametrize(
+    ("fate", "ends"), [(TaskFate.ENDED, True), (TaskFate.CONTINUES, False), (UNKNOWN, False)]
+)
+def test_a_killed_try_may_still_defer_unless_the_task_has_ended(fate: TaskFate | None, ends: bool) -> None:
+    task = Task(fate=fate)
+    task._ti = SimpleNamespace(fate=fate)
+    task._raise_if_task_ended()
+    task._waits_for("job")
+    task._killed = True
+    if ends:
+        with pytest.raises(TuningTaskInterruptedError, match="Airflow has ended the task"):
+            task._raise_if_task_ended()
+    else:
+        task._raise_if_task_ended()
+    assert task.stopped == ["job"] * ends
+
+
+# The callback of a task that has ended for good
+
+
+def orphan(hook: Hook, **options: Any) -> list[str]:
+    """Call back for a task that knows nothing of its job any more."""
+    task = Task(hook)
+    task._began = options.pop("began", False)
+    task._stop_orphaned_job(context(task, **options))
+    return task.stopped
+
+
+def test_an_orphaned_job_is_found_by_its_name_and_tags() -> None:
+    name = OWNER.base_name
+    own, foreign = (Job(tags=owner.ownership_tags("print")) for owner in (OWNER, OTHER))
+    assert orphan(Hook(**{name: own})) == [name]
+    assert orphan(Hook(**{name: foreign})) == []
+    assert orphan(Hook(given=own), pushed="given") == ["given"]
+    assert orphan(Hook(given=foreign), pushed="given") == []
+    assert orphan(Hook(given=foreign), pushed="given", began=True) == ["given"], "this process has pushed it"
+    assert orphan(Hook(**{name: Job("Completed", own.tags)})) == []
+
+
+def test_a_first_try_that_began_and_created_nothing_has_nothing_to_stop() -> None:
+    hook = Hook(**{OWNER.base_name: Job(tags=OWNER.ownership_tags("print"))})
+    assert orphan(hook, began=True, number=1) == []
+    assert orphan(hook, began=True, number=2) == [OWNER.base_name]
+
+
+@pytest.mark.parametrize(
+    ("fate", "stopped"),
+    [(TaskFate.ENDED, True), (TaskFate.RUNNING, True), (TaskFate.CONTINUES, False), (UNKNOWN, False)],
+)
+def test_a_killed_try_that_is_not_known_to_be_the_last_leaves_the_job(
+    fate: TaskFate | None, stopped: bool
+) -> None:
+    task = Task(fate=fate)
+    task._waits_for("job")
+    task._killed = True
+    task._stop_orphaned_job(context(task))
+    assert task.stopped == ["job"] * stopped
+
+
+def test_a_known_job_is_stopped_and_an_error_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    task = Task()
+    task._waits_for("job")
+    task._stop_orphaned_job(context(task))
+    assert task.stopped == ["job"]
+    task = Task()
+    task._pushed_job_name = lambda _: 1 / 0  # type: ignore[assignment,return-value]
+    task._stop_orphaned_job(context(task))
+    assert "may have left a tuning job running" in caplog.text
+
+
+# The stop itself
+
+
+def test_a_job_that_is_not_to_be_stopped_is_named_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    task = Task()
+    task.stop_on_kill = False
+    task._stop_or_log("job")
+    assert task.stopped == []
+    assert "Tuning job job may keep running (stop_on_kill=False)" in caplog.text
+    task._stop_or_log("job", always=True)
+    assert task.stopped == ["job"]
+
+
+def test_a_job_whose_create_had_no_response_may_show_up_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleanup.time, "sleep", lambda seconds: None)
+    task = Task()
+    task.hook.invisible = 3  # type: ignore[attr-defined]
+    task._about_to_create("job")
+    task._stop_or_log("job")
+    assert task.stopped == ["job"] * 4
+    task = Task()
+    task.hook.invisible = 3  # type: ignore[attr-defined]
+    task._waits_for("job")
+    task._stop_or_log("job")
+    assert task.stopped == ["job"], "it exists, so it has ended"
+
+
+def test_a_stop_that_fails_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    task = Task()
+    task.hook.error = RuntimeError("no route")  # type: ignore[attr-defined]
+    task._stop_or_log("job")
+    assert "Could not stop tuning job job; it may keep running. Stop it by hand." in caplog.text
+
+
+def test_each_orphaned_job_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from airflow_hpt_provider import metrics
+
+    counted: list[Any] = []
+    monkeypatch.setattr(
+        type(metrics.ORPHANED_JOBS_STOPPED), "send", lambda self, *_, **tags: counted.append(tags)
+    )
+    task = Task()
+    for name, always in (("job", False), ("job", False), ("next", True), ("next", False), ("last", False)):
+        task._stop_or_log(name, always=always)
+    assert counted == [{"where": "task"}] * 2
