@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.demo.service import LocalService
     from tests.cluster.stack import Stack
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(1200)]
+pytestmark = [pytest.mark.cluster, pytest.mark.heavy, pytest.mark.timeout(1200)]
 
 
 def test_each_break_is_seen(stack: Stack, service: LocalService) -> None:
