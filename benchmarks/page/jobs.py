@@ -26,7 +26,7 @@ ErrorMessage "MemoryError: cannot allocate 3.1 GiB for the histogram of 4194304 
 Command "/opt/conda/bin/python train.py --booster dart --max_depth {max_depth}", exit code: 1"""
 NOT_A_NUMBER = "AlgorithmError: validation loss is NaN after round 12, exit code: 1"
 CURVES = 200
-"""Tuning jobs of at most so many training jobs get learning curves: without them, a thousand are quick to fill."""
+"""Tuning jobs with at most this number of training jobs get learning curves; a thousand are quick to fill without."""
 Point = dict[str, float | int | str]
 
 

@@ -65,7 +65,7 @@ def test_more_clients_than_there_may_be_are_refused_and_forgotten(service: Any) 
     pytest.fail("the service does not respond although all those clients are gone")
 
 
-def test_lists_and_searches_by_many_clients_beside_training_jobs(
+def test_lists_and_searches_by_many_clients_while_jobs_train(
     make_service: Callable[..., Any], tmp_path: Path
 ) -> None:
     script = tmp_path / "train.py"
