@@ -17,6 +17,8 @@ EXTRA: Final = "airflow-hpt-provider[algorithms]"
 XGBOOST: Final = ("xgboost", "sagemaker-xgboost")
 _PARQUET: Final = ("parquet", "application/x-parquet")
 PROGRAM: Final = "airflow_hpt_provider.local.algorithms.xgboost_trainer"
+CLIENT_ERROR: Final = 2
+"""Exit code of the trainer if the FailureReason is to begin with ``ClientError``."""
 
 
 def command(image: str) -> tuple[str, ...] | None:

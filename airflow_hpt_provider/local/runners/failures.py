@@ -55,16 +55,20 @@ def algorithm_error(
     script_mode: bool,
     has_opt_ml: bool,
     shares_ports: bool = False,
+    client_error: bool = False,
 ) -> str:
     """Return the FailureReason of a process that ended with an exit code other than 0.
 
     The algorithm's own words from ``output/failure`` if it left any, else the end of its log. Script mode is
     formatted as by sagemaker-training-toolkit. For a process that searched ``/opt/ml`` it names the directories;
     for one that shares ports with other hosts and found one in use, the remedies.
+
+    Args:
+        client_error: the words are about the request, as the algorithm says itself.
     """
     words = _beginning(tree)
     if words:
-        return f"AlgorithmError: {words}"
+        return f"{'ClientError' if client_error else 'AlgorithmError'}: {words}"
     tail = _end(log)
     missing_opt_ml = OPT_ML in tail and not has_opt_ml
     if script_mode:

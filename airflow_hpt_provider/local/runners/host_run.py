@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from airflow_hpt_provider.local.algorithms import trainable
 from airflow_hpt_provider.local.runners import process, script_mode
 from airflow_hpt_provider.local.runners.command import image_uri, script_command
 from airflow_hpt_provider.local.runners.containers import containers
@@ -165,6 +166,8 @@ class HostRun:
             script_mode=script_mode.is_script_mode(hyperparameters),
             has_opt_ml=self._in_container or self._is_sandboxed,
             shares_ports=not job.alone and self._is_sandboxed,
+            client_error=self.exit_code == trainable.CLIENT_ERROR
+            and self._context.commands.trains(job.spec.definition, hyperparameters),
         )
 
     @property

@@ -47,11 +47,11 @@ def trained(service: Service) -> Service:
     return service
 
 
-def train(service: Service, name: str, **hyperparameters: str) -> dict[str, Any]:
-    """Run one training job of version 1.7 on the case's data; its description."""
+def train(service: Service, name: str, *, image: str | None = None, **hyperparameters: str) -> dict[str, Any]:
+    """Run one training job on the case's data, of version 1.7 without an image; its description."""
     definition = case("builtin-xgboost")["TrainingJobDefinition"]
     static = definition.pop("StaticHyperParameters") | {"num_round": "5"} | hyperparameters
-    definition["AlgorithmSpecification"]["TrainingImage"] = NEWER
+    definition["AlgorithmSpecification"]["TrainingImage"] = image or NEWER
     service.call("CreateTrainingJob", TrainingJobName=name, HyperParameters=static, **definition)
     return service.training_job(name)
 
@@ -96,6 +96,16 @@ def test_what_is_wrong_is_in_the_failure_reason(trained: Service) -> None:
     assert job["TrainingJobStatus"] == "Failed"
     assert job["FailureReason"].startswith("AlgorithmError: framework error: \n")
     assert "Non-numeric value 'label' found in the header line of file 'more.csv'" in job["FailureReason"]
+
+
+def test_the_first_image_says_that_the_request_is_wrong(trained: Service) -> None:
+    image = case("builtin-xgboost")["TrainingJobDefinition"]["AlgorithmSpecification"]["TrainingImage"]
+    assert image.endswith("/xgboost:1")
+    job = train(trained, "legacy", image=image, eta="1.5")
+    assert job["FailureReason"] == "ClientError: Parameter 'eta' should be in range [0,1]."
+    newer = train(trained, "newer", eta="1.5")
+    assert newer["FailureReason"].endswith("UserError: Hyperparameter eta: 1.5 is not in [0, 1]")
+    assert newer["FailureReason"].startswith("AlgorithmError: framework error: ")
 
 
 @pytest.mark.parametrize(

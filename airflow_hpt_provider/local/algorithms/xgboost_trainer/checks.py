@@ -93,7 +93,7 @@ def check_range(name: str, text: str, value: Any, row: Mapping[str, Any], versio
             name, value, [each for group in _each(name, value) for each in _each(name, group)], row["range"]
         )
     elif "range" in row:
-        if not _inside(value, row["range"]):
+        if not inside(value, row["range"]):
             raise UserError(f"Hyperparameter {name}: {text} is not in {row['range']}")
     elif value not in row["values"]:
         if "gpu" in value and number(version) < (1, 2):
@@ -103,7 +103,7 @@ def check_range(name: str, text: str, value: Any, row: Mapping[str, Any], versio
 
 def _check_each(name: str, value: Any, parts: Any, allowed: Sequence[Any] | str) -> None:
     for part in _each(name, parts):
-        if not (_inside(part, allowed) if isinstance(allowed, str) else part in allowed):
+        if not (inside(part, allowed) if isinstance(allowed, str) else part in allowed):
             raise UserError(f"Hyperparameter {name}: value {value} not in range {allowed}")
 
 
@@ -113,7 +113,7 @@ def _each(name: str, value: Any) -> Sequence[Any]:
     return value
 
 
-def _inside(value: Any, interval: str) -> bool:
+def inside(value: Any, interval: str) -> bool:
     """Say whether a value is a number in an interval such as ``(0, 1]``."""
     if not isinstance(value, int | float):
         return False

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from airflow_hpt_provider.local.algorithms.xgboost_trainer import legacy
 from airflow_hpt_provider.local.algorithms.xgboost_trainer.checks import (
     check_dependencies,
     check_range,
@@ -67,6 +68,8 @@ def read(given: Mapping[str, str], version: str) -> Hyperparameters:
     """
     known = known_in(version)
     texts = {name: text for name, text in given.items() if not name.startswith("sagemaker_")}
+    if version == LEGACY:
+        legacy.check(texts, known)
     for name in table("xgboost")["required"]:
         if name not in texts:
             raise UserError(f"Missing required hyperparameter: {name}")

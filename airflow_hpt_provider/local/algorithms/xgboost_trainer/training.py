@@ -13,7 +13,7 @@ import xgboost
 
 from airflow_hpt_provider.local.algorithms.xgboost_trainer import checkpoints, data, hyperparameters, metrics
 from airflow_hpt_provider.local.algorithms.xgboost_trainer.errors import AlgorithmError, UserError
-from airflow_hpt_provider.models.algorithms.tables import number, table
+from airflow_hpt_provider.models.algorithms.tables import LEGACY, number, table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,6 +53,8 @@ def train(base: Path, version: str, checkpoint_directory: Path | None) -> None:
     channels = json.loads((config / "inputdataconfig.json").read_text(encoding="utf-8"))
     print(f"Running XGBoost {xgboost.__version__} in algorithm mode, as version {version}", flush=True)
     asked = hyperparameters.read(given, version)
+    if version == LEGACY and "train" not in channels:
+        raise UserError("Channelname 'train' is required for training")
     sets = _data(base / "input/data", channels, asked)
     checkpoint, before = checkpoints.newest(checkpoint_directory)
     if before:
