@@ -109,9 +109,19 @@ def _edits(node: ast.AST) -> Iterator[tuple[str, Callable[[], None]]]:
     elif isinstance(node, ast.Return) and before not in _NOTHING:
         yield before, lambda: setattr(node, "value", ast.Constant(None))
     elif isinstance(node, ast.Raise) or (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Call | ast.Await)
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call | ast.Await)
+        and not _is_log(node.value)
     ):
         yield before, lambda: _become_pass(node)
+
+
+def _is_log(call: ast.expr) -> bool:
+    """Return whether a call only writes a line into a log."""
+    function = call.func if isinstance(call, ast.Call) else None
+    return isinstance(function, ast.Attribute) and ast.unparse(function.value).lower().endswith(
+        ("log", "logger")
+    )
 
 
 def _set(items: list[ast.cmpop], place: int, value: ast.cmpop) -> None:

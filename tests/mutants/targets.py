@@ -32,7 +32,10 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "waiting/limits.py": ("tests/unit/waiting",),
     "waiting/rate_limit.py": ("tests/unit/waiting/test_rate_limit.py",),
     "waiting/state_change.py": ("tests/unit/waiting/test_state_change.py",),
-    "triggers/task_state.py": ("tests/unit/triggers/test_task_state.py",),
+    "triggers/task_state.py": (
+        "tests/unit/triggers/test_task_state.py",
+        "tests/unit/triggers/test_task_fate.py",
+    ),
     "triggers/tuning.py": (
         "tests/unit/triggers/test_tuning_trigger.py",
         "tests/unit/triggers/test_stored_arguments.py",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -294,3 +297,63 @@ def test_one_poll_is_not_enough_to_stop_a_job_over_its_budget(
     waiter.on_poll(None)
     with pytest.raises(TuningJobBudgetExceededError):
         waiter.on_poll(None)
+
+
+def test_limits_that_were_templates_are_numbers() -> None:
+    limits = HyperParameterTuningJobTrigger(
+        "job", max_billable_seconds="60", max_failed_training_jobs="2"
+    )._limits  # type: ignore[arg-type]
+    assert limits == tuning.BudgetLimits(60.0, 2)
+    assert HyperParameterTuningJobTrigger("job")._limits == tuning.BudgetLimits(None, None)
+
+
+def test_billable_seconds_are_measured_while_the_trigger_waits(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[Any] = []
+
+    @asynccontextmanager
+    async def enforce_budget(*arguments: Any) -> AsyncIterator[None]:
+        measured.append(arguments[1:4])
+        yield
+        raise BUDGET
+
+    monkeypatch.setattr("airflow_hpt_provider.triggers.budget.enforce_budget", enforce_budget)
+    assert fired()["status"] == "completed"
+    assert measured == []
+    assert fired(max_billable_seconds=60, previous_jobs=["before"])["status"] == "budget"
+    assert measured == [("job", 60.0, ["before"])]
+    assert world.stopped == ["job"]
+
+
+def test_events_wake_the_wait_and_polls_become_seldom(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    subscribed: list[Any] = []
+
+    @asynccontextmanager
+    async def subscribe(name: str) -> AsyncIterator[None]:
+        subscribed.append(name)
+        yield
+
+    def shared(url: str, *_: Any) -> Any:
+        subscribed.append(url)
+        return SimpleNamespace(subscribe=subscribe)
+
+    monkeypatch.setattr(
+        "airflow_hpt_provider.waiting.event_listener.StateChangeListener", SimpleNamespace(shared=shared)
+    )
+    fired(poll_interval=7.0)
+    assert subscribed == []
+    fired(poll_interval=7.0, event_queue_url="https://sqs/queue")
+    assert subscribed == ["https://sqs/queue", "job"]
+    first, second = world.waiters
+    assert (first.poll_interval, first.has_events) == (7.0, False)
+    assert (second.poll_interval, second.has_events) == (tuning.SAFETY_SECONDS, True)
+
+
+def test_the_first_event_comes_after_the_trigger_is_stored(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tuning, "FIRST_EVENT_SECONDS", 0.3)
+    began = time.monotonic()
+    fired()
+    assert time.monotonic() - began >= 0.3

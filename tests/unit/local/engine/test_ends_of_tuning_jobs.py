@@ -305,3 +305,27 @@ def test_a_new_attempt_keeps_no_metrics_of_the_lost_one(world):
     world.started(2)
     world.a_turn()
     assert metrics() == []
+
+
+def test_a_failure_on_request_counts_the_training_jobs_that_have_ended(world):
+    """Fault injection: the tuning job fails after two of them, not while the second one runs."""
+    asked = []
+
+    def failure_of(name, ended):
+        asked.append((name, ended))
+        return "InternalServerError: on request" if ended >= 2 else None
+
+    world.engine.tuning._failure_of = failure_of
+    world.create(ResourceLimits={"MaxNumberOfTrainingJobs": 9, "MaxParallelTrainingJobs": 2})
+    first, second = world.started(1), world.started(2)
+    first.end()
+    third = world.started(3)
+    world.a_turn()
+    assert world.job().ending is None
+    assert ("job", 1) in asked
+    second.end()
+    eventually(lambda: third.stops)
+    third.end()
+    eventually(lambda: world.job().status == "Failed")
+    assert world.job().failure_reason == "InternalServerError: on request"
+    assert len(world.runner.started) == 3
