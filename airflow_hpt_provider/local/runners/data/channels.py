@@ -1,12 +1,11 @@
 """Input channels: from S3 to ``/opt/ml/input/data/CHANNEL``.
 
-File and FastFile alike are files that are there before the job starts; Pipe is in ``pipes.py``, file systems in
-``file_systems.py``. ShardedByS3Key gives the one instance that there is all objects.
+File and FastFile alike are files that exist before the job starts; Pipe is in ``pipes.py``, file systems in
+``file_systems.py``. ShardedByS3Key gives each host its share of the objects.
 """
 
 from __future__ import annotations
 
-import errno
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.local.errors import ServiceError
@@ -21,10 +20,6 @@ if TYPE_CHECKING:
 
     from airflow_hpt_provider.local.runners.host_job import HostJob
     from airflow_hpt_provider.local.s3.objects import ObjectStore
-
-
-_NO_FILE = (errno.ENOTDIR, errno.EISDIR, errno.EEXIST, errno.ENAMETOOLONG)
-"""S3 has objects ``a`` and ``a/b`` side by side, and names of any length; a file system has not."""
 
 
 def in_pipe_mode(definition: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -86,12 +81,6 @@ def fetch(job: HostJob, objects: ObjectStore) -> None:
                 download(objects, uri, target)
             except ServiceError as error:
                 raise ClientFailure(f"Data download failed:{error.code} ({uri}): {error.message}") from error
-            except OSError as error:
-                if error.errno not in _NO_FILE:
-                    raise
-                raise ClientFailure(
-                    f"Data download failed:{uri} cannot be a file: {error.strerror}"
-                ) from error
 
 
 def find(objects: ObjectStore, channel: Mapping[str, Any]) -> Sequence[tuple[str, S3Uri]]:

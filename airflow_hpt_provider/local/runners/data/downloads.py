@@ -30,5 +30,5 @@ def download(objects: ObjectStore, source: S3Uri, target: Path) -> None:
         if error.errno not in NO_FILE:
             raise
         raise ClientFailure(
-            f"Download failed:{source} cannot be a file ({error.strerror}). Rename the object."
+            f"Data download failed:{source} cannot be a file ({error.strerror}). Rename the object."
         ) from error
