@@ -30,9 +30,9 @@ DIR keeps jobs, objects and logs. A restart on the same DIR resumes from the las
 fault injection, to test how your DAGs and programs handle failures (--faults FILE, in TOML):
   [[fault]]                                  # a call of these operations ...
   operation = "Describe*"                    # glob; for other services "s3:PutObject", "logs:*"
-  kind = "throttle"                          # or internal_error, service_unavailable_html, reset, truncate
-                                             # (carried out, half of the response lost), slow (with seconds = N),
-                                             # expired_token, access_denied
+  kind = "throttle"                          # or too_many_requests, internal_error, expired_token, access_denied,
+                                             # internal_error_html, service_unavailable_html, reset, lost_request;
+                                             # carried out: truncate, half, lost_response; slow, drip (seconds = N)
   rate = 0.2                                 # share of the matching calls (default: all)
   seed = 7                                   # makes the choice repeatable
   after = 3                                  # skip the first 3 calls,

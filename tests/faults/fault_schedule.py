@@ -11,12 +11,15 @@ from datetime import timedelta
 from enum import Enum
 from typing import TYPE_CHECKING, Self
 
-from tests.support.faulty_proxy import Call, ProxyFault
+from airflow_hpt_provider.local.fault_injection.rules import CallFault, FaultKind
+from airflow_hpt_provider.local.http.auth.parse import parse_signature
 
 if TYPE_CHECKING:
+    from airflow_hpt_provider.local.http.request import WireRequest
     from tests.faults.client_faults import ClientFaults
 
-T = ProxyFault
+K = FaultKind
+DRIP_SECONDS = 3.0
 
 
 class Fault(Enum):
@@ -24,7 +27,7 @@ class Fault(Enum):
 
     THROTTLING = "throttling window (400, 429 with Retry-After)"
     HTML = "500 and 503 with HTML bodies"
-    RESETS = "connections reset, some in the middle of a body"
+    RESETS = "connections reset, or ended in the middle of a body"
     TRUNCATED = "truncated JSON"
     HANGS = "no answer"
     DRIPS = "answers in drops"
@@ -34,20 +37,22 @@ class Fault(Enum):
     MIXED = "all of these by turns"
 
 
-_PROXY_FAULTS: dict[Fault, tuple[ProxyFault, ...]] = {
-    Fault.THROTTLING: (T.THROTTLE, T.TOO_MANY),
-    Fault.HTML: (T.HTML_500, T.HTML_503),
-    Fault.RESETS: (T.RESET, T.RESET_AFTER),
-    Fault.TRUNCATED: (T.TRUNCATE_AFTER,),
-    Fault.HANGS: (T.HANG, T.HANG_AFTER),
-    Fault.DRIPS: (T.DRIP_AFTER,),
-    Fault.MIXED: tuple(each for each in ProxyFault if each not in (T.EXPIRED, T.DENIED)),
+_KINDS: dict[Fault, tuple[FaultKind, ...]] = {
+    Fault.THROTTLING: (K.THROTTLE, K.TOO_MANY_REQUESTS),
+    Fault.HTML: (K.INTERNAL_ERROR_HTML, K.SERVICE_UNAVAILABLE_HTML),
+    Fault.RESETS: (K.RESET, K.TRUNCATE),
+    Fault.TRUNCATED: (K.HALF,),
+    Fault.HANGS: (K.LOST_REQUEST, K.LOST_RESPONSE),
+    Fault.DRIPS: (K.DRIP,),
 }
+_KINDS[Fault.MIXED] = tuple(kind for kinds in _KINDS.values() for kind in kinds)
 
 
 @dataclass
 class FaultWindow:
     """The faults of one run: from a call on, for some seconds, each call fails with a probability.
+
+    The window decides for the proxy which call meets which fault.
 
     Attributes:
         fault: its kind.
@@ -69,6 +74,8 @@ class FaultWindow:
     port: int = 0
     rotate: Callable[[], None] = lambda: None
     began: float | None = None
+    deny_tags: bool = False
+    _calls: int = 0
     _expired: str | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -83,24 +90,31 @@ class FaultWindow:
         """time.time() of its end, or of its beginning if that is still to come."""
         return time.time() if self.began is None else self.began + self.seconds
 
-    def __call__(self, call: Call) -> ProxyFault | None:
-        """What a call meets."""
+    def next_fault(self, name: str, request: WireRequest) -> CallFault | None:
+        """Return the fault that the next call meets, if any."""
+        kind = self._kind(parse_signature(request).access_key)
+        if kind is None:
+            return None
+        return CallFault(operation=name, kind=kind, seconds=DRIP_SECONDS if kind is K.DRIP else None)
+
+    def _kind(self, access_key: str) -> FaultKind | None:
         with self._lock:
-            if self.began is None and call.number >= self.first:
-                self._begin(call)
+            self._calls += 1
+            if self.began is None and self._calls >= self.first:
+                self._begin(access_key)
             if self.began is None:
                 return None
             if self.fault is Fault.EXPIRED:
-                return T.EXPIRED if call.access_key == self._expired else None
-            if call.at >= self.over or self.fault not in _PROXY_FAULTS:
+                return K.EXPIRED_TOKEN if access_key == self._expired else None
+            if time.time() >= self.over or self.fault not in _KINDS:
                 return None
             if self.rng.random() >= self.share:
                 return None
-            return self.rng.choice(_PROXY_FAULTS[self.fault])
+            return self.rng.choice(_KINDS[self.fault])
 
-    def _begin(self, call: Call) -> None:
-        self.began = call.at
-        self._expired = call.access_key
+    def _begin(self, access_key: str) -> None:
+        self.began = time.time()
+        self._expired = access_key
         if self.fault in {Fault.DNS, Fault.CLOCK, Fault.EXPIRED}:
             if self.fault is Fault.DNS:
                 self.machine.unresolvable.add(self.port)

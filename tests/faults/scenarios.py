@@ -198,6 +198,6 @@ def _connection(port: int, key: dict[str, str]) -> str:
 
 def _short(proxy: FaultyProxy) -> str:
     return " ".join(
-        f"{call.operation.replace('HyperParameterTuningJob', 'HPTJ')}{':' + trouble.name if trouble else ''}"
-        for call, trouble in proxy.calls
+        f"{str(call.name).replace('HyperParameterTuningJob', 'HPTJ')}{':' + call.fault if call.fault else ''}"
+        for call in proxy.calls
     )

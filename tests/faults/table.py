@@ -106,8 +106,8 @@ Here {outcomes["delivered"]} were delivered, {outcomes["recreated"]} delivered a
 - *limit unreachable*: the task tolerates two seconds of unavailability (`unreachable_timeout`), so some tries fail.
   *limit timeout*: the job would run without end, and must be stopped despite the faults (`timeout`).
 
-Faults of calls are made by a loopback proxy between the provider and the service
-([tests/support/faulty_proxy.py](../tests/support/faulty_proxy.py)); they begin with a random one of the task's calls
+Faults of calls are those of `local serve --faults`, injected by a loopback proxy between the provider and the service
+([tests/support/faulty_proxy.py](../tests/support/faulty_proxy.py)). They begin with a random one of the task's calls
 and last 3 to 8 seconds. Kills are SIGKILL at random moments of a real Airflow's processes, each of which is restarted
 after some seconds, as by systemd ([tests/faults](../tests/faults)).
 """

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from tests.support.faulty_proxy import ProxyFault
+from airflow_hpt_provider.local.fault_injection.calls import call_name
+from airflow_hpt_provider.local.fault_injection.rules import CallFault, FaultKind
+from tests.support.faulty_proxy import BODY
 from tests.support.service_authorization import actions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from tests.support.faulty_proxy import Call
+    from airflow_hpt_provider.local.http.request import WireRequest
 
 SAME = {
     "monitoring:GetMetricData": "cloudwatch:GetMetricData",
@@ -22,10 +25,14 @@ SAME = {
 NOT_CALLED = {"iam:PassRole"}
 """SageMaker checks it: the provider makes no such call."""
 ACCOUNT = "123456789012"
+MEMBERS = ("HyperParameterTuningJobName", "TrainingJobName", "ResourceArn")
+"""Members of a request that say what it is about."""
 
 
 class IamRules:
     """Decides about a :class:`FaultyProxy`'s calls as IAM does: what no statement allows is denied.
+
+    Who creates anything with tags needs AddTags for it, too.
 
     Args:
         rules: an identity-based policy, as ``airflow-hpt iam-policy`` prints it.
@@ -42,17 +49,19 @@ class IamRules:
         self.used: set[str] = set()
         self.denied: set[str] = set()
 
-    def __call__(self, call: Call) -> ProxyFault | None:
+    deny_tags = True
+
+    def next_fault(self, name: str, request: WireRequest) -> CallFault | None:
         """Return None if the call is allowed."""
-        action = f"{call.service}:{call.operation}"
-        called = {SAME.get(action, action)}
-        if call.has_tags and call.operation.startswith("Create"):
-            called.add("sagemaker:AddTags")
-        resource = resource_of(SAME.get(action, action), call.about)
-        self.used |= called
-        refused = {f"{each} {resource or ''}".strip() for each in called if not self._allows(each, resource)}
-        self.denied |= refused
-        return ProxyFault.DENIED if refused else None
+        action = action_of(name)
+        # Tags are added to what the call creates.
+        created = action_of(call_name(request) or "") if name == "AddTags" and request.target else action
+        resource = resource_of(created, _about(BODY.get()))
+        self.used.add(action)
+        if self._allows(action, resource):
+            return None
+        self.denied.add(f"{action} {resource or ''}".strip())
+        return CallFault(operation=name, kind=FaultKind.ACCESS_DENIED)
 
     @property
     def needless(self) -> set[str]:
@@ -65,6 +74,20 @@ class IamRules:
             and (resource is None or any(covers(one, resource) for one in each["Resource"]))
             for each in self._statements
         )
+
+
+def action_of(name: str) -> str:
+    """Return the IAM action of a call, from its name in fault files."""
+    action = name if ":" in name else f"sagemaker:{name}"
+    return SAME.get(action, action)
+
+
+def _about(body: bytes) -> str:
+    try:
+        members = json.loads(body or b"{}")
+    except ValueError:
+        return ""
+    return next((str(members[name]) for name in MEMBERS if name in members), "")
 
 
 def resource_of(action: str, about: str) -> str | None:

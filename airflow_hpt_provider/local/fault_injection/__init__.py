@@ -44,8 +44,13 @@ The file is TOML::
     reason = "InternalServerError: We encountered an internal error. Please try again."
     after = 3                                     # after 3 of its training jobs have ended; default: immediately
 
-Kinds of faults: ``throttle``, ``internal_error``, ``service_unavailable_html`` (the response of a load
-balancer, not of SageMaker), ``reset`` (of the connection, before the call is carried out), ``truncate``, ``slow``,
-``expired_token``, ``access_denied``. As with AWS, who is denied ``AddTags`` is denied to create a tuning job with
-tags, too.
+Kinds of faults:
+
+- ``throttle``, ``too_many_requests`` (429 with Retry-After), ``internal_error``, ``expired_token``, ``access_denied``:
+  AWS's errors. As with AWS, who is denied ``AddTags`` is denied to create anything with tags, too.
+- ``internal_error_html``, ``service_unavailable_html``: the response of a load balancer, not of SageMaker.
+- ``reset`` (of the connection), ``lost_request`` (no response): before the call is carried out.
+- ``truncate`` (half of the response, then the connection ends), ``half`` (half of the response, as if it were all),
+  ``lost_response`` (no response): after the call has been carried out.
+- ``slow`` (the response comes after ``seconds``), ``drip`` (the response takes ``seconds`` to arrive, piece by piece).
 """

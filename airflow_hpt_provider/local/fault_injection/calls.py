@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from airflow_hpt_provider.local.aws_json.service_model import TARGET_PREFIX
 from airflow_hpt_provider.local.errors import ServiceError
@@ -34,7 +34,8 @@ def service_of(request: WireRequest) -> str | None:
 def call_name(request: WireRequest) -> str | None:
     """Return the name of a request in fault files: ``DescribeTrainingJob``, ``s3:PutObject``, ``logs:PutLogEvents``.
 
-    STS and IAM name the operation in the body: all of them are ``sts:POST`` and ``iam:POST``. None for a
+    STS and IAM name the operation in the body, which is not read here: they are ``sts:POST`` and ``iam:POST``
+    (:class:`~airflow_hpt_provider.local.fault_injection.endpoint.FaultyEndpoint` reads ``iam:GetRole``). None for a
     request that is not signed.
     """
     service = service_of(request)
@@ -50,6 +51,17 @@ def call_name(request: WireRequest) -> str | None:
         except ServiceError:
             operation = ""
     return f"{service}:{operation or request.method}"
+
+
+class FaultSource(Protocol):
+    """Decides which call meets which fault: the rules of a file, or a test."""
+
+    @property
+    def deny_tags(self) -> bool:
+        """Whether AddTags may meet ``access_denied``."""
+
+    def next_fault(self, name: str, request: WireRequest) -> CallFault | None:
+        """Return the fault that this call meets, if any; called once for each call, in the event loop."""
 
 
 class CallFaults:
@@ -71,7 +83,7 @@ class CallFaults:
             for fault in faults
         )
 
-    def next_fault(self, name: str) -> CallFault | None:
+    def next_fault(self, name: str, request: WireRequest | None = None) -> CallFault | None:
         """Return the fault that this call meets, if any. Every fault that matches counts the call."""
         met: CallFault | None = None
         for rule in self._rules:

@@ -7,62 +7,31 @@ import json
 import logging
 import uuid
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
 
 import anyio
-from starlette.responses import HTMLResponse, Response
 
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.fault_injection.calls import CallFaults, call_name, service_of
+from airflow_hpt_provider.local.fault_injection.calls import call_name
+from airflow_hpt_provider.local.fault_injection.errors import error_response
 from airflow_hpt_provider.local.fault_injection.rules import CallFault, FaultKind
 from airflow_hpt_provider.local.http.body import IDLE_SECONDS, ClientGone, chunks
 from airflow_hpt_provider.local.http.connections import HANG_UP
-from airflow_hpt_provider.local.http.errors import WireProtocol, error_response, protocol_of
 from airflow_hpt_provider.local.http.request import WireRequest
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+    from airflow_hpt_provider.local.fault_injection.calls import FaultSource
+
 log = logging.getLogger(__name__)
 
-# What a load balancer of AWS's says; botocore takes it for an error of the service, as it does with AWS.
-_HTML = "<html><body><b>Http/1.1 Service Unavailable</b></body> </html>"
-_TAGGED_CALL = "CreateHyperParameterTuningJob"
+_PIECES = 20
+"""The pieces in which ``drip`` sends a response."""
 _MAX_BODY_BYTES = 2_000_000
 """Bytes of a body that are searched for tags."""
 _MAX_DRAINED_BYTES = 6 << 30
 """Bytes of a body that are read before a fault's response; more than S3 takes."""
-_P = WireProtocol
-_ERRORS: dict[FaultKind, tuple[dict[WireProtocol, tuple[str, int]], str]] = {
-    FaultKind.THROTTLE: (
-        {_P.JSON: ("ThrottlingException", 400), _P.QUERY: ("Throttling", 400), _P.S3: ("SlowDown", 503)},
-        "Rate exceeded",
-    ),
-    FaultKind.INTERNAL_ERROR: (
-        {
-            _P.JSON: ("InternalFailure", 500),
-            _P.QUERY: ("InternalFailure", 500),
-            _P.S3: ("InternalError", 500),
-        },
-        "We encountered an internal error. Please try again.",
-    ),
-    FaultKind.EXPIRED_TOKEN: (
-        {
-            _P.JSON: ("ExpiredTokenException", 400),
-            _P.QUERY: ("ExpiredToken", 403),
-            _P.S3: ("ExpiredToken", 400),
-        },
-        "The security token included in the request is expired",
-    ),
-    FaultKind.ACCESS_DENIED: (
-        {
-            _P.JSON: ("AccessDeniedException", 400),
-            _P.QUERY: ("AccessDenied", 403),
-            _P.S3: ("AccessDenied", 403),
-        },
-        "User: arn:aws:sts::{account}:assumed-role/local/local is not authorized to perform: {action} because no "
-        "identity-based policy allows the {action} action",
-    ),
-}
 
 
 class FaultyEndpoint:
@@ -74,7 +43,7 @@ class FaultyEndpoint:
         account_id: the one that a message about denied access names.
     """
 
-    def __init__(self, app: ASGIApp, faults: CallFaults, account_id: str) -> None:
+    def __init__(self, app: ASGIApp, faults: FaultSource, account_id: str) -> None:
         self._app = app
         self._faults = faults
         self._account_id = account_id
@@ -83,12 +52,18 @@ class FaultyEndpoint:
         """Answer one request, or don't."""
         request = WireRequest.from_scope(scope, str(uuid.uuid4()))
         name = call_name(request)
-        fault = self._faults.next_fault(name) if name else None
-        if fault is None and name == _TAGGED_CALL and self._faults.deny_tags:
-            body = _Body(receive)
-            receive = body
-            if await body.has_tags():
-                name, fault = "AddTags", self._faults.next_fault("AddTags")
+        receive = body = _Body(receive)
+        if name and name.endswith(":POST") and not name.startswith("s3:"):
+            name = await body.form_operation(name)
+        fault = self._faults.next_fault(name, request) if name else None
+        if (
+            fault is None
+            and name
+            and name.startswith("Create")
+            and self._faults.deny_tags
+            and await body.has_tags()
+        ):
+            name, fault = "AddTags", self._faults.next_fault("AddTags", request)
         if fault is None:
             await self._app(scope, receive, send)
             return
@@ -98,26 +73,37 @@ class FaultyEndpoint:
                 await self._app(scope, receive, _held_back(send, fault.seconds or 0.0))
             case FaultKind.TRUNCATE:
                 await self._app(scope, receive, _TruncatedSend(scope, receive, send))
+            case FaultKind.HALF | FaultKind.DRIP | FaultKind.LOST_RESPONSE:
+                whole = _WholeResponse()
+                await self._app(scope, receive, whole)
+                await self._pass_on(whole, fault, receive, send)
+            case FaultKind.LOST_REQUEST:
+                await _drain(receive)
+                await _until_gone(receive)
             case FaultKind.RESET:
                 await _drain(receive)
                 await _hang_up(scope, receive, reset=True)
             case _:
                 await _drain(receive)
-                await self._error_response(fault, request, name or "")(scope, receive, send)
+                await error_response(fault.kind, request, name or "", self._account_id)(scope, receive, send)
 
-    def _error_response(self, fault: CallFault, request: WireRequest, name: str) -> Response:
-        if fault.kind is FaultKind.SERVICE_UNAVAILABLE_HTML:
-            return HTMLResponse(_HTML, 503)
-        protocol = protocol_of(request, service_of(request))
-        codes, text = _ERRORS[fault.kind]
-        code, status = codes[protocol]
-        action = name if ":" in name else f"sagemaker:{name}"
-        message = text.format(account=self._account_id, action=action)
-        return error_response(ServiceError(code, message, status), request, protocol)
+    @staticmethod
+    async def _pass_on(whole: _WholeResponse, fault: CallFault, receive: Receive, send: Send) -> None:
+        if fault.kind is FaultKind.LOST_RESPONSE:
+            await _until_gone(receive)
+            return
+        body = whole.body[: len(whole.body) // 2] if fault.kind is FaultKind.HALF else whole.body
+        count = _PIECES if fault.kind is FaultKind.DRIP else 1
+        length = max(1, -(-len(body) // count))
+        await send(whole.start_of(body))
+        for at in range(0, len(body), length):
+            await anyio.sleep((fault.seconds or 0.0) / count)
+            await send({"type": "http.response.body", "body": body[at : at + length], "more_body": True})
+        await send({"type": "http.response.body"})
 
 
 class _Body:
-    """A ``receive`` whose beginning has been read already, and is handed out again."""
+    """A ``receive`` whose beginning may have been read already, and is handed out again."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -126,23 +112,51 @@ class _Body:
     async def __call__(self) -> Message:
         return self._read.pop(0) if self._read else await self._receive()
 
+    async def form_operation(self, name: str) -> str:
+        """Return the name of a call whose operation is in a form, ``iam:GetRole``; unchanged if there is none."""
+        action = parse_qs((await self._begin()).decode("latin-1")).get("Action")
+        return f"{name.partition(':')[0]}:{action[0]}" if action else name
+
     async def has_tags(self) -> bool:
         """Return whether the body is a JSON structure with Tags. A body that is too large is not searched."""
+        try:
+            content = json.loads(await self._begin())
+        except (ValueError, RecursionError):  # no JSON, or too deep: not for us to say
+            return False
+        return isinstance(content, dict) and bool(content.get("Tags"))
+
+    async def _begin(self) -> bytes:
+        """Return the beginning of the body, all of it as a rule; empty if it does not arrive."""
         size = 0
         while size <= _MAX_BODY_BYTES:
             with anyio.move_on_after(IDLE_SECONDS) as idle:
                 message = await self._receive()
             if idle.cancelled_caught:
-                return False
+                return b""
             self._read.append(message)
             size += len(message.get("body", b""))
             if message["type"] == "http.disconnect" or not message.get("more_body", False):
                 break
-        try:
-            content = json.loads(b"".join(message.get("body", b"") for message in self._read))
-        except (ValueError, RecursionError):  # no JSON, or too deep: not for us to say
-            return False
-        return isinstance(content, dict) and bool(content.get("Tags"))
+        return b"".join(message.get("body", b"") for message in self._read)
+
+
+class _WholeResponse:
+    """A ``send`` that keeps the whole response."""
+
+    def __init__(self) -> None:
+        self._start: Message = {}
+        self.body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+        else:
+            self.body += message.get("body", b"")
+
+    def start_of(self, body: bytes) -> Message:
+        """Return the message that begins a response with the same headers and another body."""
+        kept = [(name, value) for name, value in self._start["headers"] if name.lower() != b"content-length"]
+        return {**self._start, "headers": [*kept, (b"content-length", b"%d" % len(body))]}
 
 
 async def _drain(receive: Receive) -> None:
@@ -152,14 +166,19 @@ async def _drain(receive: Receive) -> None:
             pass
 
 
+async def _until_gone(receive: Receive) -> None:
+    """Hold the connection until the client gives up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
 async def _hang_up(scope: Scope, receive: Receive, *, reset: bool) -> None:
     """End the connection, and wait until it has ended."""
     scope["extensions"][HANG_UP](reset)
     with anyio.move_on_after(
         IDLE_SECONDS
     ):  # a client that reads nothing keeps what was written in the socket
-        while (await receive())["type"] != "http.disconnect":
-            pass
+        await _until_gone(receive)
 
 
 def _held_back(send: Send, seconds: float) -> Send:

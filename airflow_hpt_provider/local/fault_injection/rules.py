@@ -20,13 +20,23 @@ class FaultKind(StrEnum):
     """What a client meets."""
 
     THROTTLE = "throttle"
+    TOO_MANY_REQUESTS = "too_many_requests"
     INTERNAL_ERROR = "internal_error"
+    INTERNAL_ERROR_HTML = "internal_error_html"
     SERVICE_UNAVAILABLE_HTML = "service_unavailable_html"
     RESET = "reset"
+    LOST_REQUEST = "lost_request"
     TRUNCATE = "truncate"
+    HALF = "half"
+    LOST_RESPONSE = "lost_response"
     SLOW = "slow"
+    DRIP = "drip"
     EXPIRED_TOKEN = "expired_token"  # noqa: S105 - not a password
     ACCESS_DENIED = "access_denied"
+
+
+TIMED = (FaultKind.SLOW, FaultKind.DRIP)
+"""Kinds that take ``seconds``."""
 
 
 class _Table(BaseModel):
@@ -42,7 +52,7 @@ class CallFault(_Table):
         kind: what the client meets.
         rate: the share of the matching calls that fail, 0 to 1.
         seed: makes the choice the same for the same calls in the same order.
-        seconds: how long ``slow`` holds the answer back.
+        seconds: how long ``slow`` holds the response back, and how long ``drip`` takes to send it.
         after: number of matching calls without a fault at the beginning.
         first: only this many first matching calls can get a fault.
         times: strikes so often at most.
@@ -59,10 +69,10 @@ class CallFault(_Table):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if self.kind is FaultKind.SLOW and self.seconds is None:
-            raise ValueError("seconds: is missing; say for how long `slow` holds the answer back")
-        if self.kind is not FaultKind.SLOW and self.seconds is not None:
-            raise ValueError(f"seconds: is for kind 'slow' only, not for '{self.kind}'; remove it")
+        if self.kind in TIMED and self.seconds is None:
+            raise ValueError(f"seconds: is missing; say how long `{self.kind}` delays the response")
+        if self.kind not in TIMED and self.seconds is not None:
+            raise ValueError(f"seconds: is for {' and '.join(TIMED)} only, not for '{self.kind}'; remove it")
         if self.first is not None and self.first <= self.after:
             raise ValueError(
                 f"first: no call is left between after = {self.after} and first = {self.first}; raise `first`"

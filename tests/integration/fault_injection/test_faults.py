@@ -49,6 +49,49 @@ def test_boto3_retries_what_it_should_and_raises_the_rest(serve: Serve) -> None:
     assert once.list_hyper_parameter_tuning_jobs()["HyperParameterTuningJobSummaries"] == []
 
 
+def test_lost_halved_and_dripping_responses(serve: Serve) -> None:
+    """Kinds that a balancer or the network makes: for each, what boto3 sees of it."""
+    kinds = ["too_many_requests", "internal_error_html", "half", "lost_request", "lost_response"]
+    service = serve("".join(fault(kind, times=1) for kind in kinds) + fault("drip", seconds=0.4, times=1))
+    once = client(service, read_timeout=1)
+    with pytest.raises(ClientError) as refused:
+        once.list_hyper_parameter_tuning_jobs()
+    response = refused.value.response["ResponseMetadata"]
+    assert (response["HTTPStatusCode"], response["HTTPHeaders"]["retry-after"]) == (429, "2")
+    with pytest.raises(ClientError) as refused:
+        once.list_hyper_parameter_tuning_jobs()
+    assert refused.value.response["Error"]["Code"] == "500"
+    assert "HyperParameterTuningJobSummaries" not in once.list_hyper_parameter_tuning_jobs()
+    for _ in ("lost_request", "lost_response"):
+        with pytest.raises(ReadTimeoutError):
+            once.list_hyper_parameter_tuning_jobs()
+    began = time.monotonic()
+    assert once.list_hyper_parameter_tuning_jobs()["HyperParameterTuningJobSummaries"] == []
+    assert time.monotonic() - began > 0.35
+
+
+def test_a_lost_response_is_of_a_call_that_was_carried_out(serve: Serve) -> None:
+    create = "CreateHyperParameterTuningJob"
+    service = serve(fault("lost_request", create, times=1) + fault("lost_response", create, times=1))
+    client(service, "s3").create_bucket(Bucket="bucket")
+    once = client(service, read_timeout=2)
+    for found in ([], ["job"]):
+        with pytest.raises(ReadTimeoutError):
+            once.create_hyper_parameter_tuning_job(**request())
+        listed = once.list_hyper_parameter_tuning_jobs()["HyperParameterTuningJobSummaries"]
+        assert [each["HyperParameterTuningJobName"] for each in listed] == found
+
+
+def test_the_operations_of_iam_and_sts_have_their_names(serve: Serve) -> None:
+    service = serve(fault("access_denied", "iam:GetRole") + fault("throttle", "sts:GetCallerIdentity"))
+    iam = client(service, "iam")
+    with pytest.raises(ClientError, match="not authorized to perform: iam:GetRole"):
+        iam.get_role(RoleName="tuning")
+    assert "Users" in iam.list_users()
+    with pytest.raises(ClientError, match="Rate exceeded"):
+        client(service, "sts").get_caller_identity()
+
+
 def test_a_client_that_tries_again_comes_through(serve: Serve) -> None:
     faults = "".join(
         fault(kind, times=1) for kind in ("throttle", "internal_error", "service_unavailable_html", "reset")

@@ -14,11 +14,12 @@ from airflow.sdk.exceptions import AirflowRescheduleException
 from airflow_hpt_provider import compat, metrics
 from airflow_hpt_provider.exceptions import TuningJobBudgetExceededError, TuningJobNotFoundError
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
+from airflow_hpt_provider.local.fault_injection.rules import CallFault, FaultKind
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.tuning import HyperParameterTuningJobTrigger
 from tests.integration.provider.conftest import TaskTry, fire, make, run, wait_for
 from tests.integration.provider.stopping import STOPPED, deferred, ended, left_running, tune
-from tests.support.faulty_proxy import FaultyProxy, ProxyFault
+from tests.support.faulty_proxy import FaultyProxy
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 DESCRIBE = "DescribeHyperParameterTuningJob"
@@ -127,11 +128,8 @@ def test_a_sensor_sends_no_lateness_of_a_job_that_had_ended_before(statsd, confi
 
 def test_throttled_calls(statsd, service, hook, monkeypatch):
     address = urlsplit(service.endpoint)
-
-    def decide(call):
-        return ProxyFault.THROTTLE if call.number <= 2 else None
-
-    with FaultyProxy((address.hostname, address.port), decide) as proxy:
+    faults = [CallFault(operation="*", kind=FaultKind.THROTTLE, first=2)]
+    with FaultyProxy((address.hostname, address.port), faults) as proxy:
         there = service.airflow_connection.replace(service.endpoint, f"http://127.0.0.1:{proxy.port}")
         monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", there)
         with pytest.raises(TuningJobNotFoundError):

@@ -22,6 +22,7 @@ from airflow_hpt_provider.exceptions import (
     TuningJobResourceLimitError,
     TuningTaskInterruptedError,
 )
+from airflow_hpt_provider.local.fault_injection.rules import CallFault, FaultKind
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.triggers.creation_turn import CreationTurnTrigger
 from airflow_hpt_provider.waiting import creation_queue
@@ -37,7 +38,7 @@ from tests.integration.provider.conftest import (
     wait_for,
     with_static,
 )
-from tests.support.faulty_proxy import FaultyProxy, ProxyFault
+from tests.support.faulty_proxy import FaultyProxy
 from tests.support.tuning_jobs import images_file
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
@@ -229,14 +230,14 @@ async def test_an_attempt_follows_a_lack_of_capacity_after_a_wait(
 
 
 async def test_a_hundred_waiting_tasks_make_one_call_per_check(small_service, occupied, monkeypatch):
-    with FaultyProxy(place(small_service), lambda call: None) as proxy:
+    with FaultyProxy(place(small_service)) as proxy:
         through(proxy, monkeypatch, small_service)
         waits = [asyncio.create_task(fire(CreationTurnTrigger())) for _ in range(100)]
         for _ in range(200):
             await asyncio.sleep(0.05)
             if sum(each.done() for each in waits) >= 2:
                 break
-        calls = Counter(call.operation for call, _ in proxy.calls)
+        calls = Counter(call.name for call in proxy.calls)
         released = sum(each.done() for each in waits)
         assert set(calls) == {LIST}
         # The first list and five more for each task that is released to try.
@@ -266,9 +267,7 @@ async def test_a_job_that_ends_releases_one_task(occupied, gate, hook, monkeypat
 async def test_a_denied_list_says_nothing_so_tasks_are_released_to_try(
     small_service, monkeypatch, caplog_info
 ):
-    denied = FaultyProxy(
-        place(small_service), lambda call: ProxyFault.DENIED if call.operation == LIST else None
-    )
+    denied = FaultyProxy(place(small_service), [CallFault(operation=LIST, kind=FaultKind.ACCESS_DENIED)])
     with denied as proxy:
         through(proxy, monkeypatch, small_service)
         async with asyncio.timeout(30):

@@ -19,7 +19,8 @@ from airflow_hpt_provider.demo.airflow import LocalAirflow
 from airflow_hpt_provider.demo.processes import ChildProcess, stop_all
 from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.demo.waiting import wait_until
-from tests.support.faulty_proxy import Decide, FaultyProxy, ProxyFault
+from airflow_hpt_provider.local.fault_injection.rules import CallFault, FaultKind
+from tests.support.faulty_proxy import FaultyProxy
 from tests.support.tuning_jobs import images_file
 
 HERE = Path(__file__).parent
@@ -37,10 +38,10 @@ PERMISSIONS = {
     "auditor": {"mine": "read", "connection:aws_default": "read", "connection:denied": "read"},
     "steward": {"mine": "edit", "connection:aws_default": "edit"},
 }
-WAYS: dict[str, Decide] = {
-    "throttled": lambda call: ProxyFault.THROTTLE if call.operation == "ListTags" else None,
-    "denied": lambda call: ProxyFault.DENIED if call.operation == "ListTags" else None,
-    "silent": lambda call: ProxyFault.HANG,
+WAYS: dict[str, CallFault] = {
+    "throttled": CallFault(operation="ListTags", kind=FaultKind.THROTTLE),
+    "denied": CallFault(operation="ListTags", kind=FaultKind.ACCESS_DENIED),
+    "silent": CallFault(operation="*", kind=FaultKind.LOST_REQUEST),
 }
 """Connections of the API server that lead to the service through a proxy, and what the proxy does to each call."""
 TOKENS = """
@@ -99,8 +100,8 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     with ExitStack() as stack:
         service = stack.enter_context(LocalService(folder / "service", images, ["--readable", str(folder)]))
         service.client("s3").create_bucket(Bucket="tuning-tests")
-        ways = {name: stack.enter_context(FaultyProxy(_place(service), way)) for name, way in WAYS.items()}
-        thief = stack.enter_context(FaultyProxy(_place(service), lambda call: None))
+        ways = {name: stack.enter_context(FaultyProxy(_place(service), [way])) for name, way in WAYS.items()}
+        thief = stack.enter_context(FaultyProxy(_place(service)))
         connections = {"AWS_DEFAULT", "WORKERS_ONLY", *map(str.upper, WAYS)}
         airflow = LocalAirflow(
             folder / "airflow",

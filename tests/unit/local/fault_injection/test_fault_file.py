@@ -63,7 +63,7 @@ FAULT = '[[fault]]\noperation = "Describe*"\n'
         ("[[faults]]", "unknown 'faults': only [[fault]], [[training_job]] and [[tuning_job]] tables belong here"),
         ("[fault]\nkind = 'slow'", "write [[fault]], with double brackets"),
         (FAULT, "fault 1: kind: is missing"),
-        (FAULT + 'kind = "trottle"', "fault 1: kind: should be 'throttle', 'internal_error'"),
+        (FAULT + 'kind = "trottle"', "fault 1: kind: should be 'throttle', 'too_many_requests'"),
         (FAULT + 'kind = "reset"\nrate = 1.5', "fault 1: rate: should be less than or equal to 1 (given: 1.5)"),
         (FAULT + 'kind = "reset"\nrate = nan', "fault 1: rate: should be"),
         (FAULT + 'kind = "reset"\nrate = "0.5"', "fault 1: rate: should be a valid number (given: '0.5')"),
@@ -71,7 +71,7 @@ FAULT = '[[fault]]\noperation = "Describe*"\n'
         (FAULT + 'kind = "reset"\ntimes = 0', "fault 1: times: should be greater than or equal to 1 (given: 0)"),
         (FAULT + 'kind = "reset"\nfirst = 3\nafter = 3', "fault 1: first: no call is left between"),
         (FAULT + 'kind = "slow"', "fault 1: seconds: is missing"),
-        (FAULT + 'kind = "reset"\nseconds = 3.0', "fault 1: seconds: is for kind 'slow' only, not for 'reset'"),
+        (FAULT + 'kind = "reset"\nseconds = 3.0', "fault 1: seconds: is for slow and drip only, not for 'reset'"),
         (
             '[[fault]]\nkind = "reset"\noperation = "DescribeHyperparameterTuningJob"',
             "fault 1: operation: no operation of SageMaker matches 'DescribeHyperparameterTuningJob'; did you mean "
