@@ -125,7 +125,7 @@ def _nothing(state: str | None, task: TaskKey) -> Problem:
             "not_started",
             "No tuning job yet",
             f"The task is {state or 'not scheduled yet'}. Its tuning job appears here as soon as it exists.",
-            "This page looks again by itself.",
+            "This page refreshes every 4 s.",
         )
     return Problem(
         404,

@@ -49,30 +49,37 @@ class CurveReader:
         objective = view.description.objective_of()
         if objective is None:
             return {"metric": None, "curves": _columns({})}
-        trials = [trial for trial in view.trials.values() if trial.training_start_time is not None]
-        wanted = {trial.training_job_name: _wanted(trial, objective.metric_name) for trial in trials}
+        training_jobs = [
+            training_job
+            for training_job in view.training_jobs.values()
+            if training_job.training_start_time is not None
+        ]
+        wanted = {
+            training_job.training_job_name: _wanted(training_job, objective.metric_name)
+            for training_job in training_jobs
+        }
         ended = view.description.is_terminal
         known = self._read(job, f"{job.name} {objective.metric_name}", wanted, is_ended=ended)
         return {"metric": objective.metric_name, "curves": _columns(known)}
 
     def of_training_job(
-        self, job: PageJob, trial: TrainingJobSummary, metrics: Mapping[str, Any]
+        self, job: PageJob, training_job: TrainingJobSummary, metrics: Mapping[str, Any]
     ) -> dict[str, Any]:
         """Return the curves of a training job's metrics, by columns: ``name``, ``numbers``, ``seconds``, ``values``.
 
         Args:
             job: the tuning job.
-            trial: the training job.
+            training_job: the training job.
             metrics: has the names of its metrics.
 
         Raises:
             Problem: they cannot be read.
         """
-        if trial.training_start_time is None:
+        if training_job.training_start_time is None:
             return {"curves": _columns({})}
-        wanted = {name: _wanted(trial, name) for name in metrics}
-        key = f"{trial.training_job_name} {' '.join(sorted(metrics))}"
-        return {"curves": _columns(self._read(job, key, wanted, is_ended=trial.is_terminal))}
+        wanted = {name: _wanted(training_job, name) for name in metrics}
+        key = f"{training_job.training_job_name} {' '.join(sorted(metrics))}"
+        return {"curves": _columns(self._read(job, key, wanted, is_ended=training_job.is_terminal))}
 
     def _read(
         self, job: PageJob, what: str, wanted: Mapping[str, Wanted], *, is_ended: bool
@@ -102,11 +109,11 @@ class CurveReader:
         ).curves
 
 
-def _wanted(trial: TrainingJobSummary, metric: str) -> Wanted:
-    assert trial.training_start_time is not None  # noqa: S101 - the callers have checked
-    ended = trial.training_end_time
+def _wanted(training_job: TrainingJobSummary, metric: str) -> Wanted:
+    assert training_job.training_start_time is not None  # noqa: S101 - the callers have checked
+    ended = training_job.training_end_time
     end = ended.timestamp() if ended is not None else time.time() + 60
-    return Wanted(trial.training_job_name, metric, trial.training_start_time.timestamp(), end)
+    return Wanted(training_job.training_job_name, metric, training_job.training_start_time.timestamp(), end)
 
 
 def _columns(curves: Mapping[str, Curve]) -> dict[str, Any]:

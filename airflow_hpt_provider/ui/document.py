@@ -21,7 +21,7 @@ VERSION = 1
 
 def document(
     description: TuningJobDescription,
-    trials: Sequence[TrainingJobSummary],
+    training_jobs: Sequence[TrainingJobSummary],
     metrics: Mapping[str, Mapping[str, float]] | None = None,
 ) -> dict[str, Any]:
     """Return a tuning job as JSON values. Times are seconds since 1970.
@@ -30,12 +30,12 @@ def document(
 
     Neither static hyperparameters nor the environment are in it: they may hold what not everybody should read.
     """
-    searched = parameters(description, trials)
+    searched = parameters(description, training_jobs)
     return {
         "version": VERSION,
-        "job": {**_job(description), "warning": _warning(description, trials)},
+        "job": {**_job(description), "warning": _warning(description, training_jobs)},
         "parameters": searched,
-        **_trials(trials, searched, metrics or {}),
+        **_training_jobs(training_jobs, searched, metrics or {}),
     }
 
 
@@ -71,7 +71,7 @@ def _job(description: TuningJobDescription) -> dict[str, Any]:
         "objective": objective and {"metric": objective.metric_name, "type": objective.type},
         "created_at": seconds(description.creation_time),
         "ended_at": seconds(description.hyper_parameter_tuning_end_time),
-        "max_trials": limits.max_number_of_training_jobs,
+        "max_training_jobs": limits.max_number_of_training_jobs,
         "max_parallel": limits.max_parallel_training_jobs,
         "max_seconds": limits.max_runtime_in_seconds,
         "counters": {
@@ -83,7 +83,7 @@ def _job(description: TuningJobDescription) -> dict[str, Any]:
         "best": best and best.training_job_name,
         "overall_best": overall
         and {
-            "trial": overall.training_job_name,
+            "training_job": overall.training_job_name,
             "job": overall.tuning_job_name,
             "metric": overall.final_metric,
         },
@@ -96,9 +96,9 @@ def _job(description: TuningJobDescription) -> dict[str, Any]:
     }
 
 
-def _warning(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> str | None:
+def _warning(description: TuningJobDescription, training_jobs: Sequence[TrainingJobSummary]) -> str | None:
     objective = description.objective_of()
-    value = constant_objective((trial.tuned_hyper_parameters, trial.final_metric) for trial in trials)
+    value = constant_objective((job.tuned_hyper_parameters, job.final_metric) for job in training_jobs)
     return (
         constant_objective_warning(objective.metric_name, value) if objective and value is not None else None
     )
@@ -113,36 +113,36 @@ def _instances(definition: Any) -> dict[str, Any]:
     }
 
 
-def _trials(
-    trials: Sequence[TrainingJobSummary],
+def _training_jobs(
+    training_jobs: Sequence[TrainingJobSummary],
     searched: Sequence[Parameter],
     metrics: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Any]:
-    given = [metrics.get(trial.training_job_name, {}) for trial in trials]
+    given = [metrics.get(job.training_job_name, {}) for job in training_jobs]
     reasons: dict[str, int] = {}
     headlines: list[str] = []
     reason_of: list[int | None] = []
-    for trial in trials:
-        if not trial.failure_reason:
+    for job in training_jobs:
+        if not job.failure_reason:
             reason_of.append(None)
             continue
-        if trial.failure_reason not in reasons:
-            reasons[trial.failure_reason] = len(reasons)
-            headlines.append(headline(trial.failure_reason))
-        reason_of.append(reasons[trial.failure_reason])
+        if job.failure_reason not in reasons:
+            reasons[job.failure_reason] = len(reasons)
+            headlines.append(headline(job.failure_reason))
+        reason_of.append(reasons[job.failure_reason])
     return {
-        "trials": {
-            "name": [trial.training_job_name for trial in trials],
-            "status": [str(trial.training_job_status) for trial in trials],
-            "metric": [finite(trial.final_metric) for trial in trials],
-            "created": [seconds(trial.creation_time) for trial in trials],
-            "started": [seconds(trial.training_start_time) for trial in trials],
-            "ended": [seconds(trial.training_end_time) for trial in trials],
-            "definition": [trial.training_job_definition_name for trial in trials],
+        "training_jobs": {
+            "name": [job.training_job_name for job in training_jobs],
+            "status": [str(job.training_job_status) for job in training_jobs],
+            "metric": [finite(job.final_metric) for job in training_jobs],
+            "created": [seconds(job.creation_time) for job in training_jobs],
+            "started": [seconds(job.training_start_time) for job in training_jobs],
+            "ended": [seconds(job.training_end_time) for job in training_jobs],
+            "definition": [job.training_job_definition_name for job in training_jobs],
             "reason": reason_of,
             "values": {
                 one["name"]: [
-                    value_of(trial.tuned_hyper_parameters.get(one["name"]), one) for trial in trials
+                    value_of(job.tuned_hyper_parameters.get(one["name"]), one) for job in training_jobs
                 ]
                 for one in searched
             },

@@ -17,23 +17,23 @@ _RISKY = ("=", "+", "-", "@")
 
 def rows(document: dict[str, Any]) -> list[dict[str, Any]]:
     """One flat dict per training job: name, status, objective, times (ISO 8601), reason, hyperparameters, metrics."""
-    trials, reasons = document["trials"], document["reasons"]
+    training_jobs, reasons = document["training_jobs"], document["reasons"]
     flat = []
-    for index, name in enumerate(trials["name"]):
-        reason = trials["reason"][index]
-        started, ended = trials["started"][index], trials["ended"][index]
+    for index, name in enumerate(training_jobs["name"]):
+        reason = training_jobs["reason"][index]
+        started, ended = training_jobs["started"][index], training_jobs["ended"][index]
         flat.append(
             {
                 "training_job_name": name,
-                "status": trials["status"][index],
-                "objective": trials["metric"][index],
-                "creation_time": _iso(trials["created"][index]),
+                "status": training_jobs["status"][index],
+                "objective": training_jobs["metric"][index],
+                "creation_time": _iso(training_jobs["created"][index]),
                 "training_start_time": _iso(started),
                 "training_end_time": _iso(ended),
                 "duration_seconds": round(ended - started, 1) if started and ended else None,
                 "failure_reason": None if reason is None else reasons[reason]["text"],
-                **{f"hyperparameter.{key}": values[index] for key, values in trials["values"].items()},
-                **{f"metric.{key}": values[index] for key, values in trials["metrics"].items()},
+                **{f"hyperparameter.{key}": values[index] for key, values in training_jobs["values"].items()},
+                **{f"metric.{key}": values[index] for key, values in training_jobs["metrics"].items()},
             }
         )
     return flat

@@ -26,8 +26,8 @@ def importance(document: dict[str, Any]) -> dict[str, Any]:
 
     Returns:
         ``parameters``: name, ``share`` (of 1) and ``spread`` (of the share, over the shuffles), the most important
-        first; ``trials``: how many it was learnt from; ``score``: R² of the forest on training jobs that each tree
-        had not seen: near 1 it knows the objective well, near 0 the shares say little.
+        first; ``training_jobs``: how many it was learnt from; ``score``: R² of the forest on training jobs that each
+        tree had not seen: near 1 it knows the objective well, near 0 the shares say little.
 
     Raises:
         Problem: scikit-learn is missing, or there are too few finished training jobs.
@@ -40,20 +40,20 @@ def importance(document: dict[str, Any]) -> dict[str, Any]:
             "It is not installed where Airflow's API server runs.",
             "pip install 'airflow-hpt-provider[importance]' there, and restart the API server.",
         )
-    trials, parameters = document["trials"], document["parameters"]
-    rows = [index for index, metric in enumerate(trials["metric"]) if metric is not None]
-    columns = [(one, _column(one, trials["values"][one["name"]], rows)) for one in parameters]
+    training_jobs, parameters = document["training_jobs"], document["parameters"]
+    rows = [index for index, metric in enumerate(training_jobs["metric"]) if metric is not None]
+    columns = [(one, _column(one, training_jobs["values"][one["name"]], rows)) for one in parameters]
     columns = [(one, column) for one, column in columns if len(set(column)) > 1]
     if len(rows) < MIN_TRIALS or not columns:
         raise _too_few(len(rows), ended=document["job"]["ended"])
     names = [one["name"] for one, _ in columns]
-    return _shares(names, [column for _, column in columns], [trials["metric"][row] for row in rows])
+    return _shares(names, [column for _, column in columns], [training_jobs["metric"][row] for row in rows])
 
 
 def _too_few(count: int, *, ended: bool) -> Problem:
     return Problem(
         409,
-        "too_few_trials",
+        "too_few_training_jobs",
         "Not enough to compute it from" if ended else "Not enough finished training jobs yet",
         f"{count} have reported the objective, with different hyperparameters; {MIN_TRIALS} are needed.",
         "" if ended else "It appears by itself.",
@@ -107,6 +107,6 @@ def _shares(
             }
             for index in order
         ],
-        "trials": len(metrics),
+        "training_jobs": len(metrics),
         "score": round(float(forest.oob_score_), 3),
     }

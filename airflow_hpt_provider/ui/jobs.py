@@ -48,14 +48,14 @@ class JobView:
 
     Attributes:
         description: DescribeHyperParameterTuningJob's answer.
-        trials: its training jobs by name, in the order of their creation.
+        training_jobs: its training jobs by name, in the order of their creation.
         tags: its tags; None if the connection has no permission to read them.
         calls: how many calls it took.
         metrics: its training jobs' final metrics, as far as they could be read.
     """
 
     description: TuningJobDescription
-    trials: Mapping[str, TrainingJobSummary]
+    training_jobs: Mapping[str, TrainingJobSummary]
     tags: dict[str, str] | None
     calls: int = 1
     metrics: KnownMetrics = field(default_factory=KnownMetrics)
@@ -63,7 +63,7 @@ class JobView:
     @cached_property
     def document(self) -> dict[str, Any]:
         """The page's document of the job."""
-        return document(self.description, list(self.trials.values()), self.metrics.values)
+        return document(self.description, list(self.training_jobs.values()), self.metrics.values)
 
     @cached_property
     def encoded(self) -> bytes:
@@ -188,30 +188,32 @@ class JobReader:
             arn = description.hyper_parameter_tuning_job_arn
             if known is not None and known.description.hyper_parameter_tuning_job_arn != arn:
                 known = None
-            trials, calls = _trials(hook, description, known.trials if known else {})
-            metrics = read_metrics(hook, arn, trials, known.metrics if known else KnownMetrics())
-            return JobView(description, trials, self._tags_of(hook, job, arn), calls + metrics.calls, metrics)
+            training_jobs, calls = _training_jobs(hook, description, known.training_jobs if known else {})
+            metrics = read_metrics(hook, arn, training_jobs, known.metrics if known else KnownMetrics())
+            return JobView(
+                description, training_jobs, self._tags_of(hook, job, arn), calls + metrics.calls, metrics
+            )
 
         return load
 
 
-def _trials(
+def _training_jobs(
     hook: PageHook, description: TuningJobDescription, known: Mapping[str, TrainingJobSummary]
 ) -> tuple[dict[str, TrainingJobSummary], int]:
     """All training jobs, and how many calls it took: what has ended does not change, so it is read once.
 
     The newest come first; reading ends when all that are missing or were running have been seen.
     """
-    trials = {name: trial for name, trial in known.items() if trial.is_terminal}
+    training_jobs = {name: one for name, one in known.items() if one.is_terminal}
     total, seen = description.training_job_status_counters.total, 0
     newest_first = hook.training_jobs(description.name, sort_by="CreationTime", sort_order="Descending")
-    for trial in newest_first:
+    for one in newest_first:
         seen += 1
-        trials[trial.training_job_name] = trial
-        if seen % 100 == 0 and len(trials) >= total:
+        training_jobs[one.training_job_name] = one
+        if seen % 100 == 0 and len(training_jobs) >= total:
             break  # at the end of a page, before the next one is fetched
-    ordered = sorted(trials.values(), key=lambda trial: (trial.creation_time, trial.training_job_name))
-    return {trial.training_job_name: trial for trial in ordered}, 1 + -(-seen // 100)
+    ordered = sorted(training_jobs.values(), key=lambda one: (one.creation_time, one.training_job_name))
+    return {one.training_job_name: one for one in ordered}, 1 + -(-seen // 100)
 
 
 class _Tags(NamedTuple):

@@ -124,5 +124,5 @@ def _row(job: TaskJob, summary: TuningJobSummary | None) -> dict[str, Any]:
         "ended_at": summary and seconds(summary.hyper_parameter_tuning_end_time),
         "finished": counters and counters.finished,
         "failed": counters and counters.failed,
-        "max_trials": limits and limits.max_number_of_training_jobs,
+        "max_training_jobs": limits and limits.max_number_of_training_jobs,
     }

@@ -200,7 +200,7 @@ def row(job: TuningJobSummary, details: Details | None) -> dict[str, Any]:
         "ended_at": seconds(job.hyper_parameter_tuning_end_time),
         "finished": counters.finished,
         "failed": counters.failed,
-        "max_trials": limits and limits.max_number_of_training_jobs,
+        "max_training_jobs": limits and limits.max_number_of_training_jobs,
         "metric": objective and objective.metric_name,
         "final_metric": finite(best.final_metric) if best else None,
         "owner": tags.get(DAG_TAG) and {"dag_id": tags[DAG_TAG], "task_id": tags.get("airflow:task_id", "")},

@@ -21,7 +21,9 @@ Parameter = dict[str, Any]
 """``name`` and ``kind``; of a number ``scale``, ``min`` and ``max``, of a categorical one its ``values``."""
 
 
-def parameters(description: TuningJobDescription, trials: Sequence[TrainingJobSummary]) -> list[Parameter]:
+def parameters(
+    description: TuningJobDescription, training_jobs: Sequence[TrainingJobSummary]
+) -> list[Parameter]:
     """Return the parameters of the ranges, then those that only training jobs have.
 
     Only training jobs have the hyperparameters whose ranges Autotune chose, and those that are a number in one
@@ -33,9 +35,9 @@ def parameters(description: TuningJobDescription, trials: Sequence[TrainingJobSu
             name = one["name"]
             found[name] = _of_both(found[name], one) if name in found else one
     known = {name: one for name, one in found.items() if one is not None}
-    for name in names_in(trials):
+    for name in names_in(training_jobs):
         if name not in known:
-            known[name] = _of_values(name, [trial.tuned_hyper_parameters.get(name) for trial in trials])
+            known[name] = _of_values(name, [job.tuned_hyper_parameters.get(name) for job in training_jobs])
     return list(known.values())
 
 

@@ -146,6 +146,6 @@ def summary_of(view: JobView, name: str) -> TrainingJobSummary:
     Raises:
         Problem: it has none of this name.
     """
-    if name not in view.trials:
+    if name not in view.training_jobs:
         raise no_training_job(name, view.description.name)
-    return view.trials[name]
+    return view.training_jobs[name]

@@ -30,8 +30,8 @@ PAINT = "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ??
 REFRESH = """async (path) => {
   const bytes = await (await fetch(path)).text();
   const answer = JSON.parse(bytes);
-  const metric = answer.trials.metric;
-  answer.trials.metric = metric.map((value) => value === null ? null : value * 0.999);
+  const metric = answer.training_jobs.metric;
+  answer.training_jobs.metric = metric.map((value) => value === null ? null : value * 0.999);
   const fetched = window.fetch;
   window.fetch = async () => new Response(JSON.stringify(answer), { headers: { ETag: "other" } });
   const before = document.querySelector("tbody b").textContent;
@@ -81,7 +81,7 @@ def _request(api: str) -> dict[str, float]:
                 times.append(answer.elapsed.total_seconds() * 1000)
                 encoding = answer.headers.get("Content-Encoding")
     plain = gzip.decompress(raw) if encoding == "gzip" else raw
-    assert json.loads(plain)["trials"]["name"]
+    assert json.loads(plain)["training_jobs"]["name"]
     return {
         "compressed": len(raw),
         "plain": len(plain),

@@ -225,15 +225,15 @@ async def page(account):
     job = page_job(account.finished())
     view = reader.view(job)
     reader.summaries(job)
-    first = next(iter(view.trials))
+    first = next(iter(view.training_jobs))
     training_jobs.detail(job, view, first)
     training_jobs.log(job, view, first, None, None)
     CurveReader(reader, training_jobs.client).of_objective(job, view)
     running = page_job(account.running())
-    while not (view := reader.view(running)).trials:
+    while not (view := reader.view(running)).training_jobs:
         await asyncio.sleep(0.2)
         reader.expire(running)
-    training_jobs.stop(running, view, next(iter(view.trials)))
+    training_jobs.stop(running, view, next(iter(view.training_jobs)))
     assert reader.stop(running)
 
 

@@ -125,7 +125,7 @@ def test_who_may_read_both_dags_sees_it_but_stops_only_what_both_allow(page: Pag
     assert stop.status_code == 403
     parent = page.ask("neighbour", "GET", page.task("mine", "child", "/parents/theirs"))
     assert parent.json()["job"]["name"] == "theirs"
-    assert len(parent.json()["trials"]["name"]) == 2
+    assert len(parent.json()["training_jobs"]["name"]) == 2
     stranger = page.ask("neighbour", "GET", page.task("mine", "child", "/parents/mine"))
     assert stranger.status_code == 404
 
@@ -295,7 +295,7 @@ def test_downloads(page: Page) -> None:
 
 def test_importance_says_when_it_comes(page: Page) -> None:
     answer = page.ask("other", "GET", page.task("theirs", "tune", "/importance"))
-    assert (answer.status_code, answer.json()["kind"]) == (409, "too_few_trials")
+    assert (answer.status_code, answer.json()["kind"]) == (409, "too_few_training_jobs")
 
 
 def test_no_file_outside_of_the_bundle_is_sent(page: Page) -> None:

@@ -156,7 +156,7 @@ def test_one_job_and_its_downloads(user: httpx.Client) -> None:
     again = user.get(f"{API}/filled-07", headers={"If-None-Match": answer.headers["ETag"]})
     assert again.status_code == 304
     table = list(csv.DictReader(io.StringIO(user.get(f"{API}/filled-07/training-jobs.csv").text)))
-    assert [row["training_job_name"] for row in table] == answer.json()["trials"]["name"]
+    assert [row["training_job_name"] for row in table] == answer.json()["training_jobs"]["name"]
     assert user.get(f"{API}/no-such-job").json()["kind"] == "job_gone"
     assert user.get(f"{API}/%2e%2e").status_code in (404, 422)
     assert user.get("/api/connections/other/jobs").json()["kind"] == "no_connection"

@@ -22,7 +22,7 @@ def first(page: Page, user: str, dag_id: str, task_id: str = "tune") -> str:
     """The name of a tuning job's first training job."""
 
     def names() -> list[str]:
-        found: list[str] = page.ask(user, "GET", page.task(dag_id, task_id)).json()["trials"]["name"]
+        found: list[str] = page.ask(user, "GET", page.task(dag_id, task_id)).json()["training_jobs"]["name"]
         return found
 
     wait_until(lambda: bool(names()), 60, "no training job")
@@ -119,7 +119,7 @@ def test_an_editor_stops_one_and_the_tuning_job_keeps_running(page: Page) -> Non
 
 
 def test_learning_curves(page: Page) -> None:
-    names = page.ask("other", "GET", page.task("theirs", "tune")).json()["trials"]["name"]
+    names = page.ask("other", "GET", page.task("theirs", "tune")).json()["training_jobs"]["name"]
     found = page.ask("other", "GET", page.task("theirs", "tune", "/curves"))
     assert found.status_code == 200, found.text
     assert (found.json()["metric"], found.json()["curves"]["name"]) == ("objective", names)

@@ -155,7 +155,7 @@ def same_everywhere(real: float, whole: int, word: str) -> None:
         json.loads(json.dumps(TuningResult.from_description(described).to_xcom()))
     )
     assert result.best_training_job.tuned_hyper_parameters == tuned
-    page = json.loads(encode(document(described, [seen])))["trials"]["values"]
+    page = json.loads(encode(document(described, [seen])))["training_jobs"]["values"]
     assert (page["real"], page["whole"], page["word"]) == ([real], [whole], [word])
     (row,) = csv.DictReader(io.StringIO(to_csv(document(described, [seen]))))
     assert float(row["hyperparameter.real"]) == real

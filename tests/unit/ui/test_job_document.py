@@ -94,9 +94,13 @@ def test_columns_and_scales() -> None:
         {"name": "noise", "kind": "continuous", "scale": "linear", "min": 0, "max": 1},
         {"name": "kind", "kind": "categorical", "values": ["a", "b"]},
     ]
-    assert reported["trials"]["values"] == {"lr": [0.1, None], "noise": [0.2, None], "kind": ["a", None]}
-    assert reported["trials"]["metric"] == [0.5, None]
-    assert reported["trials"]["reason"] == [None, 0]
+    assert reported["training_jobs"]["values"] == {
+        "lr": [0.1, None],
+        "noise": [0.2, None],
+        "kind": ["a", None],
+    }
+    assert reported["training_jobs"]["metric"] == [0.5, None]
+    assert reported["training_jobs"]["reason"] == [None, 0]
     assert reported["reasons"] == [{"text": "boom", "headline": "boom"}]
     assert reported["job"]["counters"] == {"completed": 2, "in_progress": 0, "failed": 2, "stopped": 0}
     assert reported["job"]["instances"] == [{"definition": None, "type": "ml.m5.large", "count": 2}]
@@ -138,7 +142,7 @@ def test_a_hyperparameter_that_definitions_search_on_different_scales_loses_no_v
     assert reported["parameters"] == [
         {"name": "lr", "kind": "continuous", "scale": "linear", "min": 0, "max": 3}
     ]
-    assert reported["trials"]["values"] == {"lr": [0]}
+    assert reported["training_jobs"]["values"] == {"lr": [0]}
 
 
 @pytest.mark.parametrize("order", [1, -1])
@@ -149,7 +153,7 @@ def test_a_hyperparameter_that_is_a_number_in_one_definition_and_a_word_in_anoth
     ]
     reported = document(searched_by(*spaces[::order]), [trial(1, 0.5, lr=0.5), trial(2, 0.5, lr="auto")])
     assert reported["parameters"] == [{"name": "lr", "kind": "categorical", "values": ["0.5", "auto"]}]
-    assert reported["trials"]["values"] == {"lr": ["0.5", "auto"]}
+    assert reported["training_jobs"]["values"] == {"lr": ["0.5", "auto"]}
 
 
 def test_what_may_be_secret_is_not_shown() -> None:
@@ -161,8 +165,8 @@ def test_what_may_be_secret_is_not_shown() -> None:
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_numbers_that_json_cannot_hold_are_left_out(value: float) -> None:
     reported = json.loads(encode(document(description(), [trial(1, value, lr=value, noise=0, kind="a")])))
-    assert reported["trials"]["metric"] == [None]
-    assert reported["trials"]["values"]["lr"] == [None]
+    assert reported["training_jobs"]["metric"] == [None]
+    assert reported["training_jobs"]["values"]["lr"] == [None]
 
 
 def test_hyperparameters_without_a_range_are_found_in_the_training_jobs() -> None:
@@ -188,11 +192,11 @@ def test_importance_finds_what_matters() -> None:
 def test_importance_without_enough_training_jobs_or_scikit_learn(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Problem) as few:
         importance(document(description(), many(9)))
-    assert few.value.kind == "too_few_trials"
+    assert few.value.kind == "too_few_training_jobs"
     assert few.value.remedy == "It appears by itself."
     with pytest.raises(Problem) as ended:
         importance(document(description(HyperParameterTuningJobStatus="Stopped"), many(9)))
-    assert (ended.value.kind, ended.value.remedy) == ("too_few_trials", ""), "there will be no more"
+    assert (ended.value.kind, ended.value.remedy) == ("too_few_training_jobs", ""), "there will be no more"
     monkeypatch.setattr("airflow_hpt_provider.ui.importance.find_spec", lambda name: None)
     with pytest.raises(Problem) as missing:
         importance(document(description(), many(50)))
@@ -228,7 +232,7 @@ def test_every_metric_is_in_the_document_and_in_the_files() -> None:
         second.training_job_name: {"loss": 0.4, "train:auc": math.nan},
     }
     told = document(description(), [first, second], metrics)
-    assert told["trials"]["metrics"] == {
+    assert told["training_jobs"]["metrics"] == {
         "loss": [0.5, 0.4],
         "train:auc": [None, None],
         "validation:auc": [0.9, None],

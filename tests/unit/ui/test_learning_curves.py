@@ -94,7 +94,7 @@ def view_of(*ended_seconds_ago: float | None) -> Any:
     }
     objective = SimpleNamespace(metric_name="loss")
     return SimpleNamespace(
-        trials=trials, description=SimpleNamespace(objective_of=lambda: objective, is_terminal=False)
+        training_jobs=trials, description=SimpleNamespace(objective_of=lambda: objective, is_terminal=False)
     )
 
 
@@ -119,7 +119,7 @@ def test_curves_that_do_not_change_are_read_once(monkeypatch: pytest.MonkeyPatch
 
 def test_training_jobs_that_have_not_begun_and_empty_curves_are_left_out() -> None:
     view = view_of(None)
-    view.trials["job-0"].training_start_time = None
+    view.training_jobs["job-0"].training_start_time = None
     job: Any = SimpleNamespace(name="churn", settings=SimpleNamespace(key="k"))
     cloudwatch = CloudWatch([])
     assert reader_of(cloudwatch).of_objective(job, view)["curves"]["name"] == []

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from airflow_hpt_provider.creation.ownership import OWNER_TAG
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.ui.airflow_hooks import make_hook
-from airflow_hpt_provider.ui.jobs import UNOWNED_SECONDS, JobView, _trials, tags_of
+from airflow_hpt_provider.ui.jobs import UNOWNED_SECONDS, JobView, _training_jobs, tags_of
 from tests.unit.ui.test_job_document import description, trial
 
 
@@ -35,11 +35,11 @@ def of(count: int) -> Any:
 
 def test_all_pages_are_read_once_then_only_the_newest() -> None:
     first = Listing([trial(n, 1.0) for n in range(1, 951)])
-    known, _ = _trials(first, of(950), {})  # type: ignore[arg-type]
+    known, _ = _training_jobs(first, of(950), {})  # type: ignore[arg-type]
     assert (len(known), first.pages) == (950, 10)
     assert list(known) == [one.training_job_name for one in first.trials_newest_first[::-1]]
     later = Listing([trial(n, 1.0) for n in range(1, 961)])
-    found, _ = _trials(later, of(960), known)  # type: ignore[arg-type]
+    found, _ = _training_jobs(later, of(960), known)  # type: ignore[arg-type]
     assert (len(found), later.pages) == (960, 1)
 
 
@@ -47,9 +47,9 @@ def test_a_running_one_is_looked_for_until_it_is_found() -> None:
     trials = [trial(n, 1.0) for n in range(1, 301)]
     running = trials[20].model_copy(update={"training_job_status": "InProgress"})
     listing = Listing([*trials[:20], running, *trials[21:]])
-    known, _ = _trials(listing, of(300), {})  # type: ignore[arg-type]
+    known, _ = _training_jobs(listing, of(300), {})  # type: ignore[arg-type]
     ended = Listing(trials)
-    found, _ = _trials(ended, of(300), known)  # type: ignore[arg-type]
+    found, _ = _training_jobs(ended, of(300), known)  # type: ignore[arg-type]
     assert found[running.training_job_name].training_job_status == "Completed"
     assert ended.pages == 3
 

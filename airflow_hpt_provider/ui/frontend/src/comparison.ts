@@ -91,7 +91,7 @@ export function verdict(one: Tuning, other: Tuning): string | null {
   const passed = firstBetter(winner, bestOf(loser)?.metric as number);
   return (
     `${winner.job.name} is better by ${number(Math.abs(ours - others))}, ` +
-    `and passed the best of ${loser.job.name} with training job ${passed} of ${winner.trials.length}.`
+    `and passed the best of ${loser.job.name} with training job ${passed} of ${winner.trainingJobs.length}.`
   );
 }
 

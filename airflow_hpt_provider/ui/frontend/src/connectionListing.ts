@@ -15,7 +15,7 @@ export interface AnyJob {
   ended_at: number | null;
   finished: number;
   failed: number;
-  max_trials: number | null;
+  max_training_jobs: number | null;
   metric: string | null;
   final_metric: number | null;
   owner: { dag_id: string; task_id: string } | null;

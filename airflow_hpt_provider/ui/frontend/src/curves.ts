@@ -1,6 +1,6 @@
 /** Learning curves as the server sends them (see ui/curve_reader.py), and by training job. */
 
-import type { Trial, Tuning } from "./model";
+import type { TrainingJobRow, Tuning } from "./model";
 
 export interface CurveColumns {
   name: string[];
@@ -20,8 +20,8 @@ export type Point = [number, number];
 /** What the x axis counts. */
 export type Across = "values" | "seconds";
 
-export interface TrialCurve {
-  trial: Trial;
+export interface TrainingJobCurve {
+  trainingJob: TrainingJobRow;
   points: Point[];
 }
 
@@ -30,11 +30,11 @@ export const pointsOf = ({ numbers, seconds, values }: CurveColumns, i: number, 
   (values[i] ?? []).map((value, k): Point => [(across === "seconds" ? seconds : numbers)[i]?.[k] ?? k + 1, value]);
 
 /** The curves of the training jobs chosen. */
-export function curvesOf(tuning: Tuning, curves: CurveColumns, across: Across, chosen: Set<number> | null): TrialCurve[] {
+export function curvesOf(tuning: Tuning, curves: CurveColumns, across: Across, chosen: Set<number> | null): TrainingJobCurve[] {
   const at = new Map(curves.name.map((name, i) => [name, i]));
-  return tuning.trials.flatMap((trial) => {
-    const i = at.get(trial.name);
-    if (i === undefined || (chosen && !chosen.has(trial.number))) return [];
-    return [{ trial, points: pointsOf(curves, i, across) }];
+  return tuning.trainingJobs.flatMap((trainingJob) => {
+    const i = at.get(trainingJob.name);
+    if (i === undefined || (chosen && !chosen.has(trainingJob.number))) return [];
+    return [{ trainingJob, points: pointsOf(curves, i, across) }];
   });
 }

@@ -1,10 +1,10 @@
 /** The filter's language: words, and comparisons such as `lr<0.1 and booster=gbtree`. */
 
 import { better } from "./metrics";
-import type { Trial, Tuning, Value } from "./model";
+import type { TrainingJobRow, Tuning, Value } from "./model";
 
 export interface Filter {
-  matches: (trial: Trial) => boolean;
+  matches: (trainingJob: TrainingJobRow) => boolean;
   /** What is not understood; null if all is. */
   problem: string | null;
 }
@@ -18,7 +18,7 @@ const TERM = /((?:"[^"]*"|[^\s"<>=!])+)\s*(?:(<=|>=|!=|<|>|=)\s*("[^"]*"|[^\s"]+
 /** Every word has to occur in name, status, reason or values; every comparison has to hold. */
 export function parsed(text: string, tuning: Tuning): Filter {
   const problems: string[] = [];
-  const tests: ((trial: Trial) => boolean)[] = [];
+  const tests: ((trainingJob: TrainingJobRow) => boolean)[] = [];
   for (const [whole, left = whole, operator, right = ""] of text.matchAll(TERM)) {
     const name = unquoted(left);
     if (!operator) {
@@ -31,7 +31,7 @@ export function parsed(text: string, tuning: Tuning): Filter {
     if (problem) problems.push(problem);
     else tests.push(comparison(name, operator, unquoted(right)));
   }
-  return { matches: (trial) => tests.every((holds) => holds(trial)), problem: problems[0] ?? null };
+  return { matches: (trainingJob) => tests.every((holds) => holds(trainingJob)), problem: problems[0] ?? null };
 }
 
 /** What the text may continue with: the names that begin as its last word does, each as the whole text. */
@@ -46,9 +46,9 @@ export function completions(text: string, tuning: Tuning): string[] {
 
 const unquoted = (text: string): string => text.replaceAll('"', "");
 
-function hasWord(wanted: string): (trial: Trial) => boolean {
-  return (trial) =>
-    [trial.name, trial.status, trial.headline, trial.reason, ...Object.values(trial.values)].some((value) =>
+function hasWord(wanted: string): (trainingJob: TrainingJobRow) => boolean {
+  return (trainingJob) =>
+    [trainingJob.name, trainingJob.status, trainingJob.headline, trainingJob.reason, ...Object.values(trainingJob.values)].some((value) =>
       String(value ?? "").toLowerCase().includes(wanted),
     );
 }
@@ -78,9 +78,9 @@ function near(one: string, other: string): boolean {
   return rests.some(([x, y]) => x === y);
 }
 
-function comparison(name: string, operator: string, limit: string): (trial: Trial) => boolean {
-  return (trial) => {
-    const value = valueOf(name in trial.values || !COLUMNS.includes(name) ? `values.${name}` : name)(trial);
+function comparison(name: string, operator: string, limit: string): (trainingJob: TrainingJobRow) => boolean {
+  return (trainingJob) => {
+    const value = valueOf(name in trainingJob.values || !COLUMNS.includes(name) ? `values.${name}` : name)(trainingJob);
     return value !== null && compare(value, operator, limit);
   };
 }
@@ -95,10 +95,10 @@ function compare(value: string | number, operator: string, limit: string): boole
 }
 
 /** A column's value of a training job. */
-export function valueOf(column: string): (trial: Trial) => Value {
+export function valueOf(column: string): (trainingJob: TrainingJobRow) => Value {
   if (column.startsWith("values.")) {
     const name = column.slice("values.".length);
-    return (trial) => trial.values[name] ?? null;
+    return (trainingJob) => trainingJob.values[name] ?? null;
   }
-  return (trial) => (trial as unknown as Record<string, Value>)[column] ?? null;
+  return (trainingJob) => (trainingJob as unknown as Record<string, Value>)[column] ?? null;
 }

@@ -1,16 +1,16 @@
 /** Metrics derived from a tuning job's training jobs: pure functions, no drawing. */
 
-import type { Job, Trial, Tuning } from "./model";
+import type { Job, TrainingJobRow, Tuning } from "./model";
 
 /** Whether one metric is better than another. */
 export const better = (a: number, b: number, minimize: boolean): boolean => (minimize ? a < b : a > b);
 
 /** The best training job so far; null if none has reported the objective. */
-export function bestOf(tuning: Tuning): Trial | null {
-  let best: Trial | null = null;
-  for (const trial of tuning.trials) {
-    if (trial.metric === null || trial.status === "Failed") continue;
-    if (best === null || better(trial.metric, best.metric as number, tuning.minimize)) best = trial;
+export function bestOf(tuning: Tuning): TrainingJobRow | null {
+  let best: TrainingJobRow | null = null;
+  for (const trainingJob of tuning.trainingJobs) {
+    if (trainingJob.metric === null || trainingJob.status === "Failed") continue;
+    if (best === null || better(trainingJob.metric, best.metric as number, tuning.minimize)) best = trainingJob;
   }
   return best;
 }
@@ -19,7 +19,7 @@ export function bestOf(tuning: Tuning): Trial | null {
 export function bestSoFar(tuning: Tuning): [number, number][] {
   const steps: [number, number][] = [];
   let best: number | null = null;
-  for (const { number, metric, status } of tuning.trials) {
+  for (const { number, metric, status } of tuning.trainingJobs) {
     if (metric === null || status === "Failed") continue;
     if (best === null || better(metric, best, tuning.minimize)) best = metric;
     steps.push([number, best]);
@@ -37,7 +37,7 @@ export function tookSeconds({ ended, ended_at, created_at }: Job, now: number): 
 export function billableSeconds(tuning: Tuning, now: number): number {
   const counts = new Map(tuning.job.instances.map((one) => [one.definition, one.count]));
   const usual = tuning.job.instances[0]?.count ?? 1;
-  return tuning.trials.reduce((sum, { started, ended, definition }) => {
+  return tuning.trainingJobs.reduce((sum, { started, ended, definition }) => {
     if (started === null) return sum;
     return sum + Math.max(0, (ended ?? (tuning.job.ended ? started : now)) - started) * (counts.get(definition) ?? usual);
   }, 0);
@@ -48,45 +48,45 @@ export function billableSeconds(tuning: Tuning, now: number): number {
  * has no limit. Completion criteria may end it earlier.
  */
 export function secondsLeft(tuning: Tuning, now: number): number | null {
-  const { job, trials } = tuning;
+  const { job, trainingJobs } = tuning;
   if (job.ended) return null;
-  const durations = trials.filter((t) => t.ended !== null && t.created !== null);
+  const durations = trainingJobs.filter((t) => t.ended !== null && t.created !== null);
   const byTime = job.max_seconds === null ? null : Math.max(0, job.created_at + job.max_seconds - now);
-  if (!durations.length || job.max_trials === null) return byTime;
+  if (!durations.length || job.max_training_jobs === null) return byTime;
   const typical = durations.reduce((sum, t) => sum + ((t.ended as number) - (t.created as number)), 0) / durations.length;
-  const running = trials.filter((t) => t.ended === null && t.created !== null);
-  const toLaunch = Math.max(0, job.max_trials - trials.length);
+  const running = trainingJobs.filter((t) => t.ended === null && t.created !== null);
+  const toLaunch = Math.max(0, job.max_training_jobs - trainingJobs.length);
   const rest = running.map((t) => Math.max(typical * 0.1, typical - (now - (t.created as number))));
   const width = Math.max(1, job.max_parallel ?? 1);
   const work = rest.reduce((sum, one) => sum + one, 0) + toLaunch * typical;
-  const byTrials = Math.max(work / width, ...rest, 0);
-  return byTime === null ? byTrials : Math.min(byTrials, byTime);
+  const byTrainingJobs = Math.max(work / width, ...rest, 0);
+  return byTime === null ? byTrainingJobs : Math.min(byTrainingJobs, byTime);
 }
 
 export interface FailureGroup {
   headline: string;
-  trials: Trial[];
+  trainingJobs: TrainingJobRow[];
   /** Hyperparameters that have one and the same value in all of them. */
   shared: [string, string | number][];
 }
 
 /** Failed training jobs by what their reasons say, the largest group first. */
-export function failureGroups(trials: Trial[]): FailureGroup[] {
-  const groups = new Map<string, Trial[]>();
-  for (const trial of trials) {
-    if (trial.status !== "Failed") continue;
-    const headline = trial.headline ?? "No reason given";
-    groups.set(headline, [...(groups.get(headline) ?? []), trial]);
+export function failureGroups(trainingJobs: TrainingJobRow[]): FailureGroup[] {
+  const groups = new Map<string, TrainingJobRow[]>();
+  for (const trainingJob of trainingJobs) {
+    if (trainingJob.status !== "Failed") continue;
+    const headline = trainingJob.headline ?? "No reason given";
+    groups.set(headline, [...(groups.get(headline) ?? []), trainingJob]);
   }
   return [...groups]
-    .map(([headline, members]) => ({ headline, trials: members, shared: members.length > 1 ? shared(members) : [] }))
-    .sort((a, b) => b.trials.length - a.trials.length);
+    .map(([headline, members]) => ({ headline, trainingJobs: members, shared: members.length > 1 ? shared(members) : [] }))
+    .sort((a, b) => b.trainingJobs.length - a.trainingJobs.length);
 }
 
-function shared(trials: Trial[]): [string, string | number][] {
-  return Object.entries(trials[0]?.values ?? {}).filter(
+function shared(trainingJobs: TrainingJobRow[]): [string, string | number][] {
+  return Object.entries(trainingJobs[0]?.values ?? {}).filter(
     (entry): entry is [string, string | number] =>
-      entry[1] !== null && trials.every((trial) => trial.values[entry[0]] === entry[1]),
+      entry[1] !== null && trainingJobs.every((trainingJob) => trainingJob.values[entry[0]] === entry[1]),
   );
 }
 

@@ -31,12 +31,12 @@ export interface Job {
   objective: { metric: string; type: "Minimize" | "Maximize" } | null;
   created_at: number;
   ended_at: number | null;
-  max_trials: number | null;
+  max_training_jobs: number | null;
   max_parallel: number | null;
   max_seconds: number | null;
   counters: { completed: number; in_progress: number; failed: number; stopped: number };
   best: string | null;
-  overall_best: { trial: string; job: string | null; metric: number | null } | null;
+  overall_best: { training_job: string; job: string | null; metric: number | null } | null;
   warm_start: { type: string; parents: string[] } | null;
   instances: { definition: string | null; type: string | null; count: number }[];
 }
@@ -48,7 +48,7 @@ export interface Answer {
   page?: { task?: TaskKey & { state: string | null }; connection?: string; can_stop: boolean; has_form?: boolean };
   job: Job;
   parameters: Parameter[];
-  trials: {
+  training_jobs: {
     name: string[];
     status: string[];
     metric: (number | null)[];
@@ -92,7 +92,7 @@ export interface ListedJob extends TaskKey {
   ended_at: number | null;
   finished: number | null;
   failed: number | null;
-  max_trials: number | null;
+  max_training_jobs: number | null;
 }
 
 /** One training job (see ui/training_job.py). */
@@ -139,7 +139,7 @@ export interface JobListing {
   older?: string | null;
 }
 
-export interface Trial {
+export interface TrainingJobRow {
   /** 1 for the first. */
   number: number;
   name: string;
@@ -159,7 +159,7 @@ export interface Trial {
 export interface Tuning {
   job: Job;
   parameters: Parameter[];
-  trials: Trial[];
+  trainingJobs: TrainingJobRow[];
   canStop: boolean;
   /** Whether Airflow has a trigger form for the DAG. */
   hasForm: boolean;
@@ -168,30 +168,30 @@ export interface Tuning {
 
 /** An answer by rows. */
 export function fromAnswer(answer: Answer): Tuning {
-  const { trials, reasons, parameters, job } = answer;
-  const rows = trials.name.map((name, i): Trial => {
-    const started = trials.started[i] ?? null;
-    const ended = trials.ended[i] ?? null;
-    const reason = reasons[trials.reason[i] ?? -1];
+  const { training_jobs: columns, reasons, parameters, job } = answer;
+  const rows = columns.name.map((name, i): TrainingJobRow => {
+    const started = columns.started[i] ?? null;
+    const ended = columns.ended[i] ?? null;
+    const reason = reasons[columns.reason[i] ?? -1];
     return {
       number: i + 1,
       name,
-      status: trials.status[i] ?? "",
-      metric: trials.metric[i] ?? null,
-      created: trials.created[i] ?? null,
+      status: columns.status[i] ?? "",
+      metric: columns.metric[i] ?? null,
+      created: columns.created[i] ?? null,
       started,
       ended,
       duration: started !== null && ended !== null ? Math.max(0, ended - started) : null,
-      definition: trials.definition[i] ?? null,
+      definition: columns.definition[i] ?? null,
       headline: reason?.headline ?? null,
       reason: reason?.text ?? null,
-      values: Object.fromEntries(parameters.map((p) => [p.name, trials.values[p.name]?.[i] ?? null])),
+      values: Object.fromEntries(parameters.map((p) => [p.name, columns.values[p.name]?.[i] ?? null])),
     };
   });
   return {
     job,
     parameters,
-    trials: rows,
+    trainingJobs: rows,
     canStop: answer.page?.can_stop ?? false,
     hasForm: answer.page?.has_form ?? false,
     minimize: job.objective?.type !== "Maximize",

@@ -2,7 +2,7 @@
 
 import { place } from "./charts/options";
 import { number, plural } from "./format";
-import type { Trial, Tuning } from "./model";
+import type { TrainingJobRow, Tuning } from "./model";
 
 export type Range = [number, number];
 
@@ -24,20 +24,20 @@ export const isAll = ({ zoom, brushed }: Selection): boolean => !zoom && !Object
 export function chosen(tuning: Tuning, selection: Selection): Set<number> | null {
   if (isAll(selection)) return null;
   const { zoom, brushed } = selection;
-  const within = (trial: Trial): boolean =>
+  const within = (trainingJob: TrainingJobRow): boolean =>
     Object.entries(brushed).every(([id, ranges]) => {
-      const at = positionOn(tuning, trial, id);
+      const at = positionOn(tuning, trainingJob, id);
       return !ranges.length || (at !== null && ranges.some(([low, high]) => at >= low && at <= high));
     });
-  const found = tuning.trials.filter((trial) => (!zoom || (trial.number >= zoom[0] && trial.number <= zoom[1])) && within(trial));
-  return new Set(found.map((trial) => trial.number));
+  const found = tuning.trainingJobs.filter((trainingJob) => (!zoom || (trainingJob.number >= zoom[0] && trainingJob.number <= zoom[1])) && within(trainingJob));
+  return new Set(found.map((trainingJob) => trainingJob.number));
 }
 
 /** Where a training job crosses a parallel axis. */
-function positionOn(tuning: Tuning, trial: Trial, id: string): number | null {
-  if (id === OBJECTIVE_AXIS) return trial.metric;
+function positionOn(tuning: Tuning, trainingJob: TrainingJobRow, id: string): number | null {
+  if (id === OBJECTIVE_AXIS) return trainingJob.metric;
   const parameter = tuning.parameters.find(({ name }) => axisId(name) === id);
-  const value = parameter ? (trial.values[parameter.name] ?? null) : null;
+  const value = parameter ? (trainingJob.values[parameter.name] ?? null) : null;
   if (!parameter || value === null) return null;
   if (parameter.kind === "categorical") return (parameter.values ?? []).indexOf(String(value));
   return place(parameter, value) as number | null;
@@ -51,7 +51,7 @@ export function described(tuning: Tuning, { zoom, brushed }: Selection, count: n
       .filter(([, ranges]) => ranges.length)
       .map(([id, ranges]) => `${nameOf(tuning, id)} ${ranges.map((range) => rangeText(tuning, id, range)).join(" or ")}`),
   ];
-  return `${count} of ${plural(tuning.trials.length, "training job")}: ${parts.join(", ")}`;
+  return `${count} of ${plural(tuning.trainingJobs.length, "training job")}: ${parts.join(", ")}`;
 }
 
 const nameOf = (tuning: Tuning, id: string): string =>

@@ -12,14 +12,14 @@ export type Step = [number, number];
 export function course(tuning: Tuning, against: Against): Step[] {
   const counts = new Map(tuning.job.instances.map((one) => [one.definition, one.count]));
   const usual = tuning.job.instances[0]?.count ?? 1;
-  const trials = tuning.trials.filter((trial) => against === "jobs" || (trial.started !== null && trial.ended !== null));
-  if (against === "billable") trials.sort((a, b) => (a.ended as number) - (b.ended as number) || a.number - b.number);
+  const trainingJobs = tuning.trainingJobs.filter((trainingJob) => against === "jobs" || (trainingJob.started !== null && trainingJob.ended !== null));
+  if (against === "billable") trainingJobs.sort((a, b) => (a.ended as number) - (b.ended as number) || a.number - b.number);
   const steps: Step[] = [];
   let [spent, best] = [0, null as number | null];
-  for (const trial of trials) {
-    spent = against === "jobs" ? trial.number : spent + (trial.duration ?? 0) * (counts.get(trial.definition) ?? usual);
-    if (trial.metric !== null && trial.status !== "Failed" && (best === null || better(trial.metric, best, tuning.minimize)))
-      best = trial.metric;
+  for (const trainingJob of trainingJobs) {
+    spent = against === "jobs" ? trainingJob.number : spent + (trainingJob.duration ?? 0) * (counts.get(trainingJob.definition) ?? usual);
+    if (trainingJob.metric !== null && trainingJob.status !== "Failed" && (best === null || better(trainingJob.metric, best, tuning.minimize)))
+      best = trainingJob.metric;
     if (best !== null) steps.push([spent, best]);
   }
   return steps;

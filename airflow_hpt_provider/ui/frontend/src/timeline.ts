@@ -1,9 +1,9 @@
 /** When each training job waited and trained, by slot. Pure functions, no drawing. */
 
-import type { Trial, Tuning } from "./model";
+import type { TrainingJobRow, Tuning } from "./model";
 
 export interface Bar {
-  trial: Trial;
+  trainingJob: TrainingJobRow;
   /** From 0: training jobs of one slot followed each other. */
   slot: number;
   created: number;
@@ -15,19 +15,19 @@ export interface Bar {
 /** Every training job whose times are known, in a slot that was free; one that runs lasts until `now`. */
 export function barsOf(tuning: Tuning, now: number): Bar[] {
   const free: number[] = [];
-  return [...tuning.trials]
-    .filter((trial) => trial.created !== null)
+  return [...tuning.trainingJobs]
+    .filter((trainingJob) => trainingJob.created !== null)
     .sort((a, b) => (a.created as number) - (b.created as number) || a.number - b.number)
-    .map((trial) => {
-      const created = trial.created as number;
-      const running = !tuning.job.ended && trial.ended === null;
-      const ended = Math.max(created, trial.ended ?? (running ? now : (trial.started ?? created)));
+    .map((trainingJob) => {
+      const created = trainingJob.created as number;
+      const running = !tuning.job.ended && trainingJob.ended === null;
+      const ended = Math.max(created, trainingJob.ended ?? (running ? now : (trainingJob.started ?? created)));
       // Times come to a tenth of a second: the next one may seem to be created before the one before has ended.
       const found = free.findIndex((until) => until <= created + 0.15);
       const slot = found < 0 ? free.length : found;
       free[slot] = ended;
-      const started = trial.started ?? (running ? ended : created);
-      return { trial, slot, created, started: Math.min(Math.max(started, created), ended), ended };
+      const started = trainingJob.started ?? (running ? ended : created);
+      return { trainingJob, slot, created, started: Math.min(Math.max(started, created), ended), ended };
     });
 }
 
@@ -41,7 +41,7 @@ export interface Spent {
 /** What the training time went into, the largest first. */
 export function spentOn(bars: Bar[]): Spent[] {
   const sums = new Map<string, number>();
-  for (const { trial, started, ended } of bars) sums.set(trial.status, (sums.get(trial.status) ?? 0) + ended - started);
+  for (const { trainingJob, started, ended } of bars) sums.set(trainingJob.status, (sums.get(trainingJob.status) ?? 0) + ended - started);
   const total = [...sums.values()].reduce((sum, one) => sum + one, 0);
   return [...sums]
     .map(([status, seconds]) => ({ status, seconds, share: total ? seconds / total : 0 }))

@@ -24,19 +24,19 @@ test("no name or value of a training job is markup in a tooltip, of a comparison
   const one = fromAnswer({
     ...base,
     parameters: [{ name: evil, kind: "categorical", values: [evil] }],
-    trials: {
-      ...base.trials,
-      name: base.trials.name.map(() => evil),
-      values: { [evil]: base.trials.name.map(() => evil) },
+    training_jobs: {
+      ...base.training_jobs,
+      name: base.training_jobs.name.map(() => evil),
+      values: { [evil]: base.training_jobs.name.map(() => evil) },
     },
   });
   const palette = PALETTES.light;
   const importance = { parameters: [{ name: evil, share: 1, spread: 0 }] } as unknown as Parameters<typeof importanceChart>[0];
   const charts: [object, object][] = [
-    [objectiveChart(one, palette, false, tuning()), { data: { trial: 1, side: 0 } }],
-    [objectiveChart(tuning(), palette, false, one), { data: { trial: 1, side: 1 } }],
-    [scatterChart(one, one.parameters[0]!, palette, false), { data: { trial: 1 } }],
-    [parallelChart(one, palette), { data: { trial: 1 } }],
+    [objectiveChart(one, palette, false, tuning()), { data: { trainingJob: 1, side: 0 } }],
+    [objectiveChart(tuning(), palette, false, one), { data: { trainingJob: 1, side: 1 } }],
+    [scatterChart(one, one.parameters[0]!, palette, false), { data: { trainingJob: 1 } }],
+    [parallelChart(one, palette), { data: { trainingJob: 1 } }],
     [importanceChart(importance, palette), { dataIndex: 0 }],
   ];
   for (const [chart, point] of charts) {

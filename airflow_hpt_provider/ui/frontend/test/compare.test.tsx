@@ -119,7 +119,7 @@ test("the only job there is says that there is no other", async () => {
 test("the table has best values, best hyperparameters and ranges of both", () => {
   const other = tuningOf("older", [0.6, null, 0.45, 0.4, null], { ended: true, ended_at: 1900, status: "Completed" });
   other.parameters = [{ name: "depth", kind: "integer", scale: "linear", min: 2, max: 9 }];
-  for (const trial of other.trials) trial.values = { depth: trial.number };
+  for (const trainingJob of other.trainingJobs) trainingJob.values = { depth: trainingJob.number };
   act(() => render(<ComparisonTable tuning={tuning()} other={other} palette={PALETTES.light} log={false} />, root));
   const cells = Object.fromEntries(
     [...root.querySelectorAll(".sides tbody tr")].map((row) => [

@@ -35,7 +35,7 @@ test("without parents and without other jobs there is nothing to offer", () => {
 
 test("on the page of a connection, its other jobs are offered", () => {
   const place = { connection: "team/prod", name: "churn" };
-  const known = ["churn", "other"].map((name) => ({ ...listed(name), finished: 4, failed: 0, max_trials: 4, metric: "auc", final_metric: 0.75, owner: null, status: "Completed", strategy: "Random", created_at: 1000 }));
+  const known = ["churn", "other"].map((name) => ({ ...listed(name), finished: 4, failed: 0, max_training_jobs: 4, metric: "auc", final_metric: 0.75, owner: null, status: "Completed", strategy: "Random", created_at: 1000 }));
   const groups = candidates(tuning(), place, ofConnection(place.connection, known));
   expect(groups.map(({ title, jobs }) => [title, jobs.map(({ path }) => path)])).toEqual([
     ["Of connection team/prod", ["api/connections/team%2Fprod/jobs/other?"]],
@@ -116,6 +116,6 @@ test.each([
   [30, 500, true, 30],
   [1, 8, true, 4],
 ])("the chart of %i training jobs of %s, ended %s, has room for %i", (count, limit, ended, room) => {
-  const one = tuning({ ended, max_trials: limit });
-  expect(horizon({ ...one, trials: Array.from({ length: count }, () => one.trials[0]!) })).toBe(room);
+  const one = tuning({ ended, max_training_jobs: limit });
+  expect(horizon({ ...one, trainingJobs: Array.from({ length: count }, () => one.trainingJobs[0]!) })).toBe(room);
 });

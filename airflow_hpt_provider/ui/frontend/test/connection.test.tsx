@@ -35,7 +35,7 @@ const job = (name: string, more: Partial<AnyJob> = {}): AnyJob => ({
   ended_at: 1300,
   finished: 4,
   failed: 0,
-  max_trials: 4,
+  max_training_jobs: 4,
   metric: "auc",
   final_metric: 0.75,
   owner: { dag_id: "churn", task_id: "tune" },

@@ -39,13 +39,13 @@ afterEach(() => {
 test("points by their order, or over time; only of those chosen", () => {
   expect(pointsOf(curves, 0, "values")).toEqual([[1, 0.9], [2, 0.6], [7, 0.5]]);
   expect(pointsOf(curves, 1, "seconds")).toEqual([[12, 0.4], [24, 0.2]]);
-  expect(curvesOf(tuning(), curves, "values", null).map(({ trial }) => trial.number)).toEqual([1, 3, 4]);
-  expect(curvesOf(tuning(), curves, "values", new Set([2, 3])).map(({ trial }) => trial.number)).toEqual([3]);
+  expect(curvesOf(tuning(), curves, "values", null).map(({ trainingJob }) => trainingJob.number)).toEqual([1, 3, 4]);
+  expect(curvesOf(tuning(), curves, "values", new Set([2, 3])).map(({ trainingJob }) => trainingJob.number)).toEqual([3]);
 });
 
 test("the best in colour, those stopped marked, with a gap between two curves", () => {
   const one = tuning();
-  one.trials[3] = { ...one.trials[3]!, status: "Stopped" };
+  one.trainingJobs[3] = { ...one.trainingJobs[3]!, status: "Stopped" };
   const chart = curvesChart(one, curvesOf(one, curves, "values", null), "values", palette) as {
     series: { name: string; lineStyle?: { color: string }; data: unknown[] }[];
     tooltip: { formatter: (point: object) => string };
@@ -54,8 +54,8 @@ test("the best in colour, those stopped marked, with a gap between two curves", 
   expect(of("best").lineStyle?.color).toBe(palette.accent);
   expect(of("best").data).toEqual([[1, 0.4], [2, 0.2], [2, null]]);
   expect(of("stopped").data).toEqual([[1, 0.3], [1, null]]);
-  expect(of("ends").data).toMatchObject([{ trial: 1, symbol: "circle" }, { trial: 3 }, { trial: 4, symbol: "rect" }]);
-  expect(chart.tooltip.formatter({ data: { trial: 3 } })).toContain("003-c");
+  expect(of("ends").data).toMatchObject([{ trainingJob: 1, symbol: "circle" }, { trainingJob: 3 }, { trainingJob: 4, symbol: "rect" }]);
+  expect(chart.tooltip.formatter({ data: { trainingJob: 3 } })).toContain("003-c");
 });
 
 test("a tooltip of one metric holds numbers alone", () => {

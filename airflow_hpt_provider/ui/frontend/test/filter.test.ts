@@ -6,7 +6,7 @@ import { answer, tuning } from "./tuning";
 
 const found = (text: string): number[] => {
   const { matches } = parsed(text, tuning());
-  return tuning().trials.filter(matches).map(({ number }) => number);
+  return tuning().trainingJobs.filter(matches).map(({ number }) => number);
 };
 const problem = (text: string): string | null => parsed(text, tuning()).problem;
 
@@ -52,7 +52,7 @@ test("names are completed where a name can be, in quotes where they need them", 
   expect(completions("lr<", tuning())).toEqual([]);
   expect(completions("lr<0", tuning())).toEqual([]);
   expect(completions("", tuning())).toEqual([]);
-  const odd = fromAnswer({ ...answer(), parameters: [{ name: "my rate", kind: "continuous", min: 0, max: 1 }], trials: { ...answer().trials, values: { "my rate": [1, 2, 3, 4, 5] } } });
+  const odd = fromAnswer({ ...answer(), parameters: [{ name: "my rate", kind: "continuous", min: 0, max: 1 }], training_jobs: { ...answer().training_jobs, values: { "my rate": [1, 2, 3, 4, 5] } } });
   expect(completions("my", odd)).toEqual(['"my rate"']);
-  expect(odd.trials.filter(parsed('"my rate">3', odd).matches).map(({ number }) => number)).toEqual([4, 5]);
+  expect(odd.trainingJobs.filter(parsed('"my rate">3', odd).matches).map(({ number }) => number)).toEqual([4, 5]);
 });

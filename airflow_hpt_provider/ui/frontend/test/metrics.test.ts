@@ -26,16 +26,16 @@ test("the time left is the rest of the work over the slots", () => {
 
 test("a time limit bounds the estimate; no limit, no estimate; an ended job has none", () => {
   expect(secondsLeft(tuning({ max_seconds: 300 }), 1250)).toBe(50);
-  expect(secondsLeft(tuning({ max_trials: null }), 1250)).toBeNull();
+  expect(secondsLeft(tuning({ max_training_jobs: null }), 1250)).toBeNull();
   expect(secondsLeft(tuning({ ended: true }), 1250)).toBeNull();
 });
 
 test("failures are grouped by their headline, with what they share", () => {
-  const { trials } = tuning();
-  const failed = trials.map((trial) => ({ ...trial, status: "Failed", headline: trial.number < 5 ? "boom" : null }));
+  const { trainingJobs } = tuning();
+  const failed = trainingJobs.map((trainingJob) => ({ ...trainingJob, status: "Failed", headline: trainingJob.number < 5 ? "boom" : null }));
   const groups = failureGroups(failed);
-  expect(groups.map((group) => [group.headline, group.trials.length])).toEqual([["boom", 4], ["No reason given", 1]]);
-  const darts = failureGroups(failed.filter((trial) => trial.values["booster"] === "dart" && trial.number < 5));
+  expect(groups.map((group) => [group.headline, group.trainingJobs.length])).toEqual([["boom", 4], ["No reason given", 1]]);
+  const darts = failureGroups(failed.filter((trainingJob) => trainingJob.values["booster"] === "dart" && trainingJob.number < 5));
   expect(darts[0]?.shared).toEqual([["booster", "dart"]]);
 });
 

@@ -102,7 +102,7 @@ test("the status that is filtered by stays to be chosen when no training job has
   act(() => void select.dispatchEvent(new Event("change", { bubbles: true })));
   expect(rows()).toEqual(["5"]);
   const later = tuning();
-  later.trials = later.trials.map((one) => ({ ...one, status: one.status === "InProgress" ? "Completed" : one.status }));
+  later.trainingJobs = later.trainingJobs.map((one) => ({ ...one, status: one.status === "InProgress" ? "Completed" : one.status }));
   show(<Leaderboard tuning={later} task={task} onOpen={() => undefined} />);
   expect(select.value).toBe("InProgress");
   expect(rows()).toEqual([]);
@@ -125,8 +125,8 @@ test("the leaderboard sorts by a click, says so to screen readers, and filters",
 
 test("turning pages by keyboard keeps the focus, at the ends too", async () => {
   const one = tuning();
-  const trials = Array.from({ length: 31 }, (_, i) => ({ ...one.trials[0]!, name: `churn-${i}`, number: i + 1 }));
-  show(<Leaderboard tuning={{ ...one, trials }} task={task} onOpen={() => undefined} />);
+  const trainingJobs = Array.from({ length: 31 }, (_, i) => ({ ...one.trainingJobs[0]!, name: `churn-${i}`, number: i + 1 }));
+  show(<Leaderboard tuning={{ ...one, trainingJobs }} task={task} onOpen={() => undefined} />);
   const [previous, next] = [...root.querySelectorAll<HTMLButtonElement>(".pager button")] as [HTMLButtonElement, HTMLButtonElement];
   expect(previous.getAttribute("aria-disabled")).toBe("true");
   next.focus();
@@ -140,7 +140,7 @@ test("turning pages by keyboard keeps the focus, at the ends too", async () => {
 });
 
 test("a job that ended before its first training job does not promise any", () => {
-  const none = { ...tuning({ ended: true, status: "Stopped", ended_at: 1000, counters: { completed: 0, in_progress: 0, failed: 0, stopped: 0 } }), trials: [] };
+  const none = { ...tuning({ ended: true, status: "Stopped", ended_at: 1000, counters: { completed: 0, in_progress: 0, failed: 0, stopped: 0 } }), trainingJobs: [] };
   const props = { tuning: none, palette: PALETTES.light, log: false, task, onOpen: () => undefined };
   show([<Header {...props} onStopped={() => undefined} />, <Objective {...props} onLog={() => undefined} />, <Leaderboard {...props} />]);
   expect(root.textContent).toContain("The tuning job ended before its first training job.");
@@ -157,7 +157,7 @@ test("a job that was stopped early is not shown as done", () => {
 
 test("what training jobs say is shown as text", () => {
   const evil = tuning();
-  evil.trials[1] = { ...evil.trials[1]!, headline: "<b id=evil>", reason: "<script>" };
+  evil.trainingJobs[1] = { ...evil.trainingJobs[1]!, headline: "<b id=evil>", reason: "<script>" };
   show(<Failures tuning={evil} onOpen={() => undefined} />);
   expect(root.querySelector("#evil, script")).toBeNull();
   expect(root.textContent).toContain("<b id=evil>");

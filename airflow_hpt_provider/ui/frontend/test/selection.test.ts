@@ -37,20 +37,20 @@ test("what is chosen is said", () => {
 test("those that are not chosen fade; the zoom gives the objective the room", () => {
   const palette = PALETTES.light;
   const only = new Set([3]);
-  type Point = { trial: number; itemStyle: { opacity: number } };
+  type Point = { trainingJob: number; itemStyle: { opacity: number } };
   const points = (chart: object): Point[] => (chart as { series: { data: Point[] }[] }).series[0]!.data;
   for (const chart of [
     objectiveChart(tuning(), palette, false, undefined, { chosen: only, zoom: null }),
     pairChart(tuning(), tuning().parameters[0]!, tuning().parameters[1]!, palette, only),
   ])
-    for (const { trial, itemStyle } of points(chart)) expect(itemStyle.opacity < 0.2).toBe(trial !== 3);
+    for (const { trainingJob, itemStyle } of points(chart)) expect(itemStyle.opacity < 0.2).toBe(trainingJob !== 3);
   const zoomed = objectiveChart(tuning(), palette, false, undefined, { chosen: null, zoom: [3, 4] }) as { yAxis: { max: number } };
   expect(zoomed.yAxis.max).toBeLessThan(0.4);
 });
 
 test("no name or value is markup in the tooltip of a pair", () => {
   const evil = tuning();
-  evil.trials[0] = { ...evil.trials[0]!, values: { lr: 0.1, booster: "<img src=x>" } };
+  evil.trainingJobs[0] = { ...evil.trainingJobs[0]!, values: { lr: 0.1, booster: "<img src=x>" } };
   const chart = pairChart(evil, evil.parameters[0]!, evil.parameters[1]!, PALETTES.light) as { tooltip: { formatter: (point: object) => string } };
-  expect(chart.tooltip.formatter({ data: { trial: 1 } })).toContain("&#60;img");
+  expect(chart.tooltip.formatter({ data: { trainingJob: 1 } })).toContain("&#60;img");
 });

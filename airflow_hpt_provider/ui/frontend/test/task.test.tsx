@@ -47,7 +47,7 @@ beforeEach(() => {
   job = answer();
   sight = [];
   drawn.options = [];
-  importance = () => json({ parameters: [{ name: "lr", share: 1, spread: 0 }], trials: 12, score: 0.9 });
+  importance = () => json({ parameters: [{ name: "lr", share: 1, spread: 0 }], training_jobs: 12, score: 0.9 });
   vi.stubGlobal("IntersectionObserver", Sight);
   vi.stubGlobal("fetch", (url: URL) => Promise.resolve(url.pathname.endsWith("/importance") ? importance() : json(job)));
 });
@@ -100,7 +100,7 @@ test("the logarithmic axis is left when it cannot show the objective any more", 
   await fireEvent(root.querySelector(".check input"));
   await vi.waitFor(() => expect(drawn.options.at(-1)?.yAxis?.type).toBe("log"));
   job = answer();
-  job.trials.metric[4] = -0.1;
+  job.training_jobs.metric[4] = -0.1;
   again();
   await vi.waitFor(() => expect(root.querySelector(".check")).toBeNull());
   await vi.waitFor(() => expect(drawn.options.at(-1)?.yAxis?.type).toBe("value"));
@@ -118,7 +118,7 @@ test("what could not be computed for a moment is asked for again", async () => {
   await show();
   await inSight(".importance", true);
   await vi.waitFor(() => expect(root.querySelector(".importance")?.textContent).toContain("No answer"));
-  importance = () => json({ parameters: [{ name: "lr", share: 1, spread: 0 }], trials: 12, score: 0.9 });
+  importance = () => json({ parameters: [{ name: "lr", share: 1, spread: 0 }], training_jobs: 12, score: 0.9 });
   await act(async () => {
     await vi.advanceTimersByTimeAsync(60_000);
   });

@@ -7,15 +7,15 @@ import { tuning, tuningOf } from "./tuning";
 
 test("training jobs follow each other in slots; one that runs lasts until now", () => {
   const bars = barsOf(tuning(), 1260);
-  expect(bars.map(({ trial, slot, created, ended }) => [trial.number, slot, created, ended])).toEqual([
+  expect(bars.map(({ trainingJob, slot, created, ended }) => [trainingJob.number, slot, created, ended])).toEqual([
     [1, 0, 1000, 1100], [2, 1, 1000, 1010], [3, 0, 1100, 1200], [4, 1, 1100, 1200], [5, 0, 1200, 1260],
   ]);
 });
 
 test("waiting is what comes before training; unknown times are no time", () => {
   const one = tuning();
-  one.trials[0] = { ...one.trials[0]!, started: 1040 };
-  one.trials[4] = { ...one.trials[4]!, started: null };
+  one.trainingJobs[0] = { ...one.trainingJobs[0]!, started: 1040 };
+  one.trainingJobs[4] = { ...one.trainingJobs[4]!, started: null };
   const bars = barsOf(one, 1260);
   expect([bars[0]!.started, bars[4]!.started]).toEqual([1040, 1260]);
   expect(parallelism(bars)).toEqual({ average: (60 + 10 + 100 + 100) / 260, waiting: 100 / 370 });

@@ -19,7 +19,7 @@ export function answer(change: Partial<Answer["job"]> = {}): Answer {
       objective: { metric: "loss", type: "Minimize" },
       created_at: 1000,
       ended_at: null,
-      max_trials: 8,
+      max_training_jobs: 8,
       max_parallel: 2,
       max_seconds: null,
       counters: { completed: 3, in_progress: 1, failed: 1, stopped: 0 },
@@ -33,7 +33,7 @@ export function answer(change: Partial<Answer["job"]> = {}): Answer {
       { name: "lr", kind: "continuous", scale: "log", min: 0.001, max: 1 },
       { name: "booster", kind: "categorical", values: ["gbtree", "dart"] },
     ],
-    trials: {
+    training_jobs: {
       name: ["churn-001-a", "churn-002-b", "churn-003-c", "churn-004-d", "churn-005-e"],
       status: ["Completed", "Failed", "Completed", "Completed", "InProgress"],
       metric: [0.5, null, 0.2, 0.3, null],
@@ -53,7 +53,7 @@ export const tuning = (change: Partial<Answer["job"]> = {}): Tuning => fromAnswe
 /** The same with another name and other metrics. */
 export function tuningOf(name: string, metrics: (number | null)[], change: Partial<Answer["job"]> = {}): Tuning {
   const base = answer({ name, ...change });
-  return fromAnswer({ ...base, trials: { ...base.trials, metric: metrics, status: metrics.map(() => "Completed") } });
+  return fromAnswer({ ...base, training_jobs: { ...base.training_jobs, metric: metrics, status: metrics.map(() => "Completed") } });
 }
 
 /** A row of a list of tuning jobs. */
@@ -72,6 +72,6 @@ export const listed = (name: string, change: Partial<ListedJob> = {}): ListedJob
   ended_at: 1300,
   finished: 5,
   failed: 0,
-  max_trials: 8,
+  max_training_jobs: 8,
   ...change,
 });

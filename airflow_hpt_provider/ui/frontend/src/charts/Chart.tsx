@@ -58,8 +58,8 @@ export function Chart({ option, label, height, onPick, onZoom, onBrush, brushed 
     if (!chart.current) {
       chart.current = charts.init(place.current as HTMLDivElement);
       chart.current.on("click", ({ data }) => {
-        const point = data as { name?: string; trial?: number } | null;
-        if (point?.trial && point.name) on.current.onPick?.(point.name);
+        const point = data as { name?: string; trainingJob?: number } | null;
+        if (point?.trainingJob && point.name) on.current.onPick?.(point.name);
       });
       chart.current.on("datazoom", () => on.current.onZoom?.(zoomOf(chart.current?.getOption())));
       chart.current.on("axisareaselected", (event) => {

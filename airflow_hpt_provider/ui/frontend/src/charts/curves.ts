@@ -2,10 +2,10 @@
 
 import type { EChartsCoreOption } from "echarts/core";
 
-import type { Across, Point, TrialCurve } from "../curves";
+import type { Across, Point, TrainingJobCurve } from "../curves";
 import { duration, number } from "../format";
 import { readableRange } from "../metrics";
-import type { Trial, Tuning } from "../model";
+import type { TrainingJobRow, Tuning } from "../model";
 import { tip } from "./objective";
 import { axis, base, tooltip } from "./options";
 import type { Palette } from "./palette";
@@ -39,16 +39,16 @@ const yAxis = (palette: Palette, range: { min: number; max: number } | null): ob
     axisLabel: { color: palette.muted, fontSize: 11, formatter: (v: number) => number(v), showMinLabel: !range, showMaxLabel: !range },
   });
 
-export const wasStopped = ({ status }: Trial): boolean => status === "Stopped" || status === "Stopping";
+export const wasStopped = ({ status }: TrainingJobRow): boolean => status === "Stopped" || status === "Stopping";
 
 /** One series for each kind of curve: a thousand series would be slow. A gap parts one curve from the next. */
-export function curvesChart(tuning: Tuning, curves: TrialCurve[], across: Across, palette: Palette): EChartsCoreOption {
+export function curvesChart(tuning: Tuning, curves: TrainingJobCurve[], across: Across, palette: Palette): EChartsCoreOption {
   const range = readableRange(curves.flatMap(({ points }) => points.map(([, value]) => value)), tuning.minimize);
   const shown = (value: number): number => (range ? Math.min(Math.max(value, range.min), range.max) : value);
-  const isBest = ({ trial }: TrialCurve): boolean => trial.name === tuning.job.best;
+  const isBest = ({ trainingJob }: TrainingJobCurve): boolean => trainingJob.name === tuning.job.best;
   const others = curves.filter((one) => !isBest(one));
   const many = curves.length > 100;
-  const lines = (name: string, of: TrialCurve[], style: object, z: number): object => ({
+  const lines = (name: string, of: TrainingJobCurve[], style: object, z: number): object => ({
     name,
     type: "line",
     showSymbol: false,
@@ -62,16 +62,16 @@ export function curvesChart(tuning: Tuning, curves: TrialCurve[], across: Across
     ...base(palette),
     grid: { left: 8, right: 20, top: 12, bottom: 26, containLabel: true },
     tooltip: tooltip(palette, {
-      formatter: ({ data }: { data: { trial?: number } }) => {
-        const trial = tuning.trials[(data?.trial ?? 0) - 1];
-        return trial ? tip(tuning, trial) : "";
+      formatter: ({ data }: { data: { trainingJob?: number } }) => {
+        const trainingJob = tuning.trainingJobs[(data?.trainingJob ?? 0) - 1];
+        return trainingJob ? tip(tuning, trainingJob) : "";
       },
     }),
     xAxis: xAxis(palette, across, Math.max(...curves.map(({ points }) => points.at(-1)?.[0] ?? 0), 1)),
     yAxis: yAxis(palette, range),
     series: [
-      lines("completed", others.filter(({ trial }) => !wasStopped(trial)), { color: palette.faint, width: 1, opacity: many ? 0.35 : 0.7 }, 2),
-      lines("stopped", others.filter(({ trial }) => wasStopped(trial)), { color: palette.quiet, width: 1, opacity: many ? 0.5 : 0.9 }, 3),
+      lines("completed", others.filter(({ trainingJob }) => !wasStopped(trainingJob)), { color: palette.faint, width: 1, opacity: many ? 0.35 : 0.7 }, 2),
+      lines("stopped", others.filter(({ trainingJob }) => wasStopped(trainingJob)), { color: palette.quiet, width: 1, opacity: many ? 0.5 : 0.9 }, 3),
       lines("best", curves.filter(isBest), { color: palette.accent, width: 2.5 }, 5),
       {
         name: "ends",
@@ -81,15 +81,15 @@ export function curvesChart(tuning: Tuning, curves: TrialCurve[], across: Across
         data: curves.flatMap((one) => {
           const end = one.points.at(-1);
           if (!end) return [];
-          const stopped = wasStopped(one.trial);
+          const stopped = wasStopped(one.trainingJob);
           return {
             value: [end[0], shown(end[1])],
-            name: one.trial.name,
-            trial: one.trial.number,
+            name: one.trainingJob.name,
+            trainingJob: one.trainingJob.number,
             symbol: stopped ? "rect" : "circle",
             symbolSize: isBest(one) ? 10 : stopped ? 7 : 5,
             itemStyle: {
-              color: isBest(one) ? palette.accent : one.trial.status === "Failed" ? palette.failed : stopped ? palette.surface : palette.faint,
+              color: isBest(one) ? palette.accent : one.trainingJob.status === "Failed" ? palette.failed : stopped ? palette.surface : palette.faint,
               borderColor: stopped ? palette.muted : palette.surface,
               borderWidth: stopped ? 1.5 : isBest(one) ? 2 : 0,
             },

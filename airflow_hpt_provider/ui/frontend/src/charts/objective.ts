@@ -4,7 +4,7 @@ import type { EChartsCoreOption } from "echarts/core";
 
 import { number, shortName, status } from "../format";
 import { bestSoFar, readableRange } from "../metrics";
-import type { Trial, Tuning } from "../model";
+import type { TrainingJobRow, Tuning } from "../model";
 import type { Range } from "../selection";
 import { axis, base, lines, tooltip } from "./options";
 import type { Palette } from "./palette";
@@ -13,17 +13,17 @@ const MIN_ZOOM = 10;
 /** How visible those are that are not chosen. */
 export const FADED = 0.15;
 
-export function tip(tuning: Tuning, trial: Trial): string {
-  const values = tuning.parameters.map((p): [string, string] => [p.name, number(trial.values[p.name])]);
-  return lines(`${trial.number} · ${shortName(trial.name, tuning.job.name)} · ${status(trial.status)}`, [
-    [tuning.job.objective?.metric ?? "objective", number(trial.metric)],
+export function tip(tuning: Tuning, trainingJob: TrainingJobRow): string {
+  const values = tuning.parameters.map((p): [string, string] => [p.name, number(trainingJob.values[p.name])]);
+  return lines(`${trainingJob.number} · ${shortName(trainingJob.name, tuning.job.name)} · ${status(trainingJob.status)}`, [
+    [tuning.job.objective?.metric ?? "objective", number(trainingJob.metric)],
     ...values.slice(0, 10),
   ]);
 }
 
 /** Whether a logarithmic axis can show the objective. */
 export const canBeLog = (tuning: Tuning): boolean =>
-  tuning.trials.some((t) => t.metric !== null) && tuning.trials.every((t) => t.metric === null || t.metric > 0);
+  tuning.trainingJobs.some((t) => t.metric !== null) && tuning.trainingJobs.every((t) => t.metric === null || t.metric > 0);
 
 export interface Chosen {
   /** The numbers of the training jobs chosen; null: all. */
@@ -41,10 +41,10 @@ export function objectiveChart(
   { chosen, zoom }: Chosen = { chosen: null, zoom: null },
 ): EChartsCoreOption {
   const sides = other ? [tuning, other] : [tuning];
-  const shownOnly = (trial: Trial): boolean => !zoom || (trial.number >= zoom[0] && trial.number <= zoom[1]);
-  const zoomed = sides.flatMap((one) => reported(one).filter(shownOnly).map((trial) => trial.metric as number));
-  const known = zoomed.length ? zoomed : sides.flatMap((one) => reported(one).map((trial) => trial.metric as number));
-  const hasZoom = !other && tuning.trials.length >= MIN_ZOOM;
+  const shownOnly = (trainingJob: TrainingJobRow): boolean => !zoom || (trainingJob.number >= zoom[0] && trainingJob.number <= zoom[1]);
+  const zoomed = sides.flatMap((one) => reported(one).filter(shownOnly).map((trainingJob) => trainingJob.metric as number));
+  const known = zoomed.length ? zoomed : sides.flatMap((one) => reported(one).map((trainingJob) => trainingJob.metric as number));
+  const hasZoom = !other && tuning.trainingJobs.length >= MIN_ZOOM;
   const range = log ? null : readableRange(known, tuning.minimize);
   const shown = (value: number): number =>
     range ? Math.min(Math.max(value, range.min), range.max) : value;
@@ -54,10 +54,10 @@ export function objectiveChart(
     grid: { left: 8, right: 16, top: 12, bottom: hasZoom ? 62 : 26, containLabel: true },
     ...(hasZoom ? { dataZoom: [zoomSlider(palette, zoom, last + 0.5)] } : {}),
     tooltip: tooltip(palette, {
-      formatter: ({ data }: { data: { trial?: number; side?: number } }) => {
+      formatter: ({ data }: { data: { trainingJob?: number; side?: number } }) => {
         const side = sides[data?.side ?? 0] as Tuning;
-        const trial = side.trials[(data?.trial ?? 0) - 1];
-        return trial ? tip(side, trial) : "";
+        const trainingJob = side.trainingJobs[(data?.trainingJob ?? 0) - 1];
+        return trainingJob ? tip(side, trainingJob) : "";
       },
     }),
     xAxis: axis(palette, {
@@ -92,29 +92,29 @@ export function objectiveChart(
     }),
     series: [...sides.entries()].flatMap(([side, one]) => {
       const mine = side === 0;
-      const trials = reported(one);
+      const trainingJobs = reported(one);
       return [
         {
           name: `training jobs of ${one.job.name}`,
           type: "scatter",
           clip: false,
           z: mine ? 2 : 1,
-          data: trials.filter(shownOnly).map((trial) => {
-            const value = shown(trial.metric as number);
-            const out = value !== trial.metric;
-            const best = mine && trial.name === one.job.best;
+          data: trainingJobs.filter(shownOnly).map((trainingJob) => {
+            const value = shown(trainingJob.metric as number);
+            const out = value !== trainingJob.metric;
+            const best = mine && trainingJob.name === one.job.best;
             return {
-              value: [trial.number, value],
-              name: trial.name,
-              trial: trial.number,
+              value: [trainingJob.number, value],
+              name: trainingJob.name,
+              trainingJob: trainingJob.number,
               side,
               symbol: out ? "triangle" : "circle",
               symbolRotate: out && value === range?.min ? 180 : 0,
-              symbolSize: best ? 11 : trials.length > 300 ? 4 : 6,
+              symbolSize: best ? 11 : trainingJobs.length > 300 ? 4 : 6,
               itemStyle: mine
                 ? {
                     color: best ? palette.accent : palette.faint,
-                    opacity: chosen && !chosen.has(trial.number) ? FADED : trials.length > 300 && !best ? 0.7 : 1,
+                    opacity: chosen && !chosen.has(trainingJob.number) ? FADED : trainingJobs.length > 300 && !best ? 0.7 : 1,
                     borderColor: palette.surface,
                     borderWidth: best ? 2 : 0,
                   }
@@ -163,22 +163,22 @@ function zoomSlider(palette: Palette, zoom: Range | null, end: number): object {
 }
 
 /** The training jobs that have reported their objective. */
-export const reported = (tuning: Tuning): Trial[] => tuning.trials.filter((trial) => trial.metric !== null);
+export const reported = (tuning: Tuning): TrainingJobRow[] => tuning.trainingJobs.filter((trainingJob) => trainingJob.metric !== null);
 
 /**
  * The last training job that the axis has room for. While more are to come it doubles now and then: it neither squeezes
  * the first of many into a corner nor moves with each new one.
  */
-export function horizon({ job, trials }: Tuning): number {
-  if (job.ended) return Math.max(trials.length, 4);
+export function horizon({ job, trainingJobs }: Tuning): number {
+  if (job.ended) return Math.max(trainingJobs.length, 4);
   let room = 12;
-  while (room < trials.length) room *= 2;
-  return Math.max(Math.min(room, job.max_trials ?? room), trials.length, 4);
+  while (room < trainingJobs.length) room *= 2;
+  return Math.max(Math.min(room, job.max_training_jobs ?? room), trainingJobs.length, 4);
 }
 
 /** The best so far, up to the newest training job. */
 function steps(tuning: Tuning): [number, number][] {
   const found = bestSoFar(tuning);
   const end = found.at(-1);
-  return end ? [...found, [tuning.trials.length, end[1]]] : [];
+  return end ? [...found, [tuning.trainingJobs.length, end[1]]] : [];
 }

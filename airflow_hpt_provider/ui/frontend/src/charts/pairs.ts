@@ -2,7 +2,7 @@
 
 import type { EChartsCoreOption } from "echarts/core";
 
-import type { Parameter, Trial, Tuning } from "../model";
+import type { Parameter, TrainingJobRow, Tuning } from "../model";
 import { FADED, reported, tip } from "./objective";
 import { base, place, scale, tooltip } from "./options";
 import type { Palette } from "./palette";
@@ -21,7 +21,7 @@ export function pairChart(
     ...base(palette),
     grid: { left: 8, right: 20, top: 28, bottom: 28, containLabel: true },
     tooltip: tooltip(palette, {
-      formatter: (point: { data: { trial: number } }) => tip(tuning, tuning.trials[point.data.trial - 1] as Trial),
+      formatter: (point: { data: { trainingJob: number } }) => tip(tuning, tuning.trainingJobs[point.data.trainingJob - 1] as TrainingJobRow),
     }),
     xAxis: scale(palette, x, { name: x.name, nameLocation: "middle", nameGap: 26, nameTruncate: { maxWidth: 300 }, ...(x.kind === "categorical" ? jitter : {}) }),
     yAxis: scale(palette, y, { name: y.name, nameLocation: "end", nameTextStyle: { color: palette.muted, fontSize: 11, align: "left" }, ...(y.kind === "categorical" ? jitter : {}) }),
@@ -33,17 +33,17 @@ export function pairChart(
         // the best are drawn last, above the rest
         data: reported(tuning)
           .sort((a, b) => good(a) - good(b))
-          .flatMap((trial) => {
-            const at = [place(x, trial.values[x.name] ?? null), place(y, trial.values[y.name] ?? null)];
+          .flatMap((trainingJob) => {
+            const at = [place(x, trainingJob.values[x.name] ?? null), place(y, trainingJob.values[y.name] ?? null)];
             if (at.includes(null)) return [];
-            const best = trial.name === tuning.job.best;
+            const best = trainingJob.name === tuning.job.best;
             return {
-              value: [...at, good(trial)],
-              name: trial.name,
-              trial: trial.number,
+              value: [...at, good(trainingJob)],
+              name: trainingJob.name,
+              trainingJob: trainingJob.number,
               symbolSize: best ? 14 : 9,
               itemStyle: {
-                opacity: chosen && !chosen.has(trial.number) ? FADED : 0.9,
+                opacity: chosen && !chosen.has(trainingJob.number) ? FADED : 0.9,
                 borderColor: best ? palette.text : palette.surface,
                 borderWidth: best ? 2 : 0.5,
               },

@@ -4,7 +4,7 @@ import type { EChartsCoreOption } from "echarts/core";
 
 import { number } from "../format";
 import { readableRange } from "../metrics";
-import type { Parameter, Trial, Tuning } from "../model";
+import type { Parameter, TrainingJobRow, Tuning } from "../model";
 import { axisId, OBJECTIVE_AXIS } from "../selection";
 import { FADED, reported, tip } from "./objective";
 import { axis, base, lines, place, scale, tooltip } from "./options";
@@ -18,13 +18,13 @@ export function scatterChart(
   log: boolean,
   chosen: Set<number> | null = null,
 ): EChartsCoreOption {
-  const trials = reported(tuning);
-  const range = log ? null : readableRange(trials.map((t) => t.metric as number), tuning.minimize);
+  const trainingJobs = reported(tuning);
+  const range = log ? null : readableRange(trainingJobs.map((t) => t.metric as number), tuning.minimize);
   return {
     ...base(palette),
     grid: { left: 4, right: 12, top: 8, bottom: 4, containLabel: true },
     tooltip: tooltip(palette, {
-      formatter: (point: { data: { trial: number } }) => tip(tuning, tuning.trials[point.data.trial - 1] as Trial),
+      formatter: (point: { data: { trainingJob: number } }) => tip(tuning, tuning.trainingJobs[point.data.trainingJob - 1] as TrainingJobRow),
     }),
     xAxis: scale(palette, parameter, { splitLine: { show: false }, splitNumber: 3, jitter: 26, jitterOverlap: true }),
     yAxis: axis(palette, {
@@ -44,20 +44,20 @@ export function scatterChart(
       {
         type: "scatter",
         clip: false,
-        symbolSize: trials.length > 300 ? 4 : 6,
-        data: trials.flatMap((trial) => {
-          const x = place(parameter, trial.values[parameter.name] ?? null);
+        symbolSize: trainingJobs.length > 300 ? 4 : 6,
+        data: trainingJobs.flatMap((trainingJob) => {
+          const x = place(parameter, trainingJob.values[parameter.name] ?? null);
           if (x === null) return [];
-          const metric = trial.metric as number;
-          const best = trial.name === tuning.job.best;
+          const metric = trainingJob.metric as number;
+          const best = trainingJob.name === tuning.job.best;
           return {
             value: [x, range ? Math.min(Math.max(metric, range.min), range.max) : metric],
-            name: trial.name,
-            trial: trial.number,
+            name: trainingJob.name,
+            trainingJob: trainingJob.number,
             symbolSize: best ? 11 : undefined,
             itemStyle: {
               color: best ? palette.accent : palette.faint,
-              opacity: chosen && !chosen.has(trial.number) ? FADED : best ? 1 : 0.75,
+              opacity: chosen && !chosen.has(trainingJob.number) ? FADED : best ? 1 : 0.75,
               borderColor: palette.surface,
               borderWidth: best ? 2 : 0,
             },
@@ -69,19 +69,19 @@ export function scatterChart(
 }
 
 /** How good a training job is among those that reported: from 0, the worst, to 1, the best. */
-export function goodness(tuning: Tuning): (trial: Trial) => number {
+export function goodness(tuning: Tuning): (trainingJob: TrainingJobRow) => number {
   const metrics = reported(tuning).map((t) => t.metric as number).sort((a, b) => a - b);
   const rank = new Map(metrics.map((metric, i) => [metric, metrics.length < 2 ? 1 : i / (metrics.length - 1)]));
-  return (trial) => {
-    const share = rank.get(trial.metric as number) ?? 0;
+  return (trainingJob) => {
+    const share = rank.get(trainingJob.metric as number) ?? 0;
     return tuning.minimize ? 1 - share : share;
   };
 }
 
 /** A line per training job through all hyperparameters to the objective; the better, the stronger its colour. */
-export function parallelChart(tuning: Tuning, palette: Palette, zoomed: (trial: Trial) => boolean = () => true): EChartsCoreOption {
-  const trials = reported(tuning);
-  const metrics = trials.map((t) => t.metric as number).sort((a, b) => a - b);
+export function parallelChart(tuning: Tuning, palette: Palette, zoomed: (trainingJob: TrainingJobRow) => boolean = () => true): EChartsCoreOption {
+  const trainingJobs = reported(tuning);
+  const metrics = trainingJobs.map((t) => t.metric as number).sort((a, b) => a - b);
   const good = goodness(tuning);
   const range = readableRange(metrics, tuning.minimize);
   const name = (text: string): string => (text.length > 18 ? `${text.slice(0, 17)}…` : text);
@@ -95,7 +95,7 @@ export function parallelChart(tuning: Tuning, palette: Palette, zoomed: (trial: 
     ...base(palette),
     tooltip: tooltip(palette, {
       trigger: "item",
-      formatter: (line: { data: { trial: number } }) => tip(tuning, tuning.trials[line.data.trial - 1] as Trial),
+      formatter: (line: { data: { trainingJob: number } }) => tip(tuning, tuning.trainingJobs[line.data.trainingJob - 1] as TrainingJobRow),
     }),
     // names are centred on their axes: half of the first one lies left of it
     parallel: { left: Math.max(40, 4 + 3.5 * name(tuning.parameters[0]?.name ?? "").length), right: 72, top: 36, bottom: 16 },
@@ -131,21 +131,21 @@ export function parallelChart(tuning: Tuning, palette: Palette, zoomed: (trial: 
         id: "training jobs",
         smooth: 0.08,
         inactiveOpacity: 0.04,
-        lineStyle: { width: 1, opacity: trials.length > 200 ? 0.35 : 0.6 },
+        lineStyle: { width: 1, opacity: trainingJobs.length > 200 ? 0.35 : 0.6 },
         emphasis: { lineStyle: { width: 2.5, opacity: 1 } },
         progressive: 0,
         // the best are drawn last, above the rest
-        data: [...trials]
+        data: [...trainingJobs]
           .sort((a, b) => good(a) - good(b))
-          .map((trial) => ({
-            trial: trial.number,
-            name: trial.name,
+          .map((trainingJob) => ({
+            trainingJob: trainingJob.number,
+            name: trainingJob.name,
             value: [
-              ...tuning.parameters.map((p) => place(p, trial.values[p.name] ?? null) ?? "-"),
-              range ? Math.min(Math.max(trial.metric as number, range.min), range.max) : trial.metric,
-              good(trial),
+              ...tuning.parameters.map((p) => place(p, trainingJob.values[p.name] ?? null) ?? "-"),
+              range ? Math.min(Math.max(trainingJob.metric as number, range.min), range.max) : trainingJob.metric,
+              good(trainingJob),
             ],
-            ...(!zoomed(trial) ? { lineStyle: { opacity: 0.04 } } : trial.name === tuning.job.best ? { lineStyle: { width: 2.5, opacity: 1 } } : {}),
+            ...(!zoomed(trainingJob) ? { lineStyle: { opacity: 0.04 } } : trainingJob.name === tuning.job.best ? { lineStyle: { width: 2.5, opacity: 1 } } : {}),
           })),
       },
     ],
@@ -159,7 +159,7 @@ function readable(axis: { axisLabel?: object }, { surface }: Palette): object {
 
 export interface Importance {
   parameters: { name: string; share: number; spread: number }[];
-  trials: number;
+  training_jobs: number;
   score: number;
 }
 

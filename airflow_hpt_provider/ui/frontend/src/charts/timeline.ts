@@ -60,7 +60,7 @@ export function timelineChart(tuning: Tuning, bars: Bar[], palette: Palette, cho
           const right = coord([ended, slot])[0];
           const gap = right - left > 4 ? 1 : 0;
           const bar = bars[value(4)] as Bar;
-          const opacity = chosen && !chosen.has(bar.trial.number) ? FADED : 1;
+          const opacity = chosen && !chosen.has(bar.trainingJob.number) ? FADED : 1;
           const look = { ...colourOf(bar, tuning, palette), opacity };
           const rect = (x: number, width: number, style: object): object => ({
             type: "rect",
@@ -78,8 +78,8 @@ export function timelineChart(tuning: Tuning, bars: Bar[], palette: Palette, cho
         encode: { x: [1, 2, 3], y: 0 },
         data: bars.map((bar, i) => ({
           value: [bar.slot, bar.created - begin, bar.started - begin, bar.ended - begin, i],
-          name: bar.trial.name,
-          trial: bar.trial.number,
+          name: bar.trainingJob.name,
+          trainingJob: bar.trainingJob.number,
         })),
       },
     ],
@@ -92,19 +92,19 @@ export function stepOf(seconds: number): number {
   return steps.find((step) => seconds / step <= 8) ?? Math.ceil(seconds / 8 / 86400) * 86400;
 }
 
-function colourOf({ trial }: Bar, tuning: Tuning, palette: Palette): object {
-  if (trial.name === tuning.job.best) return { fill: palette.accent };
-  if (trial.status === "Failed") return { fill: palette.failed };
-  if (trial.status === "Stopped" || trial.status === "Stopping") return { fill: palette.quiet };
-  if (trial.ended === null) return { fill: palette.surface, stroke: palette.accent, lineWidth: 1.5 };
+function colourOf({ trainingJob }: Bar, tuning: Tuning, palette: Palette): object {
+  if (trainingJob.name === tuning.job.best) return { fill: palette.accent };
+  if (trainingJob.status === "Failed") return { fill: palette.failed };
+  if (trainingJob.status === "Stopped" || trainingJob.status === "Stopping") return { fill: palette.quiet };
+  if (trainingJob.ended === null) return { fill: palette.surface, stroke: palette.accent, lineWidth: 1.5 };
   return { fill: palette.faint };
 }
 
-function tip(tuning: Tuning, { trial, slot, created, started, ended }: Bar): string {
-  return lines(`${trial.number} · ${shortName(trial.name, tuning.job.name)} · ${status(trial.status)}`, [
+function tip(tuning: Tuning, { trainingJob, slot, created, started, ended }: Bar): string {
+  return lines(`${trainingJob.number} · ${shortName(trainingJob.name, tuning.job.name)} · ${status(trainingJob.status)}`, [
     ["slot", String(slot + 1)],
     ["waited", duration(started - created)],
     ["trained", duration(ended - started)],
-    [tuning.job.objective?.metric ?? "objective", number(trial.metric)],
+    [tuning.job.objective?.metric ?? "objective", number(trainingJob.metric)],
   ]);
 }

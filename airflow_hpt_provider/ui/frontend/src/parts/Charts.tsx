@@ -54,10 +54,10 @@ export function Objective({ tuning, palette, log, onLog, onOpen, selection = ALL
       {best ? (
         <Chart
           option={option}
-          height={tuning.trials.length < 10 ? 280 : 316}
+          height={tuning.trainingJobs.length < 10 ? 280 : 316}
           onPick={onOpen}
           onZoom={(range) => onSelect?.((before) => ({ ...before, zoom: range }))}
-          label={`${metric} of ${plural(tuning.trials.length, "training job")}, and the best so far. ${summary}`}
+          label={`${metric} of ${plural(tuning.trainingJobs.length, "training job")}, and the best so far. ${summary}`}
         />
       ) : (
         <p class="empty">
@@ -68,9 +68,9 @@ export function Objective({ tuning, palette, log, onLog, onOpen, selection = ALL
   );
 }
 
-function noChart({ job, trials }: Tuning, metric: string): string {
+function noChart({ job, trainingJobs }: Tuning, metric: string): string {
   if (!job.ended) return `No training job has reported ${metric} yet. The chart appears with the first.`;
-  if (!trials.length) return "The tuning job ended before its first training job.";
+  if (!trainingJobs.length) return "The tuning job ended before its first training job.";
   return `No training job has reported ${metric}. See the failures and the training jobs' logs.`;
 }
 
@@ -133,14 +133,14 @@ const AGAIN_SECONDS = 30;
 /** The smallest R² with which the importance says something. */
 const EXPLAINS = 0.1;
 /** What the next try will not change, before there are more training jobs. */
-const SETTLED = new Set(["too_few_trials", "extra_missing"]);
+const SETTLED = new Set(["too_few_training_jobs", "extra_missing"]);
 
 /** Asked for when it is first seen, and again when the job has ended: computing it takes a while. */
 function ImportanceCard({ tuning, palette, task }: { tuning: Tuning; palette: Palette; task: TaskInstance }) {
   const [place, seen] = useVisible<HTMLElement>();
   const [found, setFound] = useState<Importance | null>(null);
   const [problem, setProblem] = useState<Problem | null>(null);
-  const reported = tuning.trials.filter((t) => t.metric !== null).length;
+  const reported = tuning.trainingJobs.filter((t) => t.metric !== null).length;
   // again after each tenth more
   const step = tuning.job.ended ? "ended" : reported < 10 ? "few" : Math.floor(Math.log(reported) / Math.log(1.1));
 
@@ -217,10 +217,10 @@ export function Parallel({ tuning, palette, onOpen, selection, onSelect }: Paral
   const { zoom } = selection;
   // What is marked on the axes the chart fades by itself, but not what the other chart's zoom leaves out.
   const option = useMemo(
-    () => parallelChart(tuning, palette, (trial) => !zoom || (trial.number >= zoom[0] && trial.number <= zoom[1])),
+    () => parallelChart(tuning, palette, (trainingJob) => !zoom || (trainingJob.number >= zoom[0] && trainingJob.number <= zoom[1])),
     [tuning, palette, zoom],
   );
-  if (tuning.trials.filter((t) => t.metric !== null).length < 2 || tuning.parameters.length < 2) return null;
+  if (tuning.trainingJobs.filter((t) => t.metric !== null).length < 2 || tuning.parameters.length < 2) return null;
   return (
     <section aria-labelledby="parallel">
       <h2 id="parallel">

@@ -47,7 +47,7 @@ function Figures({ tuning, other }: { tuning: Tuning; other: Tuning }) {
   const figures: [string, (one: Tuning) => Cell][] = [
     ["Best objective", bestCell],
     ["Status", ({ job }) => ({ main: status(job.status), more: `${job.strategy} search` })],
-    ["Training jobs", ({ job, trials }) => `${trials.length}${job.counters.failed ? `, ${job.counters.failed} failed` : ""}`],
+    ["Training jobs", ({ job, trainingJobs }) => `${trainingJobs.length}${job.counters.failed ? `, ${job.counters.failed} failed` : ""}`],
     [
       "Duration",
       ({ job }) => ({ main: duration(tookSeconds(job, now)), more: job.ended ? "" : "so far" }),

@@ -3,11 +3,11 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { connectionPage } from "../api";
-import type { AnyJob, Order } from "../connectionListing";
+import type { Order } from "../connectionListing";
 import { useAllJobs } from "../connectionListing";
 import { duration, number, plural, time } from "../format";
 import { useNow } from "../polling";
-import { MiniProgress } from "./JobList";
+import { isRunning, ListHead, ListProblems, MiniProgress, MoreRows, took } from "./listParts";
 import { Notice, Stale } from "./Notice";
 import { StatusBadge } from "./StatusBadge";
 
@@ -26,7 +26,7 @@ export function ConnectionList({ connection }: { connection: string }) {
   const [order, setOrder] = useState<Order>({ sort: "created", ascending: false });
   const [text, setText] = useState("");
   const { value, problem, busy, reload, loadOlder } = useAllJobs(connection, order, text.replace(/[^a-zA-Z0-9-]/g, ""));
-  const now = useNow(value?.jobs.some(running) ?? false);
+  const now = useNow(value?.jobs.some(isRunning) ?? false);
   useEffect(() => {
     document.title = "Tuning jobs";
   }, []);
@@ -35,24 +35,11 @@ export function ConnectionList({ connection }: { connection: string }) {
     setOrder({ sort, ascending: order.sort === sort ? !order.ascending : sort !== "created" });
   return (
     <article>
-      <div class="section-head list-head">
-        <h1>
-          Tuning jobs <span class="muted">of {connection}</span>
-        </h1>
-        <input
-          type="search"
-          value={text}
-          placeholder="Name contains"
-          aria-label="Part of the name"
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </div>
+      <ListHead {...{ text, placeholder: "Name contains", label: "Part of the name", onText: setText }}>
+        Tuning jobs <span class="muted">of {connection}</span>
+      </ListHead>
       {problem && <Stale problem={problem} />}
-      {value?.problems.slice(0, 3).map((one) => (
-        <p class="stale" role="status" key={one.title}>
-          <b>{one.title}.</b> {one.detail} {one.remedy}
-        </p>
-      ))}
+      <ListProblems problems={value?.problems.slice(0, 3) ?? []} />
       <div class="table" tabIndex={0} role="region" aria-label="Tuning jobs">
         <table>
           <thead>
@@ -108,21 +95,7 @@ export function ConnectionList({ connection }: { connection: string }) {
           {plural(value.hidden, "tuning job")} not shown: of DAGs that you may not read, or not read yet.
         </p>
       )}
-      {loadOlder && (
-        <p class="more">
-          {/* Not `disabled`: that would take the focus from keyboard users. */}
-          <button type="button" aria-disabled={busy} onClick={() => busy || loadOlder()}>
-            More
-          </button>
-        </p>
-      )}
+      {loadOlder && <MoreRows title="More" busy={busy} onMore={loadOlder} />}
     </article>
   );
-}
-
-const running = ({ status }: AnyJob): boolean => status === "InProgress" || status === "Stopping";
-
-function took(job: AnyJob, now: number): number | null {
-  const end = job.ended_at ?? (running(job) ? now : null);
-  return end === null || job.created_at === null ? null : Math.max(0, end - job.created_at);
 }

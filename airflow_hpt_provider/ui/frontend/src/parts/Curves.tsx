@@ -27,7 +27,7 @@ interface Props {
 
 export function Curves(props: Props) {
   const [place, seen] = useVisible<HTMLElement>();
-  if (!props.tuning.job.objective || !props.tuning.trials.length) return null;
+  if (!props.tuning.job.objective || !props.tuning.trainingJobs.length) return null;
   return (
     <section ref={place} aria-labelledby="curves">
       {seen ? <All {...props} /> : <h2 id="curves">Learning curves</h2>}
@@ -43,7 +43,7 @@ function All({ tuning, task, palette, chosen, onOpen }: Props) {
   const developed = curves?.some(({ points }) => points.length > 1);
   const option = useMemo(() => curves && developed && curvesChart(tuning, curves, across, palette), [tuning, curves, across, palette]);
   const metric = tuning.job.objective?.metric ?? "objective";
-  const stopped = curves?.filter(({ trial }) => wasStopped(trial)).length ?? 0;
+  const stopped = curves?.filter(({ trainingJob }) => wasStopped(trainingJob)).length ?? 0;
   return (
     <>
       <div class="section-head">

@@ -8,17 +8,17 @@ import type { Tuning } from "../model";
 import { TrainingJobLink } from "./TrainingJobLink";
 
 export function Failures({ tuning, onOpen }: { tuning: Tuning; onOpen: (name: string) => void }) {
-  const groups = failureGroups(tuning.trials);
+  const groups = failureGroups(tuning.trainingJobs);
   if (!groups.length) return null;
   return (
     <section aria-labelledby="failures">
       <h2 id="failures">Failures</h2>
       <ul class="failures">
-        {groups.map(({ headline, trials, shared }) => (
+        {groups.map(({ headline, trainingJobs, shared }) => (
           <li key={headline}>
             <details>
               <summary>
-                <span class="count">{trials.length}</span>
+                <span class="count">{trainingJobs.length}</span>
                 <span>
                   {headline}
                   {shared.length > 0 && (
@@ -28,16 +28,16 @@ export function Failures({ tuning, onOpen }: { tuning: Tuning; onOpen: (name: st
                   )}
                 </span>
               </summary>
-              <pre>{trials[0]?.reason ?? "SageMaker gave no reason; the training job's log may."}</pre>
+              <pre>{trainingJobs[0]?.reason ?? "SageMaker gave no reason; the training job's log may."}</pre>
               <p class="muted">
-                {plural(trials.length, "training job")}:{" "}
-                {trials.slice(0, 20).map((t, i) => (
+                {plural(trainingJobs.length, "training job")}:{" "}
+                {trainingJobs.slice(0, 20).map((t, i) => (
                   <Fragment key={t.name}>
                     {i > 0 && ", "}
                     <TrainingJobLink name={t.name} job={tuning.job.name} onOpen={onOpen} />
                   </Fragment>
                 ))}
-                {trials.length > 20 && " …"}
+                {trainingJobs.length > 20 && " …"}
               </p>
             </details>
           </li>

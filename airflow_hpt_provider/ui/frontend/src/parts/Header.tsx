@@ -106,10 +106,10 @@ export function Header({ tuning, task, onStopped, onOpen }: Props) {
   );
 }
 
-function Progress({ tuning: { job, trials } }: { tuning: Tuning }) {
+function Progress({ tuning: { job, trainingJobs } }: { tuning: Tuning }) {
   const { completed, in_progress, failed, stopped } = job.counters;
   const launched = completed + in_progress + failed + stopped;
-  const total = Math.max(job.max_trials ?? launched, launched, 1);
+  const total = Math.max(job.max_training_jobs ?? launched, launched, 1);
   const parts: [string, number, string][] = [
     ["completed", completed, "done"],
     ["running", in_progress, "running"],
@@ -134,7 +134,7 @@ function Progress({ tuning: { job, trials } }: { tuning: Tuning }) {
       </div>
       <p class="legend">
         <span>
-          <b>{finished}</b> of {job.max_trials ?? trials.length} training jobs
+          <b>{finished}</b> of {job.max_training_jobs ?? trainingJobs.length} training jobs
         </span>
         {parts
           .filter(([, count]) => count > 0)

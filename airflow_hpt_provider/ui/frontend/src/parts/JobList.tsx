@@ -6,9 +6,9 @@ import type { Place } from "../address";
 import { runPath, taskPage } from "../api";
 import { duration, number, time } from "../format";
 import { useListing } from "../listing";
-import type { ListedJob } from "../model";
 import { useNow } from "../polling";
 import { ConnectionLinks } from "./ConnectionLinks";
+import { isRunning, ListHead, ListProblems, MiniProgress, MoreRows, took } from "./listParts";
 import { Notice, Stale } from "./Notice";
 import { StatusBadge } from "./StatusBadge";
 
@@ -17,7 +17,7 @@ export function JobList({ place }: { place: Extract<Place, { kind: "run" | "jobs
   const path = ofRun ? runPath(place.dagId, place.runId) : "api/jobs";
   const { jobs, troubles, problem, busy, reload, loadOlder } = useListing(path, 10);
   const [text, setText] = useState("");
-  const now = useNow(jobs?.some(goesOn) ?? false);
+  const now = useNow(jobs?.some(isRunning) ?? false);
   useEffect(() => {
     document.title = "Tuning jobs";
   }, []);
@@ -52,23 +52,12 @@ export function JobList({ place }: { place: Extract<Place, { kind: "run" | "jobs
     );
   return (
     <article>
-      <div class="section-head list-head">
-        <h1>{ofRun ? "Tuning jobs of this run" : "Tuning jobs"}</h1>
-        <input
-          type="search"
-          value={text}
-          placeholder="Filter"
-          aria-label="Filter tuning jobs"
-          onInput={(event) => setText(event.currentTarget.value)}
-        />
-      </div>
+      <ListHead {...{ text, placeholder: "Filter", label: "Filter tuning jobs", onText: setText }}>
+        {ofRun ? "Tuning jobs of this run" : "Tuning jobs"}
+      </ListHead>
       {!ofRun && <ConnectionLinks />}
       {problem && <Stale problem={problem} />}
-      {troubles.map((one) => (
-        <p class="stale" role="status" key={`${one.title} ${one.detail} ${one.remedy}`}>
-          <b>{one.title}.</b> {one.detail} {one.remedy}
-        </p>
-      ))}
+      <ListProblems problems={troubles} />
       <div class="table" tabIndex={0} role="region" aria-label="Tuning jobs">
         <table>
           <thead>
@@ -114,36 +103,7 @@ export function JobList({ place }: { place: Extract<Place, { kind: "run" | "jobs
           <p class="empty">{jobs.length ? "No tuning job matches the filter." : "You do not have permission to see any of the newest tuning jobs."}</p>
         )}
       </div>
-      {loadOlder && (
-        <p class="more">
-          {/* Not `disabled`: that would take the focus from keyboard users. */}
-          <button type="button" aria-disabled={busy} onClick={() => busy || loadOlder()}>
-            Older
-          </button>
-        </p>
-      )}
+      {loadOlder && <MoreRows title="Older" busy={busy} onMore={loadOlder} />}
     </article>
-  );
-}
-
-const goesOn = ({ status }: ListedJob): boolean => status === "InProgress" || status === "Stopping";
-
-function took(row: ListedJob, now: number): number | null {
-  const end = row.ended_at ?? (goesOn(row) ? now : null);
-  return end === null || row.created_at === null ? null : Math.max(0, end - row.created_at);
-}
-
-export function MiniProgress({ row }: { row: Pick<ListedJob, "finished" | "failed" | "max_trials"> }) {
-  if (row.finished === null) return <span class="muted">–</span>;
-  const total = Math.max(row.max_trials ?? row.finished, row.finished, 1);
-  const good = row.finished - (row.failed ?? 0);
-  return (
-    <span class="mini">
-      <span class="bar" aria-hidden="true">
-        <i class="part part-done" style={{ width: `${(good / total) * 100}%` }} />
-        <i class="part part-failed" style={{ width: `${((row.failed ?? 0) / total) * 100}%` }} />
-      </span>
-      {row.finished} of {row.max_trials ?? "–"}
-    </span>
   );
 }

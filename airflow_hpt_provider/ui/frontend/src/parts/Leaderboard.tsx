@@ -7,7 +7,7 @@ import { completions, parsed } from "../filter";
 import { duration, number, status } from "../format";
 import { bestFirst, sorted } from "../leaderboard";
 import type { Sorting } from "../leaderboard";
-import type { TaskInstance, Trial, Tuning } from "../model";
+import type { TaskInstance, TrainingJobRow, Tuning } from "../model";
 import { StatusBadge } from "./StatusBadge";
 import { TrainingJobLink } from "./TrainingJobLink";
 
@@ -17,7 +17,7 @@ interface Column {
   id: string;
   title: string;
   numeric: boolean;
-  cell: (trial: Trial) => preact.ComponentChildren;
+  cell: (trainingJob: TrainingJobRow) => preact.ComponentChildren;
 }
 
 interface Props {
@@ -40,7 +40,7 @@ export function Leaderboard({ tuning, task, onOpen, chosen = null }: Props) {
   const found = useMemo(
     () =>
       sorted(
-        tuning.trials.filter((trial) => (!chosen || chosen.has(trial.number)) && (!wanted || trial.status === wanted) && filter.matches(trial)),
+        tuning.trainingJobs.filter((trainingJob) => (!chosen || chosen.has(trainingJob.number)) && (!wanted || trainingJob.status === wanted) && filter.matches(trainingJob)),
         sorting,
       ),
     [tuning, filter, wanted, sorting, chosen],
@@ -48,7 +48,7 @@ export function Leaderboard({ tuning, task, onOpen, chosen = null }: Props) {
   const pages = Math.max(1, Math.ceil(found.length / PAGE));
   const at = Math.min(page, pages - 1);
   // The chosen one too, when no training job has it any more: else it would filter without being shown.
-  const statuses = [...new Set([...tuning.trials.map((t) => t.status), wanted])].filter(Boolean).sort();
+  const statuses = [...new Set([...tuning.trainingJobs.map((t) => t.status), wanted])].filter(Boolean).sort();
   const sortBy = (column: string): void =>
     setSorting((now) => ({
       column,
@@ -112,15 +112,15 @@ export function Leaderboard({ tuning, task, onOpen, chosen = null }: Props) {
             </tr>
           </thead>
           <tbody>
-            {found.slice(at * PAGE, (at + 1) * PAGE).map((trial) => (
+            {found.slice(at * PAGE, (at + 1) * PAGE).map((trainingJob) => (
               <tr
-                key={trial.name}
-                class={trial.name === tuning.job.best ? "opens best" : "opens"}
-                onClick={(event) => opens(event) && onOpen(trial.name)}
+                key={trainingJob.name}
+                class={trainingJob.name === tuning.job.best ? "opens best" : "opens"}
+                onClick={(event) => opens(event) && onOpen(trainingJob.name)}
               >
                 {columns.map(({ id, numeric, cell }) => (
                   <td key={id} class={numeric ? "numeric" : id === "headline" ? "words" : ""}>
-                    {cell(trial)}
+                    {cell(trainingJob)}
                   </td>
                 ))}
               </tr>
@@ -129,7 +129,7 @@ export function Leaderboard({ tuning, task, onOpen, chosen = null }: Props) {
         </table>
         {!found.length && (
           <p class="empty">
-            {tuning.trials.length
+            {tuning.trainingJobs.length
               ? "No training job matches the filter."
               : `No training job ${tuning.job.ended ? "was started" : "has been started yet"}.`}
           </p>
@@ -138,7 +138,7 @@ export function Leaderboard({ tuning, task, onOpen, chosen = null }: Props) {
       <div class="pager" aria-live="polite">
         <span class="muted">
           {found.length ? `${at * PAGE + 1}–${Math.min((at + 1) * PAGE, found.length)} of ${found.length}` : ""}
-          {found.length !== tuning.trials.length && ` (${tuning.trials.length} in all)`}
+          {found.length !== tuning.trainingJobs.length && ` (${tuning.trainingJobs.length} in all)`}
         </span>
         {pages > 1 && (
           <span class="tools">
@@ -161,7 +161,7 @@ const opens = (event: MouseEvent): boolean =>
   !(event.target as Element).closest("a") && (window.getSelection()?.isCollapsed ?? true);
 
 function columnsOf(tuning: Tuning, onOpen: (name: string) => void): Column[] {
-  const failed = tuning.trials.some((t) => t.reason);
+  const failed = tuning.trainingJobs.some((t) => t.reason);
   return [
     {
       id: "number",
@@ -199,7 +199,7 @@ function columnsOf(tuning: Tuning, onOpen: (name: string) => void): Column[] {
             id: "headline",
             title: "Failure reason",
             numeric: false,
-            cell: (t: Trial) => <span title={t.reason ?? ""}>{t.headline ?? ""}</span>,
+            cell: (t: TrainingJobRow) => <span title={t.reason ?? ""}>{t.headline ?? ""}</span>,
           },
         ]
       : []),

@@ -2,7 +2,7 @@
 
 import type { Problem } from "../model";
 
-const CALM = new Set(["not_started", "no_job", "too_few_trials", "extra_missing"]);
+const CALM = new Set(["not_started", "no_job", "too_few_training_jobs", "extra_missing"]);
 
 export function Notice({ problem, onRetry }: { problem: Problem; onRetry?: () => void }) {
   return (

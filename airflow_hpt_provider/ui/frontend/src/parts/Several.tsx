@@ -254,7 +254,7 @@ function Ranges({ tunings }: { tunings: Tuning[] }) {
         </thead>
         <tbody>
           <Line title="Best objective" tunings={tunings} cell={(one) => [number(bestOf(one)?.metric), one.job.objective?.metric ?? ""]} />
-          <Line title="Training jobs" tunings={tunings} cell={(one) => [String(one.trials.length), one.job.counters.failed ? `${one.job.counters.failed} failed` : ""]} />
+          <Line title="Training jobs" tunings={tunings} cell={(one) => [String(one.trainingJobs.length), one.job.counters.failed ? `${one.job.counters.failed} failed` : ""]} />
           <Line title="Billable time" tunings={tunings} cell={(one) => [duration(billableSeconds(one, now)), ""]} />
           {names.map((name) => (
             <Line key={name} title={name} tunings={tunings} cell={(one) => [number(bestOf(one)?.values[name]), rangeOf(one.parameters.find((parameter) => parameter.name === name))]} />

@@ -52,7 +52,7 @@ export function TaskPage({ task, theme }: { task: TaskInstance; theme: Theme }) 
     <article key={tuning.job.name}>
       {problem && <Stale problem={problem} />}
       <Header tuning={tuning} task={task} onStopped={reload} onOpen={open} />
-      <Chosen {...{ tuning, selection }} count={chosen?.size ?? tuning.trials.length} onSelect={select} />
+      <Chosen {...{ tuning, selection }} count={chosen?.size ?? tuning.trainingJobs.length} onSelect={select} />
       <Objective {...{ tuning, palette, log }} onLog={setLog} onOpen={open} selection={selection} chosen={chosen} onSelect={select} />
       {!tuning.job.best && <Failures key="failures" tuning={tuning} onOpen={open} />}
       <Leaderboard tuning={tuning} task={task} onOpen={open} chosen={chosen} />

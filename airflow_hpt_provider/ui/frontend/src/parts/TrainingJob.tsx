@@ -5,7 +5,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { stop, trainingJobPath } from "../api";
 import { rangeOf } from "../comparison";
 import { duration, number, status, time } from "../format";
-import type { Problem, TaskInstance, TrainingJobDetail, Trial, Tuning } from "../model";
+import type { Problem, TaskInstance, TrainingJobDetail, TrainingJobRow, Tuning } from "../model";
 import { usePolling, useNow } from "../polling";
 import { shareOf } from "../spaces";
 import { CopyButton } from "./CopyButton";
@@ -26,14 +26,14 @@ interface Props {
 
 export function TrainingJob({ tuning, task, name, onOpen, onStopped }: Props) {
   const drawer = useRef<HTMLDialogElement>(null);
-  const trial = tuning.trials.find((one) => one.name === name);
+  const trainingJob = tuning.trainingJobs.find((one) => one.name === name);
   useEffect(() => {
     drawer.current?.showModal();
     drawer.current?.querySelector<HTMLElement>("h2")?.focus();
   }, []);
   useEffect(() => drawer.current?.scrollTo(0, 0), [name]);
-  const next = trial && tuning.trials[trial.number];
-  const previous = trial && tuning.trials[trial.number - 2];
+  const next = trainingJob && tuning.trainingJobs[trainingJob.number];
+  const previous = trainingJob && tuning.trainingJobs[trainingJob.number - 2];
   return (
     <dialog
       ref={drawer}
@@ -51,7 +51,7 @@ export function TrainingJob({ tuning, task, name, onOpen, onStopped }: Props) {
           <div>
             <h2 id="training-job" tabIndex={-1}>
               <span class="muted">Training job </span>
-              {trial ? `#${trial.number}` : ""}
+              {trainingJob ? `#${trainingJob.number}` : ""}
             </h2>
             <p class="muted">
               <code>{name}</code>
@@ -69,8 +69,8 @@ export function TrainingJob({ tuning, task, name, onOpen, onStopped }: Props) {
             </button>
           </div>
         </div>
-        {trial ? (
-          <Known key={name} {...{ tuning, task, trial, onStopped }} />
+        {trainingJob ? (
+          <Known key={name} {...{ tuning, task, trainingJob, onStopped }} />
         ) : (
           <p class="empty">Tuning job {tuning.job.name} has no training job of this name.</p>
         )}
@@ -82,28 +82,28 @@ export function TrainingJob({ tuning, task, name, onOpen, onStopped }: Props) {
 interface KnownProps {
   tuning: Tuning;
   task: TaskInstance;
-  trial: Trial;
+  trainingJob: TrainingJobRow;
   onStopped: () => void;
 }
 
 const isRunning = (word: string): boolean => word === "InProgress" || word === "Stopping";
 
-function Known({ tuning, task, trial, onStopped }: KnownProps) {
-  const { value: detail, problem, reload } = usePolling<TrainingJobDetail>(trainingJobPath(task, trial.name), (known) =>
+function Known({ tuning, task, trainingJob, onStopped }: KnownProps) {
+  const { value: detail, problem, reload } = usePolling<TrainingJobDetail>(trainingJobPath(task, trainingJob.name), (known) =>
     known && !isRunning(known.status) ? 60 : 4,
   );
-  const word = detail?.status ?? trial.status;
+  const word = detail?.status ?? trainingJob.status;
   const running = isRunning(word);
   const now = useNow(running);
-  const reason = detail?.failure_reason ?? trial.reason;
+  const reason = detail?.failure_reason ?? trainingJob.reason;
   return (
     <>
       <div class="tools drawer-tools">
         <span role="status">
           <StatusBadge of={word} />
         </span>
-        {trial.name === tuning.job.best && <span class="tag">best</span>}
-        <CopyButton text={trial.name}>Copy name</CopyButton>
+        {trainingJob.name === tuning.job.best && <span class="tag">best</span>}
+        <CopyButton text={trainingJob.name}>Copy name</CopyButton>
         {detail && <CopyButton text={detail.config}>Copy as config (YAML)</CopyButton>}
         {detail?.links.console && <OutwardLink href={detail.links.console} tab>SageMaker console ↗</OutwardLink>}
         {detail?.links.logs && <OutwardLink href={detail.links.logs} tab>CloudWatch ↗</OutwardLink>}
@@ -111,7 +111,7 @@ function Known({ tuning, task, trial, onStopped }: KnownProps) {
           <StopButton
             question="Stop this training job?"
             confirm="Stop training job"
-            send={() => stop(task, trainingJobPath(task, trial.name, "/stop"))}
+            send={() => stop(task, trainingJobPath(task, trainingJob.name, "/stop"))}
             onStopped={() => {
               reload();
               onStopped();
@@ -123,11 +123,11 @@ function Known({ tuning, task, trial, onStopped }: KnownProps) {
       </div>
       {problem && <Unread problem={problem} />}
       {reason && <pre class="reason-text">{reason}</pre>}
-      <Figures {...{ tuning, trial, detail, now }} />
-      <Hyperparameters tuning={tuning} trial={trial} hidden={detail?.hidden.hyperparameters ?? []} />
+      <Figures {...{ tuning, trainingJob, detail, now }} />
+      <Hyperparameters tuning={tuning} trainingJob={trainingJob} hidden={detail?.hidden.hyperparameters ?? []} />
       {detail && <Metrics detail={detail} objective={tuning.job.objective?.metric} />}
-      {detail && detail.curve_metrics.length > 0 && <MetricCurves task={task} name={trial.name} running={running} />}
-      <TrainingLog task={task} name={trial.name} running={running} />
+      {detail && detail.curve_metrics.length > 0 && <MetricCurves task={task} name={trainingJob.name} running={running} />}
+      <TrainingLog task={task} name={trainingJob.name} running={running} />
       {detail && detail.transitions.length > 0 && <Stages transitions={detail.transitions} now={running ? now : null} />}
       {detail && <Details detail={detail} />}
     </>
@@ -142,9 +142,9 @@ function Unread({ problem }: { problem: Problem }) {
   );
 }
 
-function Figures({ tuning, trial, detail, now }: { tuning: Tuning; trial: Trial; detail: TrainingJobDetail | null; now: number }) {
-  const { created, started, ended } = { ...trial, ...(detail ?? {}) };
-  const running = isRunning(detail?.status ?? trial.status);
+function Figures({ tuning, trainingJob, detail, now }: { tuning: Tuning; trainingJob: TrainingJobRow; detail: TrainingJobDetail | null; now: number }) {
+  const { created, started, ended } = { ...trainingJob, ...(detail ?? {}) };
+  const running = isRunning(detail?.status ?? trainingJob.status);
   const until = ended ?? (running ? now : null);
   const between = (from: number | null, to: number | null): string =>
     duration(from === null || to === null ? null : Math.max(0, to - from));
@@ -154,7 +154,7 @@ function Figures({ tuning, trial, detail, now }: { tuning: Tuning; trial: Trial;
       <div>
         <dt>{tuning.job.objective?.metric ?? "Objective"}</dt>
         <dd>
-          <strong class={trial.metric === null ? "muted" : ""}>{number(trial.metric)}</strong>
+          <strong class={trainingJob.metric === null ? "muted" : ""}>{number(trainingJob.metric)}</strong>
         </dd>
       </div>
       <div>
@@ -183,7 +183,7 @@ function Figures({ tuning, trial, detail, now }: { tuning: Tuning; trial: Trial;
   );
 }
 
-function Hyperparameters({ tuning, trial, hidden }: { tuning: Tuning; trial: Trial; hidden: string[] }) {
+function Hyperparameters({ tuning, trainingJob, hidden }: { tuning: Tuning; trainingJob: TrainingJobRow; hidden: string[] }) {
   if (!tuning.parameters.length) return null;
   return (
     <section aria-labelledby="values">
@@ -201,7 +201,7 @@ function Hyperparameters({ tuning, trial, hidden }: { tuning: Tuning; trial: Tri
           </thead>
           <tbody>
             {tuning.parameters.map((parameter) => {
-              const value = trial.values[parameter.name] ?? null;
+              const value = trainingJob.values[parameter.name] ?? null;
               const share = shareOf(parameter, value);
               return (
                 <tr key={parameter.name}>
