@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
 
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
-PERIOD_SECONDS = 60
-"""CloudWatch keeps the metrics of training jobs by the minute; values of one minute are averaged."""
+DAY = 86_400.0
 QUERIES = 500
 """Most metrics that one GetMetricData may ask for."""
+MOST_PAGES = 1_000
 MARGIN = timedelta(minutes=2)
 
 
 class MetricPoint(NamedTuple):
-    """A metric's average in one minute."""
+    """A metric's average in one period."""
 
     time: datetime
     value: float
@@ -44,8 +44,8 @@ def metric_curves(
 ) -> Curves:
     """Return the metrics of the training jobs that have started, oldest value first.
 
-    One GetMetricData call for 500 curves, more if CloudWatch pages its answer. A metric that CloudWatch does not have
-    is missing from the result.
+    CloudWatch keeps the metrics of training jobs by the minute, and older ones by longer periods (:func:`period`); the
+    values of one period are averaged. A metric that CloudWatch does not have is missing from the result.
 
     Args:
         cloudwatch: a boto3 client.
@@ -64,45 +64,62 @@ def metric_curves(
     start = min(each.training_start_time for each in started if each.training_start_time) - MARGIN
     ends = [each.training_end_time for each in started if each.training_end_time]
     end = (max(ends) if len(ends) == len(started) else datetime.now(UTC)) + MARGIN
-    curves: Curves = {}
-    for first in range(0, len(keys), QUERIES):
-        for key, points in _points(cloudwatch, keys[first : first + QUERIES], start, end):
-            curves.setdefault(key, []).extend(points)
-    return curves
+    age = (datetime.now(UTC) - start).total_seconds()
+    return read_points(cloudwatch, keys, start, end, period(age))
+
+
+def period(age: float) -> int:
+    """Return the shortest period, in seconds, for which CloudWatch still has values of this age in seconds."""
+    return 60 if age < 15 * DAY else 300 if age < 63 * DAY else 3600
 
 
 @needs("cloudwatch:GetMetricData")
-def _points(
-    cloudwatch: Any, keys: Sequence[CurveKey], start: datetime, end: datetime
-) -> Iterator[tuple[CurveKey, list[MetricPoint]]]:
-    queries = [
-        {
-            "Id": f"q{number}",
-            "MetricStat": {
-                "Metric": {
-                    "Namespace": NAMESPACE,
-                    "MetricName": key.metric,
-                    "Dimensions": [{"Name": "TrainingJobName", "Value": key.training_job}],
-                },
-                "Period": PERIOD_SECONDS,
-                "Stat": "Average",
-            },
-        }
-        for number, key in enumerate(keys)
-    ]
-    by_id = {query["Id"]: key for query, key in zip(queries, keys, strict=True)}
-    tokens = PageTokens("get_metric_data")
-    more: dict[str, str] = {}
+def read_points(
+    cloudwatch: Any, keys: Sequence[CurveKey], start: datetime, end: datetime, period_seconds: int
+) -> Curves:
+    """Return the finite averages of each period, oldest first, of the metrics that CloudWatch has.
+
+    One GetMetricData call for 500 metrics, more if CloudWatch pages its response.
+
+    Args:
+        cloudwatch: a boto3 client.
+        keys: which metrics.
+        start, end: between which times.
+        period_seconds: the period.
+
+    Raises:
+        ClientError: for example without the permission cloudwatch:GetMetricData.
+    """
+    points: dict[CurveKey, dict[datetime, float]] = {}
+    for first in range(0, len(keys), QUERIES):
+        batch = keys[first : first + QUERIES]
+        queries = [_query(number, key, period_seconds) for number, key in enumerate(batch)]
+        by_id = {query["Id"]: key for query, key in zip(queries, batch, strict=True)}
+        for result in _results(
+            cloudwatch, MetricDataQueries=queries, StartTime=start, EndTime=end, ScanBy="TimestampAscending"
+        ):
+            found = zip(result.get("Timestamps", ()), result.get("Values", ()), strict=False)
+            finite = {time: value for time, value in found if math.isfinite(value)}
+            if finite and result.get("Id") in by_id:
+                points.setdefault(by_id[result["Id"]], {}).update(finite)
+    return {key: [MetricPoint(*point) for point in sorted(of.items())] for key, of in points.items()}
+
+
+def _query(number: int, key: CurveKey, period_seconds: int) -> dict[str, Any]:
+    metric = {
+        "Namespace": NAMESPACE,
+        "MetricName": key.metric,
+        "Dimensions": [{"Name": "TrainingJobName", "Value": key.training_job}],
+    }
+    return {"Id": f"q{number}", "MetricStat": {"Metric": metric, "Period": period_seconds, "Stat": "Average"}}
+
+
+@needs("cloudwatch:GetMetricData")
+def _results(cloudwatch: Any, **parameters: Any) -> Iterator[dict[str, Any]]:
+    tokens, token = PageTokens("get_metric_data", MOST_PAGES), None
     while True:
-        answer = cloudwatch.get_metric_data(
-            MetricDataQueries=queries, StartTime=start, EndTime=end, ScanBy="TimestampAscending", **more
-        )
-        for result in answer.get("MetricDataResults", ()):
-            points = zip(result.get("Timestamps", ()), result.get("Values", ()), strict=False)
-            found = [MetricPoint(time, value) for time, value in points if math.isfinite(value)]
-            if found and result.get("Id") in by_id:
-                yield by_id[result["Id"]], found
+        answer = cloudwatch.get_metric_data(**parameters, **({"NextToken": token} if token else {}))
+        yield from answer.get("MetricDataResults", ())
         token = tokens.next(answer.get("NextToken"))
         if token is None:
             return
-        more = {"NextToken": token}

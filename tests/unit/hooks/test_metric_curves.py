@@ -74,3 +74,13 @@ def test_nothing_to_ask_for_is_no_call(jobs, metrics):
 def test_a_token_that_repeats_ends_the_loop():
     with pytest.raises(EndlessPagesError):
         metric_curves(CloudWatch(token="again"), JOBS, ["loss"])
+
+
+@pytest.mark.parametrize(("days", "seconds"), [(1, 60), (16, 300), (64, 3600)])
+def test_old_metrics_are_asked_for_by_the_periods_that_cloudwatch_still_has(days, seconds):
+    started = datetime.now(UTC) - timedelta(days=days)
+    ended = started + timedelta(minutes=10)
+    cloudwatch = CloudWatch()
+    old = JOBS[0].model_copy(update={"training_start_time": started, "training_end_time": ended})
+    metric_curves(cloudwatch, [old], ["loss"])
+    assert {call["MetricDataQueries"][0]["MetricStat"]["Period"] for call in cloudwatch.calls} == {seconds}

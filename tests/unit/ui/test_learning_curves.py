@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
+from airflow_hpt_provider.hooks.metric_curves import DAY, QUERIES
 from airflow_hpt_provider.ui.curve_reader import LATE_SECONDS, CurveReader
-from airflow_hpt_provider.ui.curves import DAY, MOST_POINTS, QUERIES, Wanted, period, read_curves
+from airflow_hpt_provider.ui.curves import MOST_POINTS, Wanted, read_curves
 
 NOW = 1_800_000_000.0
 
@@ -72,7 +73,10 @@ def test_a_long_curve_is_thinned_and_keeps_its_ends() -> None:
     [(60, False, 1), (60, True, 60), (14 * DAY, True, 60), (16 * DAY, True, 300), (64 * DAY, True, 3600)],
 )
 def test_old_values_have_a_coarser_resolution(age: float, is_aws: bool, seconds: int) -> None:
-    assert period(age, is_aws=is_aws) == seconds
+    cloudwatch = CloudWatch([])
+    read_curves(cloudwatch, wanted(1), NOW + age, is_aws=is_aws)
+    [call] = cloudwatch.calls
+    assert call["MetricDataQueries"][0]["MetricStat"]["Period"] == seconds
 
 
 def reader_of(cloudwatch: CloudWatch) -> CurveReader:
