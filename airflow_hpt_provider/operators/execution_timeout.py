@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.exceptions import AirflowTaskTimeout
 
-from airflow_hpt_provider.operators.cleanup import StopOnExitMixin
+from airflow_hpt_provider.operators.stop_on_exit import StopOnExitMixin
 from airflow_hpt_provider.waiting.outcome import Outcome, outcome_of
 
 if TYPE_CHECKING:

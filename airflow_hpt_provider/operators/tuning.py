@@ -24,8 +24,8 @@ from airflow_hpt_provider.operators.base import (
     is_template,
     seconds_of,
 )
-from airflow_hpt_provider.operators.cleanup import stop_orphaned_job
 from airflow_hpt_provider.operators.lifecycle import JobLifecycleMixin
+from airflow_hpt_provider.operators.stop_on_exit import stop_orphaned_job
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
 from airflow_hpt_provider.operators.stored_arguments import known_arguments
 from airflow_hpt_provider.waiting.outcome import Outcome

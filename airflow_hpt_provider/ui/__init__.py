@@ -8,6 +8,6 @@ jobs, page by page (``paging.py``), ``export.py`` the files to download, ``impor
 hyperparameter matters, and ``problems.py`` what the page shows instead of a job. ``frontend/`` holds the page itself,
 ``static/`` its bundle.
 
-``listener.py`` is notified of tasks that people end in Airflow's UI, and ``orphaned_jobs.py`` stops their tuning
+``listener.py`` is notified of tasks that people end in Airflow's UI, and ``stop_orphaned_jobs.py`` stops their tuning
 jobs where the triggerer does not.
 """

@@ -3,8 +3,8 @@
 A task that waits in the triggerer and is marked failed, success or skipped, alone or with its DAG run, must stop its
 tuning job. Usually its trigger does so. But the triggerer may be down, or may not have started the trigger yet, and
 below Airflow 3.3 it gets no call. Airflow deletes the trigger's row, the only record of the wait, right after the
-change. So this module records the wait within the change, and :mod:`airflow_hpt_provider.ui.orphaned_jobs` stops the
-job.
+change. So this module records the wait within the change, and :mod:`airflow_hpt_provider.ui.stop_orphaned_jobs` stops
+the job.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from airflow.models.xcom import XComModel
 from sqlalchemy import select
 from sqlalchemy.orm import object_session
 
-from airflow_hpt_provider.ui.orphaned_jobs import DeferredTask, OrphanedJobReaper
+from airflow_hpt_provider.ui.stop_orphaned_jobs import DeferredTask, OrphanedJobReaper
 from airflow_hpt_provider.ui.tasks import TaskKey
 from airflow_hpt_provider.xcom.push import TUNING_JOB_NAME
 

@@ -59,6 +59,6 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "local/s3/multipart.py": ("tests/unit/local/s3",),
     "local/s3/objects.py": ("tests/unit/local/s3",),
     "local/s3/conditions.py": ("tests/unit/local/s3",),
-    "ui/orphaned_jobs.py": ("tests/unit/ui/test_orphaned_jobs.py",),
+    "ui/stop_orphaned_jobs.py": ("tests/unit/ui/test_stop_orphaned_jobs.py",),
 }
 """Modules and folders of the package, each with its tests."""

@@ -238,7 +238,7 @@ async def page(account):
 
 
 async def orphaned_jobs(account):
-    from airflow_hpt_provider.ui.orphaned_jobs import DeferredTask, _stop
+    from airflow_hpt_provider.ui.stop_orphaned_jobs import DeferredTask, _stop
     from airflow_hpt_provider.ui.tasks import TaskKey
 
     task = TaskKey("dag", "run", f"t{time.time_ns()}")

@@ -186,14 +186,14 @@ async def test_an_orphaned_job_that_the_triggerer_stops(
 
 
 def test_an_orphaned_job_that_the_api_server_stops(statsd, gated, gate, first_try, hook):
-    from airflow_hpt_provider.ui import orphaned_jobs
+    from airflow_hpt_provider.ui import stop_orphaned_jobs
     from airflow_hpt_provider.ui.tasks import TaskKey
 
     deferred(gated, first_try)
     name = first_try.xcom["tuning_job_name"]
     wait_for(hook, name, "InProgress")
     task = TaskKey(first_try.dag_id, first_try.run_id, first_try.task_id, first_try.map_index)
-    orphaned_jobs._stop(orphaned_jobs.DeferredTask(task), name, ConnectionSettings("aws_default"))
+    stop_orphaned_jobs._stop(stop_orphaned_jobs.DeferredTask(task), name, ConnectionSettings("aws_default"))
     assert hook.describe(name).status in STOPPED
     assert tags_of(statsd.wait_for("hpt.orphaned_jobs_stopped")) == [{"where": "api_server"}]
 

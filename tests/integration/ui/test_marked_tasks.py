@@ -20,7 +20,7 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.trigger import Trigger
 from airflow.utils.session import create_session
 from sqlalchemy import select
-from airflow_hpt_provider.ui.orphaned_jobs import DeferredTask, check
+from airflow_hpt_provider.ui.stop_orphaned_jobs import DeferredTask, check
 from airflow_hpt_provider.ui.tasks import TaskKey
 task = TaskKey("waiting", *sys.argv[1:])
 with create_session() as session:

@@ -10,6 +10,7 @@ import { usePolling, useNow } from "../polling";
 import { shareOf } from "../spaces";
 import { CopyButton } from "./CopyButton";
 import { MetricCurves } from "./Curves";
+import { isRunning } from "./listParts";
 import { OutwardLink } from "./OutwardLink";
 import { StatusBadge } from "./StatusBadge";
 import { StopButton } from "./StopButton";
@@ -86,14 +87,12 @@ interface KnownProps {
   onStopped: () => void;
 }
 
-const isRunning = (word: string): boolean => word === "InProgress" || word === "Stopping";
-
 function Known({ tuning, task, trainingJob, onStopped }: KnownProps) {
   const { value: detail, problem, reload } = usePolling<TrainingJobDetail>(trainingJobPath(task, trainingJob.name), (known) =>
-    known && !isRunning(known.status) ? 60 : 4,
+    known && !isRunning(known) ? 60 : 4,
   );
   const word = detail?.status ?? trainingJob.status;
-  const running = isRunning(word);
+  const running = isRunning({ status: word });
   const now = useNow(running);
   const reason = detail?.failure_reason ?? trainingJob.reason;
   return (
@@ -144,7 +143,7 @@ function Unread({ problem }: { problem: Problem }) {
 
 function Figures({ tuning, trainingJob, detail, now }: { tuning: Tuning; trainingJob: TrainingJobRow; detail: TrainingJobDetail | null; now: number }) {
   const { created, started, ended } = { ...trainingJob, ...(detail ?? {}) };
-  const running = isRunning(detail?.status ?? trainingJob.status);
+  const running = isRunning({ status: detail?.status ?? trainingJob.status });
   const until = ended ?? (running ? now : null);
   const between = (from: number | null, to: number | null): string =>
     duration(from === null || to === null ? null : Math.max(0, to - from));

@@ -12,7 +12,7 @@ from airflow_hpt_provider.config.templates import check_given
 from airflow_hpt_provider.exceptions import TuningTaskInterruptedError
 from airflow_hpt_provider.links.tuning import TuningJobLink, TuningPageLink
 from airflow_hpt_provider.operators.base import TuningBaseOperator
-from airflow_hpt_provider.operators.on_kill import (
+from airflow_hpt_provider.operators.stop_on_kill import (
     execution_timeout_is_over,
     stop_in_thread,
     supervisor_is_busy,

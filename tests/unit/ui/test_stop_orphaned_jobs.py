@@ -9,8 +9,8 @@ import time
 import pytest
 
 from airflow_hpt_provider.demo.waiting import wait_until
-from airflow_hpt_provider.ui import listener, orphaned_jobs, plugin
-from airflow_hpt_provider.ui.orphaned_jobs import MAX_CHECKS, DeferredTask, OrphanedJobReaper
+from airflow_hpt_provider.ui import listener, plugin, stop_orphaned_jobs
+from airflow_hpt_provider.ui.stop_orphaned_jobs import MAX_CHECKS, DeferredTask, OrphanedJobReaper
 from airflow_hpt_provider.ui.tasks import TaskKey
 
 SETTLE = 0.05
@@ -30,8 +30,8 @@ def looks(monkeypatch):
             raise answer
         return answer
 
-    monkeypatch.setattr(orphaned_jobs, "check", check)
-    monkeypatch.setattr(orphaned_jobs, "FIRST_CHECK_SECONDS", SETTLE)
+    monkeypatch.setattr(stop_orphaned_jobs, "check", check)
+    monkeypatch.setattr(stop_orphaned_jobs, "FIRST_CHECK_SECONDS", SETTLE)
     return taken, answers
 
 
@@ -67,7 +67,7 @@ def test_it_is_checked_again_ever_later_and_nothing_waits_for_it(looks, caplog):
 
 def test_in_the_end_it_is_given_up_and_logged(looks, caplog, monkeypatch):
     taken, answers = looks
-    monkeypatch.setattr(orphaned_jobs, "FIRST_CHECK_SECONDS", 0.001)
+    monkeypatch.setattr(stop_orphaned_jobs, "FIRST_CHECK_SECONDS", 0.001)
     answers[FIRST] = [PermissionError("not allowed")] * MAX_CHECKS
     OrphanedJobReaper().submit(FIRST)
     wait_until(lambda: any(r.levelno == logging.ERROR for r in caplog.records), 10, "not logged", every=0.01)
@@ -143,7 +143,7 @@ def test_a_wait_that_no_one_may_stop_stops_nothing(monkeypatch, arguments, state
     def wrong(*_):
         raise AssertionError("the task is deferred")
 
-    monkeypatch.setattr(orphaned_jobs, "_check_worker_task", wrong)
-    monkeypatch.setattr(orphaned_jobs, "trigger_arguments", lambda _: arguments)
-    monkeypatch.setattr(orphaned_jobs, "_state", lambda _: state)
-    assert orphaned_jobs.check(FIRST) is done
+    monkeypatch.setattr(stop_orphaned_jobs, "_check_worker_task", wrong)
+    monkeypatch.setattr(stop_orphaned_jobs, "trigger_arguments", lambda _: arguments)
+    monkeypatch.setattr(stop_orphaned_jobs, "_state", lambda _: state)
+    assert stop_orphaned_jobs.check(FIRST) is done
