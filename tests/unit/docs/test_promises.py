@@ -46,3 +46,9 @@ def test_the_test_exists(name):
     tree = ast.parse((TESTS / file).read_text())
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
     assert function in functions
+
+
+def test_each_guarantee_says_its_whole_case() -> None:
+    cases = [row[0] for row in rows("guarantees.md")]
+    assert cases
+    assert [case for case in cases if case.startswith(("…", "...", "the same"))] == []
