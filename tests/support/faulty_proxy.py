@@ -60,6 +60,7 @@ class FaultyProxy:
         self._endpoint = FaultyEndpoint(self._pass, self, ACCOUNT)
         config = uvicorn.Config(
             self._receive,
+            interface="asgi3",
             http=LimitedProtocol,
             ws="none",
             lifespan="off",
