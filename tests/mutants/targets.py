@@ -41,7 +41,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
         "tests/unit/triggers/test_stored_arguments.py",
     ),
     "triggers/budget.py": ("tests/unit/triggers/test_measured_budget.py",),
-    "operators/cleanup.py": ("tests/unit/operators/test_stop_on_exit.py",),
+    "operators/stop_on_exit.py": ("tests/unit/operators/test_stop_on_exit.py",),
     "operators/stopping.py": ("tests/unit/operators/test_stop_operator.py",),
     "operators/arguments.py": ("tests/unit/operators/test_arguments.py",),
     "retries/classify.py": ("tests/unit/retries/test_classify.py",),

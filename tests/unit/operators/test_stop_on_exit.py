@@ -13,7 +13,7 @@ from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.exceptions import TuningTaskInterruptedError
 from airflow_hpt_provider.models import TuningJobRequest
 from airflow_hpt_provider.operators import cleanup
-from airflow_hpt_provider.operators.cleanup import StopOnExitMixin
+from airflow_hpt_provider.operators.stop_on_exit import StopOnExitMixin
 from airflow_hpt_provider.triggers.task_state import TaskFate
 from tests.support.tuning_account import Job, TuningAccount
 from tests.support.tuning_jobs import tuning_job
