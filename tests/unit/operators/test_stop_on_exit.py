@@ -12,7 +12,7 @@ from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipExcepti
 from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.exceptions import TuningTaskInterruptedError
 from airflow_hpt_provider.models import TuningJobRequest
-from airflow_hpt_provider.operators import cleanup
+from airflow_hpt_provider.operators import stop_on_exit
 from airflow_hpt_provider.operators.stop_on_exit import StopOnExitMixin
 from airflow_hpt_provider.triggers.task_state import TaskFate
 from tests.support.tuning_account import Job, TuningAccount
@@ -191,13 +191,13 @@ def test_a_sleep_ends_when_the_process_is_asked_to_end(monkeypatch: pytest.Monke
         slept.append(seconds)
         task._killed = len(slept) == 2
 
-    monkeypatch.setattr(cleanup.time, "sleep", sleep)
+    monkeypatch.setattr(stop_on_exit.time, "sleep", sleep)
     task._waits_for("job")
     with pytest.raises(
         TuningTaskInterruptedError, match="Tuning job job keeps running for the task's next try"
     ):
         task._sleep(3600)
-    assert slept == [cleanup.CHECK_SECONDS] * 2
+    assert slept == [stop_on_exit.CHECK_SECONDS] * 2
     assert task.stopped == []
 
 
@@ -285,7 +285,7 @@ def test_a_job_that_is_not_to_be_stopped_is_named_in_the_log(caplog: pytest.LogC
 
 
 def test_a_job_whose_create_had_no_response_may_show_up_late(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleanup.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(stop_on_exit.time, "sleep", lambda seconds: None)
     task = Task()
     task.hook.invisible = 3  # type: ignore[attr-defined]
     task._about_to_create("job")
