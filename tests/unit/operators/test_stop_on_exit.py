@@ -148,8 +148,8 @@ def test_a_killed_try_stops_its_job_only_if_the_task_has_ended(fate: TaskFate | 
 def test_a_signal_stops_the_job_of_a_task_that_has_ended_or_timed_out(
     monkeypatch: pytest.MonkeyPatch, fate: TaskFate | None, timeout: bool, busy: bool
 ) -> None:
-    monkeypatch.setattr(cleanup, "execution_timeout_is_over", lambda: timeout)
-    monkeypatch.setattr(cleanup, "supervisor_is_busy", lambda: busy)
+    monkeypatch.setattr(stop_on_exit, "execution_timeout_is_over", lambda: timeout)
+    monkeypatch.setattr(stop_on_exit, "supervisor_is_busy", lambda: busy)
     task = Task(fate=fate)
     task._ti = SimpleNamespace(fate=fate)
     task._waits_for("job")
