@@ -79,6 +79,8 @@ def _functions(tree: ast.Module) -> dict[int, str]:
 
     def visit(node: ast.AST, name: str, inside: bool) -> None:
         for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Expr) and _is_log(child.value):
+                continue
             if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 function = not isinstance(child, ast.ClassDef)
                 visit(child, f"{name}.{child.name}".lstrip("."), function)

@@ -52,6 +52,7 @@ class FakeHook:
     stopped: list[str] = field(default_factory=list)
 
     def describe(self, name: str) -> TuningJobDescription:
+        assert name, "boto3 would refuse it"
         if name not in self.jobs:
             raise TuningJobNotFoundError(f"no {name}", name)
         now = datetime.now(UTC)

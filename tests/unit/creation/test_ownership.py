@@ -105,3 +105,9 @@ def test_no_version_changes_the_names_and_digests_of_the_one_before():
 def test_a_context_without_the_task_counts_no_retries():
     ti = SimpleNamespace(dag_id="dag", task_id="tune", run_id="run", map_index=-1, max_tries=2)
     assert Owner.from_context({"ti": ti}).generation == 2
+
+
+@pytest.mark.parametrize(("map_index", "own"), [(None, -1), (-1, -1), (0, 0), (7, 7)])
+def test_each_mapped_task_instance_has_its_own_job(map_index, own):
+    ti = SimpleNamespace(dag_id="dag", task_id="tune", run_id="run", map_index=map_index, max_tries=0)
+    assert Owner.from_context({"ti": ti}) == Owner("dag", "tune", "run", own)

@@ -357,3 +357,26 @@ def test_the_first_event_comes_after_the_trigger_is_stored(
     began = time.monotonic()
     fired()
     assert time.monotonic() - began >= 0.3
+
+
+def test_stops_are_counted_where_they_happen(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[Any] = []
+    for name in ("BUDGET_STOPS", "ORPHANED_JOBS_STOPPED"):
+        monkeypatch.setattr(
+            tuning, name, SimpleNamespace(send=lambda name=name, **tags: counted.append((name, tags)))
+        )
+    fired()
+    assert counted == []
+    world.end = BUDGET
+    fired()
+    kill(stop_on_kill=True)
+    assert counted == [
+        ("BUDGET_STOPS", {"where": "triggerer"}),
+        ("ORPHANED_JOBS_STOPPED", {"where": "triggerer"}),
+    ]
+
+
+def test_a_stop_that_fails_for_a_marked_task_is_airflows_to_know(world: World) -> None:
+    world.stop_error = RuntimeError("no route")
+    with pytest.raises(RuntimeError, match="no route"):
+        kill(stop_on_kill=True)
