@@ -25,7 +25,7 @@ print(f"[tune-metric]: {json.dumps(report)}")
 
 
 def peers(script: Path, directory: Path, trials: int, parallel: int) -> dict[str, Callable[[float], float]]:
-    """The installed ones: name -> a function that runs all trials, each for this time, and returns the seconds.
+    """Return the installed ones: name -> a function that runs all trials, each for this time; it returns seconds.
 
     Args:
         script: takes the seconds, and prints its objective.

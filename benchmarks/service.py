@@ -210,7 +210,7 @@ class Known:
         self.times.append((time.perf_counter() - started) * 1000)
 
     def time_many(self, call: Call, calls: int) -> None:
-        """This number of calls by each client, all clients at the same time."""
+        """Make this number of calls by each client, all clients at the same time."""
 
         def run(client: Any) -> None:
             rng = random.Random(calls)
