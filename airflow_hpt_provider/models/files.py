@@ -59,6 +59,7 @@ def _too_long(path: Path) -> ConfigFileError:
 
 def _from_json(text: str, path: Path) -> Any:
     from airflow_hpt_provider.models.validation.written import WrittenFloat, WrittenInt
+    from airflow_hpt_provider.models.yaml_1_2 import MAX_NODES
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members: dict[str, Any] = {}
@@ -70,7 +71,7 @@ def _from_json(text: str, path: Path) -> Any:
         return members
 
     try:
-        return json.loads(text, object_pairs_hook=once, parse_int=WrittenInt, parse_float=WrittenFloat)
+        value = json.loads(text, object_pairs_hook=once, parse_int=WrittenInt, parse_float=WrittenFloat)
     except json.JSONDecodeError as error:
         raise ConfigFileError(
             f"{path}:{error.lineno}:{error.colno}: not well-formed JSON: {error.msg}"
@@ -81,6 +82,28 @@ def _from_json(text: str, path: Path) -> Any:
         if isinstance(error, ConfigFileError):
             raise
         raise ConfigFileError(f"{path}: holds a number that cannot be read: {error}") from error
+    if not has_at_most(MAX_NODES, value):
+        raise _too_many(path)
+    return value
+
+
+def _too_many(path: Path) -> ConfigFileError:
+    from airflow_hpt_provider.models.yaml_1_2 import MAX_NODES
+
+    return ConfigFileError(f"{path}: has more than {MAX_NODES} members; is this the right file?")
+
+
+def has_at_most(nodes: int, value: Any) -> bool:
+    """Return whether a value of JSON has at most ``nodes`` members and elements, those of inner structures included."""
+    waiting = [value]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, dict | list):
+            nodes -= len(one)
+            if nodes < 0:
+                return False
+            waiting += one.values() if isinstance(one, dict) else one
+    return True
 
 
 def _name_duplicate(text: str, path: Path) -> None:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MAX_NODES: Final = 100_000
 """Maximum number of members and elements. No request needs more; a few lines with aliases can stand for more."""
 
+MAX_DIGITS: Final = 4300
+"""Maximum characters of a number: Python reads no decimal number with more digits, and writes none in base 16 or 8."""
+
 _TAG: Final = "tag:yaml.org,2002:"
 _NULL, _BOOL, _INT, _FLOAT, _MERGE = (f"{_TAG}{name}" for name in ("null", "bool", "int", "float", "merge"))
 _PLAIN: Final = (
@@ -49,6 +52,7 @@ class _Loader(yaml.SafeLoader):
     """Composes nodes, with the tags of YAML 1.2's core schema."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own
+    _composed = 0
 
     def compose_document(self) -> Any:
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
@@ -65,6 +69,9 @@ class _Loader(yaml.SafeLoader):
             raise YamlError(
                 f"the tag {tag.replace(_TAG, '!!')} must not be given; remove it", event.start_mark
             )
+        self._composed += index is not None  # a name has no index
+        if self._composed > MAX_NODES:  # to compose millions would take minutes
+            raise _too_many(event.start_mark)
         return super().compose_node(parent, index)
 
 
@@ -112,6 +119,10 @@ def plain_scalars(text: str) -> list[Any]:
     return sorted(reading.plain.values(), key=lambda each: each.start_mark.index)
 
 
+def _too_many(mark: Any) -> YamlError:
+    return YamlError(f"has more than {MAX_NODES} members; is this the right file?", mark)
+
+
 def _compose(text: str, kind: Any = _Loader) -> Any:
     loader = None
     try:
@@ -146,7 +157,7 @@ class _Reading:
         """Return a node's value."""
         self._count += 1
         if self._count > MAX_NODES:
-            raise YamlError(f"has more than {MAX_NODES} members; is this the right file?", node.start_mark)
+            raise _too_many(node.start_mark)
         if isinstance(node, yaml.ScalarNode):
             return self._scalar(node)
         if id(node) in self._open:
@@ -205,12 +216,11 @@ def meaning(node: Any) -> Any:
         return None
     if node.tag == _BOOL:
         return text.lower() == "true"
-    try:
-        if node.tag == _INT:
-            base = {"0o": 8, "0x": 16}.get(text[:2], 10)
-            return WrittenInt(int(text, base), text)
-        if node.tag == _FLOAT:
-            return float(text.replace(".", "")) if text[-1].isalpha() else WrittenFloat(text, text)
-    except ValueError as error:  # Python reads no number of more than 4,300 digits
-        raise YamlError(f"holds a number that cannot be read: {error}", node.start_mark) from error
+    if node.tag in (_INT, _FLOAT) and len(text) > MAX_DIGITS:
+        raise YamlError(f"holds a number that cannot be read: it has {len(text)} digits", node.start_mark)
+    if node.tag == _INT:
+        base = {"0o": 8, "0x": 16}.get(text[:2], 10)
+        return WrittenInt(int(text, base), text)
+    if node.tag == _FLOAT:
+        return float(text.replace(".", "")) if text[-1].isalpha() else WrittenFloat(text, text)
     return text

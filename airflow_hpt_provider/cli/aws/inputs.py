@@ -66,7 +66,7 @@ def _text_of(option: str, value: str) -> str:
 def _json(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"--cli-input-json: invalid JSON: {error}; received: {text:.200}") from error
     return _structure("--cli-input-json", value, text)
 

@@ -87,7 +87,7 @@ def test_errors_name_file_and_line(tmp_path, config, name):
 def test_json_with_too_many_members_is_named(tmp_path, config):
     config["TrainingJobDefinition"]["Environment"] = {f"A{n}": "" for n in range(100_001)}
     path = write(tmp_path, "job.json", json.dumps(config))
-    with pytest.raises(ConfigFileError, match=rf"^{path}:1:\d+: has more than 100000 members"):
+    with pytest.raises(ConfigFileError, match=rf"^{path}: has more than 100000 members"):
         TuningJobRequest.from_file(path)
 
 
