@@ -5,11 +5,15 @@ import logging
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
+from types import SimpleNamespace
 
 import pytest
+from botocore.exceptions import ClientError
 
+from airflow_hpt_provider.creation.ownership import OWNER_TAG
 from airflow_hpt_provider.demo.waiting import wait_until
-from airflow_hpt_provider.ui import listener, plugin, stop_orphaned_jobs
+from airflow_hpt_provider.ui import airflow_hooks, listener, plugin, stop_orphaned_jobs
 from airflow_hpt_provider.ui.stop_orphaned_jobs import MAX_CHECKS, DeferredTask, OrphanedJobReaper
 from airflow_hpt_provider.ui.tasks import TaskKey
 
@@ -128,6 +132,154 @@ print(TuningPagePlugin.listeners == AirflowPlugin.listeners == [], before, ours(
         [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "True [] ['TaskStateListener']"
+
+
+@pytest.fixture
+def stopped(monkeypatch):
+    """What would be stopped: wait, name and connection. No database and no AWS."""
+    found = []
+    monkeypatch.setattr(stop_orphaned_jobs, "_stop", lambda *given: found.append(given))
+    monkeypatch.setattr(stop_orphaned_jobs, "_connection", lambda wait, arguments: arguments["aws_conn_id"])
+    return found
+
+
+ARGUMENTS = {"tuning_job_name": "tune", "stop_on_kill": True, "aws_conn_id": "aws_default"}
+
+
+@pytest.mark.parametrize(
+    ("changed", "state", "done", "is_stopped"),
+    [
+        ({}, ("failed", None), True, True),
+        ({}, ("skipped", 1), True, True),
+        ({}, ("success", 7), True, True),
+        ({}, ("removed", None), True, True),
+        ({}, ("deferred", 1), False, False),  # the change is not committed yet
+        ({}, ("deferred", 2), True, False),  # cleared, and deferred again: another wait
+        ({}, ("scheduled", 1), True, False),
+        ({}, ("running", None), True, False),
+        ({"stop_on_kill": False}, ("failed", None), True, False),
+        ({"stop_on_kill": None}, ("failed", None), True, False),
+        ({"tuning_job_name": ""}, ("failed", None), True, False),
+        ({"tuning_job_name": None}, ("failed", None), True, False),
+    ],
+)
+def test_only_the_job_of_a_deferred_task_that_has_ended_is_stopped(
+    monkeypatch, stopped, changed, state, done, is_stopped
+):
+    arguments = {name: value for name, value in {**ARGUMENTS, **changed}.items() if value is not None}
+    monkeypatch.setattr(stop_orphaned_jobs, "trigger_arguments", lambda _: arguments)
+    monkeypatch.setattr(stop_orphaned_jobs, "_state", lambda task: state)
+    assert stop_orphaned_jobs.check(FIRST) is done
+    assert stopped == ([(FIRST, "tune", "aws_default")] if is_stopped else [])
+
+
+ON_WORKER = DeferredTask(TaskKey("dag", "run", "tune", -1))
+
+
+@pytest.mark.parametrize(
+    ("stored", "state", "done", "is_stopped"),
+    [
+        ({}, "failed", True, True),
+        ({}, "success", True, True),
+        ({}, "running", False, False),
+        ({}, "deferred", False, False),
+        ({}, "up_for_retry", True, False),  # the next try finds its job itself
+        ({}, "queued", True, False),
+        ({"stop_on_kill": False}, "failed", True, False),
+        ({"stop_on_kill": "True"}, "failed", True, False),
+        ({"wait_for_completion": False}, "failed", True, False),
+        ({"wait_for_completion": None}, "failed", True, False),
+    ],
+)
+def test_only_the_job_of_a_task_that_has_ended_on_a_worker_is_stopped(
+    monkeypatch, stopped, stored, state, done, is_stopped
+):
+    job = SimpleNamespace(name="tune", settings="aws_default")
+    fields = {"stop_on_kill": True, "wait_for_completion": True, **stored}
+    monkeypatch.setattr(stop_orphaned_jobs, "create_session", nullcontext)
+    monkeypatch.setattr(stop_orphaned_jobs, "job_of", lambda *_: job)
+    monkeypatch.setattr(stop_orphaned_jobs, "rendered_fields", lambda *_: fields)
+    monkeypatch.setattr(stop_orphaned_jobs, "_state", lambda task: (state, None))
+    assert stop_orphaned_jobs.check(ON_WORKER) is done
+    assert stopped == ([(ON_WORKER, "tune", "aws_default")] if is_stopped else [])
+    monkeypatch.setattr(stop_orphaned_jobs, "job_of", lambda *_: None)
+    stopped.clear()
+    assert stop_orphaned_jobs.check(ON_WORKER) is True
+    assert stopped == [], "no worker has stored a job"
+
+
+class Hook:
+    """A hook of a job that is in some status and has some tags; keeps what is stopped."""
+
+    def __init__(self, status: str, tags: dict[str, str] | Exception, name: str = "tune") -> None:
+        self.description = SimpleNamespace(status=status, hyper_parameter_tuning_job_arn=f"arn:{name}")
+        self.found, self.stopped, self.can_stop = tags, [], True
+
+    def describe(self, name: str) -> SimpleNamespace:
+        return self.description
+
+    def tags(self, arn: str) -> dict[str, str]:
+        if isinstance(self.found, Exception):
+            raise self.found
+        return self.found
+
+    def stop(self, name: str) -> bool:
+        self.stopped.append(name)
+        return self.can_stop
+
+
+THROTTLED = ClientError({"Error": {"Code": "ThrottlingException"}}, "ListTags")
+DENIED = ClientError({"Error": {"Code": "AccessDeniedException"}}, "ListTags")
+OWN = {OWNER_TAG: ON_WORKER.task.owner.digest}
+DERIVED = ON_WORKER.task.owner.base_name
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "tags", "is_stopped"),
+    [
+        ("tune", "InProgress", OWN, True),
+        (DERIVED, "InProgress", {}, True),
+        (DERIVED, "InProgress", DENIED, True),
+        (DERIVED, "InProgress", {OWNER_TAG: "another"}, False),
+        ("tune", "InProgress", {OWNER_TAG: "another"}, False),
+        ("tune", "InProgress", {}, False),
+        ("tune", "InProgress", DENIED, False),
+        ("tune", "Stopping", OWN, False),
+        ("tune", "Completed", OWN, False),
+    ],
+)
+def test_only_a_running_job_that_is_proven_to_be_the_tasks_own_is_stopped(
+    monkeypatch, name, status, tags, is_stopped, caplog
+):
+    counted = []
+    hook = Hook(status, tags, name)
+    monkeypatch.setattr(airflow_hooks, "make_hook", lambda settings: hook)
+    monkeypatch.setattr(
+        stop_orphaned_jobs, "ORPHANED_JOBS_STOPPED", SimpleNamespace(send=lambda **by: counted.append(by))
+    )
+    stop_orphaned_jobs._stop(ON_WORKER, name, "aws_default")
+    assert hook.stopped == ([name] if is_stopped else [])
+    assert counted == ([{"where": "api_server"}] if is_stopped else [])
+    assert ("keeps running" in caplog.text) is (status == "InProgress" and not is_stopped)
+
+
+def test_throttled_tags_stop_nothing_and_are_read_again(monkeypatch):
+    hook = Hook("InProgress", THROTTLED)
+    monkeypatch.setattr(airflow_hooks, "make_hook", lambda settings: hook)
+    with pytest.raises(ClientError):
+        stop_orphaned_jobs._stop(ON_WORKER, DERIVED, "aws_default")
+    assert hook.stopped == []
+
+
+def test_what_sagemaker_had_already_stopped_is_not_counted(monkeypatch):
+    hook, counted = Hook("InProgress", OWN), []
+    hook.can_stop = False
+    monkeypatch.setattr(airflow_hooks, "make_hook", lambda settings: hook)
+    monkeypatch.setattr(
+        stop_orphaned_jobs, "ORPHANED_JOBS_STOPPED", SimpleNamespace(send=lambda **by: counted.append(by))
+    )
+    stop_orphaned_jobs._stop(ON_WORKER, "tune", "aws_default")
+    assert (hook.stopped, counted) == (["tune"], [])
 
 
 @pytest.mark.parametrize(
