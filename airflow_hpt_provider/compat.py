@@ -22,7 +22,7 @@ try:  # Airflow 3.2+
         TaskDeferralTimeout,
         TaskDeferred,
     )
-    from airflow.sdk.log import mask_secret
+    from airflow.sdk.log import mask_secret, redact  # type: ignore[attr-defined]
 except ImportError:
     try:  # Airflow 3.1
         from airflow.exceptions import (  # type: ignore[no-redef, attr-defined]
@@ -40,6 +40,7 @@ except ImportError:
             from airflow.sdk.log import mask_secret
         except ImportError:  # Airflow 3.1.0
             from airflow.sdk.execution_time.secrets_masker import mask_secret  # type: ignore[no-redef]
+        from airflow.sdk._shared.secrets_masker import redact
     except ModuleNotFoundError as error:
         if error.name != "airflow":
             raise
@@ -54,6 +55,7 @@ except ImportError:
             TaskDeferralTimeout,
             TaskDeferred,
             mask_secret,
+            redact,
         )
 
 __all__ = [
@@ -73,6 +75,8 @@ __all__ = [
     "deployment",
     "has",
     "mask_secret",
+    "redact",
+    "secret_names",
     "setting",
     "stats",
     "trigger_arguments",
@@ -160,6 +164,12 @@ def deployment() -> str:
 def base_url() -> str:
     """Return ``[api] base_url`` of Airflow's configuration, the address of its UI, or an empty string."""
     return str(_configuration().get("api", "base_url", fallback="") or "")
+
+
+def secret_names() -> tuple[str, ...]:
+    """Return ``[core] sensitive_var_conn_names`` of Airflow's configuration: parts of names whose values are secret."""
+    names = str(_configuration().get("core", "sensitive_var_conn_names", fallback="") or "")
+    return tuple(name for each in names.split(",") if (name := each.strip().lower()))
 
 
 STATS_MODULES = (

@@ -127,11 +127,14 @@ class TemplatesMixin:
         return rendered.text if isinstance(rendered, _Text) else rendered
 
     def _do_render_template_fields(
-        self, parent: Any, template_fields: Iterable[str], *args: Any, **kwargs: Any
+        self, parent: Any, template_fields: Iterable[str], context: Any, jinja_env: Any, seen_oids: set[int]
     ) -> None:
+        from airflow_hpt_provider.config.mapped_values import results_in
+
         fields = list(template_fields)
         written = {field: getattr(parent, field, None) for field in fields}
-        super()._do_render_template_fields(parent, fields, *args, **kwargs)  # type: ignore[misc]
+        seen_oids = seen_oids | (results_in(parent, fields, context) if parent is self else set())
+        super()._do_render_template_fields(parent, fields, context, jinja_env, seen_oids)  # type: ignore[misc]
         if parent is self or isinstance(parent, TemplatesMixin):
             for field, template in written.items():
                 check_given(field, template, getattr(parent, field))

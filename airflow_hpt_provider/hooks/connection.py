@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import NoRegionError
 
+from airflow_hpt_provider.config.masking import mask_url_secrets
 from airflow_hpt_provider.exceptions import TuningConnectionError
 from airflow_hpt_provider.hooks.call_metrics import count_calls
 from airflow_hpt_provider.hooks.response_time import limit_response_time
@@ -48,6 +49,9 @@ class ConnectionHook(AwsBaseHook):
                 f"aws_conn_id={self.aws_conn_id!r}: the Airflow connection does not exist. Create it, or pass"
                 " aws_conn_id=None to let boto3 find the credentials."
             )
+        if found:
+            # Airflow masks the members of the extra by their names: no password within endpoint_url or a proxy's URL.
+            mask_url_secrets(found.extra_config)
         return found
 
     def get_client_type(self, *args: Any, **kwargs: Any) -> Any:

@@ -71,9 +71,9 @@ def lineage(description: TuningJobDescription, result: TuningResult | None) -> O
             externalQueryId=description.hyper_parameter_tuning_job_arn, source="sagemaker"
         ),
     }
-    if description.failure_reason:
+    if reason := description.shown_failure_reason:
         run_facets["errorMessage"] = error_message_run.ErrorMessageRunFacet(
-            message=description.failure_reason[:MAX_MESSAGE], programmingLanguage="python"
+            message=reason[:MAX_MESSAGE], programmingLanguage="python"
         )
     artifact = result.model_artifact if result is not None else None
     return OperatorLineage(

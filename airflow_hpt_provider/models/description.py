@@ -6,6 +6,7 @@ from pydantic import Field
 
 from airflow_hpt_provider.models import shapes
 from airflow_hpt_provider.models.counters import ObjectiveStatusCounters, TrainingJobStatusCounters
+from airflow_hpt_provider.models.secret_values import secrets_of, without_secrets
 from airflow_hpt_provider.models.status import TERMINAL_TUNING_STATUSES, TuningJobStatus, word_of
 from airflow_hpt_provider.models.training import HyperParameterTrainingJobDefinition
 from airflow_hpt_provider.models.training_job_summary import TrainingJobSummary
@@ -105,6 +106,19 @@ class TuningJobDescription(_TuningJobAnswer, AnswerModel):
     def aws_shape(cls) -> str:
         """Return the name in AWS's service model."""
         return "DescribeHyperParameterTuningJobResponse"
+
+    @property
+    def shown_failure_reason(self) -> str | None:
+        """Why it failed, without the job's own secrets: training code may write them into it."""
+        return None if self.failure_reason is None else self.without_secrets(self.failure_reason)
+
+    def without_secrets(self, text: str) -> str:
+        """Return a text with ``***`` for each secret of the job.
+
+        Args:
+            text: what training code or an error says of the job. XComs, lineage and pages are not masked by Airflow.
+        """
+        return without_secrets(text, secrets_of(self))
 
     @property
     def final_metric(self) -> float | None:

@@ -116,7 +116,7 @@ class TuningResult(ResultPart):
             tuning_job_arn=description.hyper_parameter_tuning_job_arn,
             status=description.hyper_parameter_tuning_job_status,
             status_reason=status_reason,
-            failure_reason=description.failure_reason,
+            failure_reason=description.shown_failure_reason,
             objective=objective and Objective(type=objective.type, metric_name=objective.metric_name),
             best_training_job=best,
             overall_best_training_job=_completed(

@@ -45,7 +45,7 @@ class Attempt(ResultPart):
             number=number,
             tuning_job_name=description.name,
             status=description.hyper_parameter_tuning_job_status,
-            failure_reason=description.failure_reason,
+            failure_reason=description.shown_failure_reason,
             creation_time=description.creation_time,
             end_time=description.hyper_parameter_tuning_end_time,
         )

@@ -6,7 +6,8 @@ import re
 from typing import Final
 
 _SECRET: Final = re.compile(
-    r"(password|passwd|passphrase|passcode|secret|token|credentials?|apikey|accesskey|privatekey)$|^(key|pwd|auth)$"
+    r"(password|passwd|passphrase|passcode|secret|token|credentials?|apikey|accesskey|privatekey|webhook|bearer)$"
+    r"|^(key|pwd|auth|authorization|dsn)$"
 )
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 

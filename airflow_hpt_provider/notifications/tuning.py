@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.bases.notifier import BaseNotifier
 
+from airflow_hpt_provider.compat import redact
 from airflow_hpt_provider.links.tuning import BestTrainingJobLink, TuningJobLink
 from airflow_hpt_provider.models.printable import printable
+from airflow_hpt_provider.models.secret_values import without_url_passwords
 from airflow_hpt_provider.xcom.push import BEST_TRAINING_JOB, TUNING_JOB_NAME
 
 if TYPE_CHECKING:
@@ -49,6 +51,8 @@ class TuningJobNotifier(BaseNotifier):
     def notify(self, context: Context) -> None:
         """Write the message and send it."""
         message = message_of(context)
+        # The message leaves Airflow, whose masker knows the secrets of the task.
+        message = without_url_passwords(str(redact(message)))
         if self.html:
             message = f"<pre>{escape(message)}</pre>"
         # The other notifier renders its arguments as templates, but the message holds values that a training script,

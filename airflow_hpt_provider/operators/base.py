@@ -60,6 +60,14 @@ class TuningBaseOperator(TemplatesMixin, BaseOperator):
 
         return ConnectionSettings.from_kwargs(vars(self))
 
+    def _do_render_template_fields(self, parent: Any, *args: Any, **kwargs: Any) -> None:
+        # Airflow logs a field that it cannot render, and shows what it has rendered.
+        from airflow_hpt_provider.config.masking import mask_url_secrets
+
+        mask_url_secrets(getattr(parent, "botocore_config", None), is_rendered=False)
+        super()._do_render_template_fields(parent, *args, **kwargs)
+        mask_url_secrets(getattr(parent, "botocore_config", None))
+
     @cached_property
     def hook(self) -> HyperParameterTuningHook:
         """The hook; made, and boto3 imported, when the task runs."""

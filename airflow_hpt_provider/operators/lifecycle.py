@@ -39,6 +39,10 @@ class JobLifecycleMixin(ResourceLimitMixin, TuningLineageMixin):
         ended_by: TuningError | None = None,
     ) -> Any:
         """Wait for the job, and for those that retry it; or defer. Then deliver the result."""
+        from airflow_hpt_provider.config.masking import mask_secrets
+
+        # A worker that takes up the task again has rendered neither a config file nor the decorated function's config.
+        mask_secrets(description)
         while True:
             if outcome_of(description.status) is None and ended_by is None:
                 limit = self._deadline(description, previous_attempts)
@@ -76,7 +80,7 @@ class JobLifecycleMixin(ResourceLimitMixin, TuningLineageMixin):
         self.log.warning(
             "Retrying failed tuning job %s: %s",
             description.name,
-            printable(description.failure_reason or "no reason given"),
+            printable(description.shown_failure_reason or "no reason given"),
         )
         return self._next_attempt(context, failed)
 
@@ -101,6 +105,7 @@ class JobLifecycleMixin(ResourceLimitMixin, TuningLineageMixin):
                 max_billable_seconds=self._limits.max_billable_seconds,
                 max_failed_training_jobs=self._limits.max_failed_training_jobs,
                 previous_jobs=[each.tuning_job_name for each in previous_attempts],
+                rendered=True,
                 **self.connection_settings.as_kwargs(),
             ),
             method_name="execute_complete",

@@ -36,8 +36,8 @@ def failure_report(
     parts = ((counts.completed, "completed"), (counts.failed, "failed"), (counts.stopped, "stopped"))
     listed = ", ".join(f"{count} {word}" for count, word in parts if count)
     lines = [f"Tuning job {description.name} {what}."]
-    if description.failure_reason:
-        lines.append(f"  Reason: {_shorten(description.failure_reason)}")
+    if reason := description.shown_failure_reason:
+        lines.append(f"  Reason: {_shorten(reason)}")
     lines.append(f"  Status {description.status}; training jobs: {listed or 'none'}")
     if previous_attempts:
         past = "; ".join(f"{each.tuning_job_name} {each.status}" for each in previous_attempts)

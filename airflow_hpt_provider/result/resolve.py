@@ -75,7 +75,7 @@ class OutcomeResolver:
             raise self._failed(description, "failed")
         if outcome is Outcome.DELETE_FAILED:
             raise TuningJobNotFoundError(
-                f"Deleting tuning job {name} failed (DeleteFailed): {description.failure_reason}"
+                f"Deleting tuning job {name} failed (DeleteFailed): {description.shown_failure_reason}"
                 " Delete it again, then clear this task.",
                 name,
             )
@@ -112,10 +112,16 @@ class OutcomeResolver:
             best=self.hook.best_training_job(description),
             overall_best=self.hook.with_artifacts(description.overall_best_training_job),
             top=[job for job in map(self.hook.with_artifacts, top) if job is not None],
-            failures=self.hook.failures(description.name) if failed else (),
+            failures=self._failures(description) if failed else (),
             status_reason=status_reason,
             attempts=[*self.previous_attempts, last] if self.previous_attempts else (),
         )
+
+    def _failures(self, description: TuningJobDescription) -> list[FailureGroup]:
+        return [
+            group.model_copy(update={"reason": description.without_secrets(group.reason)})
+            for group in self.hook.failures(description.name)
+        ]
 
     def _failed(self, description: TuningJobDescription, what: str) -> TuningJobFailedError:
         kind = (
@@ -127,7 +133,7 @@ class OutcomeResolver:
 
     def _report(self, description: TuningJobDescription, what: str) -> str:
         try:
-            groups: Sequence[FailureGroup] = self.hook.failures(description.name)
+            groups = self._failures(description)
         except Exception as error:  # noqa: BLE001 - the failure itself matters more than its details
             self.log.warning("Could not read the training jobs' failure reasons: %s", one_line(error))
             groups = []

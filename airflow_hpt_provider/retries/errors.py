@@ -62,8 +62,14 @@ def retry_after(error: BaseException | None) -> float:
 
 
 def one_line(error: BaseException) -> str:
-    """Return an error's text in one line of at most 300 characters."""
-    from airflow_hpt_provider.models.printable import printable, shortened
+    """Return an error's text in one line of at most 300 characters.
 
-    text = printable(" ".join(str(error).split())) or type(error).__name__
-    return shortened(text, 300)
+    It holds neither a URL's password nor what Airflow's masker knows, which would not find the beginning of a secret
+    that the 300 characters cut in two.
+    """
+    from airflow_hpt_provider.compat import redact
+    from airflow_hpt_provider.models.printable import printable, shortened
+    from airflow_hpt_provider.models.secret_values import without_url_passwords
+
+    text = without_url_passwords(str(redact(str(error))))
+    return shortened(printable(" ".join(text.split())) or type(error).__name__, 300)

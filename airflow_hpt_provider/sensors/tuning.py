@@ -317,7 +317,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningBaseOperator, Base
             time.sleep(seconds)
         self.log.info("Waiting for tuning job %s in the triggerer.", self.tuning_job_name)
         self.defer(
-            trigger=HyperParameterTuningJobTrigger(**self._trigger_arguments()),
+            trigger=HyperParameterTuningJobTrigger(**self._trigger_arguments(), rendered=True),
             method_name="execute_complete",
             kwargs={"deadline": deadline.isoformat(), "misses": misses},
             timeout=max(deadline - datetime.now(UTC), timedelta()),
@@ -341,9 +341,11 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningBaseOperator, Base
     def _finish(
         self, context: Context, description: TuningJobDescription, ended_by: TuningError | None = None
     ) -> dict[str, Any]:
+        from airflow_hpt_provider.config.masking import mask_secrets
         from airflow_hpt_provider.result.log_summary import log_result
         from airflow_hpt_provider.result.resolve import OutcomeResolver
 
+        mask_secrets(description)
         push_job_info(self, context, self.tuning_job_name, description.hyper_parameter_tuning_job_arn)
         self.note_lineage(description)
         resolver = OutcomeResolver(self.hook, **self._policies, top_k=self.top_k, log=self.log)

@@ -74,6 +74,8 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, TuningBaseTrigger):
             name, in place of ``tuning_job_name``.
         finish_in_triggerer: after success, push the job's XComs and end the task in the triggerer (Airflow 3.3+).
         on_stopped, top_k, push_result: see :class:`airflow_hpt_provider.triggers.task_completion.TaskCompletion`.
+        rendered: a worker has rendered these arguments: they are values, and are not rendered again. Default False, for
+            a task that starts in the triggerer, whose arguments are the templates of the DAG's code.
     """
 
     def __init__(
@@ -92,6 +94,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, TuningBaseTrigger):
         max_billable_seconds: float | None = None,
         max_failed_training_jobs: int | None = None,
         previous_jobs: Sequence[str] = (),
+        rendered: bool = False,
         **connection: Any,
     ) -> None:
         super().__init__(**connection)
@@ -109,6 +112,16 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, TuningBaseTrigger):
         self.max_billable_seconds = max_billable_seconds
         self.max_failed_training_jobs = max_failed_training_jobs
         self.previous_jobs = list(previous_jobs)
+        self.rendered = rendered
+
+    def render_template_fields(self, context: Any, jinja_env: Any = None) -> None:
+        """Render the templates of the DAG's code.
+
+        Airflow renders every trigger of a task that starts in the triggerer, also one that a worker has deferred to.
+        The worker's values may be texts of the user who triggered the run (``dag_run.conf``), which are no templates.
+        """
+        if not self.rendered:
+            super().render_template_fields(context, jinja_env)
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, then fire one event."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.models.constant_objective import constant_objective, constant_objective_warning
 from airflow_hpt_provider.models.failure_groups import headline
+from airflow_hpt_provider.models.secret_values import secrets_of, without_secrets
 from airflow_hpt_provider.ui.parameters import parameters, value_of
 
 if TYPE_CHECKING:
@@ -28,14 +29,15 @@ def document(
 
     ``metrics`` are the final values of each training job's metrics, by the training job's name.
 
-    Neither static hyperparameters nor the environment are in it: they may hold what not everybody should read.
+    Neither static hyperparameters nor the environment are in it: they may hold what not everybody should read. Where a
+    failure reason quotes one of the job's secrets, it is hidden.
     """
     searched = parameters(description, training_jobs)
     return {
         "version": VERSION,
         "job": {**_job(description), "warning": _warning(description, training_jobs)},
         "parameters": searched,
-        **_training_jobs(training_jobs, searched, metrics or {}),
+        **_training_jobs(description, training_jobs, searched, metrics or {}),
     }
 
 
@@ -65,7 +67,7 @@ def _job(description: TuningJobDescription) -> dict[str, Any]:
         "arn": description.hyper_parameter_tuning_job_arn,
         "status": str(description.status),
         "ended": description.is_terminal,
-        "failure_reason": description.failure_reason,
+        "failure_reason": description.shown_failure_reason,
         "strategy": config.strategy,
         "early_stopping": config.training_job_early_stopping_type,
         "objective": objective and {"metric": objective.metric_name, "type": objective.type},
@@ -114,12 +116,15 @@ def _instances(definition: Any) -> dict[str, Any]:
 
 
 def _training_jobs(
+    description: TuningJobDescription,
     training_jobs: Sequence[TrainingJobSummary],
     searched: Sequence[Parameter],
     metrics: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Any]:
     given = [metrics.get(job.training_job_name, {}) for job in training_jobs]
     reasons: dict[str, int] = {}
+    secrets = list(secrets_of(description))
+    texts: list[str] = []
     headlines: list[str] = []
     reason_of: list[int | None] = []
     for job in training_jobs:
@@ -128,7 +133,8 @@ def _training_jobs(
             continue
         if job.failure_reason not in reasons:
             reasons[job.failure_reason] = len(reasons)
-            headlines.append(headline(job.failure_reason))
+            texts.append(without_secrets(job.failure_reason, secrets))
+            headlines.append(headline(texts[-1]))
         reason_of.append(reasons[job.failure_reason])
     return {
         "training_jobs": {
@@ -151,5 +157,5 @@ def _training_jobs(
                 for name in sorted({name for values in given for name in values})
             },
         },
-        "reasons": [{"text": text, "headline": line} for text, line in zip(reasons, headlines, strict=True)],
+        "reasons": [{"text": text, "headline": line} for text, line in zip(texts, headlines, strict=True)],
     }

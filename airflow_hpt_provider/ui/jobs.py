@@ -13,11 +13,12 @@ from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.creation.ownership import OWNER_TAG
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
+from airflow_hpt_provider.models.secret_values import secrets_of
 from airflow_hpt_provider.retries.errors import is_denied
 from airflow_hpt_provider.ui.cache import SharedCache
 from airflow_hpt_provider.ui.document import document, encode
 from airflow_hpt_provider.ui.known_metrics import KnownMetrics, read_metrics
-from airflow_hpt_provider.ui.problems import LISTING, READING, STOPPING, Attempt, from_error
+from airflow_hpt_provider.ui.problems import CHECKING_OWNER, LISTING, READING, STOPPING, Attempt, from_error
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.hooks.settings import ConnectionSettings
@@ -59,6 +60,11 @@ class JobView:
     tags: dict[str, str] | None
     calls: int = 1
     metrics: KnownMetrics = field(default_factory=KnownMetrics)
+
+    @cached_property
+    def secrets(self) -> list[str]:
+        """The job's secrets, which no text on the page shows."""
+        return list(secrets_of(self.description))
 
     @cached_property
     def document(self) -> dict[str, Any]:
@@ -132,7 +138,14 @@ class JobReader:
 
     def _tags_of(self, hook: PageHook, job: PageJob, arn: str) -> dict[str, str] | None:
         key = f"{arn} {job.settings.key}"
-        return self._tags.get(key, lambda _: _Tags(tags_of(hook, arn)), lambda tags: tags.seconds).tags
+
+        def load(_: Any) -> _Tags:
+            try:
+                return _Tags(tags_of(hook, arn))
+            except Exception as error:
+                raise from_error(error, job.name, job.settings.aws_conn_id, CHECKING_OWNER) from error
+
+        return self._tags.get(key, load, lambda tags: tags.seconds).tags
 
     def derived(self, job: PageJob, what: str, view: JobView, compute: Callable[[], Any]) -> Any:
         """Something computed from a view, once for all who ask while the job is as it was."""

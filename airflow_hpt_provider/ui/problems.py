@@ -50,6 +50,8 @@ class Attempt(NamedTuple):
 
 
 JOB_GONE = "job_gone"
+UNCHECKED = "owner_unchecked"
+"""The tags may be readable in a moment: neither the problem of another DAG's job nor that of one that is gone."""
 READING = Attempt(
     "reading",
     "this tuning job",
@@ -59,6 +61,7 @@ READING = Attempt(
         "sagemaker:ListTags",
     ),
 )
+CHECKING_OWNER = Attempt("checking", "whose tuning job this is", ("sagemaker:ListTags",))
 LISTING = Attempt("listing", "the tuning jobs", ("sagemaker:ListHyperParameterTuningJobs",))
 STOPPING = Attempt("stopping", "this tuning job", ("sagemaker:StopHyperParameterTuningJob",))
 READING_TRAINING = Attempt("reading", "this training job", ("sagemaker:DescribeTrainingJob",))
@@ -117,6 +120,14 @@ def from_error(
             "The credentials do not work",
             one_line(error),
             f"Check the {connection}: the API server uses it to read the job, just as the task did.",
+        )
+    if verdict is ErrorClass.TRANSIENT and attempt is CHECKING_OWNER:
+        return Problem(
+            504,
+            UNCHECKED,
+            "It cannot be checked now whose tuning job this is",
+            one_line(error),
+            "The page retries automatically, and shows the job as soon as its tags can be read and allow it.",
         )
     if verdict is ErrorClass.TRANSIENT:
         return Problem(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.links.console import s3_object_url, training_job_logs_url, training_job_url
+from airflow_hpt_provider.models.secret_values import without_secrets
 from airflow_hpt_provider.ui.curves import OBJECTIVE
 from airflow_hpt_provider.ui.document import finite, seconds
 from airflow_hpt_provider.ui.training_config import hidden_names, to_yaml
@@ -14,7 +15,9 @@ if TYPE_CHECKING:
     from airflow_hpt_provider.models import TrainingJobSummary
 
 
-def training_job(answer: Mapping[str, Any], summary: TrainingJobSummary, *, is_aws: bool) -> dict[str, Any]:
+def training_job(
+    answer: Mapping[str, Any], summary: TrainingJobSummary, *, is_aws: bool, secrets: Iterable[str] = ()
+) -> dict[str, Any]:
     """Return a training job as JSON values. Times are seconds since 1970.
 
     Neither the values of static hyperparameters nor those of environment variables are in it: see
@@ -24,7 +27,9 @@ def training_job(answer: Mapping[str, Any], summary: TrainingJobSummary, *, is_a
         answer: DescribeTrainingJob's.
         summary: of the same training job, in its tuning job's list.
         is_aws: whether the console shows it.
+        secrets: those of the tuning job, which no text shows.
     """
+    secrets = list(secrets)
     name, arn = answer["TrainingJobName"], answer["TrainingJobArn"]
     artifact = (answer.get("ModelArtifacts") or {}).get("S3ModelArtifacts")
     return {
@@ -32,7 +37,7 @@ def training_job(answer: Mapping[str, Any], summary: TrainingJobSummary, *, is_a
         "arn": arn,
         "status": answer["TrainingJobStatus"],
         "secondary_status": answer.get("SecondaryStatus"),
-        "failure_reason": answer.get("FailureReason"),
+        "failure_reason": _hidden(answer.get("FailureReason"), secrets),
         "created": seconds(answer.get("CreationTime")),
         "started": seconds(answer.get("TrainingStartTime")),
         "ended": seconds(answer.get("TrainingEndTime")),
@@ -52,7 +57,7 @@ def training_job(answer: Mapping[str, Any], summary: TrainingJobSummary, *, is_a
                 "status": one["Status"],
                 "started": seconds(one.get("StartTime")),
                 "ended": seconds(one.get("EndTime")),
-                "message": one.get("StatusMessage"),
+                "message": _hidden(one.get("StatusMessage"), secrets),
             }
             for one in answer.get("SecondaryStatusTransitions") or ()
         ],
@@ -61,6 +66,10 @@ def training_job(answer: Mapping[str, Any], summary: TrainingJobSummary, *, is_a
         "links": _links(arn, name, artifact) if is_aws else {},
         "config": to_yaml(answer, summary),
     }
+
+
+def _hidden(text: str | None, secrets: list[str]) -> str | None:
+    return text and without_secrets(text, secrets)
 
 
 def _metric_names(answer: Mapping[str, Any]) -> list[str]:

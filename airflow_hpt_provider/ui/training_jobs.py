@@ -58,7 +58,8 @@ class TrainingJobReader:
 
         def load(_: Any) -> dict[str, Any]:
             hook = self._reader.hook(job.settings)
-            return training_job(hook.describe_training_job(name), summary, is_aws=hook.is_aws)
+            answer = hook.describe_training_job(name)
+            return training_job(answer, summary, is_aws=hook.is_aws, secrets=view.secrets)
 
         def fresh_for(found: dict[str, Any]) -> float:
             return ENDED_SECONDS if found["status"] in TERMINAL_TRAINING_STATUSES else RUNNING_SECONDS
@@ -82,7 +83,7 @@ class TrainingJobReader:
             streams = self._streams.get(
                 key, lambda _: read_streams(client, name), lambda found: STREAMS_SECONDS if found else 1.0
             )
-            return read_page(client, streams, stream, token)
+            return read_page(client, streams, stream, token, view.secrets)
 
         return self._reader.guarded(
             job,

@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.hooks.actions import needs
+from airflow_hpt_provider.models.secret_values import without_secrets
 from airflow_hpt_provider.retries.errors import error_code
 from airflow_hpt_provider.ui.problems import Problem
 
@@ -38,13 +39,16 @@ def read_streams(logs: Any, name: str) -> list[str]:
 
 
 @needs("logs:GetLogEvents")
-def read_page(logs: Any, streams: Sequence[str], stream: str | None, token: str | None) -> dict[str, Any]:
+def read_page(
+    logs: Any, streams: Sequence[str], stream: str | None, token: str | None, secrets: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return a page of a training job's log.
 
     Args:
         logs: a boto3 client of CloudWatch Logs.
         streams: those of the training job.
         stream: one of them; None: the first.
+        secrets: those of the tuning job, which no line shows.
         token: ``earlier`` or ``later`` of another page; None: the end of the log.
 
     Returns:
@@ -66,7 +70,10 @@ def read_page(logs: Any, streams: Sequence[str], stream: str | None, token: str 
         startFromHead=False,
         **({"nextToken": token} if token else {}),
     )
-    lines = [[round(one["timestamp"] / 1000, 3), _short(one["message"])] for one in answer.get("events", ())]
+    lines = [
+        [round(one["timestamp"] / 1000, 3), _short(without_secrets(one["message"], secrets))]
+        for one in answer.get("events", ())
+    ]
     earlier = answer.get("nextBackwardToken")
     return {
         "streams": list(streams),

@@ -208,7 +208,7 @@ def test_names_of_jobs_cannot_be_tried_out_through_an_xcom(page: Page, user: str
 
 
 @pytest.mark.parametrize(
-    ("task_id", "status", "kind"), [("throttled", 504, "unreachable"), ("denied", 403, "unknown_owner")]
+    ("task_id", "status", "kind"), [("throttled", 504, "owner_unchecked"), ("denied", 403, "unknown_owner")]
 )
 def test_unreadable_tags_are_no_permission(page: Page, task_id: str, status: int, kind: str) -> None:
     for _ in range(2):

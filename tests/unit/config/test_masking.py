@@ -4,11 +4,12 @@ import json
 
 import pytest
 
-from airflow_hpt_provider.config.masking import mask_secrets, secrets_of
+from airflow_hpt_provider.config.masking import mask_secrets
 from airflow_hpt_provider.models.secret_names import looks_secret
+from airflow_hpt_provider.models.secret_values import secrets_of
 
 NAMES = ["api_key", "API_KEY", "apiKey", "dbpassword", "clientSecret", "hf_token", "HFToken"]  # fmt: skip
-NAMES += ["DB_PASSWORD", "aws_credentials", "key", "PWD"]
+NAMES += ["DB_PASSWORD", "aws_credentials", "key", "PWD", "SLACK_WEBHOOK_URL", "SENTRY_DSN", "authorization"]
 PLAIN = ["tokenizer", "tokenizer_name", "max_tokens", "monkey", "keypoints", "secretary"]  # fmt: skip
 PLAIN += ["epochs", "keyboard", "author", ""]
 
@@ -62,3 +63,15 @@ def test_a_secret_that_looks_like_a_template_is_masked_once_it_is_rendered(
     monkeypatch.setattr("airflow_hpt_provider.compat.mask_secret", masked.append)
     mask_secrets(config({"api_key": value}), is_rendered=is_rendered)
     assert masked == ([value] if is_masked else [])
+
+
+def test_names_that_airflows_configuration_adds(monkeypatch):
+    """[core] sensitive_var_conn_names: parts of names, as Airflow compares them."""
+    masked = []
+    monkeypatch.setattr("airflow_hpt_provider.compat.mask_secret", masked.append)
+    values = {"team_pin": "hunter2-of-a-team", "colour": "ultramarine"}
+    mask_secrets(config(values))
+    assert masked == []
+    monkeypatch.setenv("AIRFLOW__CORE__SENSITIVE_VAR_CONN_NAMES", "PIN, passport")
+    mask_secrets(config(values))
+    assert masked == ["hunter2-of-a-team"]

@@ -9,6 +9,7 @@ from botocore.parsers import ResponseParserError
 from botocore.retries import standard
 
 from airflow_hpt_provider import exceptions
+from airflow_hpt_provider.compat import mask_secret
 from airflow_hpt_provider.retries.calls import FullJitter, retrying
 from airflow_hpt_provider.retries.classify import TRANSIENT_CODES, ErrorClass, classify
 from airflow_hpt_provider.retries.errors import THROTTLING_CODES, is_throttled, one_line, retry_after
@@ -175,3 +176,23 @@ def test_the_callers_own_mistake_is_fatal_whenever_it_is_made():
     error = boto.ParamValidationError(report="wrong")
     assert classify(error, connection_worked=True) is ErrorClass.FATAL
     assert classify(RuntimeError(), connection_worked=True) is ErrorClass.TRANSIENT
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("no https://u:hunter2@proxy:1/x?y", "no https://***@proxy:1/x?y"),
+        ("no https://u:hun@ter2@proxy", "no https://***@proxy"),
+        ("no https://gh_0123456789abcdefghij@host", "no https://***@host"),
+        ("no s3://bucket/a@b, mail me@example.com, https://host:1/u:p@x", None),
+        ("x" * 290 + " https://u:hunter2-and-more@proxy.internal", "x" * 290 + " https:..."),
+    ],
+)
+def test_one_line_shows_no_password_of_a_url(text, shown):
+    assert one_line(ValueError(text)) == (text if shown is None else shown)
+
+
+def test_one_line_cuts_no_secret_in_two():
+    """Airflow's masker would not find its beginning."""
+    mask_secret("hunter2-" * 20)
+    assert "hunter2" not in one_line(ValueError("x" * 280 + " " + "hunter2-" * 20))

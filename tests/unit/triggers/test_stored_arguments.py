@@ -88,6 +88,7 @@ def test_stored_arguments_are_those_of_earlier_versions():
         "max_billable_seconds": None,
         "max_failed_training_jobs": None,
         "previous_jobs": ["job-0"],
+        "rendered": False,
     }
 
 

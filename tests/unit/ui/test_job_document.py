@@ -162,6 +162,21 @@ def test_what_may_be_secret_is_not_shown() -> None:
     assert "neither-is-this" not in text
 
 
+def test_no_failure_reason_shows_a_secret_of_the_job() -> None:
+    job = description(FailureReason="refused hunter22-key")
+    static, environment = {"api_key": "hunter22-key"}, {"DB": "pg://u:hunter22-pw@db"}
+    assert job.training_job_definition is not None
+    secret = job.training_job_definition.model_copy(
+        update={"static_hyper_parameters": static, "environment": environment}
+    )
+    job = job.model_copy(update={"training_job_definition": secret})
+    failed = trial(1, reason="cannot open pg://u:hunter22-pw@db\nwith hunter22-key")
+    shown = document(job, [failed])
+    assert shown["job"]["failure_reason"] == "refused ***"
+    assert shown["reasons"][0]["headline"] == "cannot open pg://u:***@db"
+    assert "hunter22" not in json.dumps(shown)
+
+
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_numbers_that_json_cannot_hold_are_left_out(value: float) -> None:
     reported = json.loads(encode(document(description(), [trial(1, value, lr=value, noise=0, kind="a")])))

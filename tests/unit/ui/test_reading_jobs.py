@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 from airflow_hpt_provider.creation.ownership import OWNER_TAG
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 from airflow_hpt_provider.ui.airflow_hooks import make_hook
-from airflow_hpt_provider.ui.jobs import UNOWNED_SECONDS, JobView, _training_jobs, tags_of
+from airflow_hpt_provider.ui.jobs import UNOWNED_SECONDS, JobReader, JobView, _training_jobs, tags_of
+from airflow_hpt_provider.ui.problems import Problem
 from tests.unit.ui.test_job_document import description, trial
 
 
@@ -77,6 +78,17 @@ def test_only_a_denial_counts_as_unreadable_tags() -> None:
     for code in ("ThrottlingException", "InternalFailure", "ValidationException"):
         with pytest.raises(ClientError, match=code):
             tags_of(Tags(error(code)), "arn")  # type: ignore[arg-type]
+
+
+def test_throttled_tags_are_a_problem_of_their_own_and_read_again() -> None:
+    """Unlike a foreign job (403) and one that is gone (404), after seconds."""
+    reader = JobReader(lambda _: Tags(error("ThrottlingException"), {OWNER_TAG: "x"}))  # type: ignore[arg-type, return-value]
+    job: Any = SimpleNamespace(settings=ConnectionSettings(), name="job", key="key")
+    with pytest.raises(Problem) as caught:
+        reader.tags(job, "arn")
+    assert (caught.value.status, caught.value.kind) == (504, "owner_unchecked")
+    reader._tags.expire(f"arn {job.settings.key}")  # as after three seconds
+    assert reader.tags(job, "arn") == {OWNER_TAG: "x"}
 
 
 @pytest.mark.parametrize("tags", [None, {}, {"cost-center": "7"}])

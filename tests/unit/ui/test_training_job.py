@@ -48,6 +48,16 @@ def test_values_that_not_everybody_should_read_are_left_out_and_named() -> None:
     assert found["metrics"] == [{"name": "loss", "value": None, "at": NOON.timestamp()}]
 
 
+def test_no_text_of_a_training_job_shows_a_secret_of_its_tuning_job() -> None:
+    transition = {"Status": "Failed", "StatusMessage": "refused hunter22"}
+    found = answer(FailureReason="AlgorithmError: hunter22", SecondaryStatusTransitions=[transition])
+    shown = training_job(found, SUMMARY, is_aws=False, secrets=["hunter22"])
+    assert shown["failure_reason"] == "AlgorithmError: ***"
+    assert shown["transitions"][0]["message"] == "refused ***"
+    logs = Logs({"events": [{"timestamp": 1000, "message": 'login "hunter22"'}], "nextBackwardToken": "b"})
+    assert read_page(logs, ["a/algo-1"], None, None, ["hunter22"])["lines"] == [[1.0, 'login "***"']]
+
+
 def test_the_console_is_linked_on_aws_alone() -> None:
     found = training_job(answer(), SUMMARY, is_aws=True)
     assert set(found["links"]) == {"console", "logs", "artifact"}

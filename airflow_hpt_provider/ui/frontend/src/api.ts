@@ -57,7 +57,7 @@ export async function stop(task: TaskInstance, path = taskPath(task, "/stop")): 
   }
 }
 
-const PASSING = new Set(["offline", "unreadable", "unreachable"]);
+const PASSING = new Set(["offline", "owner_unchecked", "unreadable", "unreachable"]);
 
 async function send(path: string, init: RequestInit): Promise<Response> {
   try {

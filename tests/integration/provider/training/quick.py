@@ -1,4 +1,4 @@
-"""A training script under the tests' control: prints an objective, fails, or waits for a file to appear."""
+"""A training script under the tests' control: prints an objective, fails, reveals secrets, or waits for a file."""
 
 import json
 import os
@@ -16,6 +16,11 @@ while gated and not Path(gate).exists():
     time.sleep(0.02)
 if fail == "always":
     (Path(os.environ["SM_OUTPUT_DIR"]) / "failure").write_text("the data has no label column\nTraceback ...")
+    sys.exit(1)
+if fail == "echo":
+    said = f"login refused: {hyperparameters['api_key']} {os.environ['DATABASE_URL']}"
+    (Path(os.environ["SM_OUTPUT_DIR"]) / "failure").write_text(said)
+    print(said)
     sys.exit(1)
 if fail == "hostile" and number == 1:
     words = "\x1b]0;owned\x07\x1b[2Jthe data \x9b31m\u202e has no label\r\x1b[1A column\nERROR forged line"
