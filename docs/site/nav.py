@@ -56,6 +56,7 @@ SECTIONS: dict[str, list[str]] = {
         "changelog.md",
         "reporting.md",
         "benchmarks/search.md",
+        "benchmarks/search-attempts.md",
         "benchmarks/service.md",
     ],
 }
