@@ -232,6 +232,9 @@ class StopOnExitMixin:
                 "The task's tuning job keeps running: Airflow does not say that the task has ended."
             )
             return  # it was cleared; or Airflow's DAG processor, the API server or the next try will know
+        if not self._began and self._has_another_try():
+            self.log.warning("The task's tuning job keeps running: the task has another try.")
+            return
         try:
             name = self._running_job if self._found else self._find_orphan(context)
         except Exception as error:  # noqa: BLE001 - something else has gone wrong already
@@ -247,6 +250,12 @@ class StopOnExitMixin:
         if self._fate is not TaskFate.CONTINUES:
             self._ask_fate()
         return self._fate in {TaskFate.ENDED, TaskFate.RUNNING}
+
+    def _has_another_try(self) -> bool:
+        """Whether the task was cleared when its worker was lost: Airflow's DAG processor calls back all the same."""
+        from airflow_hpt_provider.triggers.task_state import TaskFate, lost_task_fate
+
+        return lost_task_fate(self._ti, self.log) in {TaskFate.CONTINUES, TaskFate.RUNNING}
 
     def _find_orphan(self, context: Context) -> str | None:
         """Return the name of the job that the task may have left running, or None."""

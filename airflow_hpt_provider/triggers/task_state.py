@@ -12,6 +12,7 @@ its next try runs. So a task that is running is asked about twice: Airflow gives
 from __future__ import annotations
 
 import asyncio
+import time
 from enum import Enum
 from http import HTTPStatus
 from typing import Any
@@ -24,6 +25,8 @@ ENDED_STATES = frozenset({"failed", "success", "skipped", "upstream_failed", "re
 """The states of a task that Airflow does not start again by itself."""
 RETRY_SECONDS = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 """A trigger has time to ask again, when Airflow did not respond."""
+CALLBACK_SECONDS = (1.0, 2.0, 4.0, 8.0)
+"""The scheduler asks for the callback of a lost task first, and stores the task's state a moment later."""
 RESPONSE_SECONDS = 30.0
 """A trigger waits at most this long for each of the responses."""
 
@@ -53,6 +56,30 @@ def task_fate(ti: Any, log: Any) -> TaskFate | None:
         fate = fate_of(_states(ti), ti)
         superseded = fate is TaskFate.RUNNING and not _is_current_try(ti)
         return TaskFate.CONTINUES if superseded else fate
+    except Exception as error:  # noqa: BLE001 - this runs while something else has gone wrong
+        log.warning("Airflow does not say what has become of the task (%s).", one_line(error))
+        return None
+
+
+def lost_task_fate(ti: Any, log: Any) -> TaskFate | None:
+    """Ask Airflow, in its DAG processor, for the state of a task whose worker was lost.
+
+    Airflow calls back for a task that was cleared while its worker was lost, too, though its next try comes or runs.
+
+    Args:
+        ti: the task instance.
+        log: gets a warning if Airflow does not respond.
+
+    Returns:
+        RUNNING if the task still runs some seconds later: in another try. None: Airflow did not say.
+    """
+    try:
+        for seconds in CALLBACK_SECONDS:
+            fate = fate_of(_states(ti), ti)
+            if fate is not TaskFate.RUNNING:
+                return fate
+            time.sleep(seconds)
+        return fate_of(_states(ti), ti)
     except Exception as error:  # noqa: BLE001 - this runs while something else has gone wrong
         log.warning("Airflow does not say what has become of the task (%s).", one_line(error))
         return None

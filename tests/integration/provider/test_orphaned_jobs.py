@@ -7,7 +7,15 @@ from jinja2 import UndefinedError
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
 from tests.integration.provider.conftest import wait_for
-from tests.integration.provider.stopping import STOPPED, deferred, ended, left_running, tune
+from tests.integration.provider.stopping import (
+    NOT_ENDED,
+    STOPPED,
+    UNKNOWN,
+    deferred,
+    ended,
+    left_running,
+    tune,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -55,6 +63,22 @@ def test_a_worker_that_is_lost_in_the_last_try(announced, gated, gate, first_try
     task = tune({**gated, "Tags": "{{ nothing.here }}"}, aws_conn_id="{{ 'aws_default' }}")
     ended(task, first_try)
     assert hook.describe(name).status in STOPPED
+
+
+@pytest.mark.parametrize(
+    ("state", "stops"),
+    [("failed", True), (*UNKNOWN, True), *((state, False) for state in NOT_ENDED)],
+    ids=str,
+)
+def test_a_worker_that_is_lost_while_its_task_is_cleared(
+    state, stops, gated, gate, first_try, hook, airflow_says, monkeypatch
+):
+    """Airflow calls back in its DAG processor all the same; the job belongs to the next try, which comes or runs."""
+    monkeypatch.setattr("airflow_hpt_provider.triggers.task_state.CALLBACK_SECONDS", (0.0,))
+    name = left_running(gated, first_try)
+    airflow_says(first_try, state)
+    ended(tune(gated), first_try)
+    assert (hook.describe(name).status in STOPPED) is stops
 
 
 def test_a_deleted_job_does_not_hide_the_one_that_runs(gated, gate, first_try, hook):
