@@ -50,10 +50,6 @@ class ClusterApi(AirflowActions):
         """Delete a connection."""
         self._delete(f"/api/v2/connections/{quote(name)}")
 
-    def delete_run(self, dag_id: str, run_id: str) -> None:
-        """Delete a DAG run."""
-        self._delete(self._run(dag_id, run_id))
-
     def _delete(self, path: str) -> None:
         response = self._request("DELETE", path)
         if response.is_error:

@@ -27,7 +27,6 @@ class Decision(Enum):
     MARKED_FAILED = "marked failed"
     MARKED_SUCCESS = "marked success"
     RUN_MARKED_FAILED = "DAG run marked failed"
-    RUN_DELETED = "DAG run deleted"
     FAIL_FAST = "ended by fail_fast"
     CLEARED = "cleared, same config"
 
@@ -37,11 +36,10 @@ class Decision(Enum):
         return self not in {Decision.NONE, Decision.CLEARED}
 
 
-END_STATES: Mapping[Decision, frozenset[str | None]] = {
+END_STATES: Mapping[Decision, frozenset[str]] = {
     Decision.MARKED_FAILED: frozenset({"failed"}),
     Decision.MARKED_SUCCESS: frozenset({"success"}),
     Decision.RUN_MARKED_FAILED: frozenset({"failed", "skipped"}),
-    Decision.RUN_DELETED: frozenset({None}),
     Decision.FAIL_FAST: frozenset({"failed", "skipped"}),
 }
 
@@ -60,7 +58,7 @@ class Entry:
 
     Attributes:
         task: DAG id, run id and task id, for messages.
-        state: the last state of the waiting task, or None if the DAG run was deleted.
+        state: the last state of the waiting task.
         tries: the state of each of its tries.
         result: its return value in XCom.
         jobs: the tuning jobs that have been created for the run, the oldest first.
@@ -70,7 +68,7 @@ class Entry:
     """
 
     task: str
-    state: str | None
+    state: str
     tries: Sequence[str]
     result: Mapping[str, Any] | None
     jobs: Sequence[PaidJob]

@@ -86,8 +86,6 @@ class Run:
     def entry(self, api: ClusterApi, service: LocalService) -> Entry:
         """Return its entry, as soon as none of its jobs runs, or they have had enough time."""
         jobs = paid_jobs(service, self.base_name)
-        if self.decision is Decision.RUN_DELETED:
-            return Entry("/".join(self.key), None, (), None, jobs, self.decision)
         state = persistently(lambda: api.task(*self.key))["state"]
         creator = persistently(lambda: api.task(self.dag_id, self.run_id, CREATOR))["state"]
         return Entry(

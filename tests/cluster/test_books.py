@@ -37,7 +37,6 @@ CLEARED = replace(DELIVERED, tries=("failed", "success"), cleared=True, may_fail
         (replace(MARKED, decision=Decision.MARKED_SUCCESS, state="success"), "stopped"),
         (replace(MARKED, decision=Decision.RUN_MARKED_FAILED), "stopped"),
         (replace(MARKED, decision=Decision.RUN_MARKED_FAILED, state="skipped"), "stopped"),
-        (replace(MARKED, decision=Decision.RUN_DELETED, state=None), "stopped"),
     ],
 )
 def test_books_that_balance(entry: Entry, expected: str) -> None:
