@@ -207,8 +207,9 @@ def test_a_sleep_ends_when_the_process_is_asked_to_end(monkeypatch: pytest.Monke
 def test_a_killed_try_may_still_defer_unless_the_task_has_ended(fate: TaskFate | None, ends: bool) -> None:
     task = Task(fate=fate)
     task._ti = SimpleNamespace(fate=fate)
-    task._raise_if_task_ended()
     task._waits_for("job")
+    task._raise_if_task_ended()
+    assert task.stopped == [], "its process was not asked to end"
     task._killed = True
     if ends:
         with pytest.raises(TuningTaskInterruptedError, match="Airflow has ended the task"):
@@ -316,3 +317,18 @@ def test_each_orphaned_job_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> N
     for name, always in (("job", False), ("job", False), ("next", True), ("next", False), ("last", False)):
         task._stop_or_log(name, always=always)
     assert counted == [{"where": "task"}] * 2
+
+
+def test_the_name_that_this_try_has_announced_counts_before_xcoms() -> None:
+    task = Task()
+    assert task._pushed_job_name(context(task, pushed="other")) == "other"
+    task._waits_for("job")
+    assert task._pushed_job_name(context(task, pushed="other")) == "job"
+
+
+def test_the_callback_leaves_other_operators_alone() -> None:
+    task = Task()
+    task._waits_for("job")
+    for each in (object(), task):
+        stop_on_exit.stop_orphaned_job({**context(task), "task": each})
+    assert task.stopped == ["job"]
