@@ -26,7 +26,7 @@ def test_the_books_are_balanced_after_kills(tmp_path: Path) -> None:
     report = run(tmp_path, Plan.of(90, None, None, seed=3))
     assert report.faults == [], report.text()
     assert len(report.ledger.created) == report.plan.jobs
-    assert report.kills >= 2
+    assert report.kills
     assert Counter(report.ledger.ended.values())["Completed"]
 
 
