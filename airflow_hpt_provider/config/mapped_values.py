@@ -1,7 +1,7 @@
 """Which arguments of a mapped task are another task's results, and so no templates.
 
-Airflow renders no result of another task, with one exception (3.1 to 3.3): it takes what ``expand_kwargs()`` reads from
-an XCom for text of the DAG's code. Such a result may hold texts of the user who triggered the run.
+Airflow renders no result of another task, with one exception (seen in 3.3.2): it takes what ``expand_kwargs()`` reads
+from an XCom for text of the DAG's code. Such a result may hold texts of the user who triggered the run.
 """
 
 from __future__ import annotations
