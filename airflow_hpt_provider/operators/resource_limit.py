@@ -121,7 +121,11 @@ class ResourceLimitMixin(ExecutionTimeoutMixin, TuningArgumentsMixin):
             return time.isoformat() if time else None
 
         self.defer(
-            trigger=CreationTurnTrigger(deadline=text(limit), **self.connection_settings.as_kwargs()),
+            trigger=CreationTurnTrigger(
+                deadline=text(limit),
+                refused_at=text(datetime.now(UTC)),
+                **self.connection_settings.as_kwargs(),
+            ),
             method_name="create_in_turn",
             kwargs={
                 "failed": list(failed),

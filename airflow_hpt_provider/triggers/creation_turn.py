@@ -25,16 +25,19 @@ class CreationTurnTrigger(TuningBaseTrigger):
 
     Args:
         deadline: ISO-8601 time at which the wait ends with ``timeout``; None: never.
+        refused_at: ISO-8601 time at which SageMaker refused the task's last Create; None: it is not known.
         aws_conn_id, region_name, verify, botocore_config: as for every AWS hook.
     """
 
     def __init__(
         self,
         deadline: str | None = None,
+        refused_at: str | None = None,
         **connection: Any,
     ) -> None:
         super().__init__(**connection)
         self.deadline = deadline
+        self.refused_at = refused_at
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait for the turn, and fire."""
@@ -44,10 +47,13 @@ class CreationTurnTrigger(TuningBaseTrigger):
             left = max(0.0, (datetime.fromisoformat(self.deadline) - datetime.now(UTC)).total_seconds())
         try:
             async with asyncio.timeout(left):
-                message = await CreationQueue.wait(self._settings, self.log)
+                message = await CreationQueue.wait(self._settings, self.log, self._refusal())
             status = "turn"
         except TimeoutError:
             status, message = "timeout", "the time to wait is over"
         self.log.info("Handing over to a worker to create the tuning job: %s.", message)
         await asyncio.sleep(max(0.0, tuning.FIRST_EVENT_SECONDS - (time.monotonic() - began)))
         yield TriggerEvent({"status": status, "message": message})  # type: ignore[no-untyped-call]
+
+    def _refusal(self) -> datetime | None:
+        return datetime.fromisoformat(self.refused_at) if self.refused_at else None

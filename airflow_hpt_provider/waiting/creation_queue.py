@@ -3,8 +3,10 @@
 Only CreateHyperParameterTuningJob shows whether there is room, and a worker calls it. So the tasks of a connection
 queue here. One list call a minute, whatever their number, counts the tuning jobs in progress. For each that has ended,
 the queue releases the task at its head. The list does not show quotas of instances, and it may be denied. So the queue
-also releases a task every few minutes, to try. A task that SageMaker refuses again joins the queue at its end: one that
-needs a rare instance does not hold up the others.
+also releases a task every few minutes, to try. It releases one right after the first list if SageMaker's refusal is
+older than the time between two lists: a triggerer that was restarted does not know which jobs have ended in between. A
+task that SageMaker refuses again joins the queue at its end: one that needs a rare instance does not hold up the
+others.
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ import logging
 import random
 from collections import deque
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -41,6 +44,7 @@ _queues: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, CreationQueue]] 
 @dataclass(eq=False)
 class _Waiter:
     log: Any
+    refused_at: datetime | None
     released: asyncio.Future[str] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
     context: contextvars.Context = field(default_factory=contextvars.copy_context)
 
@@ -55,7 +59,7 @@ class CreationQueue:
         self._warned = False
 
     @classmethod
-    async def wait(cls, settings: ConnectionSettings, log: Any) -> str:
+    async def wait(cls, settings: ConnectionSettings, log: Any, refused_at: datetime | None = None) -> str:
         """Wait for a turn to create a tuning job; return why it came.
 
         Cancelling the call leaves the queue.
@@ -63,10 +67,11 @@ class CreationQueue:
         Args:
             settings: the connection.
             log: the trigger's.
+            refused_at: when SageMaker refused the task's last Create; None: it is not known.
         """
         queues = _queues.setdefault(asyncio.get_running_loop(), {})
         queue = queues.setdefault(settings.key, cls(settings))
-        waiter = _Waiter(log)
+        waiter = _Waiter(log, refused_at)
         queue._waiters.append(waiter)
         queue._send_length()
         log.info("Waiting to create a tuning job: %d task(s) in this triggerer's queue.", len(queue._waiters))
@@ -95,7 +100,7 @@ class CreationQueue:
 
     async def _run(self) -> None:
         before: int | None = None
-        quiet = 0
+        quiet, first = 0, True
         while True:
             self._send_length()
             in_progress = await self._count()
@@ -104,10 +109,16 @@ class CreationQueue:
             quiet = 0 if ended > 0 else quiet + 1
             if ended > 0:
                 self._release(ended, f"{in_progress} tuning jobs are in progress, {ended} fewer than before")
-            elif quiet > CHECKS_PER_TRY:
+            elif quiet > CHECKS_PER_TRY or (first and self._is_refusal_old()):
                 quiet = 0
                 self._release(1, "its turn to try has come")
+            first = False
             await asyncio.sleep(CHECK_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - not cryptography
+
+    def _is_refusal_old(self) -> bool:
+        """Return whether a job may have ended between SageMaker's refusal of the first task and the first list."""
+        refused_at = self._waiters[0].refused_at if self._waiters else None
+        return refused_at is not None and (datetime.now(UTC) - refused_at).total_seconds() > CHECK_SECONDS
 
     def _release(self, number: int, why: str) -> None:
         for _ in range(min(number, len(self._waiters))):

@@ -175,12 +175,13 @@ def test_a_worker_that_is_killed_while_it_waits_creates_nothing(
 
 
 async def test_a_trigger_that_is_cancelled_leaves_the_queue_and_nothing_else(
-    occupied, gate, config, hook, first_try
+    occupied, gate, config, hook, first_try, monkeypatch
 ):
     """As when the task is marked or cleared, or the triggerer stops. Another triggerer then runs the trigger again."""
     task = tune(config, deferrable=True)
     waiting = deferred(task, first_try)
     assert isinstance(waiting.trigger, CreationTurnTrigger)
+    monkeypatch.setattr(creation_queue, "CHECK_SECONDS", 60)
     for _ in range(2):
         ended = asyncio.create_task(fire(waiting.trigger))
         await asyncio.sleep(0.5)
@@ -262,6 +263,19 @@ async def test_a_job_that_ends_releases_one_task(occupied, gate, hook, monkeypat
     for each in waits:
         each.cancel()
     await asyncio.gather(*waits, return_exceptions=True)
+
+
+async def test_room_that_came_while_no_triggerer_ran_is_tried_right_away(occupied, monkeypatch):
+    """A restarted triggerer cannot know what has ended: one task tries, the others wait for their turn."""
+    monkeypatch.setattr(creation_queue, "CHECK_SECONDS", 60)
+    for age, tries in ((3600, [True, False]), (0, [False, False])):
+        refused_at = (datetime.now(UTC) - timedelta(seconds=age)).isoformat()
+        waits = [asyncio.create_task(fire(CreationTurnTrigger(refused_at=refused_at))) for _ in range(2)]
+        await asyncio.sleep(2)
+        assert [each.done() for each in waits] == tries
+        for each in waits:
+            each.cancel()
+        await asyncio.gather(*waits, return_exceptions=True)
 
 
 async def test_a_denied_list_says_nothing_so_tasks_are_released_to_try(
