@@ -30,7 +30,8 @@ def elapsed(job):
 @pytest.mark.parametrize("jump", [DAY, -DAY])
 def test_a_tuning_job_completes_although_the_clock_jumps(service, clock, jump):
     service.script("import time\nprint('loss=1')\ntime.sleep(0.3)")
-    service.tune(config=ONE)
+    two_days = {"MaxRuntimeInSeconds": 2 * int(DAY)}  # whichever trains when the clock jumps has time left
+    service.tune(config=ONE, definition={"StoppingCondition": two_days})
     service.wait_until(lambda: service.describe()["TrainingJobStatusCounters"]["Completed"] >= 1)
     clock[0] = jump
     job = service.ended()
