@@ -3,10 +3,10 @@
 Only CreateHyperParameterTuningJob shows whether there is room, and a worker calls it. So the tasks of a connection
 queue here. One list call a minute, whatever their number, counts the tuning jobs in progress. For each that has ended,
 the queue releases the task at its head. The list does not show quotas of instances, and it may be denied. So the queue
-also releases a task every few minutes, to try. It releases one right after the first list if SageMaker's refusal is
-older than the time between two lists: a triggerer that was restarted does not know which jobs have ended in between. A
-task that SageMaker refuses again joins the queue at its end: one that needs a rare instance does not hold up the
-others.
+also releases a task every few minutes, to try, and another one after the next list unless a task has joined since, for
+then the first was probably not refused. It releases one right after the first list if a refusal is older than the time
+between two lists: a triggerer that was restarted does not know which jobs have ended in between. A task that SageMaker
+refuses again joins the queue at its end: one that needs a rare instance does not hold up the others.
 """
 
 from __future__ import annotations
@@ -57,6 +57,7 @@ class CreationQueue:
         self._waiters: deque[_Waiter] = deque()
         self._checks: asyncio.Task[None] | None = None
         self._warned = False
+        self._joined = 0
 
     @classmethod
     async def wait(cls, settings: ConnectionSettings, log: Any, refused_at: datetime | None = None) -> str:
@@ -73,6 +74,7 @@ class CreationQueue:
         queue = queues.setdefault(settings.key, cls(settings))
         waiter = _Waiter(log, refused_at)
         queue._waiters.append(waiter)
+        queue._joined += 1
         queue._send_length()
         log.info("Waiting to create a tuning job: %d task(s) in this triggerer's queue.", len(queue._waiters))
         if queue._checks is None:
@@ -101,24 +103,26 @@ class CreationQueue:
     async def _run(self) -> None:
         before: int | None = None
         quiet, first = 0, True
+        tried_at: int | None = None  # how many had joined when the last task was released to try
         while True:
             self._send_length()
             in_progress = await self._count()
             ended = before - in_progress if before is not None and in_progress is not None else 0
             before = in_progress if in_progress is not None else before
             quiet = 0 if ended > 0 else quiet + 1
+            may_be_room = self._is_refusal_old() if first else tried_at == self._joined
+            first, tried_at = False, None
             if ended > 0:
                 self._release(ended, f"{in_progress} tuning jobs are in progress, {ended} fewer than before")
-            elif quiet > CHECKS_PER_TRY or (first and self._is_refusal_old()):
-                quiet = 0
+            elif quiet > CHECKS_PER_TRY or may_be_room:
+                quiet, tried_at = 0, self._joined
                 self._release(1, "its turn to try has come")
-            first = False
             await asyncio.sleep(CHECK_SECONDS * random.uniform(0.9, 1.1))  # noqa: S311 - not cryptography
 
     def _is_refusal_old(self) -> bool:
-        """Return whether a job may have ended between SageMaker's refusal of the first task and the first list."""
-        refused_at = self._waiters[0].refused_at if self._waiters else None
-        return refused_at is not None and (datetime.now(UTC) - refused_at).total_seconds() > CHECK_SECONDS
+        """Return whether a job may have ended between SageMaker's refusal of a task and now."""
+        known = [waiter.refused_at for waiter in self._waiters if waiter.refused_at is not None]
+        return any((datetime.now(UTC) - refused_at).total_seconds() > CHECK_SECONDS for refused_at in known)
 
     def _release(self, number: int, why: str) -> None:
         for _ in range(min(number, len(self._waiters))):

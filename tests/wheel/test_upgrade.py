@@ -27,8 +27,7 @@ HERE = Path(__file__).parent
 SCRIPT = REPOSITORY / "tests" / "integration" / "provider" / "training" / "quick.py"
 BUCKET = "upgrade"
 SECONDS = 420
-"""Longer than CHECK_SECONDS * CHECKS_PER_TRY: after a restart of the triggerer, the queue of create does not know that
-there is room, and lets a task try after five minutes."""
+"""Longer than CHECK_SECONDS * CHECKS_PER_TRY: rows of an older version do not say when SageMaker refused the task."""
 IGNORED = " ignores the arguments later_option, which this version of airflow-hpt-provider does not know"
 RESUMED = {"waiting": "execute_complete", "queued": "create_in_turn"}
 """The method with which the DAG's tasks resume. A task that started in the triggerer has stored no arguments for it."""

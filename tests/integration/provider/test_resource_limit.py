@@ -268,7 +268,7 @@ async def test_a_job_that_ends_releases_one_task(occupied, gate, hook, monkeypat
 async def test_room_that_came_while_no_triggerer_ran_is_tried_right_away(occupied, monkeypatch):
     """A restarted triggerer cannot know what has ended: one task tries, the others wait for their turn."""
     monkeypatch.setattr(creation_queue, "CHECK_SECONDS", 60)
-    for age, tries in ((3600, [True, False]), (0, [False, False])):
+    for age, tries in ((3600, [True, False]), (0, [False, False])):  # the next list comes after 60 s
         refused_at = (datetime.now(UTC) - timedelta(seconds=age)).isoformat()
         waits = [asyncio.create_task(fire(CreationTurnTrigger(refused_at=refused_at))) for _ in range(2)]
         await asyncio.sleep(2)
@@ -276,6 +276,20 @@ async def test_room_that_came_while_no_triggerer_ran_is_tried_right_away(occupie
         for each in waits:
             each.cancel()
         await asyncio.gather(*waits, return_exceptions=True)
+
+
+async def test_a_task_that_is_not_refused_again_lets_the_next_one_try(occupied, monkeypatch):
+    """After a first try by turn, each list releases another task, until one joins that was refused again."""
+    monkeypatch.setattr(creation_queue, "CHECK_SECONDS", 0.5)
+    monkeypatch.setattr(creation_queue, "CHECKS_PER_TRY", 2)
+    waits = [asyncio.create_task(fire(CreationTurnTrigger())) for _ in range(8)]
+    await asyncio.wait(waits[1:2])  # the first two have had their turn, in two lists
+    waits.append(asyncio.create_task(fire(CreationTurnTrigger())))
+    await asyncio.sleep(0.8)
+    assert [each.done() for each in waits] == [True, True] + [False] * 7
+    for each in waits:
+        each.cancel()
+    await asyncio.gather(*waits, return_exceptions=True)
 
 
 async def test_a_denied_list_says_nothing_so_tasks_are_released_to_try(

@@ -67,7 +67,7 @@ def test_no_task_renders_it_a_second_time(seen, hook, service):
     assert "hunter22" not in log
     notes = [
         hook.describe(job.name).training_job_definition.static_hyper_parameters.get("note")
-        for job in hook.list(limit=100)
+        for job in hook.list(limit=100, name_contains="hostile")
     ]
     assert [note for note in notes if note is not None] == [NOTE] * len(TUNING)
     tasks = {"plain", "file", "decorated", "sensor", "sensors", "stop", "register"}
