@@ -232,7 +232,10 @@ class StopOnExitMixin:
                 "The task's tuning job keeps running: Airflow does not say that the task has ended."
             )
             return  # it was cleared; or Airflow's DAG processor, the API server or the next try will know
-        if not self._began and self._has_another_try():
+        on_worker = (
+            self._began or self._killed or hasattr(self._ti, "bundle_instance")
+        )  # the DAG processor sets none
+        if not on_worker and self._has_another_try():
             self.log.warning("The task's tuning job keeps running: the task has another try.")
             return
         try:

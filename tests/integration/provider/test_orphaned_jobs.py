@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from jinja2 import UndefinedError
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
@@ -79,6 +80,16 @@ def test_a_worker_that_is_lost_while_its_task_is_cleared(
     airflow_says(first_try, state)
     ended(tune(gated), first_try)
     assert (hook.describe(name).status in STOPPED) is stops
+
+
+def test_a_worker_whose_last_try_ends_before_it_runs(gated, gate, first_try, hook, airflow_says):
+    """An outlet asset is inactive: when its worker calls back, Airflow still has the try as running."""
+    assert "bundle_instance" in RuntimeTaskInstance.model_fields
+    name, again = left_running(gated, first_try), first_try.retry()
+    again.bundle_instance = object()
+    airflow_says(again, "running")
+    ended(tune(gated), again)
+    assert hook.describe(name).status in STOPPED
 
 
 def test_a_deleted_job_does_not_hide_the_one_that_runs(gated, gate, first_try, hook):
