@@ -34,7 +34,7 @@ def test_the_tab_of_a_task_in_airflows_ui(demo: DemoSession, tab: Any, finished:
     frame.locator("h1").wait_for()
     job = demo.airflow.api.xcom("sync", finished, "tune", "tuning_job_name")
     assert frame.locator("h1").inner_text() == job
-    assert "4 of 4 training jobs" in frame.locator(".legend").inner_text()
+    assert "4 of 4 training jobs" in frame.locator(".legend").first.inner_text()
     frame.locator("canvas").first.wait_for()
     metric = demo.airflow.api.xcom("sync", finished, "tune", "final_metric")
     assert float(

@@ -188,9 +188,15 @@ def test_rows_of_other_versions_run_and_the_wheel_can_be_uninstalled(
     installed.start_again()
     api = installed.api
     wait_until(
-        lambda: api.task("forgotten", run_id, "newer")["state"] == "failed",
+        lambda: "Trigger failed to load code" in (installed.airflow.logs / "triggerer.log").read_text(),
         SECONDS,
-        "the task has not failed",
+        "the triggerer has not looked for the trigger",
+        every=0.5,
+    )
+    wait_until(
+        lambda: api.task("forgotten", run_id, "newer")["state"] in {"scheduled", "failed"},
+        SECONDS,
+        "the task is still deferred",
         every=0.5,
     )
     assert installed.status(job) == "InProgress"
