@@ -28,11 +28,11 @@ TUNING = ("plain", "file", "decorated", "mapped", "calls", "function_kwargs")
 
 
 @pytest.fixture(scope="module")
-def seen(tmp_path_factory, service) -> tuple[str, list[Any]]:
-    """The log of the run, and what each leg on a worker has called AWS with."""
+def seen(tmp_path_factory, service) -> tuple[str, list[Any], datetime]:
+    """The log of the run, what each leg on a worker has called AWS with, and when the run began."""
     from tests.support.tuning_jobs import tuning_job
 
-    home = tmp_path_factory.mktemp("hostile")
+    home, began = tmp_path_factory.mktemp("hostile"), datetime.now(UTC)
     dags, config = home / "dags", tuning_job("tuning-tests", trials=1, parallel=1, gate=str(home / "gate"))
     dags.mkdir()
     shutil.copy(Path(__file__).parent / "hostile_conf_dag.py", dags)
@@ -59,15 +59,15 @@ def seen(tmp_path_factory, service) -> tuple[str, list[Any]]:
         )  # fmt: skip
         assert done.returncode == 0, (done.stdout + done.stderr)[-6000:]
     calls = (home / "seen.jsonl").read_text()
-    return done.stdout + done.stderr, [json.loads(line) for line in calls.splitlines()]
+    return done.stdout + done.stderr, [json.loads(line) for line in calls.splitlines()], began
 
 
 def test_no_task_renders_it_a_second_time(seen, hook, service):
-    log, calls = seen
+    log, calls, began = seen
     assert "hunter22" not in log
     notes = [
         hook.describe(job.name).training_job_definition.static_hyper_parameters.get("note")
-        for job in hook.list(limit=100, name_contains="hostile")
+        for job in hook.list(created_after=began)
     ]
     assert [note for note in notes if note is not None] == [NOTE] * len(TUNING)
     tasks = {"plain", "file", "decorated", "sensor", "sensors", "stop", "register"}
