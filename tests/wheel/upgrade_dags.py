@@ -14,7 +14,7 @@ from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
 
 CONFIGS = json.loads(Path(os.environ["UPGRADE_CONFIGS"]).read_text())
-"""``gated`` and ``forgotten``: tuning jobs, each with its gate."""
+"""``gated``: a tuning job and its gate; ``queues``."""
 
 
 def tune(task_id: str, config: str = "gated", **kwargs: Any) -> None:
@@ -46,6 +46,3 @@ for name in ("older", "newer"):
             return [each.extra for events in triggering_asset_events.values() for each in events]
 
         event()
-
-with DAG("forgotten", schedule=None):
-    tune("newer", "forgotten")
