@@ -20,7 +20,7 @@ from airflow_hpt_provider.models.secret_values import (
     ("environment", "secrets"),
     [
         ({"DATABASE_URL": "postgresql://trainer:hunter2@db/features"}, ["hunter2"]),
-        ({"PIP_INDEX": "https://0123456789abcdefghij@index/simple"}, ["0123456789abcdefghij"]),
+        ({"FEED": "https://0123456789abcdefghij@feeds.internal/team"}, ["0123456789abcdefghij"]),
         ({"PROXY": "http://u:p%40ss%2Fword@proxy:3128"}, ["p%40ss%2Fword", "p@ss/word"]),
         ({"api_key": '"hunter2"'}, ['"hunter2"', "hunter2"]),
         ({"settings": '{"db": {"password": "hunter2"}, "colour": "ultramarine"}'}, ["hunter2"]),
