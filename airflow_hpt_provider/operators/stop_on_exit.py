@@ -232,11 +232,11 @@ class StopOnExitMixin:
                 "The task's tuning job keeps running: Airflow does not say that the task has ended."
             )
             return  # it was cleared; or Airflow's DAG processor, the API server or the next try will know
-        on_worker = (
-            self._began or self._killed or hasattr(self._ti, "bundle_instance")
-        )  # the DAG processor sets none
-        if not on_worker and self._has_another_try():
-            self.log.warning("The task's tuning job keeps running: the task has another try.")
+        if not self._on_worker and not self._lost_task_ended():
+            self.log.warning(
+                "The task's tuning job keeps running: Airflow does not say that the task, whose worker was lost, has "
+                "ended."
+            )
             return
         try:
             name = self._running_job if self._found else self._find_orphan(context)
@@ -254,11 +254,18 @@ class StopOnExitMixin:
             self._ask_fate()
         return self._fate in {TaskFate.ENDED, TaskFate.RUNNING}
 
-    def _has_another_try(self) -> bool:
-        """Whether the task was cleared when its worker was lost: Airflow's DAG processor calls back all the same."""
+    @property
+    def _on_worker(self) -> bool:
+        """Whether this runs on a worker. Airflow's DAG processor calls back for a task whose worker was lost."""
+        return (
+            self._began or self._killed or hasattr(self._ti, "bundle_instance")
+        )  # the DAG processor sets none
+
+    def _lost_task_ended(self) -> bool:
+        """Whether the task has no further try: Airflow calls back, too, if it was cleared when its worker was lost."""
         from airflow_hpt_provider.triggers.task_state import TaskFate, lost_task_fate
 
-        return lost_task_fate(self._ti, self.log) in {TaskFate.CONTINUES, TaskFate.RUNNING}
+        return lost_task_fate(self._ti, self.log) is TaskFate.ENDED
 
     def _find_orphan(self, context: Context) -> str | None:
         """Return the name of the job that the task may have left running, or None."""

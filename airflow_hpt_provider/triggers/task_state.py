@@ -68,21 +68,22 @@ def lost_task_fate(ti: Any, log: Any) -> TaskFate | None:
 
     Args:
         ti: the task instance.
-        log: gets a warning if Airflow does not respond.
+        log: gets a warning each time that Airflow does not respond.
 
     Returns:
         RUNNING if the task still runs some seconds later: in another try. None: Airflow did not say.
     """
-    try:
-        for seconds in CALLBACK_SECONDS:
+    fate: TaskFate | None = None
+    for seconds in (*CALLBACK_SECONDS, None):
+        try:
             fate = fate_of(_states(ti), ti)
-            if fate is not TaskFate.RUNNING:
-                return fate
-            time.sleep(seconds)
-        return fate_of(_states(ti), ti)
-    except Exception as error:  # noqa: BLE001 - this runs while something else has gone wrong
-        log.warning("Airflow does not say what has become of the task (%s).", one_line(error))
-        return None
+        except Exception as error:  # noqa: BLE001 - this runs while something else has gone wrong
+            fate = None
+            log.warning("Airflow does not say what has become of the task (%s).", one_line(error))
+        if seconds is None or fate not in {None, TaskFate.RUNNING}:
+            break
+        time.sleep(seconds)
+    return fate
 
 
 async def trigger_task_fate(ti: Any, log: Any) -> TaskFate | None:

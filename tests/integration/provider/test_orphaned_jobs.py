@@ -21,6 +21,20 @@ from tests.integration.provider.stopping import (
 pytestmark = pytest.mark.integration
 
 
+@pytest.fixture(autouse=True)
+def failed_for_airflow(first_try, airflow_says):
+    """Airflow has the task as failed when its DAG processor asks."""
+    airflow_says(first_try, "failed")
+
+
+def on_worker(one, airflow_says):
+    """Return the try as a worker has it. When it calls back, Airflow still has the try as running."""
+    assert "bundle_instance" in RuntimeTaskInstance.model_fields
+    one.bundle_instance = object()
+    airflow_says(one, "running")
+    return one
+
+
 @pytest.mark.parametrize("given", [False, True])
 @pytest.mark.parametrize("state", ["failed", "skipped"])
 def test_a_task_that_is_ended_before_it_runs_again(state, given, gated, gate, first_try, hook):
@@ -47,9 +61,9 @@ def test_a_first_try_that_cannot_be_rendered_makes_no_call(gated, first_try, mon
 
 
 @pytest.mark.parametrize("stop_on_kill", [True, False])
-def test_a_deferral_that_cannot_be_stored(stop_on_kill, gated, gate, first_try, hook):
+def test_a_deferral_that_cannot_be_stored(stop_on_kill, gated, gate, first_try, hook, airflow_says):
     task, _ = deferred(gated, first_try, stop_on_kill=stop_on_kill)
-    ended(task, first_try)
+    ended(task, on_worker(first_try, airflow_says))
     assert (hook.describe(first_try.xcom["tuning_job_name"]).status in STOPPED) is stop_on_kill
 
 
@@ -68,7 +82,7 @@ def test_a_worker_that_is_lost_in_the_last_try(announced, gated, gate, first_try
 
 @pytest.mark.parametrize(
     ("state", "stops"),
-    [("failed", True), (*UNKNOWN, True), *((state, False) for state in NOT_ENDED)],
+    [("failed", True), *((state, False) for state in (*UNKNOWN, *NOT_ENDED))],
     ids=str,
 )
 def test_a_worker_that_is_lost_while_its_task_is_cleared(
@@ -83,12 +97,9 @@ def test_a_worker_that_is_lost_while_its_task_is_cleared(
 
 
 def test_a_worker_whose_last_try_ends_before_it_runs(gated, gate, first_try, hook, airflow_says):
-    """An outlet asset is inactive: when its worker calls back, Airflow still has the try as running."""
-    assert "bundle_instance" in RuntimeTaskInstance.model_fields
+    """An outlet asset is inactive."""
     name, again = left_running(gated, first_try), first_try.retry()
-    again.bundle_instance = object()
-    airflow_says(again, "running")
-    ended(tune(gated), again)
+    ended(tune(gated), on_worker(again, airflow_says))
     assert hook.describe(name).status in STOPPED
 
 

@@ -57,9 +57,8 @@ class Task(StopOnExitMixin):
 
 @pytest.fixture(autouse=True)
 def fates(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "airflow_hpt_provider.triggers.task_state.task_fate", lambda ti, log: ti.fate, raising=True
-    )
+    for name in ("task_fate", "lost_task_fate"):
+        monkeypatch.setattr(f"airflow_hpt_provider.triggers.task_state.{name}", lambda ti, log: ti.fate)
 
 
 def context(task: Task, *, number: int = 1, tries: int = 2, pushed: Any = None, policy: Any = None) -> Any:
@@ -259,6 +258,18 @@ def test_a_killed_try_that_is_not_known_to_be_the_last_leaves_the_job(
     task._killed = True
     task._stop_orphaned_job(context(task))
     assert task.stopped == ["job"] * stopped
+
+
+@pytest.mark.parametrize(
+    ("fate", "stopped"),
+    [(TaskFate.ENDED, True), (TaskFate.RUNNING, False), (TaskFate.CONTINUES, False), (UNKNOWN, False)],
+)
+def test_a_lost_task_that_is_not_known_to_have_ended_leaves_the_job(
+    fate: TaskFate | None, stopped: bool
+) -> None:
+    task = Task(Hook(**{OWNER.base_name: Job(tags=OWNER.ownership_tags("print"))}), fate)
+    task._stop_orphaned_job(context(task))
+    assert task.stopped == [OWNER.base_name] * stopped
 
 
 def test_a_known_job_is_stopped_and_an_error_is_logged(caplog: pytest.LogCaptureFixture) -> None:
