@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import signal
 import sqlite3
@@ -125,17 +126,25 @@ class Attempt:
             else:
                 LOGGER.error("training job %s: %s", self.spec.name, full)
                 ended = AttemptResult(failure_reason=str(full))
-            self._abandon()
+            if (
+                not self._means.closing.is_set()
+            ):  # the next start on the same folder follows the attempt again
+                self._abandon(ended)
         self._means.devices.give_back(self._directory)
         self._report_end(ended)
 
-    def _abandon(self) -> None:
-        """Leave nothing of an attempt that the service could not begin or follow."""
+    def _abandon(self, ended: AttemptResult) -> None:
+        """End the processes of an attempt that the service could not begin or follow, and remove its files.
+
+        The end is noted first: a service that dies in between would deliver the model that is left of the files.
+        """
         try:
             self._end_processes()
             for run in self._runs:
                 containers.end(run.job)
             self._kill_escaped_processes()
+            with contextlib.suppress(OSError):  # the disk may be full
+                outcome.note(self._directory, ended)
             self._clear()
         except Exception:
             LOGGER.exception("training job %s: some of its files or processes are left", self.spec.name)
