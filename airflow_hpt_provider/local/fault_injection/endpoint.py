@@ -154,7 +154,12 @@ class _WholeResponse:
             self.body += message.get("body", b"")
 
     def start_of(self, body: bytes) -> Message:
-        """Return the message that begins a response with the same headers and another body."""
+        """Return the message that begins the response with this body, which may be a part of it.
+
+        The length stays where the body does: HEAD's response has the length of an object that it does not send.
+        """
+        if body == self.body:
+            return self._start
         kept = [(name, value) for name, value in self._start["headers"] if name.lower() != b"content-length"]
         return {**self._start, "headers": [*kept, (b"content-length", b"%d" % len(body))]}
 

@@ -70,6 +70,13 @@ def test_lost_halved_and_dripping_responses(serve: Serve) -> None:
     assert time.monotonic() - began > 0.35
 
 
+def test_a_dripping_head_keeps_the_length_of_the_object(serve: Serve) -> None:
+    s3 = client(serve(fault("drip", "s3:HeadObject", seconds=0.1)), "s3")
+    s3.create_bucket(Bucket="bucket")
+    s3.put_object(Bucket="bucket", Key="key", Body=b"x" * 1234)
+    assert s3.head_object(Bucket="bucket", Key="key")["ContentLength"] == 1234
+
+
 def test_a_lost_response_is_of_a_call_that_was_carried_out(serve: Serve) -> None:
     create = "CreateHyperParameterTuningJob"
     service = serve(fault("lost_request", create, times=1) + fault("lost_response", create, times=1))
