@@ -72,10 +72,12 @@ def written_forms(secret: str) -> list[str]:
     for character in "<>&'":
         html_safe = html_safe.replace(character, f"\\u{ord(character):04x}")  # as Jinja's tojson
     forms = [secret, ascii_json, json.dumps(secret, ensure_ascii=False)[1:-1], html_safe, repr(secret)[1:-1]]
-    forms.append(" ".join(secret.split()))
     lines = secret.splitlines()
     if len(lines) > 1:
         forms += [line for line in map(str.strip, lines) if len(line) >= _SHORTEST_LINE]
+    in_one_line = " ".join(secret.split())
+    if len(in_one_line) >= _SHORTEST:
+        forms.append(in_one_line)
     return list(dict.fromkeys(forms))
 
 
@@ -129,7 +131,7 @@ def _with_and_without_quotes(value: str) -> list[str]:
 
 
 def _is_plain(value: str) -> bool:
-    if len(value) < _SHORTEST:
+    if len(value.strip()) < _SHORTEST:
         return True
     try:
         float(value)

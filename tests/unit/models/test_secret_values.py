@@ -28,6 +28,7 @@ from airflow_hpt_provider.models.secret_values import (
         ({"api_key": '{"value": "x"}'}, ['{"value": "x"}']),
         ({"URL": "https://user@host/path", "S3": "s3://bucket/a@b", "WHO": "me:you@example.com"}, []),
         ({"URL": "https://u:1234@host"}, []),
+        ({"password": "      ", "token": "     a"}, []),
         ({"colour": '"ultramarine"', "text": "[not json"}, []),
     ],
 )
@@ -64,6 +65,11 @@ def test_forms_of_a_secret(text):
 def test_each_long_line_of_a_secret():
     secret = "-----BEGIN KEY-----\nhunter2hunter2hunter2\n}\n"
     assert without_secrets("read hunter2hunter2hunter2 }", [secret]) == "read *** }"
+
+
+@pytest.mark.parametrize("secret", ["      ", "     a", "a\n\n\n\n\nb"])
+def test_no_form_is_so_short_that_it_is_in_every_text(secret):
+    assert without_secrets("a banana b", [secret]) == "a banana b"
 
 
 def test_the_longest_secret_is_hidden_first():
