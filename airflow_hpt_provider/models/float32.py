@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import struct
 
 MAX = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
@@ -16,6 +15,6 @@ def float32(value: float) -> float:
     sign, so that it stays a number that can be compared.
     """
     try:
-        return float(struct.unpack("<f", struct.pack("<f", value))[0])
+        return float(struct.unpack("<f", struct.pack("<f", float(value)))[0])
     except OverflowError:
-        return math.copysign(MAX, value)
+        return MAX if value > 0 else -MAX

@@ -24,7 +24,10 @@ def known_arguments(task: object, method: str, arguments: Mapping[str, Any] | No
     stored = dict(arguments or {})
     if (called := getattr(task, method, None)) is None:
         return stored
-    unknown = stored.keys() - inspect.signature(called).parameters.keys()
+    parameters = inspect.signature(called).parameters
+    if any(each.kind is each.VAR_KEYWORD for each in parameters.values()):  # of a derived class
+        return stored
+    unknown = stored.keys() - parameters.keys()
     if unknown:
         log.warning(
             "%s.%s ignores the arguments %s, which this version of airflow-hpt-provider does not know: a newer "

@@ -48,8 +48,8 @@ def read_page(
         logs: a boto3 client of CloudWatch Logs.
         streams: those of the training job.
         stream: one of them; None: the first.
-        secrets: those of the tuning job, which no line shows.
         token: ``earlier`` or ``later`` of another page; None: the end of the log.
+        secrets: those of the tuning job, which no line shows.
 
     Returns:
         ``streams``, ``stream``, ``lines`` (time in seconds since 1970, text), and the tokens ``earlier``

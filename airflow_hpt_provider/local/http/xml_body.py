@@ -36,9 +36,8 @@ def root_of(body: bytes) -> str:
         XmlRefused: see there.
     """
     if b"\0" in body or body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        raise XmlRefused(
-            "it is not in UTF-8"
-        )  # the parser would take UTF-16 whatever it is given as the encoding
+        # The parser would take UTF-16, whichever encoding it is given.
+        raise XmlRefused("it is not in UTF-8")
     bounds = _Bounds()
     parser = expat.ParserCreate(_ENCODING, " ")
     parser.StartDoctypeDeclHandler = bounds.refuse

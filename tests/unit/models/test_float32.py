@@ -29,6 +29,7 @@ def test_recorded_values(printed: float, answered: float) -> None:
 
 def test_what_is_beyond_single_precision_stays_a_number() -> None:
     assert (float32(1e300), float32(-1e39)) == (MAX, -MAX)
+    assert (float32(10**400), float32(-(10**400))) == (MAX, -MAX)
     assert float32(1e-60) == 0.0
     assert math.isnan(float32(math.nan))
     assert float32(-math.inf) == -math.inf

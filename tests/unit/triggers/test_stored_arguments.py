@@ -119,6 +119,17 @@ def test_deferral_of_a_newer_version_resumes_without_what_is_unknown(
     assert f"{operator.__name__}.{method} ignores the arguments later," in record.getMessage()
 
 
+def test_a_derived_class_that_takes_any_argument_gets_all(caplog):
+    class Own(HyperParameterTuningJobOperator):
+        def execute_complete(self, context, event=None, **kwargs):
+            return event, kwargs
+
+    task = Own(task_id="tune", config={})
+    stored = {"tuning_job_name": "job-1", "misses": 1}
+    assert task.resume_execution("execute_complete", {**stored, "event": {}}, {}) == ({}, stored)
+    assert caplog.records == []
+
+
 def test_a_method_that_this_version_does_not_have_keeps_its_arguments():
     assert known_arguments(object(), "later_method", {"later": 1}) == {"later": 1}
     assert known_arguments(object(), "later_method", None) == {}
