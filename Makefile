@@ -121,7 +121,7 @@ fuzz: env         ## 10,000 malformed requests at a real local service (minutes;
 soak: env         ## 200 tuning jobs, S3 traffic and a kill every 30 s for 20 minutes (SECONDS=90 for a short one; ARGS="--seed 2")
 	$(BIN)/python -m tests.soak $(if $(SECONDS),--seconds $(SECONDS)) $(ARGS)
 
-test-mutants: env ## 200 single changes of code that decides about money, ownership and data (ARGS="--seed 2 --only creation")
+test-mutants: env ## 20 single changes of each part that decides about money, ownership and data (ARGS="--seed 2 --only creation")
 	$(BIN)/python -m tests.mutants $(ARGS)
 
 audit: env        ## known vulnerabilities in what constraints.txt pins; says so where it cannot know

@@ -287,8 +287,11 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, TuningBaseTrigger):
     async def _stop(self) -> None:
         fate = await trigger_task_fate(self.task_instance, self.log)
         if fate is not TaskFate.ENDED:
-            why = "it is not known whether its task has ended" if fate is None else "its task continues"
-            self.log.info("Tuning job %s keeps running: %s.", self.tuning_job_name, why)
+            self.log.info(
+                "Tuning job %s keeps running: %s.",
+                self.tuning_job_name,
+                "it is not known whether its task has ended" if fate is None else "its task continues",
+            )
             return
         try:
             stopped = await self._poller.stop(self.tuning_job_name)

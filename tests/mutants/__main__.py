@@ -1,4 +1,4 @@
-"""Samples changes, tries each, and prints the score: ``python -m tests.mutants [--sample N] [--seed N]``."""
+"""Samples changes of each part, tries each, and prints the scores: ``python -m tests.mutants``."""
 
 from __future__ import annotations
 
@@ -7,11 +7,13 @@ import os
 import random
 import sys
 import tomllib
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.mutants.changes import Change, changes
-from tests.mutants.targets import PACKAGE, TARGETS
+from tests.mutants.targets import PACKAGE, TARGETS, part_of
 from tests.mutants.trial_run import load_large_packages, noticed
 
 ROOT = Path(__file__).parents[2]
@@ -20,11 +22,34 @@ GOAL = 0.97
 SLOWER = 4
 """Factor by which tests may take longer with a change before they count as endless."""
 SPARE_SECONDS = 20
-REPORT_EVERY = 20
+
+Trial = tuple[Change, tuple[str, ...]]
 
 
-def all_changes(only: Sequence[str]) -> Iterator[tuple[Change, tuple[str, ...]]]:
-    """Yield every change of every target, with its tests."""
+@dataclass
+class Score:
+    """The score of a part: how many changes were noticed, survived, or are judged harmless."""
+
+    noticed: int = 0
+    survived: int = 0
+    harmless: int = 0
+
+    @property
+    def share(self) -> float:
+        """The share of the decided changes that was noticed."""
+        decided = self.noticed + self.survived
+        return self.noticed / decided if decided else 1.0
+
+    def __str__(self) -> str:
+        decided = self.noticed + self.survived
+        return (
+            f"{self.noticed} of {decided} decided changes noticed: {self.share:.1%}; {self.harmless} harmless"
+        )
+
+
+def all_changes(only: Sequence[str]) -> dict[str, list[Trial]]:
+    """Return every change with its tests, by part of the package."""
+    found: dict[str, list[Trial]] = defaultdict(list)
     for target, tests in TARGETS.items():
         if not any(text in target for text in only or [""]):
             continue
@@ -32,44 +57,50 @@ def all_changes(only: Sequence[str]) -> Iterator[tuple[Change, tuple[str, ...]]]
         for module in sorted(path.rglob("*.py")) if path.is_dir() else [path]:
             name = str(module.relative_to(ROOT))
             for change in changes(name, module.read_text(encoding="utf-8")):
-                yield change, tests
+                found[part_of(target)].append((change, tests))
+    return found
 
 
 def main() -> int:
     """Try the sample, and return 1 if fewer than 97% of the decided changes were noticed."""
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
-    parser.add_argument("--sample", type=int, default=200, help="number of changes to try (default: 200)")
+    parser.add_argument("--sample", type=int, default=20, help="number of changes of each part (default: 20)")
     parser.add_argument("--seed", type=int, default=1, help="which ones (default: 1)")
     parser.add_argument(
         "--only", nargs="*", metavar="TEXT", help="only targets whose name holds one of these texts"
     )
     options = parser.parse_args()
     os.chdir(ROOT)
-    judged = tomllib.loads(JUDGED.read_text(encoding="utf-8")) if JUDGED.exists() else {}
-    harmless = {entry["change"] for entry in judged.get("harmless", [])}
-    possible = list(all_changes(options.only))
-    sample = random.Random(options.seed).sample(possible, min(options.sample, len(possible)))
+    judged = tomllib.loads(JUDGED.read_text(encoding="utf-8"))
+    harmless = {entry["change"] for entry in judged["harmless"]}
     load_large_packages()
-    print(f"{len(sample)} of {len(possible)} changes, seed {options.seed}", flush=True)
+    total = Score()
+    for part, possible in all_changes(options.only).items():
+        sample = random.Random(options.seed).sample(possible, min(options.sample, len(possible)))
+        print(f"{part}: {len(sample)} of {len(possible)} changes, seed {options.seed}", flush=True)
+        score = _tried(sample, harmless)
+        print(f"{part}: {score}", flush=True)
+        total.noticed += score.noticed
+        total.survived += score.survived
+        total.harmless += score.harmless
+    print(total)
+    return 0 if total.share >= GOAL else 1
+
+
+def _tried(sample: Sequence[Trial], harmless: Collection[str]) -> Score:
+    """Try each change of a sample, print those that survive, and return the score."""
+    score = Score()
     usual = {tests: _usual_seconds(tests) for tests in sorted({tests for _, tests in sample})}
-    caught = skipped = survived = 0
-    for number, (change, tests) in enumerate(sample, 1):
+    for change, tests in sample:
         key, source = change.made()
         if key in harmless:
-            skipped += 1
+            score.harmless += 1
         elif noticed(Path(change.module), source, tests, usual[tests] * SLOWER + SPARE_SECONDS)[0]:
-            caught += 1
+            score.noticed += 1
         else:
-            survived += 1
-            print(f"survived ({number}, line {change.line}): {key}", flush=True)
-        if number % REPORT_EVERY == 0:
-            print(f"{number} tried: {caught} noticed, {survived} survived, {skipped} harmless", flush=True)
-    decided = caught + survived
-    score = caught / decided if decided else 1.0
-    print(
-        f"{caught} of {decided} decided changes noticed: {score:.1%}; {skipped} harmless, {survived} survived"
-    )
-    return 0 if score >= GOAL else 1
+            score.survived += 1
+            print(f"survived (line {change.line}): {key}", flush=True)
+    return score
 
 
 def _usual_seconds(tests: tuple[str, ...]) -> float:

@@ -55,12 +55,6 @@ class Task(StopOnExitMixin):
         return self.hook.stopped  # type: ignore[attr-defined,no-any-return]
 
 
-@pytest.fixture(autouse=True)
-def fates(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("task_fate", "lost_task_fate"):
-        monkeypatch.setattr(f"airflow_hpt_provider.triggers.task_state.{name}", lambda ti, log: ti.fate)
-
-
 def context(task: Task, *, number: int = 1, tries: int = 2, pushed: Any = None, policy: Any = None) -> Any:
     ti = SimpleNamespace(
         dag_id="dag", task_id="tune", run_id="run", map_index=-1, try_number=number, max_tries=tries,

@@ -12,7 +12,13 @@ from airflow_hpt_provider import exceptions
 from airflow_hpt_provider.compat import mask_secret
 from airflow_hpt_provider.retries.calls import FullJitter, retrying
 from airflow_hpt_provider.retries.classify import TRANSIENT_CODES, ErrorClass, classify
-from airflow_hpt_provider.retries.errors import THROTTLING_CODES, is_throttled, one_line, retry_after
+from airflow_hpt_provider.retries.errors import (
+    THROTTLING_CODES,
+    is_denied,
+    is_throttled,
+    one_line,
+    retry_after,
+)
 from airflow_hpt_provider.retries.failure_reasons import is_retryable_failure
 
 
@@ -158,6 +164,33 @@ def test_a_reset_connection_says_nothing_of_when_to_come_back():
     assert retry_after(error) == 0.0
     assert not is_throttled(error)
     assert classify(error) is ErrorClass.TRANSIENT
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("7", 7), ("300", 300), ("301", 300), ("-5", 0), ("inf", 0), ("nan", 0), ("", 0), ("Wed, 21 Oct", 0), (None, 0)],
+)  # fmt: skip
+def test_when_to_come_back(header, seconds):
+    headers = {} if header is None else {"retry-after": header}
+    assert retry_after(client_error("ThrottlingException", **headers)) == seconds
+    assert retry_after(None) == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "throttled", "denied"),
+    [
+        (client_error("ThrottlingException"), True, False),
+        (client_error("OnNoList", status=429), True, False),
+        (client_error("OnNoList", status=430), False, False),
+        (client_error("AccessDeniedException"), False, True),
+        (client_error("AccessDenied", status=403), False, True),
+        (client_error("UnauthorizedOperation"), False, True),
+        (client_error("ValidationException"), False, False),
+        (ValueError("AccessDenied"), False, False),
+    ],
+)
+def test_calls_that_are_throttled_or_denied(error, throttled, denied):
+    assert (is_throttled(error), is_denied(error)) == (throttled, denied)
 
 
 def test_throttling_codes_are_botocores():

@@ -13,6 +13,8 @@ from airflow_hpt_provider.retries.failure_reasons import is_capacity_failure, is
         ("CapacityError: Unable to provision requested ML compute capacity", True),
         ("AlgorithmError: exit code 1", False),
         ("ClientError: Data download failed", False),
+        ("AlgorithmError: InternalServerError in the user's code", False),
+        ("ClientError: insufficient capacity of the bucket", False),
         ("", False),
         (None, False),
     ],

@@ -106,12 +106,24 @@ def test_no_call_before_it_is_due_or_when_the_job_is_over() -> None:
     assert hook.calls == []
 
 
-@pytest.mark.parametrize(("code", "fatal"), [("AccessDeniedException", True), ("ThrottlingException", False)])
-def test_an_error_for_good_is_raised_and_another_retried(code: str, fatal: bool) -> None:
+def refused(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": code}}, "ListTrainingJobs")
+
+
+@pytest.mark.parametrize(
+    ("error", "fatal"),
+    [
+        (refused("AccessDeniedException"), True),
+        (refused("ThrottlingException"), False),
+        (RuntimeError("on no list, and the connection has worked"), False),
+    ],
+    ids=repr,
+)
+def test_an_error_for_good_is_raised_and_another_retried(error: Exception, fatal: bool) -> None:
     meter, _ = monitor(0)
 
     def fail(name: str) -> float:
-        raise ClientError({"Error": {"Code": code, "Message": code}}, "ListTrainingJobs")
+        raise error
 
     meter.hook.billable_seconds = fail  # type: ignore[method-assign, assignment]
     if fatal:

@@ -16,13 +16,6 @@ from airflow_hpt_provider.local.errors import StartError
 REQUEST = {"HyperParameterTuningJobConfig": {"Strategy": "Random"}}
 
 
-@pytest.fixture
-def database(tmp_path):
-    made = open_database(tmp_path / "jobs.sqlite")
-    yield made
-    made.close()
-
-
 def insert(connection, name):
     return tuning_jobs.insert(connection, name=name, arn=f"arn:{name}", request=REQUEST, seed=1, now=1.0)
 

@@ -72,15 +72,19 @@ def eventually(condition):
 class World:
     """An engine, its runner and its store."""
 
-    def __init__(self, directory):
+    def __init__(self, directory, max_parallel=4):
         self.runner = HeldRunner()
         self.database = open_database(directory / "jobs.sqlite")
         self.engine = Engine(
-            self.database, self.runner, directory, Arns("us-east-1", "123456789012"), max_parallel=4
+            self.database,
+            self.runner,
+            directory,
+            Arns("us-east-1", "123456789012"),
+            max_parallel=max_parallel,
         )
         self.engine.start()
 
-    def insert(self, transaction, name="job", age=0.0, definition=DEFINITION, **config):
+    def insert(self, transaction, name="job", age=0.0, definition=DEFINITION, new=False, **config):
         body = request(name, 9, 1) | {"TrainingJobDefinition": definition}
         body["HyperParameterTuningJobConfig"] |= config
         job_id = tuning_jobs.insert(
@@ -93,7 +97,7 @@ class World:
         )
         found = training_jobs.insert_definition(transaction.connection, definition)
         tuning_jobs.insert_definitions(transaction.connection, job_id, [found])
-        self.engine.tuning.track(transaction, tuning_jobs.get(transaction.connection, job_id))
+        self.engine.tuning.track(transaction, tuning_jobs.get(transaction.connection, job_id), new=new)
 
     def create(self, *args, **config):
         self.engine.write(lambda transaction: self.insert(transaction, *args, **config))
