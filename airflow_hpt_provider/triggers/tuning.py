@@ -208,6 +208,7 @@ class HyperParameterTuningJobTrigger(TemplatesMixin, TuningBaseTrigger):
             poll_interval=max(self.poll_interval, SAFETY_SECONDS)
             if self.event_queue_url
             else self.poll_interval,
+            connection_worked=self.rendered,  # by a worker, which has called SageMaker
             has_events=bool(self.event_queue_url),
             deadline=datetime.fromisoformat(self.deadline) if self.deadline else None,
             unreachable_timeout=None

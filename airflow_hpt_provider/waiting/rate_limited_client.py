@@ -42,7 +42,8 @@ class RateLimitedClient:
         settings: the connection.
 
     Attributes:
-        worked: whether any call has succeeded so far. Credentials that are refused later were rotated.
+        worked: whether any call has succeeded so far, here or on a worker. Credentials that are refused later were
+            rotated.
         server_time: the service's own clock at its last answer; None before the first.
     """
 

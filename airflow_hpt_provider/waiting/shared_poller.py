@@ -158,6 +158,7 @@ class SharedPoller:
             botocore.exceptions.ClientError: an error that another poll would meet again (access denied ...).
         """
         WAITS.send(where="triggerer")
+        self._client.worked = self._client.worked or waiter.connection_worked
         waiter.due = asyncio.get_running_loop().time()
         self._waiters.setdefault(waiter.key, []).append(waiter)
         self._changed.set()

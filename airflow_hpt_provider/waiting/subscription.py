@@ -37,6 +37,7 @@ class PollSubscription(WaitLimits):
         on_poll: called with each snapshot, the last included, in the context of the waiter's own task: so that
             what it logs lands in that task's log.
         log: receives failed polls; called in the same context.
+        connection_worked: a worker has used the connection for this wait: credentials that are refused were rotated.
         has_events: an event announces the job's end: until it arrives, polls are ``poll_interval`` apart.
         expect_end_until: loop time until which the end is expected at any moment.
         confirm: set by ``on_poll``: the snapshot has to be confirmed, so the next poll comes as soon as polls may.
@@ -50,6 +51,7 @@ class PollSubscription(WaitLimits):
     poll_interval: float = 30.0
     on_poll: Callable[[JobSnapshot], None] | None = None
     log: Any = log
+    connection_worked: bool = False
     has_events: bool = False
     expect_end_until: float = 0.0
     confirm: bool = False

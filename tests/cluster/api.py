@@ -17,7 +17,16 @@ T = TypeVar("T")
 
 
 class ClusterApi(AirflowActions):
-    """A client of one user."""
+    """A client of one user.
+
+    Args:
+        base_url: of the API server.
+        timeout: seconds that a response may take.
+    """
+
+    def __init__(self, base_url: str, timeout: float = 60) -> None:
+        super().__init__(base_url)
+        self._client.timeout = httpx.Timeout(timeout)
 
     def log_in_as(self, user: str) -> None:
         """Get a token; the user's name is the password."""

@@ -28,6 +28,7 @@ class Component:
         self.name = name
         self._argv, self._environment, self._log = argv, environment, log
         self._generations: list[ChildProcess] = []
+        self._starts = 0
 
     @property
     def current(self) -> ChildProcess:
@@ -41,10 +42,15 @@ class Component:
         assert pid is not None
         return pid
 
+    @property
+    def sessions(self) -> set[int]:
+        """The sessions of all its processes that may still run, earlier ones included."""
+        return {process.pid for process in self._generations if process.pid is not None}
+
     def start(self) -> None:
         """Start it; earlier processes of it are left alone."""
-        generation = str(len(self._generations) + 1)
-        argv = [argument.replace("{generation}", generation) for argument in self._argv]
+        self._starts += 1  # no two processes of one name: each has its own process id file
+        argv = [argument.replace("{generation}", str(self._starts)) for argument in self._argv]
         process = ChildProcess(self.name, argv, self._environment, self._log)
         process.start()
         self._generations.append(process)

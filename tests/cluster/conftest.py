@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
 RECORDS = pytest.StashKey[list[Record]]()
 BEGAN = pytest.StashKey[float]()
-LENGTHS = {"_second": 1, "": JOB_SECONDS, "_minute": 60, "_minutes": 180, "_long": 3600}
+LENGTHS = {
+    "_second": 1,
+    "": JOB_SECONDS,
+    "_minute": 60,
+    "_two_minutes": 120,
+    "_three_minutes": 180,
+    "_long": 3600,
+}
 """Seconds that a tuning job takes in the DAGs with this suffix."""
 HERE = Path(__file__).parent
 
@@ -92,9 +99,17 @@ def job_configs() -> dict[str, Any]:
 
 
 @pytest.fixture
-def other_service(packages: None, tmp_path: Path) -> Iterator[LocalService]:
+def other_service(packages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
     """Another account, for the connections that a test changes."""
-    running = start_service(tmp_path)
+    running = start_service(tmp_path_factory.mktemp("other"))
+    yield running
+    running.stop()
+
+
+@pytest.fixture
+def third_service(packages: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalService]:
+    """An account whose secret is rotated."""
+    running = start_service(tmp_path_factory.mktemp("third"))
     yield running
     running.stop()
 

@@ -12,7 +12,9 @@ STOP_SECONDS = 60.0
 OUTAGES = (5.0, 20.0, 60.0)
 SIGNALS = (Action.TERM, Action.QUIT, Action.KILL)
 COMPONENTS = (Target.WORKER, Target.TRIGGERER, Target.SCHEDULER, Target.DAG_PROCESSOR, Target.API_SERVER)
-FAULTS_IN_WAVE = 6
+FAULTS_IN_WAVE = 21
+AWAY_AT_ONCE = 3
+"""Parts that are away or stopped at the same time, at most."""
 
 EVERY_FAULT = (
     *(Fault(target, action) for target in (Target.TASK, Target.SUPERVISOR) for action in SIGNALS),

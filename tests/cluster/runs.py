@@ -36,6 +36,8 @@ class Run:
         decision: what a person decided about the task.
         cleared: whether the failed task was cleared in the end.
         met: the faults that struck while it ran.
+        started: whether Airflow has confirmed that the run exists.
+        ended, seen: whether it has ended, and the state of its waiting task, when Airflow responded last.
     """
 
     dag_id: str
@@ -43,13 +45,33 @@ class Run:
     decision: Decision = Decision.NONE
     cleared: bool = False
     met: list[Fault] = field(default_factory=list)
+    started: bool = False
+    ended: bool = False
+    seen: str = ""
+
+    @classmethod
+    def of(cls, dag_id: str) -> Run:
+        """Return a run that is not started yet."""
+        return cls(dag_id, f"test__{uuid.uuid4()}")
 
     @classmethod
     def start(cls, api: ClusterApi, dag_id: str) -> Run:
         """Start a run of a DAG."""
-        run = cls(dag_id, f"test__{uuid.uuid4()}")
-        persistently(lambda: api.start_run(dag_id, run.run_id))
+        run = cls.of(dag_id)
+        persistently(lambda: run.look(api))
         return run
+
+    def look(self, api: ClusterApi) -> None:
+        """Start it if that is not confirmed, and note whether it has ended and what its task does.
+
+        Raises:
+            AirflowApiError: Airflow is out of reach; what was noted before stays.
+        """
+        if not self.started:
+            api.start_run(self.dag_id, self.run_id)
+            self.started = True
+        self.ended = api.run_state(self.dag_id, self.run_id) in FINISHED
+        self.seen = str(api.task(*self.key)["state"])
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -142,7 +164,7 @@ def clear_failed(api: ClusterApi, run: Run) -> bool:
     for task in failed:
         persistently(lambda task=task: api.clear_task(run.dag_id, run.run_id, task["task_id"]))
     if failed:
-        run.cleared = True
+        run.cleared, run.ended = True, False
         time.sleep(2)  # until Airflow has taken the run up again
     return bool(failed)
 

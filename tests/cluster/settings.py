@@ -9,10 +9,8 @@ from pathlib import Path
 
 NOTICE_SECONDS = 60
 """After which Airflow, as it is configured here, takes a process without a heartbeat for lost."""
-USERS = ("viewer", "user", "op", "admin")
-"""The users of Airflow; the name of each is its role and its password, too."""
-PASSWORDS = "passwords.json"
-"""The file in AIRFLOW_HOME with the users' passwords."""
+ROLES = ("Viewer", "User", "Op", "Admin")
+"""Roles of Airflow's FAB auth manager. Each has a user, whose name and password are the role's in lower case."""
 
 
 def settings(home: Path, dags: Path, url: str, postgres: str, redis: str) -> dict[str, str]:
@@ -35,8 +33,7 @@ def settings(home: Path, dags: Path, url: str, postgres: str, redis: str) -> dic
             "HOSTNAME_CALLABLE": "socket.gethostname",
             "EXECUTION_API_SERVER_URL": f"{url}/execution/",
             "FERNET_KEY": base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
-            "SIMPLE_AUTH_MANAGER_USERS": ",".join(f"{user}:{user}" for user in USERS),
-            "SIMPLE_AUTH_MANAGER_PASSWORDS_FILE": str(home / PASSWORDS),
+            "AUTH_MANAGER": "airflow.providers.fab.auth_manager.fab_auth_manager.FabAuthManager",
             "TEST_CONNECTION": "Disabled",
         },
         "DATABASE": {"SQL_ALCHEMY_CONN": f"postgresql+psycopg2://{postgres}"},

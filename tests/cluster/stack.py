@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import json
 import signal
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Self
 
@@ -19,11 +18,13 @@ from tests.cluster.api import ClusterApi, persistently
 from tests.cluster.component import Component, family
 from tests.cluster.databases import Postgres, Redis
 from tests.cluster.requirements import PYTHON
-from tests.cluster.settings import PASSWORDS, USERS, settings
+from tests.cluster.settings import ROLES, settings
 
 START_SECONDS = 400
 """Generous, for a busy machine."""
 STOP_SECONDS = 20
+USERS = Path(__file__).parent / "users.py"
+"""The program that makes the users."""
 
 
 class Stack:
@@ -76,12 +77,12 @@ class Stack:
         """
         for folder in (self.home, self.logs):
             folder.mkdir(mode=0o700)
-        (self.home / PASSWORDS).write_text(json.dumps({user: user for user in USERS}))
         atexit.register(self.stop)
         try:
             self.postgres.create()
             self.redis.create()
             self._join(["-m", "airflow", "db", "migrate"], "migrate")
+            self._join([str(USERS), *ROLES], "users")
             for component in self.components.values():
                 component.start()
             wait_until(self._healthy, START_SECONDS, f"Airflow is not healthy; logs: {self.logs}", every=1)
@@ -119,15 +120,19 @@ class Stack:
         if not keep:
             self._directory.cleanup()
 
-    def api_of(self, user: str) -> ClusterApi:
-        """Return a client of a user; close it in the end."""
-        api = ClusterApi(self.url)
+    def api_of(self, user: str, timeout: float = 60) -> ClusterApi:
+        """Return a client of a user, which waits ``timeout`` seconds for a response; close it in the end."""
+        api = ClusterApi(self.url, timeout)
         api.log_in_as(user)
         return api
 
-    def start_ended(self) -> list[str]:
-        """Start the components again that have ended by themselves; their names."""
-        ended = [one for one in self.components.values() if one.current.has_ended]
+    def start_ended(self, but: Collection[str] = ()) -> list[str]:
+        """Start the components again that have ended by themselves; their names.
+
+        Args:
+            but: the names of those that are to stay away.
+        """
+        ended = [one for one in self.components.values() if one.name not in but and one.current.has_ended]
         for component in ended:
             component.start()
         return [one.name for one in ended]

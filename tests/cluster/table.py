@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.cluster.books import VIOLATED
+from tests.cluster.plan import AWAY_AT_ONCE
 
 BEGIN, END = "<!-- cluster: begin -->", "<!-- cluster: end -->"
 OUTCOMES = ("delivered", "retried", "cleared", "stopped", VIOLATED)
@@ -63,8 +64,10 @@ def section(records: list[Record], seed: int, minutes: float) -> str:
 
 Written by `make test-cluster TABLE=docs/faults.md`, seed {seed}, {minutes:.0f} minutes. Airflow runs on PostgreSQL with
 CeleryExecutor and Redis: two workers, two triggerers, two schedulers, an API server with two processes. The provider
-comes from its wheel. At the end the books are balanced at the local tuning service: one tuning job for each task, no
-result of half a search, no job of a task that has ended, and no job without a task.
+comes from its wheel. Faults overlap: the next one strikes seconds after the one before, while up to {AWAY_AT_ONCE}
+parts are away. People act as users with the roles User and Op of Airflow's FAB auth manager; a Viewer is refused.
+At the end the books are balanced at the local tuning service: one tuning job for each task, no result of half a search,
+no job of a task that has ended, and no job without a task.
 
 {markdown(records)}
 

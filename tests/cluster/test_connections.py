@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import secrets
 import time
@@ -15,8 +16,6 @@ from tests.cluster.scenario import wait_until_over, wait_until_waiting
 from tests.cluster.table import Record
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from airflow_hpt_provider.demo.service import LocalService
     from tests.cluster.stack import Stack
 
@@ -32,61 +31,71 @@ def connection_to(service: LocalService) -> dict[str, Any]:
     return found
 
 
-def finish(what: str, account: Account, runs: Sequence[Run]) -> list[Record]:
-    """Wait for all runs, and balance the books of one account."""
-    entries, outcomes, wrong = account.close(runs)
-    assert not wrong, "\n".join(wrong)
-    return [
-        Record(what, run.dag_id, outcome, len(entry.tries), len(entry.jobs))
-        for run, entry, outcome in zip(runs, entries, outcomes, strict=True)
-    ]
-
-
-def test_edited_to_another_account(
-    stack: Stack, service: LocalService, other_service: LocalService, records: list[Record]
-) -> None:
-    """A wait keeps the account of its beginning; one that begins after the edit uses the new account.
-
-    The connection leads back to the old account before a deferred task resumes: its worker reads it again.
-    """
-    old, new = Account(stack.api, service), Account(stack.api, other_service)
-    stack.api.put_connection("edited", connection_to(service))
-    before = [Run.start(stack.api, f"{mode}_edited") for mode in MODES]
-    wait_until_waiting(before, stack.api, service)
-    stack.api.put_connection("edited", connection_to(other_service))
-    after = [Run.start(stack.api, "sync_edited")]
-    wait_until_waiting(after, stack.api, other_service)
-    stack.api.put_connection("edited", connection_to(service))
-    wait_until_over([*before, *after], stack.api)
-    records.extend(finish("connection edited: waits that begin later", new, after))
-    records.extend(finish("connection edited: waits that began before", old, before))
-
-
-def test_deleted_and_created_again(stack: Stack, service: LocalService, records: list[Record]) -> None:
-    account = Account(stack.api, service)
-    stack.api.put_connection("deleted", connection_to(service))
-    runs = [Run.start(stack.api, f"{mode}_deleted") for mode in MODES]
-    wait_until_waiting(runs, stack.api, service)
-    stack.api.delete_connection("deleted")
-    time.sleep(AWAY_SECONDS)  # nothing is to happen in this time
-    stack.api.put_connection("deleted", connection_to(service))
-    wait_until_over(runs, stack.api)
-    records.extend(finish("connection deleted for 30 s", account, runs))
-
-
-def test_secret_rotated(stack: Stack, other_service: LocalService, records: list[Record]) -> None:
-    """First at the service, which refuses the old secret from then on; half a minute later in Airflow."""
-    account = Account(stack.api, other_service)
-    stack.api.put_connection("rotated", connection_to(other_service))
-    runs = [Run.start(stack.api, f"{mode}_rotated") for mode in MODES]
-    wait_until_waiting(runs, stack.api, other_service)
-    other_service.kill()
-    file = other_service.env_file
-    old = other_service.environment["AWS_SECRET_ACCESS_KEY"]
+def rotate_secret(service: LocalService) -> None:
+    """Give the service another secret; it refuses the old one from then on."""
+    service.kill()
+    file = service.env_file
+    old = service.environment["AWS_SECRET_ACCESS_KEY"]
     file.write_text(file.read_text().replace(old, secrets.token_hex(20)))
-    other_service.start()
-    assert other_service.environment["AWS_SECRET_ACCESS_KEY"] != old
-    time.sleep(AWAY_SECONDS)
-    persistently(lambda: stack.api.put_connection("rotated", connection_to(other_service)))
-    wait_until_over(runs, stack.api)
-    records.extend(finish("secret rotated, 30 s later in Airflow", account, runs))
+    service.start()
+    assert service.environment["AWS_SECRET_ACCESS_KEY"] != old
+
+
+def test_edited_deleted_and_rotated(
+    stack: Stack,
+    service: LocalService,
+    other_service: LocalService,
+    third_service: LocalService,
+    records: list[Record],
+) -> None:
+    """All at the same time, since each is a wait of minutes.
+
+    *Edited*: to another account. A wait keeps the account of its beginning; one that begins after the edit uses the new
+    account. The connection leads back to the old account before a deferred task resumes: its worker reads it again.
+    *Deleted*, and created again after half a minute. *Rotated*: first at the service, which refuses the old secret from
+    then on; half a minute later in Airflow.
+    """
+    homes = {"edited": service, "deleted": service, "rotated": third_service}
+    old, new, third = (Account(stack.api, each) for each in (service, other_service, third_service))
+    for name, home in homes.items():
+        stack.api.put_connection(name, connection_to(home))
+    edited, deleted, rotated = waits = [
+        [Run.start(stack.api, f"{mode}_{name}") for mode in MODES] for name in homes
+    ]
+    for runs, home in zip(waits, homes.values(), strict=True):
+        wait_until_waiting(runs, stack.api, home)
+
+    rotate_secret(third_service)
+    stack.api.delete_connection("deleted")
+    stack.api.put_connection("edited", connection_to(other_service))
+    begun_later = [Run.start(stack.api, "sync_edited")]
+    changed = time.monotonic()
+    wait_until_waiting(begun_later, stack.api, other_service)
+    time.sleep(max(0.0, changed + AWAY_SECONDS - time.monotonic()))  # nothing is to happen in this time
+    for name, home in homes.items():
+        persistently(lambda name=name, home=home: stack.api.put_connection(name, connection_to(home)))
+    wait_until_over([*edited, *deleted, *rotated, *begun_later], stack.api)
+
+    seconds = f"{AWAY_SECONDS:g} s"
+    found, wrong = [], []
+    for account, groups in (
+        (
+            old,
+            {
+                "connection edited: waits that began before": edited,
+                f"connection deleted for {seconds}": deleted,
+            },
+        ),
+        (new, {"connection edited: waits that begin later": begun_later}),
+        (third, {f"secret rotated, {seconds} later in Airflow": rotated}),
+    ):
+        runs = list(itertools.chain.from_iterable(groups.values()))
+        entries, outcomes, violations = account.close(runs)
+        wrong += violations
+        whats = [what for what, group in groups.items() for _ in group]
+        found += [
+            Record(what, run.dag_id, outcome, len(entry.tries), len(entry.jobs))
+            for what, run, entry, outcome in zip(whats, runs, entries, outcomes, strict=True)
+        ]
+    records.extend(found)
+    assert not wrong, "\n".join(wrong)

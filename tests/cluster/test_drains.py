@@ -62,6 +62,6 @@ def test_the_api_server_is_away_for_longer_than_three_heartbeats(
     stack: Stack, service: LocalService, records: list[Record]
 ) -> None:
     fault = Fault(Target.API_SERVER, Action.AWAY, AWAY_SECONDS)
-    found = drain(stack, service, fault, ["sync_minutes", "sync_minutes", "deferrable"])
+    found = drain(stack, service, fault, ["sync_two_minutes", "sync_two_minutes", "deferrable"])
     records.extend(found)
     assert [record.outcome for record in found][:2] == ["retried", "retried"]

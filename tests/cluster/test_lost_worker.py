@@ -27,7 +27,7 @@ def test_a_last_try_that_comes_back_stops_nothing(
     stack: Stack, service: LocalService, records: list[Record]
 ) -> None:
     """Airflow ends the old process, in its last try, while it says that the task is running: another try is."""
-    account, run = Account(stack.api, service), Run.start(stack.api, "sync_minutes_once")
+    account, run = Account(stack.api, service), Run.start(stack.api, "sync_three_minutes_once")
     wait_until_waiting([run], stack.api, service)
     old = run.pid(stack.api)
     assert old is not None

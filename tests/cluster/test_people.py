@@ -1,10 +1,12 @@
-"""What people do to tasks that wait, by REST and with the roles of Airflow: mark and clear.
+"""What people do to tasks that wait, by REST and with the roles of Airflow's FAB auth manager: mark and clear.
 
 Airflow refuses to delete a DAG run that is running (409).
 """
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 pytestmark = [pytest.mark.cluster, pytest.mark.heavy, pytest.mark.timeout(1200)]
 
 MODES = ("sync", "deferrable")
+ACTORS = ("user", "op", "op", "user")
+"""FAB's roles that may do what is tried here, by turns in each mode."""
 CLEARS = 3
 """Runs that are cleared in each mode: what follows a clear was a race once."""
 
@@ -42,56 +46,38 @@ def act(api: ClusterApi, run: Run, decision: Decision) -> None:
             raise ValueError(f"people do not do this: {decision}")
 
 
-def decide(stack: Stack, service: LocalService, decisions: list[Decision]) -> list[Record]:
-    """Let people decide about tasks that wait in each mode, and balance the books.
+def test_decisions_of_people_and_of_fail_fast(
+    stack: Stack, service: LocalService, records: list[Record]
+) -> None:
+    """A decision about the task stops its job; a cleared task rejoins it.
 
-    A viewer tries the same first: it is refused, and changes nothing.
+    A viewer tries each decision first: it is refused, and changes nothing.
     """
     account = Account(stack.api, service)
+    ending = [one for one in Decision if one.ends_the_task and one is not Decision.FAIL_FAST]
     runs = []
-    for decision in decisions:
+    for decision in [Decision.CLEARED] * CLEARS + ending:
         for mode in MODES:
-            run = Run.start(stack.api, f"{mode}_{'long' if decision.ends_the_task else 'minute'}")
+            run = Run.start(stack.api, f"{mode}_{'long' if decision.ends_the_task else 'two_minutes'}")
             run.decision = decision
             runs.append(run)
-    viewer, user = stack.api_of("viewer"), stack.api_of("user")
-    try:
-        for run in runs:
+    with contextlib.ExitStack() as clients:
+        apis = {
+            user: clients.enter_context(contextlib.closing(stack.api_of(user)))
+            for user in ("viewer", *set(ACTORS))
+        }
+        for run, actor in zip(runs, itertools.cycle(ACTORS), strict=False):
             wait_until_waiting([run], stack.api, service)
             with pytest.raises(AirflowApiError, match=": 403 "):
-                act(viewer, run, run.decision)
-            act(user, run, run.decision)
-    finally:
-        viewer.close()
-        user.close()
+                act(apis["viewer"], run, run.decision)
+            act(apis[actor], run, run.decision)
+    fail_fast = Run.start(stack.api, "fail_fast")
+    fail_fast.decision = Decision.FAIL_FAST
+    runs.append(fail_fast)
     wait_until_over(runs, stack.api)
     entries, outcomes, wrong = account.close(runs)
-    assert not wrong, "\n".join(wrong)
-    return [
+    records.extend(
         Record(run.decision.value, run.dag_id, outcome, len(entry.tries), len(entry.jobs))
         for run, entry, outcome in zip(runs, entries, outcomes, strict=True)
-    ]
-
-
-def test_a_decision_about_the_task_stops_its_job(
-    stack: Stack, service: LocalService, records: list[Record]
-) -> None:
-    decisions = [one for one in Decision if one.ends_the_task and one is not Decision.FAIL_FAST]
-    records.extend(decide(stack, service, decisions))
-
-
-def test_a_cleared_task_rejoins_its_job(stack: Stack, service: LocalService, records: list[Record]) -> None:
-    records.extend(decide(stack, service, [Decision.CLEARED] * CLEARS))
-
-
-def test_another_task_fails_in_a_dag_with_fail_fast(
-    stack: Stack, service: LocalService, records: list[Record]
-) -> None:
-    account, run = Account(stack.api, service), Run.start(stack.api, "fail_fast")
-    run.decision = Decision.FAIL_FAST
-    wait_until_over([run], stack.api)
-    entries, outcomes, wrong = account.close([run])
-    assert not wrong, "\n".join(wrong)
-    records.append(
-        Record(run.decision.value, run.dag_id, outcomes[0], len(entries[0].tries), len(entries[0].jobs))
     )
+    assert not wrong, "\n".join(wrong)

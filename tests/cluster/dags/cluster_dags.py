@@ -35,8 +35,8 @@ for mode in ("sync", "deferrable"):
         if length in USE_BEST:
             operator_dag(f"{mode}{length}_use_best", config=config, deferrable=defers, on_stopped="use_best")
     for name in CONNECTIONS:
-        operator_dag(f"{mode}_{name}", config=JOBS["_minutes"], deferrable=defers, aws_conn_id=name)
-operator_dag("sync_minutes_once", config=JOBS["_minutes"], deferrable=False, retries=0)
+        operator_dag(f"{mode}_{name}", config=JOBS["_two_minutes"], deferrable=defers, aws_conn_id=name)
+operator_dag("sync_three_minutes_once", config=JOBS["_three_minutes"], deferrable=False, retries=0)
 
 SENSORS: dict[str, dict[str, Any]] = {
     "poke": {"deferrable": False},
