@@ -164,7 +164,10 @@ def test_a_budget_that_a_sensor_finds_exceeded(statsd, gated, gate, first_try):
     assert tags_of(statsd.of("hpt.budget_stops")) == [{"where": "worker"}]
 
 
-def test_an_orphaned_job_that_a_task_stops_counts_once(statsd, gated, gate, first_try, hook, monkeypatch):
+def test_an_orphaned_job_that_a_task_stops_counts_once(
+    statsd, gated, gate, first_try, hook, airflow_says, monkeypatch
+):
+    airflow_says(first_try, "failed")
     name, again = left_running(gated, first_try), first_try.retry()
     task = tune(gated)
     ended(task, again)
