@@ -58,7 +58,10 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "retries/classify.py": ("tests/unit/retries/test_classify.py",),
     "retries/errors.py": ("tests/unit/retries",),
     "retries/failure_reasons.py": ("tests/unit/retries/test_failure_reasons.py",),
-    "result/model_packages.py": ("tests/unit/result/test_model_package_gate.py",),
+    "result/model_packages.py": (
+        "tests/unit/result/test_model_package_gate.py",
+        "tests/unit/result/test_model_registry.py",
+    ),
     "local/engine/tuning.py": (
         "tests/unit/local/engine/test_tuning_decisions.py",
         "tests/unit/local/engine/test_ends_of_tuning_jobs.py",

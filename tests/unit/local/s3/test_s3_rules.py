@@ -10,7 +10,7 @@ import pytest
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.s3.checksums import make_digest
-from airflow_hpt_provider.local.s3.conditions import check_read, check_write, parse_range
+from airflow_hpt_provider.local.s3.conditions import ByteRange, check_read, check_write, parse_range
 from airflow_hpt_provider.local.s3.model import ObjectInfo
 from airflow_hpt_provider.local.s3.wire.app import OPERATIONS
 from airflow_hpt_provider.local.s3.wire.routing import route, s3_model
@@ -59,6 +59,13 @@ def test_a_checksum_we_cannot_compute() -> None:
         ({"IfModifiedSince": NOON.replace(tzinfo=None)}, "NotModified"),
         ({"IfModifiedSince": NOON.astimezone(timezone(timedelta(hours=-5)))}, "NotModified"),
         ({"IfUnmodifiedSince": BEFORE}, "PreconditionFailed"),
+        ({"IfUnmodifiedSince": NOON}, None),
+        ({"IfUnmodifiedSince": AFTER}, None),
+        ({"IfMatch": "*"}, None),
+        ({"IfMatch": 'W/"e"'}, None),
+        ({"IfMatch": "e", "IfNoneMatch": "e"}, "NotModified"),
+        ({"IfUnmodifiedSince": AFTER, "IfModifiedSince": AFTER}, "NotModified"),
+        ({"CopySourceIfMatch": "x"}, None),
         ({"IfUnmodifiedSince": BEFORE, "IfMatch": "e"}, None),
         ({"IfModifiedSince": AFTER, "IfNoneMatch": "x"}, None),
     ],
@@ -70,16 +77,43 @@ def test_conditional_reads(parameters: dict[str, Any], code: str | None) -> None
     with pytest.raises(ServiceError) as caught:
         check_read(INFO, parameters)
     assert caught.value.code == code
+    assert caught.value.headers.get("etag") == ('"e"' if code == "NotModified" else None)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "fails"),
+    [
+        ({}, False),
+        ({"IfMatch": "x"}, False),
+        ({"CopySourceIfMatch": "x"}, True),
+        ({"CopySourceIfMatch": "e"}, False),
+        ({"CopySourceIfNoneMatch": "e"}, True),
+        ({"CopySourceIfModifiedSince": NOON}, True),
+        ({"CopySourceIfModifiedSince": BEFORE}, False),
+        ({"CopySourceIfUnmodifiedSince": BEFORE}, True),
+    ],
+)
+def test_conditions_on_the_source_of_a_copy(parameters: dict[str, Any], fails: bool) -> None:
+    if not fails:
+        check_read(INFO, parameters, "CopySource")
+        return
+    with pytest.raises(ServiceError, match="PreconditionFailed"):
+        check_read(INFO, parameters, "CopySource")
 
 
 def test_conditional_writes() -> None:
     check_write(None, {"IfNoneMatch": "*"})
+    check_write(None, {"IfNoneMatch": " * "})
     check_write(INFO, {"IfMatch": '"e"'})
+    check_write(INFO, {"IfMatch": "*"})
+    check_write(None, {})
+    check_write(INFO, {})
     for old, parameters, code in (
         (INFO, {"IfNoneMatch": "*"}, "PreconditionFailed"),
         (INFO, {"IfMatch": "x"}, "PreconditionFailed"),
         (None, {"IfMatch": "x"}, "NoSuchKey"),
         (None, {"IfNoneMatch": "x"}, "NotImplemented"),
+        (None, {"IfNoneMatch": "*", "IfMatch": "x"}, "NoSuchKey"),
     ):
         with pytest.raises(ServiceError) as caught:
             check_write(old, parameters)
@@ -95,6 +129,14 @@ def test_conditional_writes() -> None:
         ("bytes=-3", (7, 3)),
         ("bytes=-99", (0, 10)),
         ("bytes=8-99", (8, 2)),
+        ("bytes=3-3", (3, 1)),
+        ("bytes=9-9", (9, 1)),
+        ("bytes=9-", (9, 1)),
+        ("bytes=-1", (9, 1)),
+        ("bytes=-10", (0, 10)),
+        (" bytes = 0-9 ", (0, 10)),
+        ("bytes=0-10", (0, 10)),
+        ("", None),
         ("bytes=5-2", None),
         ("bytes=0-1,3-4", None),
         ("items=0-1", None),
@@ -107,8 +149,14 @@ def test_ranges(header: str | None, expected: tuple[int, int] | None) -> None:
 
 @pytest.mark.parametrize(("header", "size"), [("bytes=10-", 10), ("bytes=-0", 10), ("bytes=0-", 0)])
 def test_ranges_without_bytes(header: str, size: int) -> None:
-    with pytest.raises(ServiceError, match="InvalidRange"):
+    with pytest.raises(ServiceError, match="InvalidRange") as refused:
         parse_range(header, size)
+    assert refused.value.details["RangeRequested"] == header
+    assert refused.value.details["ActualObjectSize"] == str(size)
+
+
+def test_the_content_range_of_a_response() -> None:
+    assert ByteRange(2, 3).content_range(10) == "bytes 2-4/10"
 
 
 @pytest.mark.parametrize(
