@@ -120,7 +120,8 @@ class LocalAirflow:
         self.api.close()
 
     def _component(self, command: str, *arguments: str) -> ChildProcess:
-        argv = [self._python, "-m", "airflow", command, *arguments]
+        # With -P, no module of the folder that the caller happens to be in is taken for an installed one.
+        argv = [self._python, "-P", "-m", "airflow", command, *arguments]
         environment = self.environment | _database(
             self.home, API_SERVER_LOCK if command == "api-server" else LOCK
         )

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 from airflow.sdk import DAG, Asset, AssetWatcher, task
 
+import airflow_hpt_provider
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
 from airflow_hpt_provider.triggers.events import TuningJobStateChangeTrigger
 
 CONFIGS = json.loads(Path(os.environ["UPGRADE_CONFIGS"]).read_text())
-"""``gated``: a tuning job and its gate; ``queues``."""
+"""``gated`` and ``forgotten``: tuning jobs, each with its gate; ``queues``; ``package``: the folder of the wheel."""
+assert airflow_hpt_provider.__file__.startswith(CONFIGS["package"]), airflow_hpt_provider.__file__
 
 
 def tune(task_id: str, config: str = "gated", **kwargs: Any) -> None:
@@ -46,3 +49,6 @@ for name in ("older", "newer"):
             return [each.extra for events in triggering_asset_events.values() for each in events]
 
         event()
+
+with DAG("forgotten", schedule=None):
+    tune("newer", "forgotten", retries=5, retry_delay=timedelta(seconds=30))

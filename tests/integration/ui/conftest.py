@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,8 +19,10 @@ from airflow_hpt_provider.demo.airflow import LocalAirflow
 from airflow_hpt_provider.demo.processes import ChildProcess, stop_all
 from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.demo.waiting import wait_until
+from airflow_hpt_provider.hooks.permissions import PARTS, Scope, policy
 from airflow_hpt_provider.local.fault_injection.rules import CallFault, FaultKind
 from tests.support.faulty_proxy import FaultyProxy
+from tests.support.iam_rules import IamRules
 from tests.support.tuning_jobs import images_file
 
 HERE = Path(__file__).parent
@@ -37,11 +39,15 @@ PERMISSIONS = {
     # Roles with a permission on a connection, as a custom role of FAB's has them.
     "auditor": {"mine": "read", "connection:aws_default": "read", "connection:denied": "read"},
     "steward": {"mine": "edit", "connection:aws_default": "edit"},
+    "platform": {"connection:least": "edit"},
 }
-WAYS: dict[str, CallFault] = {
-    "throttled": CallFault(operation="ListTags", kind=FaultKind.THROTTLE),
-    "denied": CallFault(operation="ListTags", kind=FaultKind.ACCESS_DENIED),
-    "silent": CallFault(operation="*", kind=FaultKind.LOST_REQUEST),
+LEAST = IamRules(policy(PARTS["api-server"]["tuning page"], Scope()))
+"""IAM in front of the service: the page's documented actions and no others."""
+WAYS: dict[str, Sequence[CallFault] | IamRules] = {
+    "throttled": [CallFault(operation="ListTags", kind=FaultKind.THROTTLE)],
+    "denied": [CallFault(operation="ListTags", kind=FaultKind.ACCESS_DENIED)],
+    "silent": [CallFault(operation="*", kind=FaultKind.LOST_REQUEST)],
+    "least": LEAST,
 }
 """Connections of the API server that lead to the service through a proxy, and what the proxy does to each call."""
 TOKENS = """
@@ -98,9 +104,11 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     folder = tmp_path_factory.mktemp("page")
     images, gate = images_file(folder, SCRIPT), folder / "gate"
     with ExitStack() as stack:
-        service = stack.enter_context(LocalService(folder / "service", images, ["--readable", str(folder)]))
+        # The training jobs that wait for the gate leave room for those of tests.
+        options = ["--readable", str(folder), "--max-parallel", "24"]
+        service = stack.enter_context(LocalService(folder / "service", images, options))
         service.client("s3").create_bucket(Bucket="tuning-tests")
-        ways = {name: stack.enter_context(FaultyProxy(_place(service), [way])) for name, way in WAYS.items()}
+        ways = {name: stack.enter_context(FaultyProxy(_place(service), way)) for name, way in WAYS.items()}
         thief = stack.enter_context(FaultyProxy(_place(service)))
         connections = {"AWS_DEFAULT", "WORKERS_ONLY", *map(str.upper, WAYS)}
         airflow = LocalAirflow(
