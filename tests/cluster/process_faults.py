@@ -231,7 +231,7 @@ class FaultInjector:
             os.kill(process.pid, signal.SIGINT if fault.target is Target.POSTGRES else signal.SIGTERM)
         process.ended_by(time.monotonic() + GRACE_SECONDS)
         process.kill()
-        _send(started, signal.SIGKILL)  # a server does not start beside processes of the one before
+        _send(started, signal.SIGKILL)  # no server starts while processes of the one before run
         psutil.wait_procs(started, timeout=GRACE_SECONDS)
         self._later(name, fault, database.start)
 
