@@ -30,10 +30,16 @@ TARGETS: dict[str, tuple[str, ...]] = {
         "tests/unit/creation/test_running_job.py",
         "tests/unit/creation/test_submission.py",
     ),
+    "waiting/blocking_poller.py": ("tests/unit/waiting/test_blocking_poller.py",),
+    "waiting/on_poll.py": ("tests/unit/waiting/test_blocking_poller.py",),
+    "waiting/subscription.py": ("tests/unit/waiting/test_poll_subscription.py",),
     "waiting/billable_time.py": ("tests/unit/waiting/test_billable_time.py",),
     "waiting/budget.py": ("tests/unit/waiting/test_budget.py", "tests/unit/waiting/test_billable_time.py"),
     "waiting/outcome.py": ("tests/unit/waiting/test_outcome.py",),
-    "waiting/limits.py": ("tests/unit/waiting",),
+    "waiting/limits.py": (
+        "tests/unit/waiting/test_wait_limits.py",
+        "tests/unit/waiting/test_poll_subscription.py",
+    ),
     "waiting/rate_limit.py": ("tests/unit/waiting/test_rate_limit.py",),
     "waiting/state_change.py": ("tests/unit/waiting/test_state_change.py",),
     "triggers/task_state.py": (
@@ -56,8 +62,11 @@ TARGETS: dict[str, tuple[str, ...]] = {
         "tests/unit/operators/test_rendered_arguments.py",
     ),
     "retries/classify.py": ("tests/unit/retries/test_classify.py",),
-    "retries/errors.py": ("tests/unit/retries",),
+    "retries/errors.py": ("tests/unit/retries/test_classify.py",),
+    "retries/quotas.py": ("tests/unit/retries/test_quotas.py",),
+    "retries/strategy.py": ("tests/unit/retries/test_levels.py",),
     "retries/failure_reasons.py": ("tests/unit/retries/test_failure_reasons.py",),
+    "result/resolve.py": ("tests/unit/result/test_outcomes.py",),
     "result/model_packages.py": (
         "tests/unit/result/test_model_package_gate.py",
         "tests/unit/result/test_model_registry.py",
@@ -77,9 +86,16 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "local/s3/objects.py": _S3,
     "local/s3/conditions.py": _S3,
     "local/db": ("tests/unit/local/db",),
-    "ui/access.py": ("tests/unit/ui/test_access.py",),
-    "ui/job_owner.py": ("tests/unit/ui/test_job_owner.py", "tests/unit/ui/test_access.py"),
-    "ui/stop_orphaned_jobs.py": ("tests/unit/ui/test_stop_orphaned_jobs.py",),
+    "ui/access.py": ("tests/unit/ui/test_access.py", "tests/unit/ui/test_permissions_of_users.py"),
+    "ui/job_owner.py": (
+        "tests/unit/ui/test_job_owner.py",
+        "tests/unit/ui/test_access.py",
+        "tests/unit/ui/test_permissions_of_users.py",
+    ),
+    "ui/stop_orphaned_jobs.py": (
+        "tests/unit/ui/test_orphan_checks.py",
+        "tests/unit/ui/test_stop_orphaned_jobs.py",
+    ),
 }
 """Modules and folders of the package, each with its tests."""
 

@@ -62,3 +62,11 @@ def test_the_wait_has_the_authors_limits(timeout: float | None) -> None:
 def test_the_defaults() -> None:
     operator = StopHyperParameterTuningJobOperator(task_id="stop", tuning_job_name="job")
     assert (operator.wait_for_completion, operator.poll_interval, operator.timeout) == (True, 10.0, 900.0)
+
+
+def test_the_connection_is_the_authors() -> None:
+    operator = StopHyperParameterTuningJobOperator(
+        task_id="stop", tuning_job_name="job", aws_conn_id="other", region_name="eu-west-1"
+    )
+    settings = operator.connection_settings
+    assert (operator.task_id, settings.aws_conn_id, settings.region_name) == ("stop", "other", "eu-west-1")

@@ -77,3 +77,9 @@ async def test_a_triggers_task(airflow: Any, states: list[Any], fate: TaskFate, 
     airflow.states = states
     assert await trigger_task_fate(TI, LOG) is fate
     assert airflow.slept == list(task_state.RETRY_SECONDS)[: questions - 1]
+
+
+async def test_a_trigger_without_a_task_asks_nothing(airflow: Any) -> None:
+    airflow.states = ["failed"]
+    assert await trigger_task_fate(None, LOG) is None
+    assert airflow.slept == []

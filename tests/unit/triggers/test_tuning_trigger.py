@@ -380,3 +380,13 @@ def test_a_stop_that_fails_for_a_marked_task_is_airflows_to_know(world: World) -
     world.stop_error = RuntimeError("no route")
     with pytest.raises(RuntimeError, match="no route"):
         kill(stop_on_kill=True)
+
+
+@pytest.mark.parametrize(("rendered", "name"), [(False, "from conf"), (True, "{{ dag_run.conf.name }}")])
+def test_only_templates_of_the_dags_code_are_rendered(rendered: bool, name: str) -> None:
+    """A worker's values may be texts of the user who triggered the run."""
+    trigger = HyperParameterTuningJobTrigger("{{ dag_run.conf.name }}", rendered=rendered)
+    trigger.template_fields = ("tuning_job_name",)
+    context: Any = {"dag_run": SimpleNamespace(conf={"name": "from conf"})}
+    trigger.render_template_fields(context)
+    assert trigger.tuning_job_name == name
