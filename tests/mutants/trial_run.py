@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 from collections.abc import Sequence
+from enum import Enum
 from importlib.util import spec_from_loader
 from pathlib import Path
 from types import ModuleType
@@ -45,14 +46,23 @@ def load_large_packages() -> None:
         __import__(name)
 
 
-def noticed(path: Path, source: str, tests: Sequence[str], seconds: float) -> tuple[bool, float]:
-    """Return whether tests fail with a changed module, and how long they took.
+class Outcome(Enum):
+    """What tests make of a change."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    ENDLESS = "endless"
+    """They had not ended within the limit of time."""
+
+
+def outcome_of(path: Path, source: str, tests: Sequence[str], seconds: float) -> tuple[Outcome, float]:
+    """Return what tests make of a changed module, and how long they took.
 
     Args:
         path: the module, from the repository's root.
         source: its changed text.
         tests: files and folders.
-        seconds: tests that take longer count as failed: the change made something endless.
+        seconds: the limit of time.
     """
     started = time.monotonic()
     child = os.fork()
@@ -62,11 +72,12 @@ def noticed(path: Path, source: str, tests: Sequence[str], seconds: float) -> tu
     while True:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
-            return os.waitstatus_to_exitcode(status) != 0, time.monotonic() - started
+            passed = os.waitstatus_to_exitcode(status) == 0
+            return Outcome.PASSED if passed else Outcome.FAILED, time.monotonic() - started
         if time.monotonic() - started > seconds:
             os.killpg(child, signal.SIGKILL)
             os.waitpid(child, 0)
-            return True, seconds
+            return Outcome.ENDLESS, seconds
         time.sleep(0.02)
 
 

@@ -106,6 +106,17 @@ def test_a_connection_that_was_not_rendered_is_rendered(rendered: bool) -> None:
     assert task.aws_conn_id == ("{{ x }}" if rendered else "aws_other")  # type: ignore[attr-defined]
 
 
+def test_a_connection_that_renders_to_nothing_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """The default connection may lead to another account."""
+    task = Task(Hook(**{NAME: own()}))
+    vars(task).update(aws_conn_id="{{ x }}", region_name=None, verify=None, botocore_config=None)
+    task._rendered, task._killed, task._fate = False, True, TaskFate.ENDED
+    task.render_template = lambda value, given: None
+    task._stop_orphaned_job(context(task, number=2))
+    assert task.stopped == []
+    assert "aws_conn_id must have a value" in caplog.text
+
+
 @pytest.mark.parametrize(("index", "asked"), [(-1, 1), (0, 2), (3, 2)])
 def test_a_mapped_task_reads_its_own_xcom(index: int, asked: int) -> None:
     task, questions = Task(), []

@@ -138,3 +138,22 @@ def test_views_have_relative_addresses_and_routes_of_their_own() -> None:
     assert {view.destination for view in views} == {"task_instance", "dag_run", "nav"}
     assert len({view.url_route for view in views}) == 3
     assert not any(view.href.startswith(("/", "http")) for view in views)
+
+
+def test_only_an_api_server_has_the_listener():
+    """With any listener Airflow refuses DAGs that have a task with ``end_from_trigger=True``."""
+    code = """
+from airflow.listeners.listener import get_listener_manager
+from airflow.plugins_manager import AirflowPlugin
+from airflow_hpt_provider.ui.plugin import TuningPagePlugin, register_listener
+ours = lambda: [type(one).__name__ for one in get_listener_manager().pm.get_plugins()
+                if type(one).__module__.startswith("airflow_hpt_provider")]
+before = ours()
+for _ in range(2):
+    register_listener(None)
+print(TuningPagePlugin.listeners == AirflowPlugin.listeners == [], before, ours())
+"""
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "True [] ['TaskStateListener']"

@@ -2,8 +2,6 @@
 
 import itertools
 import logging
-import subprocess
-import sys
 import time
 from contextlib import nullcontext
 from types import SimpleNamespace
@@ -113,25 +111,6 @@ def test_an_api_server_starts_without_it_too(monkeypatch, caplog):
     app = object()
     assert plugin.register_listener(app) is app
     assert "no listeners" in caplog.text
-
-
-def test_only_an_api_server_has_the_listener():
-    """With any listener Airflow refuses DAGs that have a task with ``end_from_trigger=True``."""
-    code = """
-from airflow.listeners.listener import get_listener_manager
-from airflow.plugins_manager import AirflowPlugin
-from airflow_hpt_provider.ui.plugin import TuningPagePlugin, register_listener
-ours = lambda: [type(one).__name__ for one in get_listener_manager().pm.get_plugins()
-                if type(one).__module__.startswith("airflow_hpt_provider")]
-before = ours()
-for _ in range(2):
-    register_listener(None)
-print(TuningPagePlugin.listeners == AirflowPlugin.listeners == [], before, ours())
-"""
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.splitlines()[-1] == "True [] ['TaskStateListener']"
 
 
 @pytest.fixture

@@ -17,13 +17,11 @@ from botocore.credentials import Credentials
 
 from airflow_hpt_provider.local.env_file import ACCESS_KEY_ID
 from airflow_hpt_provider.local.errors import ServiceError
-from airflow_hpt_provider.local.moto_backend import MotoBackend
-from airflow_hpt_provider.local.operations.model_registry.operations import ModelRegistry
-from airflow_hpt_provider.local.s3.objects import ObjectStore
-from airflow_hpt_provider.local.server import create_app
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.endpoint import Endpoint
+    from airflow_hpt_provider.local.moto_backend import MotoBackend
+    from airflow_hpt_provider.local.s3.objects import ObjectStore
 
 SECRET = "not-a-real-secret"
 BASE = "http://127.0.0.1:4242"
@@ -170,6 +168,8 @@ class WireClient:
 
 @pytest.fixture(scope="session")
 def moto() -> Iterator[MotoBackend]:
+    from airflow_hpt_provider.local.moto_backend import MotoBackend  # slow, and some tests here need none
+
     backend = MotoBackend()
     yield backend
     backend.close()
@@ -182,6 +182,8 @@ def operations() -> DictOperations:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[ObjectStore]:
+    from airflow_hpt_provider.local.s3.objects import ObjectStore
+
     objects = ObjectStore(tmp_path / "s3")
     yield objects
     objects.close()
@@ -191,6 +193,9 @@ def store(tmp_path: Path) -> Iterator[ObjectStore]:
 def client(
     tmp_path: Path, operations: DictOperations, store: ObjectStore, moto: MotoBackend
 ) -> Iterator[WireClient]:
+    from airflow_hpt_provider.local.operations.model_registry.operations import ModelRegistry
+    from airflow_hpt_provider.local.server import create_app
+
     registry = ModelRegistry(tmp_path / "registry.sqlite", "us-east-1", "123456789012")
     yield WireClient(create_app([operations, registry], store, moto, SECRET))
     registry.close()
