@@ -30,8 +30,8 @@ EVERY_FAULT = (
     Fault(Target.REDIS, Action.KILL),
     Fault(Target.SERVICE, Action.KILL),
 )
-KILLS = 2 * len(EVERY_FAULT)
-"""The whole form: each fault twice, in two random orders."""
+KILLS = 3 * FAULTS_IN_WAVE
+"""The whole form: each fault once in a random order, and half of them again in another one."""
 
 SHORT = (
     Fault(Target.TASK, Action.TERM),

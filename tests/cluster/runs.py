@@ -130,8 +130,9 @@ class Run:
             key = (self.dag_id, self.run_id, task_id)
             try:
                 parts += [
-                    f"--- {task_id}, try {number}:\n{api.log(*key, number)[-2500:]}"
-                    for number in range(1, len(api.tries(*key)) + 1)
+                    f"--- {task_id}, try {one['try_number']}:\n{api.log(*key, one['try_number'])[-2500:]}"
+                    for one in api.tries(*key)
+                    if one["try_number"]
                 ]
             except AirflowApiError as error:
                 parts.append(str(error))
@@ -155,12 +156,15 @@ def _paid(sagemaker: Any, job: invariants.Job) -> PaidJob:
 
 
 def clear_failed(api: ClusterApi, run: Run) -> bool:
-    """Clear the failed tasks of a run once, as docs/guarantees.md says for a task whose tries are spent."""
+    """Clear the failed tasks of a run once, and those that follow them.
+
+    docs/guarantees.md says so for a task whose tries are spent.
+    """
     if run.decision is not Decision.NONE or run.cleared:
         return False
-    failed = [
-        task for task in persistently(lambda: api.tasks(run.dag_id, run.run_id)) if task["state"] == "failed"
-    ]
+    tasks = persistently(lambda: api.tasks(run.dag_id, run.run_id))
+    # A task that follows a failed one never began. The failed one goes first: its state decides about the other.
+    failed = [task for state in ("failed", "upstream_failed") for task in tasks if task["state"] == state]
     for task in failed:
         persistently(lambda task=task: api.clear_task(run.dag_id, run.run_id, task["task_id"]))
     if failed:

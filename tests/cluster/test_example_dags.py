@@ -27,7 +27,7 @@ SYNC = "sync_"
 """Prefix of the examples that wait on a worker."""
 PARAMS: dict[str, dict[str, Any]] = {
     "cheap_spot": {"training_jobs": 2, "epochs": 3},
-    "compare_algorithms": {"training_jobs": 2},
+    "compare_algorithms": {"training_jobs": 3},
     "retrain_weekly": {"training_jobs": 2},
     "tune_and_register": {"training_jobs": 2},
     "tune_from_ui": {},

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 JOB_SECONDS = 30
 LIMIT_SECONDS = 420
-LIVE_RUNS = 6
+LIVE_RUNS = 9
 """DAG runs that are kept going while faults strike."""
 GAP_SECONDS = (2.0, 10.0)
 """Between the beginning of a fault and the next one."""
