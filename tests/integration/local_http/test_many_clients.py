@@ -65,17 +65,45 @@ def test_more_clients_than_there_may_be_are_refused_and_forgotten(service: Any) 
     pytest.fail("the service does not respond although all those clients are gone")
 
 
+@pytest.mark.heavy
+def test_200_slow_and_600_idle_clients(service: Any) -> None:
+    """A client that was there before is answered all the time; a new one once idle connections have been closed."""
+    sagemaker, s3 = service.client("sagemaker"), service.client("s3")
+    sagemaker.list_hyper_parameter_tuning_jobs()
+    s3.list_buckets()
+    with connections(service, 200, SLOW) as slow, connections(service, 600):
+        for _ in range(10):
+            for connection in slow:
+                connection.sendall(b"x")
+            sagemaker.list_hyper_parameter_tuning_jobs()
+            s3.list_buckets()
+        end = time.monotonic() + 120
+        while True:
+            try:
+                service.client("sagemaker").list_hyper_parameter_tuning_jobs()
+                break
+            except Exception:
+                assert time.monotonic() < end
+                time.sleep(0.5)
+    sagemaker.list_hyper_parameter_tuning_jobs()
+
+
+@pytest.mark.parametrize(
+    ("clients", "tuning_jobs", "training_jobs"),
+    [(40, 3, 4), pytest.param(100, 12, 2, marks=pytest.mark.heavy)],
+    ids=["40 clients", "100 clients"],
+)
 def test_lists_and_searches_by_many_clients_while_jobs_train(
-    make_service: Callable[..., Any], tmp_path: Path
+    make_service: Callable[..., Any], tmp_path: Path, clients: int, tuning_jobs: int, training_jobs: int
 ) -> None:
     script = tmp_path / "train.py"
     script.write_text("print('objective=0.5;')")
     service = make_service(tmp_path / "data", ["--images", str(images_file(tmp_path, script, "-S"))])
     service.client("s3").create_bucket(Bucket="bucket")
-    sagemaker = service.client("sagemaker", Config(max_pool_connections=40, read_timeout=120))
-    for number in range(3):
+    sagemaker = service.client("sagemaker", Config(max_pool_connections=clients, read_timeout=120))
+    for number in range(tuning_jobs):
         sagemaker.create_hyper_parameter_tuning_job(
-            HyperParameterTuningJobName=f"job-{number}", **tuning_job("bucket", trials=4)
+            HyperParameterTuningJobName=f"job-{number}", **tuning_job("bucket", trials=training_jobs)
         )
 
     def ask(number: int) -> str:
@@ -87,14 +115,14 @@ def test_lists_and_searches_by_many_clients_while_jobs_train(
             sagemaker.list_hyper_parameter_tuning_jobs(MaxResults=100, NameContains="job")
         return "answered"
 
-    with ThreadPoolExecutor(40) as pool:
+    with ThreadPoolExecutor(clients) as pool:
         assert Counter(pool.map(ask, range(200))) == {"answered": 200}
-    for number in range(3):
+    for number in range(tuning_jobs):
         end = time.monotonic() + 120
         while time.monotonic() < end:
             job = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=f"job-{number}")
             if job["HyperParameterTuningJobStatus"] != "InProgress":
                 break
             time.sleep(0.2)
-        assert job["TrainingJobStatusCounters"]["Completed"] == 4
+        assert job["TrainingJobStatusCounters"]["Completed"] == training_jobs
     service.stop()

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from airflow_hpt_provider.triggers.events import FINAL_STATUSES, TuningJobStateChangeTrigger
-from airflow_hpt_provider.waiting.state_change import NotAStateChangeError, StateChange
+from airflow_hpt_provider.waiting.state_change import NotAStateChangeError, StateChange, check_queue_url
 
 ARN = "arn:aws:sagemaker:us-east-1:123456789012:hyper-parameter-tuning-job/tune-1"
 EVENT = {
@@ -47,7 +47,10 @@ def test_events_about_the_same_change_are_the_same_and_a_new_job_of_the_old_name
 @pytest.mark.parametrize(
     "body",
     ["", "not json", "[]", "null", '{"detail-type": "Something Else"}', json.dumps(EVENT | {"detail": None}),
-     json.dumps(EVENT | {"detail": {}}), '{"Type": "Notification"}'],
+     json.dumps(EVENT | {"detail": {}}), '{"Type": "Notification"}',
+     json.dumps(EVENT | {"detail-type": "SageMaker Training Job State Change"}), json.dumps([EVENT]),
+     json.dumps({"Type": "Notification", "Message": json.dumps(EVENT | {"detail-type": None})}),
+     json.dumps({"Type": "Another", "Message": json.dumps(EVENT)})],
 )  # fmt: skip
 def test_whatever_else_lies_there_is_told_apart(body):
     with pytest.raises(NotAStateChangeError):
@@ -74,6 +77,37 @@ def test_a_status_that_sagemaker_does_not_know_is_reported():
         TuningJobStateChangeTrigger("https://queue", statuses=["Finished"])
     with pytest.raises(TypeError, match=r"Write \['Failed'\]"):
         TuningJobStateChangeTrigger("https://queue", statuses="Failed")
+
+
+def test_members_that_may_be_missing():
+    detail = {name: value for name, value in EVENT["detail"].items() if name not in ("Tags", "CreationTime")}
+    change = StateChange.parse(json.dumps({"id": 1, "detail-type": EVENT["detail-type"], "detail": detail}))
+    assert (change.event_id, change.time, change.created, change.tags) == ("1", "", "", {})
+    assert StateChange.parse(json.dumps(EVENT | {"detail": EVENT["detail"] | {"Tags": None}})).tags == {}
+
+
+@pytest.mark.parametrize("prefix", ["TUNE-", "tune-1", "Tune-1", "", None])
+def test_names_compare_in_any_case(prefix):
+    assert StateChange.parse(json.dumps(EVENT)).matches((), prefix, {}) is True
+    assert StateChange.parse(json.dumps(EVENT)).matches((), "une", {}) is False
+
+
+@pytest.mark.parametrize(
+    ("url", "good"),
+    [
+        ("https://sqs/q", True),
+        ("http://127.0.0.1/q", True),
+        ("sqs", False),
+        ("ftp://x", False),
+        (None, False),
+    ],
+)
+def test_the_url_of_a_queue(url, good):
+    if good:
+        check_queue_url("event_queue_url", url)
+        return
+    with pytest.raises(ValueError, match="event_queue_url must be a queue's URL"):
+        check_queue_url("event_queue_url", url)
 
 
 def test_a_queues_name_is_not_its_url():
