@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from types import SimpleNamespace
 from typing import Any, Final
 
@@ -51,7 +51,12 @@ class TemplatesMixin:
 
     A template that renders to nothing (its expressions give None or empty text) becomes None: the value is not given.
     The keys of dicts are rendered too.
+
+    Attributes:
+        _values: ids of what is no template: results of other tasks, and rendered fields.
     """
+
+    _values: Collection[int] = frozenset()
 
     def render_template(
         self, content: Any, context: Any, jinja_env: Any = None, seen_oids: set[int] | None = None
@@ -134,12 +139,35 @@ class TemplatesMixin:
         fields = list(template_fields)
         written = {field: getattr(parent, field, None) for field in fields}
         seen_oids = seen_oids | (results_in(parent, fields, context) if parent is self else set())
-        super()._do_render_template_fields(parent, fields, context, jinja_env, seen_oids)  # type: ignore[misc]
+        try:
+            super()._do_render_template_fields(parent, fields, context, jinja_env, seen_oids)  # type: ignore[misc]
+        finally:
+            if parent is self:
+                rendered = (
+                    value for field in fields if (value := getattr(self, field, None)) is not written[field]
+                )
+                self._values = seen_oids | set(map(id, rendered))
         if parent is self or isinstance(parent, TemplatesMixin):
             for field, template in written.items():
                 check_given(field, template, getattr(parent, field))
         if self._nothing:
             self.log.info("%s", self._nothing)  # type: ignore[attr-defined]
+
+    def render_again(self, fields: Iterable[str], context: Any) -> None:
+        """Render the fields that are templates still, because the rendering of all fields has failed or not begun.
+
+        Args:
+            fields: names of template fields.
+            context: of the task instance.
+
+        Raises:
+            TuningJobConfigError: a required one renders to nothing.
+        """
+        for field in fields:
+            template = getattr(self, field)
+            rendered = self.render_template(template, context, None, set(self._values))
+            check_given(field, template, rendered)
+            setattr(self, field, rendered)
 
     @property
     def _nothing(self) -> str:

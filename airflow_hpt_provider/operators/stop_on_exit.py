@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipException
-from airflow_hpt_provider.config.templates import check_given
 from airflow_hpt_provider.exceptions import TuningTaskInterruptedError
 from airflow_hpt_provider.links.tuning import TuningJobLink, TuningPageLink
 from airflow_hpt_provider.operators.base import TuningBaseOperator
@@ -68,7 +67,7 @@ class StopOnExitMixin:
     hook: HyperParameterTuningHook
     log: Any
     stop_on_kill: bool
-    render_template: Callable[..., Any]
+    render_again: Callable[..., None]
     _running_job: str | None = None
     _found: bool = False
     _create_pending: bool = False
@@ -277,10 +276,7 @@ class StopOnExitMixin:
         if self._began and not pushed and not self._create_pending and context["ti"].try_number <= 1:
             return None
         if not self._rendered:
-            for field in TuningBaseOperator.template_fields:
-                rendered = self.render_template(getattr(self, field), context)
-                check_given(field, getattr(self, field), rendered)
-                setattr(self, field, rendered)
+            self.render_again(TuningBaseOperator.template_fields, context)
         if pushed and (self._began or is_own_job(self.hook, pushed, Owner.from_context(context))):
             return pushed
         memory = JobStateStore(context).load() if self._began else {}  # the DAG processor cannot ask for it
