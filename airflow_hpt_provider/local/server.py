@@ -32,7 +32,7 @@ from airflow_hpt_provider.local.fault_injection.file import load
 from airflow_hpt_provider.local.fault_injection.rules import FaultFile
 from airflow_hpt_provider.local.fault_injection.runner import FaultyRunner, TrainingJobFaults
 from airflow_hpt_provider.local.http.auth.sigv4 import Secret
-from airflow_hpt_provider.local.http.connections import LimitedProtocol
+from airflow_hpt_provider.local.http.connections import server_config
 from airflow_hpt_provider.local.http.host_check import is_loopback
 from airflow_hpt_provider.local.logs.operations import TrainingLogs
 from airflow_hpt_provider.local.moto_backend import MotoBackend, handed_out_secret
@@ -244,17 +244,7 @@ def _url(host: str, port: int) -> str:
 
 
 def _run(app: ASGIApp, listener: socket.socket, deadline: StopDeadline) -> None:
-    config = uvicorn.Config(
-        app,
-        http=LimitedProtocol,
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=RESPONSE_SECONDS,
-    )
-    _Server(config, deadline).run(sockets=[listener])
+    _Server(server_config(app, RESPONSE_SECONDS), deadline).run(sockets=[listener])
 
 
 class _Server(uvicorn.Server):

@@ -23,7 +23,7 @@ from starlette.responses import Response
 
 from airflow_hpt_provider.local.fault_injection.calls import CallFaults, FaultSource, call_name
 from airflow_hpt_provider.local.fault_injection.endpoint import FaultyEndpoint
-from airflow_hpt_provider.local.http.connections import HANG_UP, LimitedProtocol
+from airflow_hpt_provider.local.http.connections import HANG_UP, server_config
 from airflow_hpt_provider.local.http.request import WireRequest
 
 if TYPE_CHECKING:
@@ -58,19 +58,7 @@ class FaultyProxy:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._endpoint = FaultyEndpoint(self._pass, self, ACCOUNT)
-        config = uvicorn.Config(
-            self._receive,
-            interface="asgi3",
-            http=LimitedProtocol,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            date_header=False,
-            timeout_graceful_shutdown=1,
-        )
-        self._server = uvicorn.Server(config)
+        self._server = uvicorn.Server(server_config(self._receive, 1, interface="asgi3", date_header=False))
         self._thread = threading.Thread(target=self._server.run, args=([self._listener],), daemon=True)
 
     def __enter__(self) -> Self:

@@ -70,6 +70,7 @@ class TuningAccount:
 
     def describe(self, name: str) -> TuningJobDescription:
         """Describe a job, or raise TuningJobNotFoundError."""
+        assert name, "boto3 would refuse it"
         if name not in self.jobs:
             raise TuningJobNotFoundError(f"no {name}", name)
         job = self.jobs[name]

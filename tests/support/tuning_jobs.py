@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +50,27 @@ def tuning_job(bucket: str, *, trials: int = 4, parallel: int = 2, **static: str
         },
         "TrainingJobDefinition": {**definition, **({"StaticHyperParameters": static} if static else {})},
     }
+
+
+def ended_job(sagemaker: Any, name: str) -> dict[str, Any]:
+    """Wait for the end of a tuning job, and return its description."""
+    return _ended(
+        lambda: sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name),
+        "HyperParameterTuningJobStatus",
+    )
+
+
+def ended_training_job(sagemaker: Any, name: str) -> dict[str, Any]:
+    """Wait for the end of a training job, and return its description."""
+    return _ended(lambda: sagemaker.describe_training_job(TrainingJobName=name), "TrainingJobStatus")
+
+
+def _ended(describe: Callable[[], dict[str, Any]], status: str) -> dict[str, Any]:
+    deadline = time.monotonic() + 240
+    while (job := describe())[status] in ("InProgress", "Stopping"):
+        assert time.monotonic() < deadline, job
+        time.sleep(0.05)
+    return job
 
 
 def images_file(folder: Path, script: Path, *options: str) -> Path:

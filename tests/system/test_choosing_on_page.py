@@ -6,19 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from airflow_hpt_provider.ui.pages import BUNDLE
-from benchmarks.page.session import chromium
 from tests.support.page_addresses import bare_task_page
+from tests.system.in_browser import IN_BROWSER
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.session import DemoSession
 
-pytestmark = [
-    pytest.mark.system,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(chromium() is None, reason="no Chromium is installed"),
-    pytest.mark.skipif(not (BUNDLE / "index.html").is_file(), reason="the page is not built: make ui"),
-]
+pytestmark = IN_BROWSER
 
 
 @pytest.fixture(scope="module")

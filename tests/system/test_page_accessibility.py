@@ -10,14 +10,12 @@ import pytest
 
 from airflow_hpt_provider.ui.pages import BUNDLE
 from benchmarks.page.jobs import fill
-from benchmarks.page.session import browser, chromium, standalone_page
+from benchmarks.page.session import browser, standalone_page
+from tests.system.in_browser import IN_BROWSER
 
 AXE = BUNDLE.parent / "frontend" / "node_modules" / "axe-core" / "axe.min.js"
 pytestmark = [
-    pytest.mark.system,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(chromium() is None, reason="no Chromium is installed"),
-    pytest.mark.skipif(not (BUNDLE / "index.html").is_file(), reason="the page is not built: make ui"),
+    *IN_BROWSER,
     pytest.mark.skipif(not AXE.is_file(), reason="axe is not installed: make ui"),
 ]
 JOB = "/connections/local/jobs/churn-02"

@@ -11,17 +11,12 @@ import pytest
 import yaml
 
 from airflow_hpt_provider.demo.waiting import wait_until
-from airflow_hpt_provider.ui.pages import BUNDLE
 from benchmarks.page.jobs import fill
-from benchmarks.page.session import browser, chromium, standalone_page
+from benchmarks.page.session import browser, standalone_page
 from tests.support.tuning_jobs import images_file, tuning_job
+from tests.system.in_browser import IN_BROWSER
 
-pytestmark = [
-    pytest.mark.system,
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(chromium() is None, reason="no Chromium is installed"),
-    pytest.mark.skipif(not (BUNDLE / "index.html").is_file(), reason="the page is not built: make ui"),
-]
+pytestmark = IN_BROWSER
 SCRIPT = Path(__file__).parents[1] / "integration" / "provider" / "training" / "quick.py"
 MS = 60_000
 

@@ -6,12 +6,13 @@ import socket
 import struct
 from typing import TYPE_CHECKING, Any
 
+import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     import asyncio
 
-    from starlette.types import Message, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_CONNECTIONS = 512
 HEADER_SECONDS = 20.0
@@ -41,6 +42,27 @@ def _closing(send: Send) -> Send:
         await send(message)
 
     return closing
+
+
+def server_config(app: ASGIApp, response_seconds: int, **more: Any) -> uvicorn.Config:
+    """Return uvicorn's configuration of a server with limits, which writes no log of its own.
+
+    Args:
+        app: what responds.
+        response_seconds: how long a server that is asked to stop waits for running responses.
+        more: of uvicorn's options.
+    """
+    return uvicorn.Config(
+        app,
+        http=LimitedProtocol,
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=response_seconds,
+        **more,
+    )
 
 
 class LimitedProtocol(H11Protocol):

@@ -20,6 +20,7 @@ from airflow_hpt_provider.demo.service import LocalService
 from airflow_hpt_provider.export.to_optuna import ExportError, to_optuna_study
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from tests.support.tuning_history import history_as_json, history_from_json
+from tests.support.tuning_jobs import ended_job
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,12 +88,7 @@ def job(service: LocalService) -> str:
             "RoleArn": "arn:aws:iam::123456789012:role/sagemaker",
         },
     )
-    status = "InProgress"
-    while status == "InProgress":
-        status = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="exported")[
-            "HyperParameterTuningJobStatus"
-        ]
-    assert status == "Completed"
+    assert ended_job(sagemaker, "exported")["HyperParameterTuningJobStatus"] == "Completed"
     return "exported"
 
 

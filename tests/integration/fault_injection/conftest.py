@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -57,16 +56,3 @@ def request(trials: int = 4, *, name: str = "job", **definition: Any) -> dict[st
     made = tuning_job("bucket", trials=trials, parallel=1)
     made["TrainingJobDefinition"] |= definition
     return {"HyperParameterTuningJobName": name, **made}
-
-
-def wait_for_end(sagemaker: Any, name: str = "job") -> dict[str, Any]:
-    """The description of the tuning job once it has ended."""
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline:
-        answer: dict[str, Any] = sagemaker.describe_hyper_parameter_tuning_job(
-            HyperParameterTuningJobName=name
-        )
-        if answer["HyperParameterTuningJobStatus"] not in ("InProgress", "Stopping"):
-            return answer
-        time.sleep(0.1)
-    pytest.fail("the tuning job does not end")

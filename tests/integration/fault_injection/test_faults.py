@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError, ConnectionClosedError, HTTPClientError, ReadTimeoutError
 
-from tests.integration.fault_injection.conftest import Serve, client, request, wait_for_end
+from tests.integration.fault_injection.conftest import Serve, client, request
+from tests.support.tuning_jobs import ended_job
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -158,7 +159,7 @@ def test_trials_fail_with_the_given_reason(serve: Serve) -> None:
     service.client("s3").create_bucket(Bucket="bucket")
     sagemaker = client(service)
     sagemaker.create_hyper_parameter_tuning_job(**request(4))
-    answer = wait_for_end(sagemaker)
+    answer = ended_job(sagemaker, "job")
     assert answer["TrainingJobStatusCounters"] == {
         "Completed": 2,
         "InProgress": 0,
@@ -182,7 +183,7 @@ def test_an_internal_error_of_the_first_attempt_is_tried_again(serve: Serve) -> 
     service.client("s3").create_bucket(Bucket="bucket")
     sagemaker = client(service)
     sagemaker.create_hyper_parameter_tuning_job(**request(1, RetryStrategy={"MaximumRetryAttempts": 1}))
-    answer = wait_for_end(sagemaker)
+    answer = ended_job(sagemaker, "job")
     assert answer["TrainingJobStatusCounters"]["Completed"] == 1
     described = sagemaker.describe_training_job(TrainingJobName=answer["BestTrainingJob"]["TrainingJobName"])
     statuses = [each["Status"] for each in described["SecondaryStatusTransitions"]]
@@ -194,7 +195,7 @@ def test_a_trial_that_fails_after_a_while_has_run_until_then(serve: Serve) -> No
     service.client("s3").create_bucket(Bucket="bucket")
     sagemaker = client(service)
     sagemaker.create_hyper_parameter_tuning_job(**request(1, StaticHyperParameters={"stay": "yes"}))
-    answer = wait_for_end(sagemaker)
+    answer = ended_job(sagemaker, "job")
     assert answer["HyperParameterTuningJobStatus"] == "Failed"
     [trial] = sagemaker.list_training_jobs()["TrainingJobSummaries"]
     described = sagemaker.describe_training_job(TrainingJobName=trial["TrainingJobName"])
@@ -227,13 +228,13 @@ def test_a_tuning_job_fails_as_a_whole(serve: Serve) -> None:
     sagemaker = client(service)
     for name in ("job", "other"):
         sagemaker.create_hyper_parameter_tuning_job(**request(4, name=name))
-    answer = wait_for_end(sagemaker)
+    answer = ended_job(sagemaker, "job")
     assert (answer["HyperParameterTuningJobStatus"], answer["FailureReason"]) == ("Failed", INTERNAL)
     counters = answer["TrainingJobStatusCounters"]
     assert counters["Completed"] >= 2
     assert counters["Completed"] + counters["Stopped"] < 4
     assert "BestTrainingJob" in answer, "a warm start can use what it has learnt"
-    assert wait_for_end(sagemaker, "other")["HyperParameterTuningJobStatus"] == "Completed"
+    assert ended_job(sagemaker, "other")["HyperParameterTuningJobStatus"] == "Completed"
 
 
 def test_denied_tags_are_denied_in_create_too(serve: Serve) -> None:
@@ -243,4 +244,4 @@ def test_denied_tags_are_denied_in_create_too(serve: Serve) -> None:
     with pytest.raises(ClientError, match="not authorized to perform: sagemaker:AddTags"):
         sagemaker.create_hyper_parameter_tuning_job(**request(1), Tags=[{"Key": "team", "Value": "a"}])
     sagemaker.create_hyper_parameter_tuning_job(**request(1))
-    assert wait_for_end(sagemaker)["HyperParameterTuningJobStatus"] == "Completed"
+    assert ended_job(sagemaker, "job")["HyperParameterTuningJobStatus"] == "Completed"

@@ -6,7 +6,6 @@ import contextlib
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.tuning_jobs import images_file, tuning_job
+from tests.support.tuning_jobs import ended_training_job, images_file, tuning_job
 
 pytestmark = pytest.mark.integration
 
@@ -114,13 +113,7 @@ def test_a_training_job_that_fills_the_disk(
         body = tuning_job("bucket", how=how)["TrainingJobDefinition"]
         body["HyperParameters"] = body.pop("StaticHyperParameters")
         sagemaker.create_training_job(TrainingJobName=name, **body)
-        end = time.monotonic() + 120
-        while time.monotonic() < end:
-            job = sagemaker.describe_training_job(TrainingJobName=name)
-            if job["TrainingJobStatus"] != "InProgress":
-                return dict(job)
-            time.sleep(0.2)
-        pytest.fail(f"{name} has not ended")
+        return ended_training_job(sagemaker, name)
 
     before = shutil.disk_usage(disk).free
     job = train("filling", how)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.tuning_jobs import images_file, tuning_job
+from tests.support.tuning_jobs import ended_job, images_file, tuning_job
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -29,13 +28,7 @@ def original(make_service: Callable[..., Any], tmp_path_factory: pytest.TempPath
     sagemaker.create_hyper_parameter_tuning_job(
         HyperParameterTuningJobName="job", **tuning_job("bucket", trials=2)
     )
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
-        job = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="job")
-        if job["HyperParameterTuningJobStatus"] == "Completed":
-            break
-        time.sleep(0.2)
-    assert job["HyperParameterTuningJobStatus"] == "Completed"
+    assert ended_job(sagemaker, "job")["HyperParameterTuningJobStatus"] == "Completed"
     service.stop()
     return folder / "data"
 

@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from airflow_hpt_provider.local.runners import permissions
 from tests.integration.local_http.conftest import Service
 from tests.integration.local_http.test_not_root import interpreter, process_options
-from tests.support.tuning_jobs import images_file, tuning_job
+from tests.support.tuning_jobs import ended_training_job, images_file, tuning_job
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(300)]
 
@@ -55,13 +55,7 @@ def train(service: Service, name: str = "job") -> dict[str, Any]:
         s3.create_bucket(Bucket="bucket")
     body = tuning_job("bucket")["TrainingJobDefinition"]
     sagemaker.create_training_job(TrainingJobName=name, **body)
-    end = time.monotonic() + 120
-    while time.monotonic() < end:
-        job = sagemaker.describe_training_job(TrainingJobName=name)
-        if job["TrainingJobStatus"] != "InProgress":
-            return dict(job)
-        time.sleep(0.2)
-    pytest.fail(f"{name} has not ended")
+    return ended_training_job(sagemaker, name)
 
 
 def test_with_64_open_files(limited: Callable[..., Service]) -> None:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.support.tuning_jobs import images_file, tuning_job
+from tests.support.tuning_jobs import ended_job, images_file, tuning_job
 
 if TYPE_CHECKING:
     from tests.integration.local_http.conftest import Service
@@ -38,16 +37,6 @@ def request(values: tuple[str, ...], **config: Any) -> dict[str, Any]:
     return made
 
 
-def ended(sagemaker: Any, name: str) -> dict[str, Any]:
-    deadline = time.monotonic() + 60
-    while True:
-        job: dict[str, Any] = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
-        if job["HyperParameterTuningJobStatus"] not in ("InProgress", "Stopping"):
-            return job
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 @pytest.fixture(scope="module")
 def trained(make_service: Callable[..., Service], tmp_path_factory: pytest.TempPathFactory) -> Service:
     folder = tmp_path_factory.mktemp("precise")
@@ -57,7 +46,7 @@ def trained(make_service: Callable[..., Service], tmp_path_factory: pytest.TempP
     service.client("s3").create_bucket(Bucket="precise")
     sagemaker = service.client("sagemaker")
     sagemaker.create_hyper_parameter_tuning_job(HyperParameterTuningJobName="tuned", **request(PRINTED))
-    ended(sagemaker, "tuned")
+    ended_job(sagemaker, "tuned")
     return service
 
 
@@ -77,7 +66,7 @@ def value(job: dict[str, Any]) -> Any:
 def test_lists_and_the_best_training_job(trained: Service) -> None:
     by_value = summaries(trained, SortBy="FinalObjectiveMetricValue", SortOrder="Ascending")
     assert [value(each) for each in by_value] == [BEST, BEST, ANSWERED["2.91488"], ANSWERED["3.53175"]]
-    best = ended(trained.client("sagemaker"), "tuned")["BestTrainingJob"]
+    best = ended_job(trained.client("sagemaker"), "tuned")["BestTrainingJob"]
     assert value(best) == BEST
     equal = sorted(by_value[:2], key=lambda each: each["CreationTime"])
     assert best["TrainingJobName"] == equal[0]["TrainingJobName"], "of equals, the earliest"
@@ -138,7 +127,7 @@ def test_a_metric_that_equals_the_target_reaches_it(trained: Service, kind: str,
             TuningJobCompletionCriteria={"TargetObjectiveMetricValue": target},
         ),
     )
-    job = ended(sagemaker, name)
+    job = ended_job(sagemaker, name)
     criteria = job["HyperParameterTuningJobConfig"]["TuningJobCompletionCriteria"]
     assert criteria["TargetObjectiveMetricValue"] == value(job["BestTrainingJob"]), "one precision for both"
     assert job["TrainingJobStatusCounters"]["Completed"] == 1, "it ended with the first one"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import io
 import json
 import tarfile
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from botocore.exceptions import ClientError
+
+from tests.support.tuning_jobs import ended_training_job
 
 if TYPE_CHECKING:
     from tests.integration.local_http.conftest import Service
@@ -46,12 +47,7 @@ def train(service: Service, s3: Any, bucket: str, script: bytes) -> str:
         ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
         StoppingCondition={"MaxRuntimeInSeconds": 600},
     )
-    deadline = time.monotonic() + 60
-    while (found := sagemaker.describe_training_job(TrainingJobName=name))[
-        "TrainingJobStatus"
-    ] == "InProgress":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    found = ended_training_job(sagemaker, name)
     assert found["TrainingJobStatus"] == "Completed", found.get("FailureReason")
     return name
 

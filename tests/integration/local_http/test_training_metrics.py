@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import subprocess
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,7 +17,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from tests.support.foreign_programs import debian_program
-from tests.support.tuning_jobs import images_file, tuning_job
+from tests.support.tuning_jobs import ended_job, images_file, tuning_job
 
 if TYPE_CHECKING:
     from tests.integration.local_http.conftest import Service
@@ -53,12 +52,7 @@ def trained(
     request = tuning_job("metrics", trials=2)
     request["TrainingJobDefinition"]["AlgorithmSpecification"]["MetricDefinitions"] = METRICS
     sagemaker.create_hyper_parameter_tuning_job(HyperParameterTuningJobName="measured", **request)
-    deadline = time.monotonic() + 60
-    while (job := sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="measured"))[
-        "HyperParameterTuningJobStatus"
-    ] == "InProgress":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    job = ended_job(sagemaker, "measured")
     assert job["HyperParameterTuningJobStatus"] == "Completed", job
     summaries = sagemaker.list_training_jobs_for_hyper_parameter_tuning_job(
         HyperParameterTuningJobName="measured", SortBy="CreationTime", SortOrder="Ascending"

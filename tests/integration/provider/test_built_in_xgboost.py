@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import pickle
 import tarfile
-import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,6 +13,7 @@ from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperato
 from tests.integration.local_engine.test_xgboost import csv
 from tests.integration.provider.conftest import make
 from tests.support.cases import case
+from tests.support.tuning_jobs import ended_job
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.demo.service import LocalService
@@ -47,13 +47,7 @@ def test_by_boto3(service: LocalService, s3: Any) -> None:
     name = request["HyperParameterTuningJobName"]
     sagemaker = service.client("sagemaker")
     sagemaker.create_hyper_parameter_tuning_job(**request)
-    deadline = time.monotonic() + 240
-    while True:
-        job = sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
-        if job["HyperParameterTuningJobStatus"] != "InProgress":
-            break
-        assert time.monotonic() < deadline
-        time.sleep(0.2)
+    job = ended_job(sagemaker, name)
     assert job["HyperParameterTuningJobStatus"] == "Completed"
     best = job["BestTrainingJob"]
     assert best["FinalHyperParameterTuningJobObjectiveMetric"]["Value"] > 0.8

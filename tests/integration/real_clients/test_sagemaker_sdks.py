@@ -8,14 +8,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.integration.real_clients.conftest import BUCKET, SCRIPT, request
-from tests.support.tuning_jobs import IMAGE, ROLE
+from tests.support.tuning_jobs import IMAGE, ROLE, ended_job
 
 pytestmark = [pytest.mark.integration, pytest.mark.heavy, pytest.mark.timeout(600)]
 
@@ -98,12 +97,7 @@ def test_searches_of_the_sdks(
     sagemaker = service.client("sagemaker")
     tags = [{"Key": "team", "Value": "blue"}, {"Key": "blue", "Value": "team"}]
     sagemaker.create_hyper_parameter_tuning_job(**request(name), Tags=tags)
-    deadline = time.monotonic() + 120
-    while (job := sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name))[
-        "HyperParameterTuningJobStatus"
-    ] == "InProgress":
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
+    job = ended_job(sagemaker, name)
     env = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), **service.environment}
     report = run(python, "core_searches.py", name, env=env)
     assert report["tuning job"] == "Completed"

@@ -70,7 +70,8 @@ def test_every_argument_is_stored_as_it_was_given(trigger):
     assert again(trigger, {**arguments, **CONNECTION}).serialize() == (path, {**arguments, **CONNECTION})
 
 
-def test_stored_arguments_are_those_of_earlier_versions():
+def test_stored_arguments_are_those_of_earlier_versions_and_a_later_one_is_off():
+    """A default of True would end tasks in the triggerer, or stop jobs of other tasks, that did not ask for it."""
     _, arguments = HyperParameterTuningJobTrigger("job-1", previous_jobs=("job-0",), **CONNECTION).serialize()
     assert arguments == {
         "tuning_job_name": "job-1",

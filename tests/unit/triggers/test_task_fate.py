@@ -12,7 +12,7 @@ from airflow.sdk.execution_time import task_runner
 from airflow.sdk.execution_time.comms import ErrorResponse
 
 from airflow_hpt_provider.triggers import task_state
-from airflow_hpt_provider.triggers.task_state import CALLBACK_SECONDS, TaskFate, lost_task_fate, task_fate
+from airflow_hpt_provider.triggers.task_state import TaskFate, task_fate
 
 LOG = logging.getLogger("task")
 TI: Any = SimpleNamespace(id="01a", dag_id="dag", task_id="tune", run_id="run", map_index=-1, try_number=2)
@@ -76,39 +76,6 @@ def test_an_error_at_the_state_is_no_answer(airflow: SimpleNamespace) -> None:
 def test_a_task_that_continues_continues(airflow: SimpleNamespace, state: str | None) -> None:
     airflow.state = state
     assert task_fate(TI, LOG) is TaskFate.CONTINUES
-
-
-@pytest.mark.parametrize(
-    ("states", "fate", "slept"),
-    [
-        (["failed"], TaskFate.ENDED, 0),
-        (["scheduled"], TaskFate.CONTINUES, 0),
-        (["running", "running", "failed"], TaskFate.ENDED, 2),
-        (["running"] * 5, TaskFate.RUNNING, 4),
-        ([error(500), "failed"], TaskFate.ENDED, 1),
-        (["running", error(500), "queued"], TaskFate.CONTINUES, 2),
-        ([error(500)] * 5, None, 4),
-        (["running"] * 4 + [error(500)], None, 4),
-    ],
-    ids=str,
-)
-def test_a_lost_task_is_asked_about_until_it_does_not_run(
-    monkeypatch: pytest.MonkeyPatch, states: list[Any], fate: TaskFate | None, slept: int
-) -> None:
-    """Airflow calls back a moment before it stores the state. What it does not say is not made up."""
-    waits: list[float] = []
-    monkeypatch.setattr("airflow_hpt_provider.triggers.task_state.time.sleep", waits.append)
-    left = iter(states)
-
-    def state(_: Any) -> dict[str, dict[str, Any]]:
-        if isinstance(found := next(left), Exception):
-            raise found
-        return {"run": {"tune": found}}
-
-    monkeypatch.setattr(task_state, "_states", state)
-    assert lost_task_fate(TI, LOG) is fate
-    assert waits == list(CALLBACK_SECONDS[:slept])
-    assert next(left, None) is None
 
 
 @pytest.mark.parametrize("map_index", [-1, 3])

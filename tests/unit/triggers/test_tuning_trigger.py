@@ -96,33 +96,6 @@ def kill(**arguments: Any) -> None:
     asyncio.run(HyperParameterTuningJobTrigger("job", **arguments).on_kill())
 
 
-def test_an_argument_that_is_missing_changes_nothing_for_the_task() -> None:
-    """A default of True would end tasks in the triggerer, or stop jobs of other tasks, that did not ask for it."""
-    _, defaults = HyperParameterTuningJobTrigger("job").serialize()
-    pinned = {
-        "poll_interval": 30.0,
-        "aws_conn_id": "aws_default",
-        "region_name": None,
-        "verify": None,
-        "botocore_config": None,
-        "deadline": None,
-        "unreachable_timeout": None,
-        "stop_on_kill": False,
-        "event_queue_url": None,
-        "name_from": None,
-        "finish_in_triggerer": False,
-        "on_stopped": "fail",
-        "top_k": 0,
-        "push_result": True,
-        "max_billable_seconds": None,
-        "max_failed_training_jobs": None,
-        "previous_jobs": [],
-        "tuning_job_name": "job",
-    }
-    assert {name: defaults[name] for name in pinned} == pinned
-    assert not any(defaults[name] for name in defaults.keys() - pinned.keys()), "a newer argument is off"
-
-
 @pytest.mark.parametrize(
     ("end", "status", "message", "arn"),
     [
