@@ -117,8 +117,7 @@ def _held(variables: Any, further: tuple[str, ...]) -> Iterator[str]:
             for form in _with_and_without_quotes(value):
                 if not _is_plain(form):
                     yield form
-        else:
-            yield from url_secrets(value)
+        yield from url_secrets(value)
 
 
 def _with_and_without_quotes(value: str) -> list[str]:

@@ -72,8 +72,8 @@ class CommandMaker:
     def trains(self, definition: Mapping[str, Any], hyperparameters: Mapping[str, str]) -> bool:
         """Return whether the service's own trainer of a built-in algorithm runs a training job."""
         uri = image_uri(definition)
-        known = self.images.find(uri) is not None or script_mode.is_script_mode(hyperparameters)
-        return not known and trainable.command(uri) is not None
+        has_program = self.images.find(uri) is not None or script_mode.is_script_mode(hyperparameters)
+        return not has_program and trainable.command(uri) is not None
 
     def interface(self, spec: TrainingSpec) -> str:
         """Return the name of the network interface between the hosts of a job."""

@@ -28,6 +28,7 @@ from airflow_hpt_provider.models.secret_values import (
         ({"api_key": '{"value": "x"}'}, ['{"value": "x"}']),
         ({"URL": "https://user@host/path", "S3": "s3://bucket/a@b", "WHO": "me:you@example.com"}, []),
         ({"URL": "https://u:1234@host"}, []),
+        ({"DSN": "postgresql://u:hunter2@db/x"}, ["postgresql://u:hunter2@db/x", "hunter2"]),
         ({"password": "      ", "token": "     a"}, []),
         ({"colour": '"ultramarine"', "text": "[not json"}, []),
     ],
