@@ -14,7 +14,12 @@ from pathlib import Path
 
 from tests.mutants.changes import Change, changes
 from tests.mutants.targets import PACKAGE, TARGETS, part_of
-from tests.mutants.trial_run import Outcome, load_large_packages, outcome_of
+from tests.mutants.trial_run import (
+    Outcome,
+    load_large_packages,
+    load_packages_of,
+    outcome_of,
+)
 
 ROOT = Path(__file__).parents[2]
 JUDGED = Path(__file__).with_name("judged.toml")
@@ -96,7 +101,9 @@ def main() -> int:
 def _tried(sample: Sequence[Trial], harmless: Collection[str]) -> Score:
     """Try each change of a sample, print those that survive, and return the score."""
     score = Score()
-    usual = {tests: _usual_seconds(tests) for tests in sorted({tests for _, tests in sample})}
+    suites = sorted({tests for _, tests in sample})
+    load_packages_of([each for tests in suites for each in tests])
+    usual = {tests: _usual_seconds(tests) for tests in suites}
     for change, tests in sample:
         key, source = change.made()
         if key in harmless:

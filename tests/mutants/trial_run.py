@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.abc
 import importlib.machinery
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from enum import Enum
@@ -40,10 +42,30 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self._source, self._path, "exec"), module.__dict__)
 
 
+OWN = ("airflow_hpt_provider", "tests", "conftest")
+"""What each trial imports itself, because it may import the changed module."""
+
+
 def load_large_packages() -> None:
     """Import what every test imports, but not this package."""
     for name in LARGE:
         __import__(name)
+
+
+def load_packages_of(tests: Sequence[str]) -> None:
+    """Import what these tests import, but not this package: each trial is a fork, and begins with that."""
+    with tempfile.NamedTemporaryFile("r", encoding="utf-8") as loaded:
+        child = os.fork()
+        if not child:
+            _pytest(tests)
+            Path(loaded.name).write_text("\n".join(sys.modules), encoding="utf-8")
+            os._exit(0)
+        os.waitpid(child, 0)
+        names = loaded.read().split()
+    for name in names:
+        if name.partition(".")[0] not in OWN:
+            with contextlib.suppress(Exception):
+                __import__(name)
 
 
 class Outcome(Enum):
@@ -82,17 +104,21 @@ def outcome_of(path: Path, source: str, tests: Sequence[str], seconds: float) ->
 
 
 def _run(path: Path, source: str, tests: Sequence[str]) -> None:
-    import pytest
-
     parts = path.with_suffix("").parts
     name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
     sys.meta_path.insert(0, _Changed(name, path.resolve(), source))
+    os._exit(_pytest(tests))
+
+
+def _pytest(tests: Sequence[str]) -> int:
+    """Run tests without any output, up to the first one that fails; return the exit code."""
+    import pytest
+
     silence = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(silence, stream)
     options = ("-x", "-q", "-n", "0", "-p", "no:cacheprovider", "--assert=plain")
     try:
-        code = int(pytest.main([*options, *tests]))
+        return int(pytest.main([*options, *tests]))
     except BaseException:
-        code = 1
-    os._exit(code)
+        return 1

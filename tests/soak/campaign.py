@@ -20,6 +20,8 @@ FULL_JOBS = 200
 CLIENTS = 4
 GRACE_SECONDS = 600.0
 """How long the jobs may take that are left when the time is over; a slow machine needs it."""
+START_SECONDS = 300.0
+"""How long a start of the service may take, on a machine that others use as well."""
 TRAIN = """
 x=${SM_HP_X:-1}
 [ "$SM_HP_KIND" = slow ] && sleep 2
@@ -101,7 +103,7 @@ def run(directory: Path, plan: Plan, reported: Callable[[str], None] = lambda li
         f'[[image]]\nmatch = "*/quick:*"\ncommand = ["/bin/sh", "{script}"]\n', encoding="utf-8"
     )
     service = LocalService(directory / "data", images, ["--port", str(free_port())])
-    service.start()
+    service.start(timeout=START_SECONDS)
     sampler = Sampler(report.memory, lambda: service.pid)
     sampler.start()
     try:
@@ -145,7 +147,7 @@ def _work(service: LocalService, report: Report, began: float, reported: Callabl
         if time.monotonic() >= end and time.monotonic() < began + plan.seconds:
             service.kill()
             report.kills += 1
-            service.start(timeout=120)
+            service.start(timeout=START_SECONDS)
             reported(
                 f"{time.monotonic() - began:5.0f} s: kill {report.kills}, {len(report.ledger.created)} created,"
                 f" {len(report.ledger.ended)} ended"

@@ -16,7 +16,7 @@ from airflow_hpt_provider.models.status import TuningJobStatus
 from airflow_hpt_provider.retries.calls import FullJitter
 from airflow_hpt_provider.waiting.blocking_poller import poll_until_done
 from airflow_hpt_provider.waiting.limits import MAX_NOT_FOUND, WaitLimits
-from airflow_hpt_provider.waiting.outcome import Outcome, check_policy, outcome_of
+from airflow_hpt_provider.waiting.outcome import Outcome, check_policy, deadline, outcome_of
 
 DOWN = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
 DENIED = ClientError({"Error": {"Code": "AccessDeniedException"}}, "Describe")
@@ -52,6 +52,14 @@ def test_a_wrong_policy_is_reported_with_its_choices():
         ValueError, match="on_stopped must be one of 'fail', 'skip', 'use_best', got 'ignore'"
     ):
         check_policy("on_stopped", "ignore")
+    for choice in ("fail", "skip", "use_best"):
+        assert check_policy("on_stopped", choice) == choice
+
+
+def test_a_deadline_counts_from_the_creation():
+    created = datetime(2026, 11, 1, tzinfo=UTC)
+    assert deadline(created, timedelta(hours=1)) == created + timedelta(hours=1)
+    assert deadline(created, None) is None
 
 
 @dataclass

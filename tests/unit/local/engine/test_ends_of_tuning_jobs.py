@@ -17,7 +17,7 @@ from airflow_hpt_provider.local.runners.contract import AttemptResult, Metric
 from airflow_hpt_provider.local.strategies.contract import Suggestion
 from tests.unit.local.engine.test_any_outcome import DEFINITION, request
 
-DEADLINE = 30.0
+DEADLINE = 60.0
 
 
 class Held:
