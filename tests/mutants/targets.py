@@ -32,6 +32,7 @@ TARGETS: dict[str, tuple[str, ...]] = {
     ),
     "waiting/blocking_poller.py": ("tests/unit/waiting/test_blocking_poller.py",),
     "waiting/on_poll.py": ("tests/unit/waiting/test_blocking_poller.py",),
+    "waiting/shared_poller.py": ("tests/unit/waiting/test_shared_poller.py",),
     "waiting/subscription.py": ("tests/unit/waiting/test_poll_subscription.py",),
     "waiting/billable_time.py": ("tests/unit/waiting/test_billable_time.py",),
     "waiting/budget.py": ("tests/unit/waiting/test_budget.py", "tests/unit/waiting/test_billable_time.py"),
@@ -64,7 +65,10 @@ TARGETS: dict[str, tuple[str, ...]] = {
     "retries/classify.py": ("tests/unit/retries/test_classify.py",),
     "retries/errors.py": ("tests/unit/retries/test_classify.py",),
     "retries/quotas.py": ("tests/unit/retries/test_quotas.py",),
-    "retries/strategy.py": ("tests/unit/retries/test_levels.py",),
+    "retries/strategy.py": (
+        "tests/unit/retries/test_levels.py",
+        "tests/unit/retries/test_warm_starts.py",
+    ),
     "retries/failure_reasons.py": ("tests/unit/retries/test_failure_reasons.py",),
     "result/resolve.py": ("tests/unit/result/test_outcomes.py",),
     "result/model_packages.py": (
