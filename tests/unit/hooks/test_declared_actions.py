@@ -20,7 +20,7 @@ PACKAGE = Path(__file__).parents[3] / "airflow_hpt_provider"
 ELSEWHERE = {"local", "demo", "migrate"}
 """Folders whose calls go to the local service alone, or to nothing."""
 NO_CALL = {
-    ("hooks/tuning.py", "_check"): "reads a response",
+    ("hooks/calls.py", "_check"): "reads a response",
     ("cli/local_state.py", "_jobs"): "calls the local service",
     ("export/to_mlflow.py", "to_mlflow"): "calls MLflow",
 }
