@@ -89,16 +89,10 @@ def read(given: Mapping[str, str], version: str) -> Hyperparameters:
             "_kfold is not supported by the local service; remove it, or map the image with --images"
         )
     metrics = tuple(each.strip() for each in values.get("eval_metric", ()))
-    both = metrics and tuning_metric
-    every = (
-        tuple(sorted({*metrics, tuning_metric}))
-        if both
-        else metrics or (tuning_metric,) * bool(tuning_metric)
-    )
     return Hyperparameters(
         booster=_for_xgboost(values, known, objective, version),
         rounds=values["num_round"],
-        metrics=tuple(each for each in every if each),
+        metrics=metrics if tuning_metric is None else tuple(sorted({*metrics, tuning_metric})),
         tuning_metric=tuning_metric,
         early_stopping_rounds=values.get("early_stopping_rounds"),
         watched=tuning_metric or (metrics[-1] if metrics else None),
