@@ -298,6 +298,13 @@ def test_a_job_over_its_budget_is_described_again(
     assert measured == [], "no limit of billable seconds"
 
 
+def test_progress_is_logged_at_each_poll(measured: list[Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[Any] = []
+    monkeypatch.setattr(on_poll, "ProgressLog", lambda log: logged.append)
+    callback(Hook(None))(running := job(9))
+    assert logged == [running]
+
+
 def test_billable_seconds_are_measured_while_it_runs(measured: list[Any]) -> None:
     made = callback(Hook(None), max_billable_seconds=60)
     assert measured == [("job", 60, ["before"])]
