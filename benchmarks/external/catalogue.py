@@ -12,7 +12,10 @@ CHOOSE_SEED, REPORT_SEED = 0, 1000
 CHOOSE = [
     *(coco(function, dimension) for function, dimension in ((8, 5), (15, 5), (21, 10), (6, 10), (8, 20))),
     *(mixint(function, dimension) for function, dimension in ((8, 5), (15, 5), (3, 10), (1, 10))),
+    *(coco(function, 5) for function in (4, 16, 18, 19, 23)),
+    *(mixint(function, 5) for function in (4, 16, 19, 22)),
     fitted("svr", "diabetes"),
+    fitted("tree-regressor", "friedman"),
     fitted("tree", "breast_cancer"),
     fitted("extra-trees", "digits"),
     fitted("sgd", "diabetes-raw", family="diverging"),

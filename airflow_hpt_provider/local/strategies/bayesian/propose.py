@@ -13,7 +13,6 @@ from airflow_hpt_provider.local.strategies.bayesian.feasibility import Feasibili
 from airflow_hpt_provider.local.strategies.bayesian.fit import fit
 from airflow_hpt_provider.local.strategies.bayesian.gp import GaussianProcess, Hyperparameters
 from airflow_hpt_provider.local.strategies.bayesian.maximise import Box, maximise, numeric_columns
-from airflow_hpt_provider.local.strategies.bayesian.observations import has_categories
 from airflow_hpt_provider.local.strategies.bayesian.region import region_box
 from airflow_hpt_provider.local.strategies.bayesian.transform import Transform
 
@@ -57,20 +56,17 @@ def thin(losses: Array, limit: int) -> NDArray[np.intp]:
     return np.sort(np.concatenate([best, spread]))
 
 
-def box_of(space: SearchSpace, centre: Array, inverse_lengthscales: Array, length: float, trials: int) -> Box:
+def box_of(space: SearchSpace, centre: Array, inverse_lengthscales: Array, length: float | None) -> Box:
     """Where to look for the next point: in the trust region, or in the whole cube.
-
-    Which region is the best depends on the categories, if there are any: then every second trial looks everywhere.
 
     Args:
         space: of the point.
         centre: the best row.
         inverse_lengthscales: of the model, per column.
-        length: of the trust region.
-        trials: the number of trials.
+        length: of the trust region; None for the whole cube.
     """
     numeric = numeric_columns(space)
-    if has_categories(space) and trials % 2:
+    if length is None:
         return Box(centre, np.zeros(len(numeric)), np.ones(len(numeric)))
     return Box(centre, *region_box(centre[numeric], length, inverse_lengthscales[numeric]))
 
@@ -86,19 +82,20 @@ class Proposer:
         self._space = space
         self._fits: OrderedDict[bytes, Hyperparameters] = OrderedDict()
 
-    def propose(self, observations: Observations, length: float, rng: np.random.Generator) -> Iterator[Point]:
+    def propose(
+        self, observations: Observations, length: float | None, rng: np.random.Generator
+    ) -> Iterator[Point]:
         """Points worth trying, the best first.
 
         Args:
             observations: at least one with a loss.
-            length: of the trust region.
+            length: of the trust region; None to look everywhere.
             rng: source of randomness.
         """
         process = self.posterior(observations)
         acquisition = LogExpectedImprovement(process, observations)
-        trials = len(observations.rows) + len(observations.failed) + len(observations.pending)
         inverse = process.hyperparameters.covariance.inverse_lengthscales
-        box = box_of(self._space, acquisition.best[0], inverse, length, trials)
+        box = box_of(self._space, acquisition.best[0], inverse, length)
         return (self._space.decode(row) for row in maximise(acquisition, self._space, box, rng))
 
     def posterior(self, observations: Observations) -> GaussianProcess:

@@ -8,10 +8,13 @@ replayed from the history, so that nothing need be kept.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from airflow_hpt_provider.local.strategies.bayesian.transform import HUGEST, location_and_scale
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.strategies.parameters import Array
@@ -25,7 +28,8 @@ sees in a larger one as well, and other optima only there."""
 SUCCESSES = 3
 FAILURES = 4
 IMPROVEMENT = 1e-3
-"""Improvement that counts as a success, as a share of the best loss."""
+"""Improvement that counts as a success, as a share of the spread of the losses before it. (A share of the best loss
+would make a tuning job depend on where its losses lie: around 1000, no improvement would count.)"""
 STRETCH = (0.25, 4.0)
 """Factor by which a side may be shorter or longer than the length."""
 
@@ -39,8 +43,8 @@ def region_length(losses: Sequence[float], initial: int) -> float:
     """
     length, successes, failures = LENGTH, 0, 0
     best = min(losses[:initial], default=np.inf)
-    for loss in losses[initial:]:
-        if loss < best - IMPROVEMENT * (abs(best) if np.isfinite(best) else 0.0):
+    for place, loss in enumerate(losses[initial:], initial):
+        if loss < best and loss < best - IMPROVEMENT * _spread(losses[:place]):
             best, successes, failures = loss, successes + 1, 0
         else:
             successes, failures = 0, failures + 1
@@ -51,6 +55,11 @@ def region_length(losses: Sequence[float], initial: int) -> float:
         if length < SHORTEST:
             length = LENGTH
     return length
+
+
+def _spread(losses: Sequence[float]) -> float:
+    finite = [loss for loss in losses if math.isfinite(loss)]
+    return location_and_scale(np.clip(finite, -HUGEST, HUGEST))[1] if finite else 0.0
 
 
 def region_box(centre: Array, length: float, inverse_lengthscales: Array) -> tuple[Array, Array]:

@@ -1,21 +1,24 @@
-"""Bayesian search: a Gaussian process of the loss, and expected improvement within a trust region."""
+"""Bayesian search: a Gaussian process of the loss within a trust region and without, and densities in turn."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from airflow_hpt_provider.local.strategies.bayesian.densities import propose_by_densities
 from airflow_hpt_provider.local.strategies.bayesian.observations import (
     Observations,
     finished_losses,
+    has_categories,
     observe,
     observe_tasks,
 )
 from airflow_hpt_provider.local.strategies.bayesian.parents import is_comparison, without_misleading_parents
 from airflow_hpt_provider.local.strategies.bayesian.propose import Proposer
 from airflow_hpt_provider.local.strategies.bayesian.region import region_length
+from airflow_hpt_provider.local.strategies.bayesian.turns import Turn, turn_of
 from airflow_hpt_provider.local.strategies.blas import OneThread
 from airflow_hpt_provider.local.strategies.contract import Objective, Suggestion, Trial
 from airflow_hpt_provider.local.strategies.design import draw_design
@@ -27,14 +30,16 @@ from airflow_hpt_provider.local.strategies.untried import (
 )
 
 if TYPE_CHECKING:
-    from airflow_hpt_provider.local.strategies.space import SearchSpace
+    from airflow_hpt_provider.local.strategies.space import Point, SearchSpace
 
 INITIAL = 8
 """Number of known losses before the model is used; until then the design fills the cube evenly."""
+PLATEAU = 3
+"""Number of trials with the best loss that make it a plateau: no step within it brings anything."""
 
 
 class BayesianSearch:
-    """Suggests where a Gaussian process expects most improvement.
+    """Suggests where a Gaussian process expects most improvement, or where good trials lie dense, in turns.
 
     Args:
         space: to search.
@@ -65,9 +70,21 @@ class BayesianSearch:
             return Suggestion(
                 draw_untried(self._space, tried, rng, draw_design(self._space, self._seed, number))
             )
+        return Suggestion(
+            draw_untried(self._space, tried, rng, self._propose(observations, own, number, rng))
+        )
+
+    def _propose(
+        self, observations: Observations, own: Sequence[Trial], number: int, rng: np.random.Generator
+    ) -> Iterator[Point]:
+        turn = turn_of(number, categories=has_categories(self._space))
+        if turn is Turn.DENSITIES:
+            return propose_by_densities(self._space, observations, rng)
+        plateau = (observations.losses == observations.losses.min()).sum() >= PLATEAU
+        if turn is Turn.EVERYWHERE or plateau:
+            return self._proposer.propose(observations, None, rng)
         length = region_length(finished_losses(self._objective, own), INITIAL)
-        points = self._proposer.propose(observations, length, rng)
-        return Suggestion(draw_untried(self._space, tried, rng, points))
+        return self._proposer.propose(observations, length, rng)
 
     def _compares(self, observations: Observations, number: int) -> bool:
         task = observations.columns.task

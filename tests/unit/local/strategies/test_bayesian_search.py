@@ -85,7 +85,7 @@ def test_it_moves_away_from_where_training_fails() -> None:
         return Outcome.SUCCEEDED, bowl(suggestion.point)
 
     runs = [
-        play(make_strategy(context("Bayesian", SQUARE, seed=seed)), 40, fails_near_the_optimum)
+        play(make_strategy(context("Bayesian", SQUARE, seed=seed)), 48, fails_near_the_optimum)
         for seed in range(3)
     ]
     for trials in runs:

@@ -1,0 +1,38 @@
+"""Which model proposes a trial, and where: models that fail in different ways take turns.
+
+The Gaussian process is ahead where losses change smoothly. Where they jump or oscillate, its region closes around one
+of many optima, and more of the same finds no other. So of six trials two are proposed by the densities
+(:mod:`airflow_hpt_provider.local.strategies.bayesian.densities`), and one by the process looking everywhere. Trials
+in flight together therefore differ, too. All learn from all trials.
+"""
+
+from __future__ import annotations
+
+from enum import Enum, auto
+
+DENSITIES_EVERY = 3
+ROUND = 6
+
+
+class Turn(Enum):
+    """Who proposes."""
+
+    DENSITIES = auto()
+    EVERYWHERE = auto()
+    """The Gaussian process, in the whole cube."""
+    REGION = auto()
+    """The Gaussian process, in the trust region."""
+
+
+def turn_of(number: int, *, categories: bool) -> Turn:
+    """Return whose turn a trial is.
+
+    Args:
+        number: of the trial, from 1.
+        categories: whether there are categories. Which region is the best depends on them, so that the process looks
+            everywhere every second time.
+    """
+    if number % DENSITIES_EVERY == 0:
+        return Turn.DENSITIES
+    place = number % ROUND
+    return Turn.EVERYWHERE if place == 1 or (categories and place == 4) else Turn.REGION
