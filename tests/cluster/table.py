@@ -67,7 +67,8 @@ CeleryExecutor and Redis: two workers, two triggerers, two schedulers, an API se
 comes from its wheel. Faults overlap: the next one strikes seconds after the one before, while up to {AWAY_AT_ONCE}
 parts are away. People act as users with the roles User and Op of Airflow's FAB auth manager; a Viewer is refused.
 At the end the books are balanced at the local tuning service: one tuning job for each task, no result of half a search,
-no job of a task that has ended, and no job without a task.
+no job of a task that has ended, and no job without a task. `test_broken_books.py` shows that they do not balance when a
+job is stopped by hand, half a search is delivered, a second job is created, or a job belongs to no task.
 
 {markdown(records)}
 
