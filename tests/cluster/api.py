@@ -44,6 +44,10 @@ class ClusterApi(AirflowActions):
         if response.status_code != httpx.codes.CONFLICT:
             self._checked(response)
 
+    def switch_on(self, dag_id: str) -> None:
+        """Unpause a DAG."""
+        self._call("PATCH", f"/api/v2/dags/{quote(dag_id)}", json={"is_paused": False})
+
     def put_connection(self, name: str, airflow_connection: Mapping[str, Any]) -> None:
         """Create a connection, or replace it.
 

@@ -12,6 +12,7 @@ import pytest
 
 from airflow_hpt_provider.creation.ownership import Owner
 from airflow_hpt_provider.demo.data import upload
+from airflow_hpt_provider.demo.waiting import wait_until
 from tests.cluster.runs import Account, paid_jobs
 from tests.cluster.scenario import END_SECONDS
 from tests.cluster.table import Record
@@ -25,10 +26,12 @@ pytestmark = [pytest.mark.cluster, pytest.mark.heavy, pytest.mark.timeout(2400)]
 EXAMPLES = Path(__file__).parents[2] / "dags"
 SYNC = "sync_"
 """Prefix of the examples that wait on a worker."""
+WEEKLY = "retrain_weekly"
+"""The example with a schedule, which starts when the DAG is switched on."""
 PARAMS: dict[str, dict[str, Any]] = {
     "cheap_spot": {"training_jobs": 2, "epochs": 3},
     "compare_algorithms": {"training_jobs": 3},
-    "retrain_weekly": {"training_jobs": 2},
+    WEEKLY: {"training_jobs": 2},
     "tune_and_register": {"training_jobs": 2},
     "tune_from_ui": {},
     "tune_from_yaml": {},
@@ -74,7 +77,14 @@ def test_every_example(stack: Stack, service: LocalService, records: list[Record
     for name, params in PARAMS.items():
         stack.api.wait_for_dag(f"{prefix}{name}", timeout=END_SECONDS)
         stack.api.trigger(f"{prefix}{name}", params)
-    # A DAG with a schedule has started a run of its own.
+    weekly = f"{prefix}{WEEKLY}"
+    stack.api.switch_on(weekly)
+    wait_until(
+        lambda: any(run["run_type"] == "scheduled" for run in stack.api.runs(weekly)),
+        END_SECONDS,
+        f"{weekly} has no run of its schedule",
+        every=1,
+    )
     runs = [
         (f"{prefix}{name}", run["dag_run_id"]) for name in PARAMS for run in stack.api.runs(f"{prefix}{name}")
     ]
