@@ -160,7 +160,7 @@ class JobResolver:
             description.status,
             tags,
             known_own=derived or remembered or name in self.failed,
-            has_result=self.waits and description.best_training_job is not None,
+            has_result=not self.waits or description.best_training_job is not None,
             first_try=self.first_try,
         )
         match = match_job(job, self.owner, self.request.fingerprint())

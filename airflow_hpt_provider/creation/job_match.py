@@ -125,8 +125,8 @@ class ExistingJob:
         tags: its tags, or None if the task may not read them.
         known_own: the name was derived from the owner, or kept in the task's state store. Without readable tags
             this proves that the job is the task's own.
-        has_result: False if the task does not wait for the job, or the job has no best training job. Then a user
-            who clears the task can want nothing of it.
+        has_result: False if the task waits for the job, and the job has no best training job. Then a user who clears
+            the task can want nothing of it. What a task that does not wait delivers is the job's name.
         first_try: the task cannot have delivered anything yet. What was delivered belongs to a deleted DAG run of
             the same id.
     """

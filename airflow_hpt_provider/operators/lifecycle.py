@@ -164,12 +164,9 @@ class JobLifecycleMixin(ResourceLimitMixin, TuningLineageMixin):
         previous_attempts: Sequence[Attempt],
         ended_by: TuningError | None,
     ) -> Any:
-        from airflow_hpt_provider.creation.ownership import Owner
-        from airflow_hpt_provider.creation.tags import mark_delivered
-        from airflow_hpt_provider.operators.state_store import JobStateStore
         from airflow_hpt_provider.result.log_summary import log_result
 
-        name, owner = description.name, Owner.from_context(context)
+        name = description.name
         if ended_by is not None and outcome_of(description.status) is None:
             self._stop_or_log(name, always=True)
             description = self.hook.describe(name)
@@ -180,8 +177,17 @@ class JobLifecycleMixin(ResourceLimitMixin, TuningLineageMixin):
         self.note_lineage(description, result)
         self._raise_if_killed(name)
         value = push_result(self, context, result)
-        mark_delivered(self.hook, description.hyper_parameter_tuning_job_arn, owner, self.log)
-        JobStateStore(context).save_delivered(name, owner)
+        self._mark_delivered(context, description)
         self._running_job = None
         log_result(self.hook, result, self.log)
         return value
+
+    def _mark_delivered(self, context: Context, description: TuningJobDescription) -> None:
+        """Note that the task's return value has arrived."""
+        from airflow_hpt_provider.creation.ownership import Owner
+        from airflow_hpt_provider.creation.tags import mark_delivered
+        from airflow_hpt_provider.operators.state_store import JobStateStore
+
+        owner = Owner.from_context(context)
+        mark_delivered(self.hook, description.hyper_parameter_tuning_job_arn, owner, self.log)
+        JobStateStore(context).save_delivered(description.name, owner)

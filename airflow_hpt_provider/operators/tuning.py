@@ -212,7 +212,9 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningBaseOperator):
                 self.log.info("Not waiting for tuning job %s (wait_for_completion=False).", job.name)
                 self._running_job = None
                 self.note_lineage(description)
-                return push_result(self, context, self._resolver(job.previous_attempts).result(description))
+                value = push_result(self, context, self._resolver(job.previous_attempts).result(description))
+                self._mark_delivered(context, description)
+                return value
             if description.status in {"Stopping", "Stopped"} and DELIVERED_TAG in job.tags:
                 self.on_stopped = "use_best"  # it was taken before, so it is again
             return self._wait_and_finish(context, description, job.previous_attempts)

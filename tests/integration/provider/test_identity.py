@@ -23,6 +23,7 @@ from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperato
 from tests.integration.provider.conftest import TaskTry, jobs_of, make, run, wait_for, with_static
 
 pytestmark = pytest.mark.integration
+RETRIES = 6
 ONE_TRY = Path(__file__).parent / "processes" / "one_try.py"
 
 
@@ -145,7 +146,7 @@ async def test_completed_without_success(small, first, deferrable, hook, monkeyp
 
 
 async def test_not_waited_for(gated_small, gate, first, hook):
-    """``wait_for_completion=False`` leaves no result that is still wanted when a person clears the task."""
+    """What ``wait_for_completion=False`` delivers is the job's name: to each generation of the task once."""
 
     def submit(one):
         task = tune(gated_small, wait_for_completion=False)
@@ -155,8 +156,32 @@ async def test_not_waited_for(gated_small, gate, first, hook):
     assert submit(first.retry()) == submit(cleared) == name, "it is still running"
     gate.touch()
     wait_for(hook, name, "Completed")
-    assert submit(first.retry()) == name
-    assert submit(cleared) == submit(cleared.retry()) == f"{name}-2"
+    assert submit(cleared.retry()) == name
+    again = cleared.retry().cleared()
+    assert submit(again) == submit(again.retry()) == f"{name}-2"
+
+
+async def test_not_waited_for_and_never_delivered(gated_small, gate, first, hook):
+    """The API server was away when the job was created, and until all tries were spent: it is not paid again."""
+    first.max_tries = RETRIES
+
+    def submit(one):
+        task = tune(gated_small, wait_for_completion=False, retries=RETRIES)
+        return task.execute(one.context(task))["tuning_job_name"]
+
+    def refuse(key, value):
+        raise ConnectionError("the API server is away")
+
+    first.on_push = refuse
+    with pytest.raises(ConnectionError):
+        submit(first)
+    first.on_push = None
+    (name,) = jobs_of(hook, first)
+    gate.touch()
+    wait_for(hook, name, "Completed")
+    cleared = first.cleared(RETRIES)
+    assert submit(cleared) == submit(cleared.retry()) == name
+    assert submit(cleared.retry().cleared(RETRIES)) == f"{name}-2"
 
 
 async def test_the_dag_run_was_deleted_and_made_again(small, first, deferrable, hook):

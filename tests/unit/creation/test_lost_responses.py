@@ -205,13 +205,20 @@ def test_two_deleted_jobs_are_no_gap() -> None:
 # What is delivered, and to whom
 
 
-def test_a_result_that_no_task_waits_for_is_not_kept_for_a_cleared_one() -> None:
+@pytest.mark.parametrize("waits", [True, False])
+def test_what_was_never_delivered_is_kept_for_a_cleared_task(waits: bool) -> None:
+    """A task that does not wait delivers the name."""
     cleared = Owner("dag", "tune", "run", 3, generation=1)
-    for waits, name in ((True, FIRST), (False, SECOND)):
-        service = TuningAccount({FIRST: Job("Completed", tags(), completed=1)}, REQUEST)
+    for delivered, name in (({}, FIRST), ({DELIVERED_TAG: "0"}, SECOND)):
+        service = TuningAccount({FIRST: Job("Completed", tags(**delivered), completed=1)}, REQUEST)
         assert resolve(service, owner=cleared, waits=waits).name == name
-    service = TuningAccount({FIRST: Job("Completed", tags())}, REQUEST)
-    assert resolve(service, owner=cleared).name == SECOND, "no training job has a result"
+
+
+def test_a_job_without_a_result_is_not_kept_for_a_cleared_task_that_waits() -> None:
+    cleared = Owner("dag", "tune", "run", 3, generation=1)
+    for waits, name in ((True, SECOND), (False, FIRST)):
+        service = TuningAccount({FIRST: Job("Completed", tags())}, REQUEST)
+        assert resolve(service, owner=cleared, waits=waits).name == name
 
 
 def test_a_delivered_result_of_a_deleted_run_is_not_delivered_again() -> None:
