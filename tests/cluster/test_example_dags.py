@@ -26,6 +26,8 @@ pytestmark = [pytest.mark.cluster, pytest.mark.heavy, pytest.mark.timeout(2400)]
 EXAMPLES = Path(__file__).parents[2] / "dags"
 SYNC = "sync_"
 """Prefix of the examples that wait on a worker."""
+RUN_SECONDS = 1200
+"""Maximum time of a run. The weekly example runs one after the other, its scheduled one with eight training jobs."""
 WEEKLY = "retrain_weekly"
 """The example with a schedule, which starts when the DAG is switched on."""
 PARAMS: dict[str, dict[str, Any]] = {
@@ -88,7 +90,7 @@ def test_every_example(stack: Stack, service: LocalService, records: list[Record
     runs = [
         (f"{prefix}{name}", run["dag_run_id"]) for name in PARAMS for run in stack.api.runs(f"{prefix}{name}")
     ]
-    ended = {run: stack.api.wait_for_run(*run, END_SECONDS) for run in runs}
+    ended = {run: stack.api.wait_for_run(*run, RUN_SECONDS) for run in runs}
     assert set(ended.values()) == {"success"}, failures(stack, ended)
 
     names = []

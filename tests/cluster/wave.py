@@ -26,7 +26,7 @@ LIVE_RUNS = 9
 GAP_SECONDS = (2.0, 10.0)
 """Between the beginning of a fault and the next one."""
 RESPONSE_SECONDS = 5.0
-FIND_SECONDS = 240.0
+FIND_SECONDS = 600.0
 """Maximum time to find the running process of a task."""
 OPERATOR_MODES = ("sync", "deferrable", "sync_use_best", "deferrable_use_best")
 MODES = (
