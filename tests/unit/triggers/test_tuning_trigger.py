@@ -42,6 +42,7 @@ class World:
         self.pushed: list[tuple[Any, ...]] = []
         self.push_error: Exception | None = None
         self.stop_error: Exception | None = None
+        self.stops = True
 
     async def wait_for(self, settings: Any, waiter: Any) -> Any:
         self.waiters.append(waiter)
@@ -56,7 +57,7 @@ class World:
         if self.stop_error:
             raise self.stop_error
         self.stopped.append(name)
-        return True
+        return self.stops
 
     async def task_fate(self, task_instance: Any, log: Any) -> TaskFate | None:
         return self.fate
@@ -347,6 +348,9 @@ def test_stops_are_counted_where_they_happen(world: World, monkeypatch: pytest.M
         ("BUDGET_STOPS", {"where": "triggerer"}),
         ("ORPHANED_JOBS_STOPPED", {"where": "triggerer"}),
     ]
+    world.stops = False
+    kill(stop_on_kill=True)
+    assert len(counted) == 2, "it had already ended"
 
 
 def test_a_stop_that_fails_for_a_marked_task_is_airflows_to_know(world: World) -> None:

@@ -230,7 +230,7 @@ def test_a_delete_on_a_full_disk(
     assert len(tried) == (2 if deleted else 1)
 
 
-def test_a_list_goes_on_behind_its_last_key(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_continues_behind_its_last_key(store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
     real, asked = objects.list_objects, []
 
     def short(connection: Any, bucket: str, **options: Any) -> Any:
