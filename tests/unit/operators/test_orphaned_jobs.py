@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_hpt_provider.exceptions import TuningTaskInterruptedError
+from airflow_hpt_provider.exceptions import TuningJobConfigError, TuningTaskInterruptedError
 from airflow_hpt_provider.operators import state_store, stop_on_exit
 from airflow_hpt_provider.triggers.task_state import TaskFate
 from tests.support.tuning_account import DENIED_TAGS, Job
@@ -101,9 +101,12 @@ def test_a_connection_that_was_not_rendered_is_rendered(rendered: bool) -> None:
 def test_a_connection_that_renders_to_nothing_stops_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """The default connection may lead to another account."""
     task = Task(Hook(**{NAME: own()}))
-    vars(task).update(aws_conn_id="{{ x }}", region_name=None, verify=None, botocore_config=None)
     task._rendered, task._killed, task._fate = False, True, TaskFate.ENDED
-    task.render_template = lambda value, given: None
+
+    def render_again(fields: Any, given: Any) -> None:
+        raise TuningJobConfigError("aws_conn_id must have a value")
+
+    task.render_again = render_again
     task._stop_orphaned_job(context(task, number=2))
     assert task.stopped == []
     assert "aws_conn_id must have a value" in caplog.text
