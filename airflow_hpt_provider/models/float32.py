@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 
-MAX = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
+MAX: float = struct.unpack("<f", b"\xff\xff\x7f\x7f")[0]
 """The largest number of single precision, about 3.4e38."""
 
 
