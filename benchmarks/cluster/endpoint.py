@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.scripted_sagemaker import Fault, ScriptedJob, ScriptedSageMaker
+from tests.support.scripted_sagemaker import ACCOUNT, REGION, Fault, ScriptedJob, ScriptedSageMaker
 
 FOREVER = 10.0**9
 """Seconds; longer than any benchmark."""
@@ -27,9 +27,24 @@ class CreatingSageMaker(ScriptedSageMaker):
             return {"HyperParameterTuningJobArn": job.arn}
         if operation == "ListTags":
             return {"Tags": []}
+        if operation == "DescribeTrainingJob":
+            return self._training_job(body["TrainingJobName"])
         if operation.startswith("List"):
             return {"TrainingJobSummaries": []}
         return {}
+
+    def _training_job(self, name: str) -> dict[str, Any]:
+        now = self.clock()
+        return {
+            "TrainingJobName": name,
+            "TrainingJobArn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:training-job/{name.lower()}",
+            "TrainingJobStatus": "Completed",
+            "SecondaryStatus": "Completed",
+            "ModelArtifacts": {"S3ModelArtifacts": f"s3://bench/models/{name}/output/model.tar.gz"},
+            "StoppingCondition": {"MaxRuntimeInSeconds": 600},
+            "CreationTime": now - 60,
+            "TrainingEndTime": now,
+        }
 
     def end_jobs(self, prefix: str, first: float, window: float) -> dict[str, float]:
         """Let the jobs of a prefix end one after the other; the times of their ends, by name.
