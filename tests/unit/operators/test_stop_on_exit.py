@@ -97,6 +97,15 @@ def test_the_job_of_the_last_try_is_stopped_and_any_other_left(
     assert task.stopped == ["job"] * stopped
 
 
+def test_the_callback_of_a_failed_try_stops_the_job_no_second_time() -> None:
+    task = Task()
+    task._waits_for("job")
+    fails(task, ValueError("no"), number=3)
+    task._began = True
+    task._stop_orphaned_job(context(task, number=3, pushed="job"))
+    assert task.stopped == ["job"]
+
+
 def test_a_try_without_a_job_stops_none() -> None:
     task = Task()
     fails(task, ValueError("no"), number=3)
@@ -322,6 +331,22 @@ def test_each_orphaned_job_is_counted_once(monkeypatch: pytest.MonkeyPatch) -> N
     for name, always in (("job", False), ("job", False), ("next", True), ("next", False), ("last", False)):
         task._stop_or_log(name, always=always)
     assert counted == [{"where": "task"}] * 2
+
+
+def test_a_job_that_has_ended_is_neither_counted_nor_called_stopped(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from airflow_hpt_provider import metrics
+
+    counted: list[Any] = []
+    monkeypatch.setattr(
+        type(metrics.ORPHANED_JOBS_STOPPED), "send", lambda self, *_, **tags: counted.append(tags)
+    )
+    task = Task()
+    task.hook.invisible = 1  # type: ignore[attr-defined]
+    task._waits_for("ended")
+    task._stop_or_log("ended")
+    assert (task.stopped, counted, caplog.text) == (["ended"], [], "")
 
 
 def test_the_name_that_this_try_has_announced_counts_before_xcoms() -> None:
