@@ -5,7 +5,7 @@ from __future__ import annotations
 PACKAGE = "airflow_hpt_provider"
 _S3 = tuple(
     f"tests/unit/local/s3/{name}.py"
-    for name in ("test_object_store", "test_multipart_uploads", "test_s3_rules")
+    for name in ("test_object_store", "test_multipart_uploads", "test_s3_rules", "test_store_writes")
 )
 TARGETS: dict[str, tuple[str, ...]] = {
     "creation/find_or_create.py": (
