@@ -30,9 +30,10 @@ class Hook(TuningAccount):
         super().__init__(jobs, REQUEST)
         self.invisible = 0
         self.error: Exception | None = None
+        self.made_ready = False
 
     def ready(self) -> None:
-        pass
+        self.made_ready = True
 
     def stop(self, name: str) -> bool:
         if self.error:
@@ -156,7 +157,9 @@ def test_a_signal_stops_the_job_of_a_task_that_has_ended_or_timed_out(
     task._ti = SimpleNamespace(fate=fate)
     task._waits_for("job")
     task.on_kill()
-    assert task.stopped == ["job"] * (timeout or (fate is TaskFate.ENDED and not busy))
+    stopped = timeout or (fate is TaskFate.ENDED and not busy)
+    assert task.stopped == ["job"] * stopped
+    assert task.hook.made_ready == stopped, "READY_SECONDS is the limit for that alone"  # type: ignore[attr-defined]
     assert task._killed is not timeout
     idle = Task(fate=TaskFate.ENDED)
     idle.on_kill()
