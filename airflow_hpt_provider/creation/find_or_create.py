@@ -11,10 +11,12 @@ from botocore.exceptions import ClientError
 
 from airflow_hpt_provider.creation.job_match import ExistingJob, JobMatch, match_job
 from airflow_hpt_provider.creation.ownership import (
+    DELIVERED_TAG,
     FINGERPRINT_TAG,
     GENERATION_TAG,
     MAX_NAMES,
     NAME,
+    NAME_DELIVERED_TAG,
     OWNER_TAG,
     RETRY_OF_TAG,
     Owner,
@@ -144,6 +146,12 @@ class JobResolver:
             base,
         )
 
+    def _with_delivery(self, tags: Mapping[str, str] | None) -> Mapping[str, str] | None:
+        """For a task that does not wait, the arrival of the job's name counts as that of the result."""
+        if self.waits or not tags or NAME_DELIVERED_TAG not in tags:
+            return tags
+        return {**tags, DELIVERED_TAG: tags[NAME_DELIVERED_TAG]}
+
     # -- existing jobs -----------------------------------------------------------------------------------
 
     def _inspect(
@@ -158,7 +166,7 @@ class JobResolver:
         tags = self._tags(arn, remembered=remembered)
         job = ExistingJob(
             description.status,
-            tags,
+            self._with_delivery(tags),
             known_own=derived or remembered or name in self.failed,
             has_result=not self.waits or description.best_training_job is not None,
             first_try=self.first_try,

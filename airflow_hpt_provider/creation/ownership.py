@@ -24,6 +24,8 @@ MAX_NAMES = 99
 OWNER_TAG = "airflow-hpt:owner"
 FINGERPRINT_TAG = "airflow-hpt:fingerprint"
 DELIVERED_TAG = "airflow-hpt:delivered"
+NAME_DELIVERED_TAG = "airflow-hpt:name-delivered"
+"""Of a task that does not wait: it has delivered the job's name, and no result."""
 GENERATION_TAG = "airflow-hpt:generation"
 RETRY_OF_TAG = "airflow-hpt:retry-of"
 NAME = "name"

@@ -30,13 +30,15 @@ log = logging.getLogger(__name__)
 
 
 @needs("sagemaker:AddTags")
-def mark_delivered(hook: HyperParameterTuningHook, arn: str, owner: Owner, log: Any) -> None:
+def mark_delivered(
+    hook: HyperParameterTuningHook, arn: str, owner: Owner, log: Any, tag: str = DELIVERED_TAG
+) -> None:
     """Note on the job that its result has arrived, so that clearing the task makes a new one.
 
     Without permission to tag, a cleared task makes a new job all the same (its name says enough).
     """
     try:
-        hook.add_tags(arn, {DELIVERED_TAG: str(owner.generation)})
+        hook.add_tags(arn, {tag: str(owner.generation)})
     except (BotoCoreError, ClientError) as error:
         # The result has arrived; a missing tag must not fail the task.
         log.warning(

@@ -183,11 +183,12 @@ class JobLifecycleMixin(ResourceLimitMixin, TuningLineageMixin):
         return value
 
     def _mark_delivered(self, context: Context, description: TuningJobDescription) -> None:
-        """Note that the task's return value has arrived."""
-        from airflow_hpt_provider.creation.ownership import Owner
+        """Note that the task's return value has arrived: the result, or the name of a job that it does not wait for."""
+        from airflow_hpt_provider.creation.ownership import DELIVERED_TAG, NAME_DELIVERED_TAG, Owner
         from airflow_hpt_provider.creation.tags import mark_delivered
         from airflow_hpt_provider.operators.state_store import JobStateStore
 
         owner = Owner.from_context(context)
-        mark_delivered(self.hook, description.hyper_parameter_tuning_job_arn, owner, self.log)
-        JobStateStore(context).save_delivered(description.name, owner)
+        tag = DELIVERED_TAG if self.wait_for_completion else NAME_DELIVERED_TAG
+        mark_delivered(self.hook, description.hyper_parameter_tuning_job_arn, owner, self.log, tag)
+        JobStateStore(context).save_delivered(description.name, owner, tag)

@@ -29,8 +29,8 @@ class JobStateStore:
         if self._store:
             self._store.set(STORE_KEY, {NAME: name, **tags})
 
-    def save_delivered(self, name: str, owner: Owner) -> None:
+    def save_delivered(self, name: str, owner: Owner, tag: str = DELIVERED_TAG) -> None:
         """Store that the job's result was delivered, unless another job is stored."""
         known = self.load()
         if self._store and known.get(NAME) == name:
-            self._store.set(STORE_KEY, {**known, DELIVERED_TAG: str(owner.generation)})
+            self._store.set(STORE_KEY, {**known, tag: str(owner.generation)})
