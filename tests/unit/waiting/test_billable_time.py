@@ -12,21 +12,14 @@ from botocore.exceptions import ClientError
 from airflow_hpt_provider.exceptions import TuningJobBudgetExceededError
 from airflow_hpt_provider.waiting import billable_time
 from airflow_hpt_provider.waiting.billable_time import MEASURE_SECONDS, BillableTimeMonitor
+from tests.support.frozen_clock import stop_clock
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 
 
-class Clock(datetime):
-    """A clock that stands still."""
-
-    @classmethod
-    def now(cls, tz: Any = None) -> Any:
-        return NOW
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(billable_time, "datetime", Clock)
+    stop_clock(monkeypatch, billable_time, NOW)
 
 
 class Hook:

@@ -21,25 +21,18 @@ from airflow_hpt_provider.waiting.limits import MAX_NOT_FOUND
 from airflow_hpt_provider.waiting.snapshot import JobSnapshot
 from airflow_hpt_provider.waiting.subscription import MAX_SLEEP, PollSubscription
 from airflow_hpt_provider.waiting.time_limit import LAST_POLL_SECONDS
+from tests.support.frozen_clock import stop_clock
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 START = NOW.timestamp()
 
 
-class Clock(datetime):
-    """A clock that stands still."""
-
-    @classmethod
-    def now(cls, tz: Any = None) -> Any:
-        return NOW
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Frozen clocks; the lateness that is sent."""
     sent: list[Any] = []
-    monkeypatch.setattr(limits, "datetime", Clock)
+    stop_clock(monkeypatch, limits, NOW)
     monkeypatch.setattr(subscription.time, "time", lambda: START)
     monkeypatch.setattr(subscription, "BACKOFF", SimpleNamespace(after=lambda failures: 2.0 * failures))
     monkeypatch.setattr(

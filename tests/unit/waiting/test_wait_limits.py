@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -17,22 +16,15 @@ from airflow_hpt_provider.retries.classify import ErrorClass
 from airflow_hpt_provider.retries.errors import is_throttled
 from airflow_hpt_provider.waiting import limits
 from airflow_hpt_provider.waiting.limits import MAX_NOT_FOUND, WaitLimits
+from tests.support.frozen_clock import stop_clock
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 
 
-class Clock(datetime):
-    """A clock that stands still."""
-
-    @classmethod
-    def now(cls, tz: Any = None) -> Any:
-        return NOW
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(limits, "datetime", Clock)
+    stop_clock(monkeypatch, limits, NOW)
 
 
 def refused(code: str, status: int = 400) -> ClientError:

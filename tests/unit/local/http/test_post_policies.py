@@ -17,6 +17,7 @@ from airflow_hpt_provider.local.http.auth.errors import AuthenticationError, Aut
 from airflow_hpt_provider.local.http.auth.parse import UNSIGNED_PAYLOAD
 from airflow_hpt_provider.local.http.auth.post_policy import PostPolicy, verify_post
 from airflow_hpt_provider.local.http.auth.sigv4 import Secret
+from tests.support.frozen_clock import stop_clock
 
 NOW = datetime(2026, 11, 23, 10, 15, 0, tzinfo=UTC)
 STAMP = "20261123T101500Z"
@@ -25,17 +26,9 @@ KEY = {"key": "k"}
 LARGEST = 5 * 1024**3
 
 
-class Clock(datetime):
-    """The time of the service: it stands still."""
-
-    @classmethod
-    def now(cls, tz: Any = None) -> Any:
-        return NOW
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(post_policy, "datetime", Clock)
+    stop_clock(monkeypatch, post_policy, NOW)
 
 
 def signed(

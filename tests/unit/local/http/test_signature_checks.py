@@ -23,6 +23,7 @@ from airflow_hpt_provider.local.http.auth.parse import (
 from airflow_hpt_provider.local.http.auth.sigv2 import is_presigned_v2, verify_presigned_v2
 from airflow_hpt_provider.local.http.auth.sigv4 import Secret, Verified, secret_of, signing_key, verify
 from airflow_hpt_provider.local.http.request import WireRequest
+from tests.support.frozen_clock import stop_clock
 
 NOW = datetime(2026, 11, 23, 10, 15, 0, tzinfo=UTC)
 STAMP = "20261123T101500Z"
@@ -32,17 +33,9 @@ SECOND = timedelta(seconds=1)
 EMPTY = hashlib.sha256(b"").hexdigest()
 
 
-class Clock(datetime):
-    """The time of the service: it stands still."""
-
-    @classmethod
-    def now(cls, tz: Any = None) -> Any:
-        return NOW
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sigv4, "datetime", Clock)
+    stop_clock(monkeypatch, sigv4, NOW)
     monkeypatch.setattr(sigv2.time, "time", NOW.timestamp)
     client_time(monkeypatch, NOW)
 
