@@ -14,6 +14,7 @@ from airflow_hpt_provider.creation.ownership import (
     FINGERPRINT_TAG,
     MAX_NAMES,
     NAME,
+    NAME_DELIVERED_TAG,
     OWNER_TAG,
     Owner,
     attempt_name,
@@ -212,6 +213,18 @@ def test_what_was_never_delivered_is_kept_for_a_cleared_task(waits: bool) -> Non
     for delivered, name in (({}, FIRST), ({DELIVERED_TAG: "0"}, SECOND)):
         service = TuningAccount({FIRST: Job("Completed", tags(**delivered), completed=1)}, REQUEST)
         assert resolve(service, owner=cleared, waits=waits).name == name
+
+
+def test_a_name_that_has_arrived_is_no_result_that_has_arrived() -> None:
+    """A task that did not wait, and waits now, still gets the result; half a search counts as not taken."""
+    cleared = Owner("dag", "tune", "run", 3, generation=1)
+    for waits, name in ((True, FIRST), (False, SECOND)):
+        service = TuningAccount(
+            {FIRST: Job("Completed", tags(**{NAME_DELIVERED_TAG: "0"}), completed=1)}, REQUEST
+        )
+        assert resolve(service, owner=cleared, waits=waits).name == name
+    stopping = TuningAccount({FIRST: Job("Stopping", tags(**{NAME_DELIVERED_TAG: "0"}))}, REQUEST)
+    assert DELIVERED_TAG not in resolve(stopping, owner=OWNER).tags
 
 
 def test_a_job_without_a_result_is_not_kept_for_a_cleared_task_that_waits() -> None:
