@@ -256,9 +256,8 @@ class StopOnExitMixin:
     @property
     def _on_worker(self) -> bool:
         """Whether this runs on a worker. Airflow's DAG processor calls back for a task whose worker was lost."""
-        return (
-            self._began or self._killed or hasattr(self._ti, "bundle_instance")
-        )  # the DAG processor sets none
+        # The DAG processor sets no bundle_instance.
+        return self._began or self._killed or hasattr(self._ti, "bundle_instance")
 
     def _lost_task_ended(self) -> bool:
         """Whether the task has no further try: Airflow calls back, too, if it was cleared when its worker was lost."""

@@ -126,9 +126,8 @@ class Attempt:
             else:
                 LOGGER.error("training job %s: %s", self.spec.name, full)
                 ended = AttemptResult(failure_reason=str(full))
-            if (
-                not self._means.closing.is_set()
-            ):  # the next start on the same folder follows the attempt again
+            # The next start of a service that closes follows the attempt again.
+            if not self._means.closing.is_set():
                 self._abandon(ended)
         self._means.devices.give_back(self._directory)
         self._report_end(ended)
