@@ -121,9 +121,8 @@ def _print_outcome(description: TuningJobDescription) -> int:
     from airflow_hpt_provider.models import TuningResult
 
     result = TuningResult.from_description(description)
-    if (
-        sys.stderr.isatty()
-    ):  # without a terminal the last progress line already says the same, except for the reason
+    # Without a terminal the last progress line already says the same, except for the reason.
+    if sys.stderr.isatty():
         _print_error(result.summary())
     elif result.failure_reason:
         _print_error(result.failure_reason)

@@ -92,9 +92,8 @@ def _from_json(text: str) -> Any:
     try:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
-        is_structure = text.lstrip().startswith(
-            ("{", "[")
-        )  # it may hold secrets, which no masker finds in text
+        # A structure may hold secrets, which no masker finds in text.
+        is_structure = text.lstrip().startswith(("{", "["))
         got = f"a text of {len(text)} characters" if is_structure else f"{text!r:.80}"
         raise TuningJobConfigError(
             f"config must be JSON, or the path of a .json, .yaml or .yml file, got {got}: {error}"

@@ -254,9 +254,8 @@ class TuningJobs:
         if stop and job.secondary_status == "Training":  # not while it saves its model
             self.training.stop(transaction, job, StopReason.EARLY)
         elif job.status == "InProgress" and len(state.history.curves.get(job_id, ())) > steps:
-            transaction.on_commit(
-                partial(self._check_early_stopping, state, job)
-            )  # it has continued in the meantime
+            # It has continued in the meantime.
+            transaction.on_commit(partial(self._check_early_stopping, state, job))
 
     def _check_criteria(self, transaction: Transaction, state: State) -> None:
         plan, history = state.plan, state.history

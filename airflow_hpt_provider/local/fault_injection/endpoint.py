@@ -180,9 +180,8 @@ async def _until_gone(receive: Receive) -> None:
 async def _hang_up(scope: Scope, receive: Receive, *, reset: bool) -> None:
     """End the connection, and wait until it has ended."""
     scope["extensions"][HANG_UP](reset)
-    with anyio.move_on_after(
-        IDLE_SECONDS
-    ):  # a client that reads nothing keeps what was written in the socket
+    # A client that reads nothing keeps what was written in the socket.
+    with anyio.move_on_after(IDLE_SECONDS):
         await _until_gone(receive)
 
 

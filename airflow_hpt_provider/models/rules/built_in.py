@@ -69,9 +69,8 @@ def tunable_names(request: TuningJobRequest) -> Iterator[Problem]:
         if algorithm is None:
             continue
         for where, name in names_in(search):
-            if (
-                name in algorithm.tunable or "AutoParameters" in where
-            ):  # Autotune leaves out what it cannot tune
+            # Autotune leaves out what it cannot tune.
+            if name in algorithm.tunable or "AutoParameters" in where:
                 continue
             tunable = ", ".join(algorithm.tunable) or "no hyperparameter"
             yield Problem(

@@ -63,9 +63,8 @@ def value_of(metric: str, predictions: Array, labels: Array, objective: str) -> 
     if metric == "balanced_accuracy":
         recalls = [float(np.mean(predicted[truth == each] == each)) for each in np.unique(truth)]
         return float(np.mean(recalls))
-    if (
-        average == "micro"
-    ):  # of every class together: each wrong prediction is one false positive and one false negative
+    # Of every class together: each wrong prediction is one false positive and one false negative.
+    if average == "micro":
         return float(np.mean(predicted == truth))
     if metric in ("precision", "recall", "f1_binary"):
         return _score(name, predicted, truth, 1)
