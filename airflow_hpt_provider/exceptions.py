@@ -9,6 +9,7 @@
         ├── TuningJobNameConflictError    (not retried) the job name belongs to another task or user
         ├── TuningJobResourceLimitError   a quota allows no further tuning job; nothing was created
         ├── TuningJobNotFoundError        the tuning job does not exist, or it has been deleted
+        │   └── TuningJobLostError        (not retried) ... although the task has created it, and waits for it
         ├── TuningJobFailedError          the job ended as Failed or DeleteFailed; a retry may help
         │   └── TuningJobPermanentFailureError    (not retried) ... a retry would fail the same way
         ├── TuningJobStoppedError         (not retried) the job was stopped from outside
@@ -73,6 +74,21 @@ class TuningJobResourceLimitError(TuningError):
 
 class TuningJobNotFoundError(TuningError):
     """There is no tuning job of this name in this account and region, or it was deleted."""
+
+
+class TuningJobLostError(TuningJobNotFoundError, AirflowFailException):
+    """The task's own tuning job is not found any more: a person decides whether another one is paid for."""
+
+    @classmethod
+    def of(cls, tuning_job_name: str, aws_conn_id: str | None) -> TuningJobLostError:
+        """Return the error with what has happened, and what to do."""
+        return cls(
+            f"Tuning job {tuning_job_name} of this task is not found any more with connection {aws_conn_id!r}: it was"
+            " deleted, or the connection leads to another account or region now, and the job may keep running in the"
+            " earlier one. Correct the connection and clear the task, which then rejoins the job; clear it without"
+            " that to create another one.",
+            tuning_job_name,
+        )
 
 
 class TuningJobFailedError(TuningError):

@@ -109,7 +109,7 @@ class Connection:
                 policy = retrying(
                     max_delay=RETRY_TIMEOUT,
                     rebuild=self.reset,
-                    connection_worked=lambda: self._worked,
+                    connection_worked=lambda: self.worked,
                     log=self.log.warning,
                 )
                 return policy(self.call_once, operation, **parameters)

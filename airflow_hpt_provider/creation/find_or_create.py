@@ -24,6 +24,7 @@ from airflow_hpt_provider.creation.ownership import (
 )
 from airflow_hpt_provider.creation.submission import Submission
 from airflow_hpt_provider.exceptions import (
+    TuningJobLostError,
     TuningJobNameConflictError,
     TuningJobNotFoundError,
     TuningJobTimeoutError,
@@ -122,6 +123,7 @@ class JobResolver:
 
         Raises:
             TuningJobNameConflictError: see ``on_name_conflict``.
+            TuningJobLostError: the job of an earlier try is not found any more.
             TuningJobTimeoutError: another attempt is due, but the time for all of them is over.
             botocore.exceptions.ClientError: the request was refused.
         """
@@ -134,6 +136,7 @@ class JobResolver:
             if found is None and self._is_own(attempt_name(base, number + 1), derived=given is None):
                 continue  # deleted, but later names still count
             if found is None:
+                self._raise_if_lost(name)
                 # After losing the race for the name, inspect the job that won.
                 found = self._create(name, series) or self._inspect(name, series, derived=given is None)
             if isinstance(found, OwnedJob):
@@ -230,6 +233,12 @@ class JobResolver:
             Attempt.of(past.description, number) for number, past in enumerate(series, 1)
         )
         return OwnedJob(name, arn, created, rejoined, tags, previous_attempts)
+
+    def _raise_if_lost(self, name: str) -> None:
+        """Refuse to pay again for a job that an earlier try of this generation has created, and that is not found."""
+        current = self.memory.get(GENERATION_TAG, "0") == str(self.owner.generation)
+        if self.memory.get(NAME) == name and current and not self.first_try:
+            raise TuningJobLostError.of(name, self.hook.aws_conn_id)
 
     # -- the series of attempts --------------------------------------------------------------------------
 

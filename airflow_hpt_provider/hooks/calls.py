@@ -29,7 +29,8 @@ class SageMakerHook(ConnectionHook):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         kwargs["client_type"] = "sagemaker"
         super().__init__(*args, **kwargs)
-        self._worked = False
+        self.worked = False
+        """This connection has led to SageMaker before: credentials that it refuses were rotated."""
         self._arns: dict[str, str] = {}
         # Reentrant: a task's on_kill runs in a signal handler, maybe in the middle of another call.
         self._client_lock = threading.RLock()
@@ -82,7 +83,7 @@ class SageMakerHook(ConnectionHook):
         )
         answer.pop("ResponseMetadata", None)
         self._check(operation, parameters, answer)
-        self._worked = True
+        self.worked = True
         return answer
 
     def _check(self, operation: str, parameters: Mapping[str, Any], answer: Mapping[str, Any]) -> None:
@@ -98,7 +99,7 @@ class SageMakerHook(ConnectionHook):
 
     def call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         """One API call, tried again while it fails for a transient reason (at most 5 minutes)."""
-        policy = retrying(rebuild=self.reset, connection_worked=lambda: self._worked, log=self.log.warning)
+        policy = retrying(rebuild=self.reset, connection_worked=lambda: self.worked, log=self.log.warning)
         answer: dict[str, Any] = policy(self.call_once, operation, **parameters)
         return answer
 

@@ -8,7 +8,11 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipException
-from airflow_hpt_provider.exceptions import TuningTaskInterruptedError
+from airflow_hpt_provider.exceptions import (
+    TuningJobLostError,
+    TuningJobNotFoundError,
+    TuningTaskInterruptedError,
+)
 from airflow_hpt_provider.links.tuning import TuningJobLink, TuningPageLink
 from airflow_hpt_provider.operators.base import TuningBaseOperator
 from airflow_hpt_provider.operators.stop_on_kill import (
@@ -67,6 +71,7 @@ class StopOnExitMixin:
     hook: HyperParameterTuningHook
     log: Any
     stop_on_kill: bool
+    aws_conn_id: str | None
     render_again: Callable[..., None]
     _running_job: str | None = None
     _found: bool = False
@@ -195,6 +200,7 @@ class StopOnExitMixin:
         Raises:
             TuningTaskInterruptedError: in place of any other error, when the process was asked to end. Airflow would
                 not retry some of them; and if no try is left, it calls :func:`stop_orphaned_job`.
+            TuningJobLostError: the job that the task waits for is not found any more.
         """
         from airflow_hpt_provider.retries.errors import one_line
 
@@ -209,6 +215,10 @@ class StopOnExitMixin:
             name = self._running_job
             if isinstance(error, TuningTaskInterruptedError):
                 raise
+            gone = isinstance(error, TuningJobNotFoundError) and error.tuning_job_name == name
+            if name and self._found and gone and not self._killed:
+                self._running_job = None  # out of reach
+                raise TuningJobLostError.of(name, self.aws_conn_id) from error
             if self._killed:
                 self._stop_if_task_ended()
                 raise TuningTaskInterruptedError(

@@ -315,12 +315,15 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningBaseOperator):
         from airflow_hpt_provider.retries.quotas import QuotaShortage
 
         store = JobStateStore(context)
+        memory = store.load()
+        if memory:
+            self.hook.worked = True  # in an earlier try
         resolver = JobResolver(
             hook=self.hook,
             owner=Owner.from_context(context),
             request=request,
             on_name_conflict=self.on_name_conflict,
-            memory=store.load(),
+            memory=memory,
             retry_strategy=self._strategy,
             timeout=self._timeout,
             first_try=context["ti"].try_number <= 1,

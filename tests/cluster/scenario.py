@@ -28,6 +28,17 @@ def wait_until_waiting(runs: Iterable[Run], api: ClusterApi, service: LocalServi
         )
 
 
+def wait_until_polled(runs: Iterable[Run], api: ClusterApi) -> None:
+    """Return when each waiting task has polled its tuning job: its wait has read the connection then."""
+    for run in runs:
+        wait_until(
+            lambda run=run: "InProgress" in api.log(*run.key, 1),
+            START_SECONDS,
+            f"{run} has not polled its tuning job",
+            every=0.5,
+        )
+
+
 def _waits(run: Run, api: ClusterApi, service: LocalService) -> bool:
     wanted = {"running"} if "sync" in run.dag_id or run.dag_id == "sensor_poke" else {"deferred"}
     return run.state(api) in wanted and bool(running_jobs(run, service))

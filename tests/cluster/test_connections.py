@@ -12,7 +12,7 @@ import pytest
 
 from tests.cluster.api import persistently
 from tests.cluster.runs import Account, Run
-from tests.cluster.scenario import wait_until_over, wait_until_waiting
+from tests.cluster.scenario import wait_until_over, wait_until_polled, wait_until_waiting
 from tests.cluster.table import Record
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ def test_edited_deleted_and_rotated(
     ]
     for runs, home in zip(waits, homes.values(), strict=True):
         wait_until_waiting(runs, stack.api, home)
+        wait_until_polled(runs, stack.api)
 
     rotate_secret(third_service)
     stack.api.delete_connection("deleted")

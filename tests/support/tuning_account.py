@@ -67,6 +67,7 @@ class TuningAccount:
     answers: list[ClientError | Callable[[TuningJobRequest], ClientError]] = field(default_factory=list)
     requests: list[TuningJobRequest] = field(default_factory=list)
     stopped: list[str] = field(default_factory=list)
+    aws_conn_id = "aws_default"
 
     def describe(self, name: str) -> TuningJobDescription:
         """Describe a job, or raise TuningJobNotFoundError."""

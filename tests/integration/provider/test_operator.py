@@ -21,6 +21,7 @@ from airflow_hpt_provider.exceptions import (
     TuningJobPermanentFailureError,
     TuningJobTimeoutError,
 )
+from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.operators.tuning import (
     HyperParameterTuningJobOperator,
@@ -150,6 +151,35 @@ def test_a_retry_takes_a_finished_result_instead_of_paying_twice(config, first_t
     first = waiting.execute(first_try.retry().context(waiting))
     again = waiting.execute(first_try.retry().retry().context(waiting))
     assert first["tuning_job_name"] == again["tuning_job_name"] == name
+
+
+@pytest.mark.parametrize("store", [{}, None], ids=["remembered", "unknown"])
+def test_the_next_try_outlasts_a_rotation(gated, gate, first_try, service, monkeypatch, store):
+    """A try that knows of a job of its task knows that the connection has worked; any other reports the refusal."""
+    first_try.store = store
+    task = tune(gated, deferrable=True)
+    with pytest.raises(TaskDeferred):
+        task.execute(first_try.context(task))
+    gate.touch()
+    calls, call_once = [], HyperParameterTuningHook.call_once
+
+    def rotated_after_two_calls(self, operation, **parameters):
+        calls.append(operation)
+        if len(calls) == 3:
+            monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", service.airflow_connection)
+        return call_once(self, operation, **parameters)
+
+    monkeypatch.setattr(HyperParameterTuningHook, "call_once", rotated_after_two_calls)
+    old = json.loads(service.airflow_connection) | {"password": "not-the-secret"}
+    monkeypatch.setenv("AIRFLOW_CONN_AWS_DEFAULT", json.dumps(old))
+    second, again = tune(gated), first_try.retry()
+    if store is None:
+        with pytest.raises(ClientError, match="InvalidSignatureException"):
+            second.execute(again.context(second))
+        assert len(calls) == 1
+    else:
+        assert second.execute(again.context(second))["status"] == "Completed"
+        assert len(calls) >= 3
 
 
 def test_clearing_a_delivered_task_makes_a_new_job_under_the_next_name(config, first_try, hook):

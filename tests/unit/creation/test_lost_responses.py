@@ -19,7 +19,7 @@ from airflow_hpt_provider.creation.ownership import (
     Owner,
     attempt_name,
 )
-from airflow_hpt_provider.exceptions import TuningJobNameConflictError
+from airflow_hpt_provider.exceptions import TuningJobLostError, TuningJobNameConflictError
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.models import TuningJobRequest
 from tests.support.tuning_account import (
@@ -201,6 +201,24 @@ def test_what_the_task_remembers_of_the_next_job_is_proof() -> None:
 def test_two_deleted_jobs_are_no_gap() -> None:
     service = TuningAccount({THIRD: Job(tags=tags())}, REQUEST)
     assert resolve(service).name == FIRST
+
+
+def test_a_remembered_job_that_is_gone_is_not_paid_for_again() -> None:
+    """It was deleted, or the connection leads elsewhere; a clear (another generation) is a person's decision."""
+    service = TuningAccount({}, REQUEST)
+    for request, name in ((REQUEST, FIRST), (NAMED, "named")):
+        with pytest.raises(TuningJobLostError, match="'aws_default'") as raised:
+            resolve(service, request=request, memory={NAME: name, **tags()})
+        assert raised.value.tuning_job_name == name
+    assert service.requests == []
+    cleared = Owner("dag", "tune", "run", 3, generation=1)
+    assert resolve(service, owner=cleared, memory={NAME: FIRST, **tags()}).name == FIRST
+    assert resolve(service, request=NAMED, first_try=True, memory={NAME: "named", **tags()}).name == "named"
+
+
+def test_a_remembered_job_that_is_gone_hides_no_later_one() -> None:
+    service = TuningAccount({SECOND: Job(tags=tags())}, REQUEST)
+    assert resolve(service, memory={NAME: FIRST, **tags()}).name == SECOND
 
 
 # What is delivered, and to whom

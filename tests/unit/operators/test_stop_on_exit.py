@@ -10,7 +10,11 @@ import pytest
 
 from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipException
 from airflow_hpt_provider.creation.ownership import Owner
-from airflow_hpt_provider.exceptions import TuningTaskInterruptedError
+from airflow_hpt_provider.exceptions import (
+    TuningJobLostError,
+    TuningJobNotFoundError,
+    TuningTaskInterruptedError,
+)
 from airflow_hpt_provider.models import TuningJobRequest
 from airflow_hpt_provider.operators import stop_on_exit
 from airflow_hpt_provider.operators.stop_on_exit import StopOnExitMixin
@@ -49,7 +53,7 @@ class Task(StopOnExitMixin):
     def __init__(self, hook: Hook | None = None, fate: TaskFate | None = TaskFate.ENDED) -> None:
         self.hook = hook or Hook()  # type: ignore[assignment]
         self.log, self.stop_on_kill, self.fate = logging.getLogger("task"), True, fate
-        self._rendered = True
+        self._rendered, self.aws_conn_id = True, "somewhere"
 
     @property
     def stopped(self) -> list[str]:
@@ -105,6 +109,39 @@ def test_the_callback_of_a_failed_try_stops_the_job_no_second_time() -> None:
     task._began = True
     task._stop_orphaned_job(context(task, number=3, pushed="job"))
     assert task.stopped == ["job"]
+
+
+def test_a_job_that_is_not_found_any_more_ends_the_task() -> None:
+    task = Task()
+    task._waits_for("job")
+    error = fails(task, TuningJobNotFoundError("gone", "job"))
+    assert isinstance(error, TuningJobLostError)
+    assert isinstance(error, AirflowFailException)
+    assert "Tuning job job" in str(error)
+    assert "'somewhere'" in str(error)
+    assert task.stopped == [], "by a connection that may lead to another account"
+    task._began = True
+    task._stop_orphaned_job(context(task, pushed="job"))
+    assert task.stopped == []
+
+
+def test_another_job_that_is_not_found_is_the_error_that_it_is() -> None:
+    task, none, parent = (
+        Task(),
+        TuningJobNotFoundError("none", "job"),
+        TuningJobNotFoundError("none", "parent"),
+    )
+    task._about_to_create("job")
+    assert fails(task, none) is none, "it may not have been created"
+    task._waits_for("job")
+    assert fails(task, parent) is parent
+
+
+def test_a_killed_try_leaves_it_to_the_next_one_to_miss_the_job() -> None:
+    task = Task(fate=TaskFate.CONTINUES)
+    task._waits_for("job")
+    task._killed = True
+    assert isinstance(fails(task, TuningJobNotFoundError("none", "job")), TuningTaskInterruptedError)
 
 
 def test_a_try_without_a_job_stops_none() -> None:
