@@ -169,6 +169,11 @@ bench-search-external: env  ## the search beside optuna's on COCO's functions an
 	  -p .heavy/search/bin/python -c constraints.txt numpy scipy scikit-learn threadpoolctl coco-experiment optuna torch; }
 	OMP_NUM_THREADS=1 nice -n 19 .heavy/search/bin/python -m benchmarks.external $(ARGS)
 
+bench-curves: env  ## Hyperband and early stopping beside optuna's pruners on learning curves (ARGS=--help)
+	@test -x .heavy/curves/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/curves && $(BIN)/uv pip install -q \
+	  -p .heavy/curves/bin/python -c constraints.txt numpy scipy scikit-learn threadpoolctl optuna; }
+	OMP_NUM_THREADS=1 nice -n 19 .heavy/curves/bin/python -m benchmarks.external.curves $(ARGS)
+
 bench-service: env  ## latency of Describe and List with 1, 100 and 10,000 known tuning jobs
 	$(BIN)/python -m benchmarks.service
 

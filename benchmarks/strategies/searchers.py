@@ -76,12 +76,12 @@ def sketch(path: Path) -> SearcherFactory:
 class Optuna:
     """Optuna's samplers. A reverse logarithmic range becomes the logarithmic one of the distance from 1."""
 
-    def __init__(self, ranges: Ranges, sampler: Any) -> None:
+    def __init__(self, ranges: Ranges, sampler: Any, **study: Any) -> None:
         import optuna
 
         optuna.logging.set_verbosity(optuna.logging.ERROR)
         self.space = SearchSpace.from_ranges(ranges)
-        self.study = optuna.create_study(sampler=sampler)
+        self.study = optuna.create_study(sampler=sampler, **study)
 
     def ask(self) -> tuple[Any, Mapping[str, Any]]:
         trial, point = self.study.ask(), {}
