@@ -164,10 +164,16 @@ bench-import: env  ## import time of our operators beside SageMakerTuningOperato
 bench-search: env  ## regret and speed of the search strategies beside other libraries
 	$(BIN)/python -m benchmarks.strategies
 
-bench-search-external: env  ## the search beside optuna's on COCO's functions and scikit-learn's models (ARGS=--help)
-	@test -x .heavy/search/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/search && $(BIN)/uv pip install -q \
-	  -p .heavy/search/bin/python -c constraints.txt numpy scipy scikit-learn threadpoolctl coco-experiment optuna torch; }
-	OMP_NUM_THREADS=1 nice -n 19 .heavy/search/bin/python -m benchmarks.external $(ARGS)
+RIVAL ?= optuna
+RIVAL_optuna := -c constraints.txt optuna torch
+RIVAL_smac   := -c constraints.txt smac
+RIVAL_hebo   := HEBO 'GPy>=1.13'
+bench-search-external: env  ## the search beside optuna's, SMAC3 or HEBO (RIVAL=smac) on problems of others (ARGS=--help)
+	@test -n "$(RIVAL_$(RIVAL))" || { echo "RIVAL must be optuna, smac or hebo, got $(RIVAL)"; exit 2; }
+	@test -x .heavy/search-$(RIVAL)/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/search-$(RIVAL) && \
+	  $(BIN)/uv pip install -q -p .heavy/search-$(RIVAL)/bin/python $(RIVAL_$(RIVAL)) numpy scipy threadpoolctl coco-experiment \
+	  "$$(grep ^scikit-learn= constraints.txt)" || { rm -rf .heavy/search-$(RIVAL); exit 1; }; }
+	OMP_NUM_THREADS=1 LOKY_MAX_CPU_COUNT=1 nice -n 19 .heavy/search-$(RIVAL)/bin/python -m benchmarks.external $(ARGS)
 
 bench-curves: env  ## Hyperband and early stopping beside optuna's pruners on learning curves (ARGS=--help)
 	@test -x .heavy/curves/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/curves && $(BIN)/uv pip install -q \

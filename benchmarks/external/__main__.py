@@ -9,10 +9,11 @@ import sys
 import warnings
 from pathlib import Path
 
+from benchmarks.external.blind import blindness
 from benchmarks.external.catalogue import SETS
 from benchmarks.external.report import failures, report
 from benchmarks.external.run import SETTINGS, WARM_SETTING, Run, play
-from benchmarks.external.searchers import available
+from benchmarks.external.searchers import RIVALS, available
 
 
 def main() -> None:
@@ -38,7 +39,7 @@ def main() -> None:
         settings = [each for each in options.settings if (each == WARM_SETTING) == warm]
         for setting in settings:
             for searcher in chosen:
-                if (searcher == "ours cold" and not warm) or (warm and searcher.startswith("optuna")):
+                if (searcher == "ours cold" and not warm) or (warm and searcher in RIVALS):
                     continue
                 name = searcher.replace("ours", options.name) if options.name else searcher
                 for seed in range(first, first + options.seeds):
@@ -61,7 +62,7 @@ def main() -> None:
         and (not options.tables or run.searcher in options.tables)
     ]
     ours = options.name or "ours"
-    print(report(shown, ours), failures(shown), sep="\n\n")
+    print(report(shown, ours), failures(shown), blindness(shown), sep="\n\n")
 
 
 def _read(results: Path | None) -> dict[tuple[str, str, str, int], Run]:

@@ -70,7 +70,7 @@ class Run:
 def play(name: str, make: Factory, problem: Problem, setting: str, seed: int) -> Run:
     """Return the run of a searcher on a problem."""
     plan, task = SETTINGS[setting], problem.make(seed)
-    searcher = make(problem.ranges, seed, task.parents)
+    searcher = make(problem.ranges, seed, task.parents, plan)
     running: deque[tuple[Any, Mapping[str, Any], int]] = deque()
     losses: list[float | None] = []
     seconds, best, best_point = 0.0, math.inf, None

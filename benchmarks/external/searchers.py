@@ -9,7 +9,9 @@ from typing import Any, Protocol
 from airflow_hpt_provider.local.strategies import make_strategy
 from airflow_hpt_provider.local.strategies.contract import Objective, Outcome, SearchContext, Trial
 from benchmarks.external.problem import Parent, Ranges
-from benchmarks.strategies.searchers import Optuna, optuna_gp, optuna_tpe
+from benchmarks.external.rivals import Hebo, OptunaRival, Smac
+from benchmarks.external.run import Setting
+from benchmarks.strategies.searchers import optuna_gp, optuna_tpe
 
 
 class Searcher(Protocol):
@@ -21,7 +23,7 @@ class Searcher(Protocol):
         """Report the loss of a suggestion, None if its training failed."""
 
 
-Factory = Callable[[Ranges, int, Sequence[Parent]], Searcher]
+Factory = Callable[[Ranges, int, Sequence[Parent], Setting], Searcher]
 
 
 class Ours:
@@ -46,33 +48,23 @@ class Ours:
         self.own[handle] = Trial(handle, self.own[handle].point, outcome, loss)
 
 
-class Rival:
-    """A sampler of optuna; it has no use for parents."""
-
-    def __init__(self, study: Optuna) -> None:
-        self.study = study
-
-    def ask(self) -> tuple[Any, Mapping[str, Any]]:
-        return self.study.ask()
-
-    def report(self, handle: Any, loss: float | None) -> None:
-        import optuna
-
-        if loss is None:
-            self.study.study.tell(handle, state=optuna.trial.TrialState.FAIL)
-        else:
-            self.study.study.tell(handle, loss)
+RIVALS: dict[str, tuple[tuple[str, ...], Factory]] = {
+    "optuna TPE": (("optuna",), lambda ranges, seed, *_: OptunaRival(optuna_tpe(ranges, seed))),
+    "optuna GP": (("optuna", "torch"), lambda ranges, seed, *_: OptunaRival(optuna_gp(ranges, seed))),
+    "SMAC3": (("smac",), lambda ranges, seed, _, setting: Smac(ranges, seed, setting)),
+    "HEBO": (("hebo",), lambda ranges, seed, _, setting: Hebo(ranges, seed, setting)),
+}
+"""Other libraries' searches, each with the modules that it needs."""
 
 
 def available() -> dict[str, Factory]:
     """Return every searcher that is installed, by name. ``ours cold`` ignores warm-start parents."""
     found: dict[str, Factory] = {
-        "ours": lambda ranges, seed, parents: Ours("Bayesian", ranges, seed, parents),
-        "ours cold": lambda ranges, seed, _: Ours("Bayesian", ranges, seed, ()),
-        "random": lambda ranges, seed, _: Ours("Random", ranges, seed, ()),
+        "ours": lambda ranges, seed, parents, _: Ours("Bayesian", ranges, seed, parents),
+        "ours cold": lambda ranges, seed, *_: Ours("Bayesian", ranges, seed, ()),
+        "random": lambda ranges, seed, *_: Ours("Random", ranges, seed, ()),
     }
-    if importlib.util.find_spec("optuna"):
-        found["optuna TPE"] = lambda ranges, seed, _: Rival(optuna_tpe(ranges, seed))
-        if importlib.util.find_spec("torch"):
-            found["optuna GP"] = lambda ranges, seed, _: Rival(optuna_gp(ranges, seed))
+    for name, (modules, factory) in RIVALS.items():
+        if all(map(importlib.util.find_spec, modules)):
+            found[name] = factory
     return found

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.external.blind import LATE, blind, blindness, near
 from benchmarks.external.problem import Problem, Task, number, ranges
 from benchmarks.external.report import duel, failures, regrets
 from benchmarks.external.run import SETTINGS, Run, play
@@ -87,3 +88,46 @@ def test_a_difference_of_less_than_a_thousandth_is_a_tie() -> None:
 
 def test_the_share_of_failed_training_jobs_is_that_of_the_later_half() -> None:
     assert failures([one("ours", 0, 1.0), one("ours", 1, 2.0)]) == "ours: 1.00"
+
+
+def late(searcher: str, *losses: float | None, seed: int = 0) -> Run:
+    """Return a run whose best loss is 0 and comes early, and that ends with the losses given, repeated."""
+    cycle = losses * LATE
+    ended = [0.0, *[50.0] * 35, *cycle[:LATE]]
+    return Run(searcher, "p", "f", "60 with 4", seed, ended, 0.0, None, 0.0)
+
+
+def uniform(seed: int = 0) -> Run:
+    """Return a random search whose median loss is 100, so that losses up to 5 are near a best of 0."""
+    return Run("random", "p", "f", "60 with 4", seed, [None, 0.0, 100.0, 300.0], 0.0, None, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("losses", "share"),
+    [((5.0,), 1.0), ((5.1,), 0.0), ((1.0, 6.0, 6.0, None), 0.25), ((None,), 0.0)],
+)
+def test_the_unit_of_what_is_near_is_the_way_to_random_searchs_median_loss(
+    losses: tuple[float | None, ...], share: float
+) -> None:
+    assert near(late("ours", *losses), uniform()) == share
+
+
+def test_a_run_is_blind_where_the_judge_ends_near_its_best_and_the_run_does_not() -> None:
+    runs = [
+        uniform(0),
+        uniform(1),
+        late("optuna TPE", 1.0, 60.0, 60.0, 60.0),
+        late("ours", 60.0, 60.0, 1.0, 60.0, 60.0),
+        late("other", 1.0, 60.0),
+        late("optuna TPE", 60.0, seed=1),  # not judged: TPE's are not near either
+        late("ours", 60.0, seed=1),
+    ]
+    counts = blind(runs)
+    assert counts["ours"] == (1, [("p", 0)])
+    assert counts["other"] == (1, [])
+    assert "ours: 1 of 1 blind p 0" in blindness(runs)
+
+
+def test_a_run_without_random_search_or_the_judge_is_not_judged() -> None:
+    assert blind([late("ours", 60.0), late("optuna TPE", 1.0)]) == {}
+    assert blind([late("ours", 60.0), uniform()]) == {}
