@@ -10,12 +10,10 @@ import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from airflow_hpt_provider.local.strategies.contract import Objective, Outcome
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from airflow_hpt_provider.local.strategies.contract import Trial
+    from airflow_hpt_provider.local.strategies.contract import Objective, Trial
 
 MIN_TRIALS = 4
 """Number of training jobs that must have come as far before one is stopped; AWS names no number."""
@@ -27,8 +25,9 @@ MIN_STEPS = 2
 class MedianRule:
     """Stops a training job whose objective is worse than the median of its predecessors' running averages.
 
-    At every step, the job's value is compared with the median, over the finished jobs that made as many steps,
-    of the averages of their values up to that step.
+    At every step, the job's value is compared with the median, over the jobs that have made as many steps, of the
+    averages of their values up to that step. Jobs that are still running count, so that early stopping begins
+    as soon with many jobs in flight as with one.
     """
 
     objective: Objective
@@ -45,7 +44,6 @@ class MedianRule:
             for other in history
             if other.number > 0
             and other.number != trial.number
-            and other.outcome is not Outcome.PENDING
             and other.curve
             and other.curve[-1][0] >= step
         ]

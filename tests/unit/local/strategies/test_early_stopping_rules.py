@@ -62,13 +62,33 @@ def test_the_median_rule_maximises_too(value: float, stop: bool) -> None:
     [
         FINISHED[:3],
         [*FINISHED[:3], trial(4, [4, 5])],
-        [*FINISHED[:3], trial(4, [4, 5, 6], running=True)],
+        [*FINISHED[:3], trial(4, [4, 5], running=True)],
         [*FINISHED[:3], replace(FINISHED[3], number=-1)],
     ],
-    ids=["too few", "one shorter", "one running", "one a parent's"],
+    ids=["too few", "one shorter", "one running not yet as far", "one a parent's"],
 )
 def test_the_median_rule_needs_four_predecessors_that_came_as_far(history: list[Trial]) -> None:
     assert not stopping().should_stop(trial(9, [9, 9, 9], running=True), history)
+
+
+@pytest.mark.parametrize("count", range(5))
+def test_the_median_rule_compares_with_running_jobs_as_with_finished_ones(count: int) -> None:
+    running = [trial(one.number, [value for _, value in one.curve], running=True) for one in FINISHED[:count]]
+    history = [*running, *FINISHED[count:]]
+    stops = [stopping().should_stop(trial(9, [0, 0, value], running=True), history) for value in (3.4, 3.6)]
+    assert stops == [False, True]
+
+
+def steps_made(workers: int) -> int:
+    """Train 20 jobs of 27 steps, whose losses differ by a constant, with early stopping; all steps made."""
+    search = context("Random", MIXED, seed=5, early_stopping="Auto")
+    return run_in_steps(search, 20, workers)[1]
+
+
+def test_early_stopping_saves_as_much_with_many_training_jobs_in_flight_as_with_one() -> None:
+    steps = {workers: steps_made(workers) for workers in (1, 4, 20)}
+    assert max(steps.values()) < 0.8 * 20 * 27
+    assert max(steps.values()) - min(steps.values()) < 0.1 * 20 * 27
 
 
 def test_the_median_rule_waits_for_a_second_value() -> None:
