@@ -70,11 +70,12 @@ class Fault:
 
     @property
     def may_spend_tries(self) -> bool:
-        """Whether Airflow may fail all tries of a task for it: what keeps the API server away, see docs/guarantees.md.
+        """Whether Airflow may fail all tries of a task for it, see docs/guarantees.md: what no try can do without.
 
-        Without PostgreSQL the API server cannot respond either.
+        Without PostgreSQL the API server cannot respond. Without Redis no scheduler can send a task to a worker, and
+        CeleryExecutor counts that as a failed try.
         """
-        return self.target in {Target.API_SERVER, Target.POSTGRES}
+        return self.target in {Target.API_SERVER, Target.POSTGRES, Target.REDIS}
 
     def __str__(self) -> str:
         match self.action:
