@@ -135,8 +135,11 @@ class JobResolver:
             found = self._inspect(name, series, derived=given is None)
             if found is None and self._is_own(attempt_name(base, number + 1), derived=given is None):
                 continue  # deleted, but later names still count
+            if found is None and self._is_remembered(name):
+                found = self._inspect(name, series, derived=given is None)  # one response is not enough
+                if found is None:
+                    raise TuningJobLostError.of(name, self.hook.aws_conn_id)
             if found is None:
-                self._raise_if_lost(name)
                 # After losing the race for the name, inspect the job that won.
                 found = self._create(name, series) or self._inspect(name, series, derived=given is None)
             if isinstance(found, OwnedJob):
@@ -234,11 +237,10 @@ class JobResolver:
         )
         return OwnedJob(name, arn, created, rejoined, tags, previous_attempts)
 
-    def _raise_if_lost(self, name: str) -> None:
-        """Refuse to pay again for a job that an earlier try of this generation has created, and that is not found."""
+    def _is_remembered(self, name: str) -> bool:
+        """Return whether an earlier try of this generation has created a job of this name."""
         current = self.memory.get(GENERATION_TAG, "0") == str(self.owner.generation)
-        if self.memory.get(NAME) == name and current and not self.first_try:
-            raise TuningJobLostError.of(name, self.hook.aws_conn_id)
+        return self.memory.get(NAME) == name and current and not self.first_try
 
     # -- the series of attempts --------------------------------------------------------------------------
 

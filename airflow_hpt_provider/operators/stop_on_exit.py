@@ -20,6 +20,7 @@ from airflow_hpt_provider.operators.stop_on_kill import (
     stop_in_thread,
     supervisor_is_busy,
 )
+from airflow_hpt_provider.retries.errors import one_line
 from airflow_hpt_provider.xcom.push import TUNING_JOB_NAME
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 
 SHOW_UP_SECONDS = 5.0
-"""After a Create without a response, the job may become visible only after this many seconds."""
+"""After a Create, the job may become visible only after this many seconds."""
 CHECK_SECONDS = 0.5
 """While the task sleeps between two polls, it checks this often whether it was killed."""
 
@@ -202,8 +203,6 @@ class StopOnExitMixin:
                 not retry some of them; and if no try is left, it calls :func:`stop_orphaned_job`.
             TuningJobLostError: the job that the task waits for is not found any more.
         """
-        from airflow_hpt_provider.retries.errors import one_line
-
         self._ti = context["ti"]
         try:
             yield
@@ -216,7 +215,7 @@ class StopOnExitMixin:
             if isinstance(error, TuningTaskInterruptedError):
                 raise
             gone = isinstance(error, TuningJobNotFoundError) and error.tuning_job_name == name
-            if name and self._found and gone and not self._killed:
+            if name and self._found and gone and not self._killed and self._is_lost(name):
                 self._running_job = None  # out of reach
                 raise TuningJobLostError.of(name, self.aws_conn_id) from error
             if self._killed:
@@ -231,10 +230,20 @@ class StopOnExitMixin:
                 self.log.info("The next try of this task will resume tuning job %s.", name)
             raise
 
+    def _is_lost(self, name: str) -> bool:
+        """Ask again for a job that was not found, by the connection as it is now: one response is not enough."""
+        self._sleep(SHOW_UP_SECONDS)
+        self.hook.reset()
+        try:
+            self.hook.describe(name)
+        except TuningJobNotFoundError:
+            return True
+        except Exception as error:  # noqa: BLE001 - it is not known, so the next try finds out
+            self.log.warning("Could not ask again for tuning job %s (%s).", name, one_line(error))
+        return False
+
     def _stop_orphaned_job(self, context: Context) -> None:
         """Stop what the task has left running, now that Airflow has ended it for good (:func:`stop_orphaned_job`)."""
-        from airflow_hpt_provider.retries.errors import one_line
-
         self._ti = context["ti"]
         if self._killed and not self._failed_for_good():
             self.log.warning(

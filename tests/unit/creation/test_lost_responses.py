@@ -19,7 +19,11 @@ from airflow_hpt_provider.creation.ownership import (
     Owner,
     attempt_name,
 )
-from airflow_hpt_provider.exceptions import TuningJobLostError, TuningJobNameConflictError
+from airflow_hpt_provider.exceptions import (
+    TuningJobLostError,
+    TuningJobNameConflictError,
+    TuningJobNotFoundError,
+)
 from airflow_hpt_provider.hooks.tuning import HyperParameterTuningHook
 from airflow_hpt_provider.models import TuningJobRequest
 from tests.support.tuning_account import (
@@ -214,6 +218,21 @@ def test_a_remembered_job_that_is_gone_is_not_paid_for_again() -> None:
     cleared = Owner("dag", "tune", "run", 3, generation=1)
     assert resolve(service, owner=cleared, memory={NAME: FIRST, **tags()}).name == FIRST
     assert resolve(service, request=NAMED, first_try=True, memory={NAME: "named", **tags()}).name == "named"
+
+
+def test_one_response_is_not_enough_to_lose_a_remembered_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    service = TuningAccount({FIRST: Job(tags=tags())}, REQUEST)
+    describe, asked = service.describe, []
+
+    def not_found_at_first(name: str) -> Any:
+        asked.append(name)
+        if asked == [FIRST]:
+            raise TuningJobNotFoundError("none", name)
+        return describe(name)
+
+    monkeypatch.setattr(service, "describe", not_found_at_first)
+    assert resolve(service, memory={NAME: FIRST, **tags()}).rejoined
+    assert service.requests == []
 
 
 def test_a_remembered_job_that_is_gone_hides_no_later_one() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -35,6 +36,10 @@ class Hook(TuningAccount):
         self.invisible = 0
         self.error: Exception | None = None
         self.made_ready = False
+        self.resets = 0
+
+    def reset(self) -> None:
+        self.resets += 1
 
     def ready(self) -> None:
         self.made_ready = True
@@ -111,37 +116,62 @@ def test_the_callback_of_a_failed_try_stops_the_job_no_second_time() -> None:
     assert task.stopped == ["job"]
 
 
-def test_a_job_that_is_not_found_any_more_ends_the_task() -> None:
+NOT_FOUND = TuningJobNotFoundError("none", "job")
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds for which tasks sleep, which pass immediately."""
+    seconds: list[float] = []
+    monkeypatch.setattr(StopOnExitMixin, "_sleep", lambda _, each: seconds.append(each))
+    return seconds
+
+
+def test_a_job_that_is_not_found_any_more_ends_the_task(slept: list[float]) -> None:
     task = Task()
     task._waits_for("job")
-    error = fails(task, TuningJobNotFoundError("gone", "job"))
+    error = fails(task, NOT_FOUND)
     assert isinstance(error, TuningJobLostError)
     assert isinstance(error, AirflowFailException)
     assert "Tuning job job" in str(error)
     assert "'somewhere'" in str(error)
+    assert slept == [stop_on_exit.SHOW_UP_SECONDS]
     assert task.stopped == [], "by a connection that may lead to another account"
     task._began = True
     task._stop_orphaned_job(context(task, pushed="job"))
     assert task.stopped == []
 
 
-def test_another_job_that_is_not_found_is_the_error_that_it_is() -> None:
-    task, none, parent = (
-        Task(),
-        TuningJobNotFoundError("none", "job"),
-        TuningJobNotFoundError("none", "parent"),
-    )
+@pytest.mark.parametrize("again", [None, ConnectionError("no network")], ids=["found", "unknown"])
+def test_one_response_is_not_enough_to_lose_a_job(
+    again: Exception | None, slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A proxy may err, and a new job need some seconds to show up: the next try rejoins it."""
+    hook = Hook(job=Job())
+    if again:
+        monkeypatch.setattr(hook, "describe", Mock(side_effect=again))
+    for number, stopped in ((1, []), (3, ["job"])):
+        task = Task(hook)
+        task._waits_for("job")
+        assert fails(task, NOT_FOUND, number=number) is NOT_FOUND
+        assert task.stopped == stopped
+    assert hook.resets == 2, "by the connection as it is now"
+
+
+def test_another_job_that_is_not_found_is_the_error_that_it_is(slept: list[float]) -> None:
+    task, parent = Task(), TuningJobNotFoundError("none", "parent")
     task._about_to_create("job")
-    assert fails(task, none) is none, "it may not have been created"
+    assert fails(task, NOT_FOUND) is NOT_FOUND, "it may not have been created"
     task._waits_for("job")
     assert fails(task, parent) is parent
 
 
-def test_a_killed_try_leaves_it_to_the_next_one_to_miss_the_job() -> None:
+def test_a_killed_try_leaves_it_to_the_next_one_to_miss_the_job(slept: list[float]) -> None:
     task = Task(fate=TaskFate.CONTINUES)
     task._waits_for("job")
     task._killed = True
-    assert isinstance(fails(task, TuningJobNotFoundError("none", "job")), TuningTaskInterruptedError)
+    assert isinstance(fails(task, NOT_FOUND), TuningTaskInterruptedError)
+    assert slept == []
 
 
 def test_a_try_without_a_job_stops_none() -> None:
