@@ -75,8 +75,8 @@ job is stopped by hand, half a search is delivered, a second job is created, or 
 - *runs*: DAG runs that ran at that moment. A run that met several faults is in several rows.
 - *delivered*: one tuning job was created for the task, it has completed, and its result arrived in the first try.
 - *retried*: the same, in a later try, which rejoined the job.
-- *cleared*: the same, but Airflow spent the task's tries while its API server was away. The failed task was cleared,
-  and took the result of its job.
+- *cleared*: the same, but Airflow spent the task's tries while its API server, PostgreSQL or Redis was away. The failed
+  task was cleared, and took the result of its job.
 - *stopped*: a person ended the task, and its tuning job was stopped.
 - *violated*: none of these.
 - *jobs*, *tries*: tuning jobs paid for, and tries of the waiting tasks.
