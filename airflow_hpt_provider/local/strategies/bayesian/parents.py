@@ -3,8 +3,8 @@
 A parent may have run on data where other hyperparameters are good. Its model predicts the losses of the tuning job's
 own trials; only a parent that puts them in about the right order is believed (Feurer, Letham and Bakshy, "Scalable
 Meta-Learning for Bayesian Optimization Using Ranking-Weighted Gaussian Process Ensembles", 2018, with a threshold in
-place of their weights). Trials that were all suggested near the parent's optimum would prove nothing, so some of the
-first ones come from the initial design.
+place of their weights). Trials that were all suggested near the parent's optimum would prove nothing, and are lost if
+the parent misleads. So until it can be judged, it proposes the first trial only, and the initial design the others.
 """
 
 from __future__ import annotations
@@ -27,11 +27,9 @@ if TYPE_CHECKING:
 
 JUDGED_FROM = 4
 """Number of the tuning job's own losses that a parent is judged by at least."""
-AGREEMENT = 0.4, 1.0
+AGREEMENT = 0.1, 1.5
 """Kendall's correlation between predicted and own losses below which a parent is left out, with many own losses; and
 how much more it takes with few, divided by their number."""
-UNJUDGED_EVERY = 3
-"""Until then, one trial of this number is where the parents expect most; the others are of the initial design."""
 MAX_TRIALS = 200
 """A parent is judged by no more than this number of its trials."""
 
@@ -43,7 +41,7 @@ def is_comparison(number: int, known: int) -> bool:
         number: of the trial, from 1.
         known: the number of the tuning job's own losses.
     """
-    return known < JUDGED_FROM and number % UNJUDGED_EVERY != 1
+    return known < JUDGED_FROM and number != 1
 
 
 def without_misleading_parents(

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from airflow_hpt_provider.local.strategies import make_strategy
-from airflow_hpt_provider.local.strategies.bayesian.parents import without_misleading_parents
+from airflow_hpt_provider.local.strategies.bayesian.parents import JUDGED_FROM, without_misleading_parents
 from airflow_hpt_provider.local.strategies.contract import Objective, Outcome, Suggestion, Trial
+from airflow_hpt_provider.local.strategies.design import draw_design
 from airflow_hpt_provider.local.strategies.space import SearchSpace
 from tests.unit.local.strategies.search_cases import Ranges, context, continuous, play
 
@@ -52,6 +53,17 @@ def test_a_parent_that_agrees_keeps_its_say(loss: Callable[[Mapping[str, Any]], 
         assert without_misleading_parents(SPACE, MINIMIZE, history) == history
 
 
+def elsewhere(point: Mapping[str, Any]) -> float:
+    """Return a loss that differs from ``bowl`` in the best value of one of three hyperparameters."""
+    return math.sqrt((point["x"] - 0.2) ** 2 + (point["y"] - 0.2) ** 2 + (point["z"] - 0.6) ** 2)
+
+
+@pytest.mark.parametrize("count", [8, 20])
+def test_a_parent_that_agrees_in_part_keeps_its_say(count: int) -> None:
+    history = trials_of(0, 25, elsewhere, parent="partly") + trials_of(1, count, bowl)
+    assert without_misleading_parents(SPACE, MINIMIZE, history) == history
+
+
 def test_parents_that_disagree_lose_their_say_one_by_one() -> None:
     noise = np.random.default_rng(3)
     parents = [
@@ -69,6 +81,19 @@ def test_a_parent_without_losses_is_kept() -> None:
     failed = [Trial(-1, OPTIMUM, Outcome.FAILED, parent="failed")]
     history = failed + trials_of(1, 8, bowl)
     assert without_misleading_parents(SPACE, MINIMIZE, history) == history
+
+
+def test_a_parent_proposes_the_first_trial_only_until_it_can_be_judged() -> None:
+    search = make_strategy(context("Bayesian", CUBE))
+    parents = trials_of(0, 25, bowl, parent="good")
+    first, second, fifth = (
+        search.suggest(parents + trials_of(1, known, bowl)).point
+        for known in (0, JUDGED_FROM - 3, JUDGED_FROM)
+    )
+    design = [next(draw_design(SPACE, context("Bayesian", CUBE).seed, number)) for number in (1, 2, 5)]
+    assert second == design[1]
+    assert bowl(first) < bowl(design[0])
+    assert bowl(fifth) < bowl(design[2])
 
 
 def valley(point: Mapping[str, Any]) -> float:
