@@ -18,12 +18,21 @@ CHOOSE = [
     fitted("tree-regressor", "friedman"),
     fitted("tree", "breast_cancer"),
     fitted("extra-trees", "digits"),
-    fitted("sgd", "diabetes-raw", family="diverging"),
-    fitted("tree", "digits", family="noisy", random_splits=True),
-    noisy(8, 5),
+    *(fitted("sgd", data, family="diverging") for data in ("diabetes-raw", "wine-raw")),
+    fitted("svr", "breast_cancer-raw", family="diverging"),
+    *(
+        fitted(model, data, family="noisy", random_splits=True)
+        for model, data in (
+            ("tree", "digits"),
+            ("tree-regressor", "friedman"),
+            ("svr", "friedman"),
+            ("extra-trees", "wine"),
+        )
+    ),
+    *(noisy(function, dimension) for function, dimension in ((8, 5), (15, 5), (21, 10), (6, 10))),
     failing(8, 5),
     failing(15, 5),
-    *(warm(8, 5, kind) for kind in WARM),
+    *(warm(function, 5, kind) for function in (8, 4, 18) for kind in WARM),
 ]
 REPORT = [
     *(coco(function, dimension) for function, dimension in ((3, 5), (10, 5), (17, 5), (24, 5))),
@@ -34,11 +43,18 @@ REPORT = [
     fitted("tree-regressor", "diabetes"),
     fitted("knn", "wine"),
     fitted("lasso", "diabetes"),
-    fitted("sgd", "friedman-raw", family="diverging"),
-    fitted("svr", "diabetes-raw", family="diverging"),
-    fitted("extra-trees", "digits", family="noisy", random_splits=True),
-    fitted("svr", "diabetes", family="noisy", random_splits=True),
-    noisy(10, 5),
+    *(fitted("sgd", data, family="diverging") for data in ("friedman-raw", "breast_cancer-raw")),
+    *(fitted("svr", data, family="diverging") for data in ("diabetes-raw", "wine-raw")),
+    *(
+        fitted(model, data, family="noisy", random_splits=True)
+        for model, data in (
+            ("extra-trees", "digits"),
+            ("svr", "diabetes"),
+            ("tree-regressor", "diabetes"),
+            ("svc", "digits"),
+        )
+    ),
+    *(noisy(function, dimension) for function, dimension in ((10, 5), (3, 5), (17, 5), (7, 10))),
     failing(10, 5),
     failing(3, 5),
     *(warm(function, 5, kind) for function in (10, 15) for kind in WARM),
