@@ -23,6 +23,9 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=2, help="number of seeds (default: 2)")
     parser.add_argument("--searchers", nargs="*", help="searchers to run (default: all that are installed)")
     parser.add_argument("--suffix", default="", help="suffix of our names, to compare states of the code")
+    parser.add_argument(
+        "--third", action="store_true", help="end Hyperband's runs after a third of the epochs"
+    )
     parser.add_argument("--results", type=Path, help="JSON lines: runs found there are not run again")
     options = parser.parse_args()
     warnings.simplefilter("ignore")  # the rivals', not ours
@@ -36,6 +39,7 @@ def main() -> None:
         for problem in wanted:
             for searcher in chosen:
                 make, setting = found[searcher]
+                setting = "a third" if options.third and setting == "equal epochs" else setting
                 name = searcher + options.suffix * searcher.startswith("ours")
                 if (name, problem.name, setting, seed) in runs:
                     continue
@@ -46,8 +50,11 @@ def main() -> None:
                         file.write(json.dumps(dataclasses.asdict(run)) + "\n")
             print(f"{problem.name}: seed {seed}", file=sys.stderr, flush=True)
     names = {problem.name for problem in wanted}
-    shown = [run for run in runs.values() if run.problem in names and run.seed in seeds]
-    print(report(shown, "ours Hyperband" + options.suffix))
+    left_out = "equal epochs" if options.third else "a third"
+    shown = [
+        run for run in runs.values() if run.problem in names and run.seed in seeds and run.setting != left_out
+    ]
+    print(report(shown, "ours Hyperband" + options.suffix, third=options.third))
 
 
 def _read(results: Path | None) -> dict[tuple[str, str, str, int], Run]:

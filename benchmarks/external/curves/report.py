@@ -9,7 +9,7 @@ score of random search in full with all epochs, over the seeds. A run is won whe
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from benchmarks.external.curves.run import BUDGET
@@ -63,60 +63,48 @@ class Regrets:
         return f"{won}-{lost}-{len(keys) - won - lost}"
 
 
-def report(runs: Sequence[Run], ours: str) -> str:
-    """Return the tables in Markdown; ``ours`` is the searcher that the others are compared with."""
+def report(runs: Sequence[Run], ours: str, *, third: bool = False) -> str:
+    """Return the tables in Markdown.
+
+    Args:
+        runs: to report.
+        ours: the searcher that the others are compared with.
+        third: Hyperband's runs have ended after a third of the epochs.
+    """
     table = Regrets(runs)
-    return "\n\n".join([*_hyperband(table, ours), _early_stopping(table)])
+    times = {"a third": BUDGET // 3} if third else {"a third": BUDGET // 3, "the end": BUDGET}
+    return "\n\n".join([*_hyperband(table, ours, times), _early_stopping(table)])
 
 
-def _hyperband(table: Regrets, ours: str) -> list[str]:
+def _hyperband(table: Regrets, ours: str, times: Mapping[str, int]) -> list[str]:
     if ours not in table.runs:
         return []
-    lines = _header(
-        *("searcher", "runs", "won-lost-tied by ours at a third", "at the end", "regret at a third"),
-        *("at the end", "training jobs at a third", "at the end", "share in full at the end"),
-    )
-    others = [name for name in table.runs if name != ours and name not in FULL_OF]
-    for name in [ours, *sorted(others)]:
+    others = sorted(name for name in table.runs if name != ours and name not in FULL_OF)
+    columns = ("won-lost-tied by ours at {}", "regret at {}", "training jobs at {}")
+    lines = _header("searcher", "runs", *(each.format(time) for each in columns for time in times))
+    for name in [ours, *others]:
         keys = table.common(ours, name)
         if not keys:
             continue
-        mine = [table.runs[name][key] for key in keys]
-        thirds = [table.regret(name, key, BUDGET // 3) for key in keys]
-        ends = [table.regret(name, key) for key in keys]
-        lines.append(
-            _row(
-                name,
-                str(len(keys)),
-                *("-" if name == ours else table.duel(ours, name, keys, at) for at in (BUDGET // 3, BUDGET)),
-                f"{statistics.fmean(thirds):.2f}",
-                f"{statistics.fmean(ends):.2f}",
-                *(
-                    f"{statistics.median(run.started(at) for run in mine):.0f}"
-                    for at in (BUDGET // 3, BUDGET)
-                ),
-                f"{statistics.fmean(_share_in_full(run) for run in mine):.0%}",
-            )
-        )
-    names = [ours, *sorted(others)]
-    detail = _header("problem", "runs", *names)
+        duels = [table.duel(ours, name, keys, at) for at in times.values()]
+        regrets = [[table.regret(name, key, at) for key in keys] for at in times.values()]
+        jobs = [[table.runs[name][key].started(at) for key in keys] for at in times.values()]
+        cells = [*duels, *map(_mean, regrets), *(f"{statistics.median(each):.0f}" for each in jobs)]
+        lines.append(_row(name, str(len(keys)), *cells))
+    detail = _header("problem", "runs", *(f"{name} at {time}" for name in (ours, *others) for time in times))
     for problem in sorted({problem for problem, _ in table.runs[ours]}):
         keys = [key for key in table.runs[ours] if key[0] == problem]
-        cells = []
-        for name in names:
-            shown = [key for key in keys if key in table.runs[name]]
-            pairs = [
-                statistics.fmean(table.regret(name, key, at) for key in shown) if shown else float("nan")
-                for at in (BUDGET // 3, BUDGET)
-            ]
-            cells.append(f"{pairs[0]:.2f}, {pairs[1]:.2f}")
-        detail.append(_row(problem, str(len(keys)), *cells))
+        means = [
+            _mean([table.regret(name, key, at) for key in keys if key in table.runs[name]])
+            for name in (ours, *others)
+            for at in times.values()
+        ]
+        detail.append(_row(problem, str(len(keys)), *means))
     return ["\n".join(lines), "\n".join(detail)]
 
 
-def _share_in_full(run: Run) -> float:
-    longest = max((length for _, length in run.ends), default=0)
-    return sum(length == longest for _, length in run.ends) / max(len(run.ends), 1)
+def _mean(values: Sequence[float]) -> str:
+    return f"{statistics.fmean(values):.2f}" if values else "-"
 
 
 def _early_stopping(table: Regrets) -> str:

@@ -90,7 +90,11 @@ class _Job:
     step: int = 0
 
 
-SETTINGS: Mapping[str, tuple[float, int]] = {"equal epochs": (math.inf, BUDGET), "40 jobs": (JOBS, BUDGET)}
+SETTINGS: Mapping[str, tuple[float, int]] = {
+    "equal epochs": (math.inf, BUDGET),
+    "a third": (math.inf, BUDGET // 3),
+    "40 jobs": (JOBS, BUDGET),
+}
 """By name: the maximum number of training jobs, and of epochs."""
 
 

@@ -104,7 +104,7 @@ def test_early_stopping_is_compared_with_the_same_sampler_in_full() -> None:
 
 def test_hyperband_is_compared_at_a_third_of_the_epochs_and_at_the_end() -> None:
     runs = [one("random in full", 0, 5.0, 5.0), one("ours Hyperband", 0, 3.0, 2.0), one("rival", 0, 4.0, 1.0)]
-    assert "| rival | 1 | 1-0-0 | 0-1-0 | 0.75 | 0.00 |" in report(runs, "ours Hyperband")
+    assert "| rival | 1 | 1-0-0 | 0-1-0 | 0.75 | 0.00 | 4 | 5 |" in report(runs, "ours Hyperband")
 
 
 def test_the_two_sets_share_no_problem_and_no_seed() -> None:

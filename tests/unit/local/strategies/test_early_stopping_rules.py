@@ -128,9 +128,15 @@ HALVING = SuccessiveHalving(Brackets(2, 18), Objective("Minimize"))
 
 def test_only_the_best_third_continues_past_a_rung() -> None:
     running = [trial(number, [0, number], running=True) for number in range(1, 10)]
-    assert [HALVING.should_stop(one, running) for one in running] == [False] * 3 + [True] * 6 or [
-        HALVING.should_stop(one, running) for one in running
-    ] == [False] * 4 + [True] * 5
+    stopped = [HALVING.should_stop(one, running) for one in running]
+    assert stopped == [False] * 4 + [True] * 5  # a third of the way from the first to the last, rounded up
+
+
+def test_almost_all_jobs_are_judged_from_the_first_rung_on() -> None:
+    brackets = Brackets(1, 27)
+    given = Counter(brackets.bracket_of(number) for number in range(1, 101))
+    assert given == {0: 96, 1: 4}
+    assert [round(1 / share) for share in brackets.shares[:2]] == [1, 28]
 
 
 def test_none_is_stopped_before_three_have_come_or_before_min_resource() -> None:
