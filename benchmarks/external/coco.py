@@ -86,20 +86,28 @@ def _random_points(problem: Problem, seed: int, count: int) -> list[Point]:
     return points
 
 
+def deviation(base: Problem, seed: int) -> float:
+    """Return the standard deviation of the noise on a problem."""
+    task = base.make(seed)
+    losses = [task.observe(point, 0) for point in _random_points(base, seed, 200)]
+    lower, upper = np.percentile(losses, [25, 75])
+    return NOISE * float(upper - lower)
+
+
+def noise(seed: int, trial: int) -> float:
+    """Return the noise of a training job, over the standard deviation."""
+    return float(np.random.default_rng([seed, trial]).normal())
+
+
 def noisy(function: int, dimension: int) -> Problem:
     """Return a problem whose losses are noisy; runs are judged without noise."""
     base = coco(function, dimension)
 
     def make(seed: int) -> Task:
-        task = base.make(seed)
-        losses = [task.observe(point, 0) for point in _random_points(base, seed, 200)]
-        lower, upper = np.percentile(losses, [25, 75])
-        deviation = NOISE * float(upper - lower)
+        task, size = base.make(seed), deviation(base, seed)
 
         def observe(point: Point, trial: int) -> float:
-            return task.observe(point, trial) + deviation * float(
-                np.random.default_rng([seed, trial]).normal()
-            )
+            return task.observe(point, trial) + size * noise(seed, trial)
 
         return replace(task, observe=observe, truth=lambda point: task.observe(point, 0))
 

@@ -10,6 +10,7 @@ import pytest
 
 from benchmarks.external.blind import LATE, blind, blindness, near
 from benchmarks.external.problem import Problem, Task, number, ranges
+from benchmarks.external.redrawn import expected_score
 from benchmarks.external.report import duel, failures, regrets
 from benchmarks.external.run import SETTINGS, Run, play
 
@@ -131,3 +132,9 @@ def test_a_run_is_blind_where_the_judge_ends_near_its_best_and_the_run_does_not(
 def test_a_run_without_random_search_or_the_judge_is_not_judged() -> None:
     assert blind([late("ours", 60.0), late("optuna TPE", 1.0)]) == {}
     assert blind([late("ours", 60.0), uniform()]) == {}
+
+
+def test_a_score_over_redrawn_noise_weighs_points_by_how_often_they_look_best() -> None:
+    assert expected_score([3.0, 1.0, 2.0], 0.0) == 1.0
+    assert expected_score([1.0, 1.0 + 1e-6], 1.0) == pytest.approx(1.0)
+    assert 1.1 < expected_score([1.0, 2.0], 1.0) < 1.4  # the worse one looks better in 24 of 100 draws
