@@ -3,7 +3,7 @@
 The score of a run is the lowest loss of any epoch so far. Its normalised regret is ``(score - floor) / (random -
 floor)``. The floor is the lowest score of any run in the results with this problem and seed. ``random`` is the median
 score of random search in full with all epochs, over the seeds. A run is won where its regret is lower by more than
-0.001.
+0.001. Tables have the median regret and, in brackets, the mean.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def _hyperband(table: Regrets, ours: str, times: Mapping[str, int]) -> list[str]
         duels = [table.duel(ours, name, keys, at) for at in times.values()]
         regrets = [[table.regret(name, key, at) for key in keys] for at in times.values()]
         jobs = [[table.runs[name][key].started(at) for key in keys] for at in times.values()]
-        cells = [*duels, *map(_mean, regrets), *(f"{statistics.median(each):.0f}" for each in jobs)]
+        cells = [*duels, *map(_middle, regrets), *(f"{statistics.median(each):.0f}" for each in jobs)]
         lines.append(_row(name, str(len(keys)), *cells))
     detail = _header("problem", "runs", *(f"{name} at {time}" for name in (ours, *others) for time in times))
     for problem in sorted({problem for problem, _ in table.runs[ours]}):
@@ -101,6 +101,10 @@ def _hyperband(table: Regrets, ours: str, times: Mapping[str, int]) -> list[str]
         ]
         detail.append(_row(problem, str(len(keys)), *means))
     return ["\n".join(lines), "\n".join(detail)]
+
+
+def _middle(values: Sequence[float]) -> str:
+    return f"{statistics.median(values):.2f} ({_mean(values)})"
 
 
 def _mean(values: Sequence[float]) -> str:
@@ -125,10 +129,7 @@ def _early_stopping(table: Regrets) -> str:
                 str(len(keys)),
                 f"{statistics.fmean(saved):.0%}",
                 table.duel(name, whole, keys),
-                *(
-                    f"{statistics.fmean(table.regret(each, key) for key in keys):.2f}"
-                    for each in (name, whole)
-                ),
+                *(_middle([table.regret(each, key) for key in keys]) for each in (name, whole)),
             )
         )
     return "\n".join(lines)

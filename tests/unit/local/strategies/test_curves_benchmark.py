@@ -99,12 +99,16 @@ def test_regret_is_0_at_the_lowest_loss_of_any_run_and_1_at_random_search_with_a
 def test_early_stopping_is_compared_with_the_same_sampler_in_full() -> None:
     runs = [one("random in full", 0, 5.0, 5.0), one("ours random AUTO", 0, 7.0, 6.0, BUDGET // 2)]
     runs += [one("ours Bayesian in full", 0, 1.0, 1.0)]
-    assert "| ours random AUTO | 1 | 50% | 0-1-0 | 1.25 | 1.00 |" in report(runs, "ours Hyperband")
+    assert "| ours random AUTO | 1 | 50% | 0-1-0 | 1.25 (1.25) | 1.00 (1.00) |" in report(
+        runs, "ours Hyperband"
+    )
 
 
 def test_hyperband_is_compared_at_a_third_of_the_epochs_and_at_the_end() -> None:
     runs = [one("random in full", 0, 5.0, 5.0), one("ours Hyperband", 0, 3.0, 2.0), one("rival", 0, 4.0, 1.0)]
-    assert "| rival | 1 | 1-0-0 | 0-1-0 | 0.75 | 0.00 | 4 | 5 |" in report(runs, "ours Hyperband")
+    assert "| rival | 1 | 1-0-0 | 0-1-0 | 0.75 (0.75) | 0.00 (0.00) | 4 | 5 |" in report(
+        runs, "ours Hyperband"
+    )
 
 
 def test_the_two_sets_share_no_problem_and_no_seed() -> None:
