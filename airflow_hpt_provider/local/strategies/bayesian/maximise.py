@@ -21,8 +21,6 @@ SCREENED = 1024
 CLIMBS = 4
 CLIMB_ITERATIONS = 30
 WALKS = 10
-GAIN = 0.01
-"""A walk ends where a step gains less than this; the acquisition is a logarithm."""
 MOVED = 20
 """About how many numeric parameters of a sampled row differ from the centre: all, up to 20 of them."""
 SWITCHED = 0.2
@@ -180,7 +178,7 @@ def maximise(acquisition: Acquisition, space: SearchSpace, box: Box, rng: np.ran
         best = near[acquisition(near).argmax()]
         ends = np.array([best, climb(acquisition, space, box, best)])
         reached = acquisition(ends)
-        if reached.max() <= height + GAIN:
+        if reached.max() <= height:
             break
         row, height = ends[reached.argmax()], reached.max()
     return np.vstack([row[None, :], climbed[np.argsort(-heights, kind="stable")], rows[order]])
