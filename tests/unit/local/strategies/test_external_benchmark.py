@@ -137,4 +137,4 @@ def test_a_run_without_random_search_or_the_judge_is_not_judged() -> None:
 def test_a_score_over_redrawn_noise_weighs_points_by_how_often_they_look_best() -> None:
     assert expected_score([3.0, 1.0, 2.0], 0.0) == 1.0
     assert expected_score([1.0, 1.0 + 1e-6], 1.0) == pytest.approx(1.0)
-    assert 1.1 < expected_score([1.0, 2.0], 1.0) < 1.4  # the worse one looks better in 24 of 100 draws
+    assert 1.1 < expected_score([1.0, 2.0], 1.0) < 1.4  # the worse one wins in 24 of 100 draws
