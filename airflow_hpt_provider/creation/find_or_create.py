@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import ClientError
 
-from airflow_hpt_provider.creation.job_match import ExistingJob, JobMatch, match_job
+from airflow_hpt_provider.creation.job_match import ExistingJob, JobMatch, match_job, was_tried_again
 from airflow_hpt_provider.creation.ownership import (
     DELIVERED_TAG,
     FINGERPRINT_TAG,
@@ -132,16 +132,20 @@ class JobResolver:
         series: list[_FinishedJob] = []
         for number in range(1, MAX_NAMES + 1):
             name = attempt_name(base, number)
-            found = self._inspect(name, series, derived=given is None)
-            if found is None and self._is_own(attempt_name(base, number + 1), derived=given is None):
+            following = attempt_name(base, number + 1)
+            found = self._inspect(name, following, series, derived=given is None)
+            if found is None and self._is_own(following, derived=given is None):
                 continue  # deleted, but later names still count
             if found is None and self._is_remembered(name):
-                found = self._inspect(name, series, derived=given is None)  # one response is not enough
+                # One response is not enough.
+                found = self._inspect(name, following, series, derived=given is None)
                 if found is None:
                     raise TuningJobLostError.of(name, self.hook.aws_conn_id)
             if found is None:
                 # After losing the race for the name, inspect the job that won.
-                found = self._create(name, series) or self._inspect(name, series, derived=given is None)
+                found = self._create(name, series) or self._inspect(
+                    name, following, series, derived=given is None
+                )
             if isinstance(found, OwnedJob):
                 return found
             if isinstance(found, _FinishedJob):
@@ -161,9 +165,16 @@ class JobResolver:
     # -- existing jobs -----------------------------------------------------------------------------------
 
     def _inspect(
-        self, name: str, series: list[_FinishedJob], *, derived: bool
+        self, name: str, following: str, series: list[_FinishedJob], *, derived: bool
     ) -> OwnedJob | _FinishedJob | JobMatch | None:
-        """Return the job of this name if it is the one to wait for, or what else it is; None if it does not exist."""
+        """Return the job of this name if it is the one to wait for, or what else it is; None if it does not exist.
+
+        Args:
+            name: the job's.
+            following: the name that the task's next job has, if there is one.
+            series: the attempts before it.
+            derived: the names come from the task instance.
+        """
         try:
             description = self.hook.describe(name)
         except TuningJobNotFoundError:
@@ -175,6 +186,7 @@ class JobResolver:
             self._with_delivery(tags),
             known_own=derived or remembered or name in self.failed,
             has_result=not self.waits or description.best_training_job is not None,
+            superseded=was_tried_again(tags or {}, self.owner) and self._is_own(following, derived=derived),
             first_try=self.first_try,
         )
         match = match_job(job, self.owner, self.request.fingerprint())

@@ -8,6 +8,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from airflow_hpt_provider.creation.ownership import (
+    DELIVERED_BY_TRY_TAG,
     DELIVERED_TAG,
     FINGERPRINT_TAG,
     GENERATION_TAG,
@@ -68,7 +69,7 @@ class Rule(NamedTuple):
         status: its status.
         has_result: it has a result that a user who clears the task may still want.
         created: the generation in which it was created; known only where ``has_result`` is False.
-        delivered: the generation in which its result was delivered.
+        delivered: the generation in which its result was delivered, and Airflow took it.
     """
 
     case: str
@@ -127,6 +128,7 @@ class ExistingJob:
             this proves that the job is the task's own.
         has_result: False if the task waits for the job, and the job has no best training job. Then a user who clears
             the task can want nothing of it. What a task that does not wait delivers is the job's name.
+        superseded: the task has created a later job, so this one is over and done with.
         first_try: the task cannot have delivered anything yet. What was delivered belongs to a deleted DAG run of
             the same id.
     """
@@ -135,7 +137,17 @@ class ExistingJob:
     tags: Mapping[str, str] | None
     known_own: bool
     has_result: bool = True
+    superseded: bool = False
     first_try: bool = False
+
+
+def was_tried_again(tags: Mapping[str, str], owner: Owner) -> bool:
+    """Return whether Airflow tried the task again after the try that delivered, and before a person cleared it.
+
+    Then it had not taken what was delivered: its API server was away when the try ended, say.
+    """
+    number = tags.get(DELIVERED_BY_TRY_TAG, "")
+    return number.isdecimal() and int(number) < owner.generation
 
 
 def match_job(job: ExistingJob, owner: Owner, fingerprint: str) -> JobMatch:
@@ -158,6 +170,10 @@ def rule_for(job: ExistingJob, owner: Owner, fingerprint: str) -> Rule:
         current = number == str(owner.generation) and not job.first_try
         return Generation.THIS if current else Generation.EARLIER
 
+    def delivery(number: str | None) -> Generation:
+        not_taken = was_tried_again(known, owner) and not job.superseded
+        return Generation.NONE if not_taken else generation(number)
+
     known = job.tags or {}
     tagged = OWNER_TAG in known
     state = STATUSES.get(job.status, Status.FAILED)
@@ -169,7 +185,7 @@ def rule_for(job: ExistingJob, owner: Owner, fingerprint: str) -> Rule:
         "status": state,
         "has_result": job.has_result,
         "created": generation(known.get(GENERATION_TAG, "0")),
-        "delivered": generation(delivered),
+        "delivered": delivery(delivered),
     }
     return next(rule for rule in RULES if _holds(rule, facts))
 

@@ -1,8 +1,9 @@
 """Who a tuning job belongs to: names derived from the task instance, and tags that identify its job.
 
 A retry finds the job with nothing kept on the worker. Tags on the job name its ``owner``, the ``fingerprint`` of its
-config, the ``generation`` (see :class:`Owner`) in which it was created and in which its result was ``delivered``, and
-the failed job that it is the ``retry-of``. :mod:`airflow_hpt_provider.creation.job_match` decides what follows.
+config, the ``generation`` (see :class:`Owner`) in which it was created and in which its result was ``delivered``, the
+try that delivered it, and the failed job that it is the ``retry-of``.
+:mod:`airflow_hpt_provider.creation.job_match` decides what follows.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ FINGERPRINT_TAG = "airflow-hpt:fingerprint"
 DELIVERED_TAG = "airflow-hpt:delivered"
 NAME_DELIVERED_TAG = "airflow-hpt:name-delivered"
 """Of a task that does not wait: it has delivered the job's name, and no result."""
+DELIVERED_BY_TRY_TAG = "airflow-hpt:delivered-by-try"
+"""The number of the try that has delivered. If another one followed it, Airflow has not taken what it delivered."""
 GENERATION_TAG = "airflow-hpt:generation"
 RETRY_OF_TAG = "airflow-hpt:retry-of"
 NAME = "name"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from airflow_hpt_provider.creation.ownership import (
+    DELIVERED_BY_TRY_TAG,
     DELIVERED_TAG,
     MAX_NAMES,
     NAME,
@@ -31,14 +32,21 @@ log = logging.getLogger(__name__)
 
 @needs("sagemaker:AddTags")
 def mark_delivered(
-    hook: HyperParameterTuningHook, arn: str, owner: Owner, log: Any, tag: str = DELIVERED_TAG
+    hook: HyperParameterTuningHook,
+    arn: str,
+    owner: Owner,
+    try_number: int,
+    log: Any,
+    tag: str = DELIVERED_TAG,
 ) -> None:
-    """Note on the job that its result has arrived, so that clearing the task makes a new one.
+    """Note on the job that its result was delivered, so that clearing the task makes a new one.
+
+    The try may still fail, when Airflow cannot store its return value or its end. Then another one follows it.
 
     Without permission to tag, a cleared task makes a new job all the same (its name says enough).
     """
     try:
-        hook.add_tags(arn, {tag: str(owner.generation)})
+        hook.add_tags(arn, {tag: str(owner.generation), DELIVERED_BY_TRY_TAG: str(try_number)})
     except (BotoCoreError, ClientError) as error:
         # The result has arrived; a missing tag must not fail the task.
         log.warning(

@@ -27,6 +27,7 @@ class JobLifecycleMixin(ResourceLimitMixin, TuningLineageMixin):
 
     unreachable_timeout: float | None
     _misses: int = 0
+    _delivered: TuningJobDescription | None = None
 
     def _next_attempt(self, context: Context, failed: Sequence[str]) -> OwnedJob:
         raise NotImplementedError
@@ -182,13 +183,30 @@ class JobLifecycleMixin(ResourceLimitMixin, TuningLineageMixin):
         log_result(self.hook, result, self.log)
         return value
 
-    def _mark_delivered(self, context: Context, description: TuningJobDescription) -> None:
-        """Note that the task's return value has arrived: the result, or the name of a job that it does not wait for."""
+    def _stop_orphaned_job(self, context: Context) -> None:
+        """Take back the note of a delivery, too: the try has failed after it, for good."""
+        if self._delivered is not None:
+            self._mark_delivered(context, self._delivered, taken=False)
+        super()._stop_orphaned_job(context)
+
+    def _mark_delivered(
+        self, context: Context, description: TuningJobDescription, *, taken: bool = True
+    ) -> None:
+        """Note that the task delivers: the result, or the name of a job that it does not wait for.
+
+        Args:
+            context: of the task.
+            description: the job.
+            taken: False: Airflow has not taken it.
+        """
         from airflow_hpt_provider.creation.ownership import DELIVERED_TAG, NAME_DELIVERED_TAG, Owner
         from airflow_hpt_provider.creation.tags import mark_delivered
         from airflow_hpt_provider.operators.state_store import JobStateStore
 
-        owner = Owner.from_context(context)
+        owner, try_number = Owner.from_context(context), context["ti"].try_number if taken else 0
         tag = DELIVERED_TAG if self.wait_for_completion else NAME_DELIVERED_TAG
-        mark_delivered(self.hook, description.hyper_parameter_tuning_job_arn, owner, self.log, tag)
-        JobStateStore(context).save_delivered(description.name, owner, tag)
+        mark_delivered(
+            self.hook, description.hyper_parameter_tuning_job_arn, owner, try_number, self.log, tag
+        )
+        self._delivered = description if taken else None
+        JobStateStore(context).save_delivered(description.name, owner, try_number, tag)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.creation.ownership import DELIVERED_TAG, NAME, Owner
+from airflow_hpt_provider.creation.ownership import DELIVERED_BY_TRY_TAG, DELIVERED_TAG, NAME, Owner
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -29,8 +29,9 @@ class JobStateStore:
         if self._store:
             self._store.set(STORE_KEY, {NAME: name, **tags})
 
-    def save_delivered(self, name: str, owner: Owner, tag: str = DELIVERED_TAG) -> None:
+    def save_delivered(self, name: str, owner: Owner, try_number: int, tag: str = DELIVERED_TAG) -> None:
         """Store that the job's result was delivered, unless another job is stored."""
         known = self.load()
         if self._store and known.get(NAME) == name:
-            self._store.set(STORE_KEY, {**known, tag: str(owner.generation)})
+            marks = {tag: str(owner.generation), DELIVERED_BY_TRY_TAG: str(try_number)}
+            self._store.set(STORE_KEY, {**known, **marks})

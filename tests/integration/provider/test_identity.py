@@ -184,6 +184,33 @@ async def test_not_waited_for_and_never_delivered(gated_small, gate, first, hook
     assert submit(cleared.retry().cleared(RETRIES)) == f"{name}-2"
 
 
+async def test_delivered_and_not_taken(small, first, deferrable, hook):
+    """The API server was away when the try ended, and until all tries were spent: it is not paid again."""
+    first.max_tries = RETRIES
+
+    async def submit(one):
+        return (await run(tune(small, deferrable=deferrable, retries=RETRIES), one))["tuning_job_name"]
+
+    name = await submit(first)
+    cleared = first.retry().retry().cleared(RETRIES)  # two tries that did not run
+    assert await submit(cleared) == name
+    again = cleared.cleared(RETRIES)
+    assert await submit(again) == f"{name}-2", "now it was taken"
+    assert await submit(again.cleared(RETRIES)) == f"{name}-3", "and the first job stays done"
+
+
+def test_delivered_by_a_last_try_that_then_failed(small, first):
+    task = tune(small)
+    name = task.execute(first.context(task))["tuning_job_name"]
+    task._began = True
+    for callback in task.on_failure_callback:  # Airflow could not store the return value
+        callback(first.context(task))
+    task, cleared = tune(small), first.cleared()
+    assert task.execute(cleared.context(task))["tuning_job_name"] == name
+    task, again = tune(small), cleared.cleared()
+    assert task.execute(again.context(task))["tuning_job_name"] == f"{name}-2"
+
+
 async def test_the_dag_run_was_deleted_and_made_again(small, first, deferrable, hook):
     """Its id is the same, and so is the name; but what was delivered was delivered to another."""
     value = await run(tune(small, deferrable=deferrable), first)

@@ -8,6 +8,7 @@ import pytest
 from airflow_hpt_provider.creation.find_or_create import MEANING
 from airflow_hpt_provider.creation.job_match import RULES, ExistingJob, JobMatch, match_job, rule_for
 from airflow_hpt_provider.creation.ownership import (
+    DELIVERED_BY_TRY_TAG,
     DELIVERED_TAG,
     FINGERPRINT_TAG,
     GENERATION_TAG,
@@ -43,6 +44,8 @@ ROWS = {
         ("Completed", {**OWN, GENERATION_TAG: "0"}, OWNER, {"has_result": False, "first_try": True}),
     ],
     "completed, result never delivered": [
+        ("Completed", {**DELIVERED, DELIVERED_BY_TRY_TAG: "1"}, CLEARED, {}),
+        ("Completed", {**DELIVERED, DELIVERED_BY_TRY_TAG: "0"}, CLEARED, {}),
         ("Completed", OWN, OWNER, {}),
         ("Completed", OWN, CLEARED, {}),
         ("Completed", OWN, OWNER, {"first_try": True}),
@@ -50,14 +53,23 @@ ROWS = {
     "completed or stopped, result delivered in this generation": [
         ("Completed", DELIVERED, OWNER, {}),
         ("Stopped", DELIVERED, OWNER, {}),
+        ("Completed", {**DELIVERED, DELIVERED_BY_TRY_TAG: "1"}, OWNER, {}),
         ("Completed", None, OWNER, {}),
     ],
     "completed or stopped, result delivered in an earlier generation": [
         ("Completed", DELIVERED, CLEARED, {}),
         ("Stopped", DELIVERED, CLEARED, {}),
+        ("Completed", {**DELIVERED, DELIVERED_BY_TRY_TAG: "2"}, CLEARED, {}),
+        ("Completed", {**DELIVERED, DELIVERED_BY_TRY_TAG: "1"}, CLEARED, {"superseded": True}),
+        ("Completed", {**DELIVERED, DELIVERED_BY_TRY_TAG: "1"}, OWNER, {"first_try": True}),
+        ("Completed", {**DELIVERED, DELIVERED_BY_TRY_TAG: "no number"}, CLEARED, {}),
         ("Completed", DELIVERED, OWNER, {"first_try": True}),
     ],
-    "stopped, no result delivered": [("Stopped", OWN, OWNER, {}), ("Stopping", OWN, OWNER, {})],
+    "stopped, no result delivered": [
+        ("Stopped", {**DELIVERED, DELIVERED_BY_TRY_TAG: "1"}, CLEARED, {}),
+        ("Stopped", OWN, OWNER, {}),
+        ("Stopping", OWN, OWNER, {}),
+    ],
     "failed": [("Failed", OWN, OWNER, {}), ("DeleteFailed", OWN, OWNER, {}), ("Deleting", OWN, OWNER, {})],
 }
 """Jobs for each row of the table: status, tags, owner, further arguments."""

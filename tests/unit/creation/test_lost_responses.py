@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, ReadTimeoutErr
 
 from airflow_hpt_provider.creation.find_or_create import JobResolver, OwnedJob
 from airflow_hpt_provider.creation.ownership import (
+    DELIVERED_BY_TRY_TAG,
     DELIVERED_TAG,
     FINGERPRINT_TAG,
     MAX_NAMES,
@@ -250,6 +251,23 @@ def test_what_was_never_delivered_is_kept_for_a_cleared_task(waits: bool) -> Non
     for delivered, name in (({}, FIRST), ({DELIVERED_TAG: "0"}, SECOND)):
         service = TuningAccount({FIRST: Job("Completed", tags(**delivered), completed=1)}, REQUEST)
         assert resolve(service, owner=cleared, waits=waits).name == name
+
+
+@pytest.mark.parametrize("waits", [True, False])
+def test_what_was_delivered_by_a_try_that_another_one_followed_is_kept_for_a_cleared_task(
+    waits: bool,
+) -> None:
+    """Airflow had not taken it. But where the task has a later job, the one before is done."""
+    cleared = Owner("dag", "tune", "run", 3, generation=3)
+    for number, name in (("1", FIRST), ("2", FIRST), ("3", SECOND)):
+        marks = {DELIVERED_TAG: "0", DELIVERED_BY_TRY_TAG: number}
+        service = TuningAccount({FIRST: Job("Completed", tags(**marks), completed=1)}, REQUEST)
+        assert resolve(service, owner=cleared, waits=waits).name == name
+    jobs = {
+        FIRST: Job("Completed", tags(**{DELIVERED_TAG: "0", DELIVERED_BY_TRY_TAG: "1"}), completed=1),
+        SECOND: Job("Completed", tags(**{DELIVERED_TAG: "1", DELIVERED_BY_TRY_TAG: "3"}), completed=1),
+    }
+    assert resolve(TuningAccount(jobs, REQUEST), owner=cleared, waits=waits).name == THIRD
 
 
 def test_a_name_that_has_arrived_is_no_result_that_has_arrived() -> None:

@@ -7,7 +7,13 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from airflow_hpt_provider.creation.find_or_create import JobResolver
-from airflow_hpt_provider.creation.ownership import DELIVERED_TAG, NAME, OWNER_TAG, Owner
+from airflow_hpt_provider.creation.ownership import (
+    DELIVERED_BY_TRY_TAG,
+    DELIVERED_TAG,
+    NAME,
+    OWNER_TAG,
+    Owner,
+)
 from airflow_hpt_provider.creation.submission import MAX_TAGS, Submission
 from airflow_hpt_provider.creation.tags import mark_delivered
 from airflow_hpt_provider.models import TuningJobRequest
@@ -52,8 +58,8 @@ def test_a_jobs_own_tags_count_before_what_the_task_remembers_of_it(foreign):
 def test_a_result_that_was_delivered_is_not_lost_for_want_of_a_mark(error, caplog):
     class Hook:
         def add_tags(self, arn, tags):
-            assert tags == {DELIVERED_TAG: "0"}
+            assert tags == {DELIVERED_TAG: "0", DELIVERED_BY_TRY_TAG: "3"}
             raise error
 
-    mark_delivered(Hook(), "arn", OWNER, logging.getLogger("task"))
+    mark_delivered(Hook(), "arn", OWNER, 3, logging.getLogger("task"))
     assert "may take the same result again" in caplog.text
