@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 MIN_TRIALS = 4
 """Number of training jobs that must have come as far before one is stopped; AWS names no number."""
-MIN_STEPS = 2
-"""The first step says little: no job is stopped after it."""
+MIN_STEPS = 3
+"""The first steps say little: no job is stopped after fewer; AWS names no number."""
 
 
 @dataclass(frozen=True)

@@ -91,10 +91,10 @@ def test_early_stopping_saves_as_much_with_many_training_jobs_in_flight_as_with_
     assert max(steps.values()) - min(steps.values()) < 0.1 * 20 * 27
 
 
-def test_the_median_rule_waits_for_a_second_value() -> None:
-    assert not stopping().should_stop(trial(9, [99], running=True), FINISHED)
+def test_the_median_rule_waits_for_a_third_value() -> None:
+    assert not stopping().should_stop(trial(9, [99, 99], running=True), FINISHED)
     assert not stopping().should_stop(trial(9, [], running=True), FINISHED)
-    assert stopping().should_stop(trial(9, [99, 99], running=True), FINISHED)
+    assert stopping().should_stop(trial(9, [99, 99, 99], running=True), FINISHED)
 
 
 def test_nothing_is_stopped_where_early_stopping_is_off() -> None:
