@@ -116,14 +116,16 @@ async def test_a_task_waits_for_room_and_creates_its_job(
 ):
     task = tune(config, deferrable=deferrable)
     waiting = asyncio.create_task(asyncio.to_thread(lambda: asyncio.run(run(task, first_try))))
-    await asyncio.sleep(1.5)
-    assert not waiting.done()
+    said = ""
+    while "limit 1, in use 1, needed 1); waiting for room until" not in said:
+        assert not waiting.done()
+        await asyncio.sleep(0.1)
+        said += capsys.readouterr().out
     assert jobs_of(hook, first_try) == []
     gate.touch()
     value = await waiting
     assert value["status"] == "Completed"
     assert len(jobs_of(hook, first_try)) == 1
-    assert "limit 1, in use 1, needed 1); waiting for room until" in capsys.readouterr().out
 
 
 def test_the_task_fails_if_it_is_not_to_wait(occupied, config, hook, first_try):
