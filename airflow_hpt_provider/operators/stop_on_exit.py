@@ -20,7 +20,6 @@ from airflow_hpt_provider.operators.stop_on_kill import (
     stop_in_thread,
     supervisor_is_busy,
 )
-from airflow_hpt_provider.retries.errors import one_line
 from airflow_hpt_provider.xcom.push import TUNING_JOB_NAME
 
 if TYPE_CHECKING:
@@ -203,6 +202,8 @@ class StopOnExitMixin:
                 not retry some of them; and if no try is left, it calls :func:`stop_orphaned_job`.
             TuningJobLostError: the job that the task waits for is not found any more.
         """
+        from airflow_hpt_provider.retries.errors import one_line
+
         self._ti = context["ti"]
         try:
             yield
@@ -232,6 +233,8 @@ class StopOnExitMixin:
 
     def _is_lost(self, name: str) -> bool:
         """Ask again for a job that was not found, by the connection as it is now: one response is not enough."""
+        from airflow_hpt_provider.retries.errors import one_line
+
         self._sleep(SHOW_UP_SECONDS)
         self.hook.reset()
         try:
@@ -244,6 +247,8 @@ class StopOnExitMixin:
 
     def _stop_orphaned_job(self, context: Context) -> None:
         """Stop what the task has left running, now that Airflow has ended it for good (:func:`stop_orphaned_job`)."""
+        from airflow_hpt_provider.retries.errors import one_line
+
         self._ti = context["ti"]
         if self._killed and not self._failed_for_good():
             self.log.warning(
