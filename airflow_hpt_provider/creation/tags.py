@@ -56,6 +56,20 @@ def mark_delivered(
         )
 
 
+@needs("sagemaker:ListTags", "sagemaker:AddTags")
+def take_back_delivery(hook: HyperParameterTuningHook, arn: str, try_number: int, log: Any) -> None:
+    """Note on the job that this try, which had delivered, has failed; unless another try has delivered since."""
+    try:
+        if hook.tags(arn).get(DELIVERED_BY_TRY_TAG) == str(try_number):
+            hook.add_tags(arn, {DELIVERED_BY_TRY_TAG: "0"})
+    except (BotoCoreError, ClientError) as error:
+        log.warning(
+            "The tuning job stays tagged as delivered, although this try has failed; if the task is cleared, it"
+            " creates another one: %s",
+            one_line(error),
+        )
+
+
 def previous_attempts_of(hook: HyperParameterTuningHook, arn: str) -> tuple[Attempt, ...]:
     """Return the attempts that a job retries, oldest first, as far as the tags can be read."""
     found: list[TuningJobDescription] = []

@@ -185,28 +185,23 @@ class JobLifecycleMixin(ResourceLimitMixin, TuningLineageMixin):
 
     def _stop_orphaned_job(self, context: Context) -> None:
         """Take back the note of a delivery, too: the try has failed after it, for good."""
-        if self._delivered is not None:
-            self._mark_delivered(context, self._delivered, taken=False)
+        from airflow_hpt_provider.creation.tags import take_back_delivery
+
         super()._stop_orphaned_job(context)
+        if self._delivered is not None:
+            arn = self._delivered.hyper_parameter_tuning_job_arn
+            take_back_delivery(self.hook, arn, context["ti"].try_number, self.log)
 
-    def _mark_delivered(
-        self, context: Context, description: TuningJobDescription, *, taken: bool = True
-    ) -> None:
-        """Note that the task delivers: the result, or the name of a job that it does not wait for.
-
-        Args:
-            context: of the task.
-            description: the job.
-            taken: False: Airflow has not taken it.
-        """
+    def _mark_delivered(self, context: Context, description: TuningJobDescription) -> None:
+        """Note that the task delivers: the result, or the name of a job that it does not wait for."""
         from airflow_hpt_provider.creation.ownership import DELIVERED_TAG, NAME_DELIVERED_TAG, Owner
         from airflow_hpt_provider.creation.tags import mark_delivered
         from airflow_hpt_provider.operators.state_store import JobStateStore
 
-        owner, try_number = Owner.from_context(context), context["ti"].try_number if taken else 0
+        owner, try_number = Owner.from_context(context), context["ti"].try_number
         tag = DELIVERED_TAG if self.wait_for_completion else NAME_DELIVERED_TAG
         mark_delivered(
             self.hook, description.hyper_parameter_tuning_job_arn, owner, try_number, self.log, tag
         )
-        self._delivered = description if taken else None
+        self._delivered = description
         JobStateStore(context).save_delivered(description.name, owner, try_number, tag)

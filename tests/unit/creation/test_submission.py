@@ -15,7 +15,7 @@ from airflow_hpt_provider.creation.ownership import (
     Owner,
 )
 from airflow_hpt_provider.creation.submission import MAX_TAGS, Submission
-from airflow_hpt_provider.creation.tags import mark_delivered
+from airflow_hpt_provider.creation.tags import mark_delivered, take_back_delivery
 from airflow_hpt_provider.models import TuningJobRequest
 from tests.support.tuning_jobs import tuning_job
 
@@ -33,6 +33,23 @@ def test_there_is_room_left_for_the_mark_of_delivery(own):
     assert own + len(ours) + 1 <= MAX_TAGS or not ours
     assert OWNER_TAG in [tag["Key"] for tag in ours] or own >= MAX_TAGS - 1
     assert len(ours) == min(7, max(0, MAX_TAGS - 1 - own)), "as many as there is room for"
+
+
+@pytest.mark.parametrize(("noted", "added"), [("3", [{DELIVERED_BY_TRY_TAG: "0"}]), ("4", []), (None, [])])
+def test_a_try_takes_back_its_own_delivery_alone(noted, added):
+    """A worker that was cut off may come back after the cleared task has delivered."""
+    sent, tags = [], {DELIVERED_BY_TRY_TAG: noted} if noted else {}
+    hook = SimpleNamespace(tags=lambda arn: tags, add_tags=lambda arn, new: sent.append(new))
+    take_back_delivery(hook, "arn", 3, logging.getLogger("task"))
+    assert sent == added
+
+
+def test_a_delivery_that_cannot_be_looked_up_is_not_taken_back(caplog):
+    def denied(arn):
+        raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "ListTags")
+
+    take_back_delivery(SimpleNamespace(tags=denied), "arn", 3, logging.getLogger("task"))
+    assert "stays tagged as delivered" in caplog.text
 
 
 @pytest.mark.parametrize("foreign", [{}, {"team": "a"}])
