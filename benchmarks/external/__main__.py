@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
 import sys
 import warnings
 from pathlib import Path
@@ -12,6 +10,7 @@ from pathlib import Path
 from benchmarks.external.blind import blindness
 from benchmarks.external.catalogue import SETS
 from benchmarks.external.report import failures, report
+from benchmarks.external.results import append_run, read_runs
 from benchmarks.external.run import SETTINGS, WARM_SETTING, Run, play
 from benchmarks.external.searchers import RIVALS, available
 
@@ -33,7 +32,7 @@ def main() -> None:
     chosen = list(factories) if options.searchers is None else options.searchers
     problems, first = SETS[options.set]
     wanted = [p for p in problems if not options.problems or {p.name, p.family} & set(options.problems)]
-    runs = _read(options.results)
+    runs = read_runs(Run, options.results)
     for problem in wanted:
         warm = problem.family.startswith("warm")
         settings = [each for each in options.settings if (each == WARM_SETTING) == warm]
@@ -47,9 +46,7 @@ def main() -> None:
                         continue
                     run = play(name, factories[searcher], problem, setting, seed)
                     runs[run.key] = run
-                    if options.results:
-                        with options.results.open("a") as file:
-                            file.write(json.dumps(dataclasses.asdict(run)) + "\n")
+                    append_run(run, options.results)
             print(f"{problem.name}: {setting}", file=sys.stderr, flush=True)
     names = {problem.name for problem in wanted}
     seeds = range(first, first + options.seeds)
@@ -63,13 +60,6 @@ def main() -> None:
     ]
     ours = options.name or "ours"
     print(report(shown, ours), failures(shown), blindness(shown), sep="\n\n")
-
-
-def _read(results: Path | None) -> dict[tuple[str, str, str, int], Run]:
-    if results is None or not results.exists():
-        return {}
-    runs = [Run(**json.loads(line)) for line in results.read_text().splitlines()]
-    return {run.key: run for run in runs}
 
 
 if __name__ == "__main__":

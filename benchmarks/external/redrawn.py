@@ -9,7 +9,6 @@ over the median of random search.
 from __future__ import annotations
 
 import argparse
-import json
 import re
 import statistics
 from collections.abc import Sequence
@@ -19,6 +18,7 @@ import numpy as np
 
 from benchmarks.external.coco import coco, deviation, noise
 from benchmarks.external.report import TIE, Regrets, duel
+from benchmarks.external.results import read_runs
 from benchmarks.external.run import Run
 
 DRAWS = 400
@@ -52,7 +52,7 @@ def main() -> None:
     )
     options = parser.parse_args()
     table: Regrets = {}
-    for run in (Run(**json.loads(line)) for line in options.results.read_text().splitlines()):
+    for run in read_runs(Run, options.results).values():
         found = re.fullmatch(r"noisy-f(\d+)-(\d+)", run.problem)
         if found and options.first_seed <= run.seed < options.first_seed + 1000:
             key = run.problem, run.setting, run.seed

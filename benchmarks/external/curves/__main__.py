@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import dataclasses
-import json
 import sys
 import warnings
 from pathlib import Path
@@ -13,6 +11,7 @@ from benchmarks.external.curves.problems import SETS
 from benchmarks.external.curves.report import report
 from benchmarks.external.curves.run import Run, play
 from benchmarks.external.curves.searchers import available
+from benchmarks.external.results import append_run, read_runs
 
 
 def main() -> None:
@@ -34,7 +33,7 @@ def main() -> None:
     problems, first = SETS[options.set]
     wanted = [each for each in problems if not options.problems or each.name in options.problems]
     seeds = range(first, first + options.seeds)
-    runs = _read(options.results)
+    runs = read_runs(Run, options.results)
     for seed in seeds:
         for problem in wanted:
             for searcher in chosen:
@@ -45,9 +44,7 @@ def main() -> None:
                     continue
                 run = play(name, make, problem, setting, seed)
                 runs[run.key] = run
-                if options.results:
-                    with options.results.open("a") as file:
-                        file.write(json.dumps(dataclasses.asdict(run)) + "\n")
+                append_run(run, options.results)
             print(f"{problem.name}: seed {seed}", file=sys.stderr, flush=True)
     names = {problem.name for problem in wanted}
     left_out = "equal epochs" if options.third else "a third"
@@ -55,13 +52,6 @@ def main() -> None:
         run for run in runs.values() if run.problem in names and run.seed in seeds and run.setting != left_out
     ]
     print(report(shown, "ours Hyperband" + options.suffix, third=options.third))
-
-
-def _read(results: Path | None) -> dict[tuple[str, str, str, int], Run]:
-    if results is None or not results.exists():
-        return {}
-    runs = [Run(**json.loads(line)) for line in results.read_text().splitlines()]
-    return {run.key: run for run in runs}
 
 
 if __name__ == "__main__":

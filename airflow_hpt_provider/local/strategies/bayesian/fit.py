@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.linalg import cho_solve
-from scipy.linalg.lapack import dpotrf, dpotri
+from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 from scipy.optimize import minimize
 
 from airflow_hpt_provider.local.strategies.bayesian.gp import JITTER, Hyperparameters, task_offset
@@ -103,7 +102,7 @@ class Posterior:
         if failed:
             return IMPOSSIBLE, np.zeros_like(theta)
         precision, _ = dpotri(factor, lower=1)
-        weights = cho_solve((factor, True), self.scores)
+        weights, _ = dpotrs(factor, self.scores, lower=1)
         off = (theta - self.centre) / self.spread
         value = 0.5 * self.scores @ weights + np.log(np.diag(factor)).sum() + 0.5 * off @ off
 

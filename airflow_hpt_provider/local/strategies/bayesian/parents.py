@@ -51,7 +51,10 @@ def without_misleading_parents(
     tasks: dict[str, list[Trial]] = {}
     for trial in trials:
         tasks.setdefault(task_of(trial), []).append(trial)
-    own = observe(space, objective, tasks.pop("", ()))
+    own_trials = tasks.pop("", ())
+    if not tasks:
+        return list(trials)
+    own = observe(space, objective, own_trials)
     if len(own.losses) < JUDGED_FROM:
         return list(trials)
     needed = AGREEMENT[0] + AGREEMENT[1] / len(own.losses)
