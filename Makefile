@@ -202,6 +202,7 @@ bench-cluster: env  ## 300 deferred tasks on two triggerers, PostgreSQL and Cele
 	benchmarks/waiting/make_venv.sh .local/bench-venv $(BIN)/uv $(BIN)/python
 	grep -vE '^(aiobotocore|boto)' .local/bench-constraints.txt > .local/bench-cluster-constraints.txt
 	$(BIN)/uv pip install -q -p .local/bench-venv/bin/python -c .local/bench-cluster-constraints.txt --group cluster
+	@env -u PYTHONDONTWRITEBYTECODE .local/bench-venv/bin/python -m compileall -q .local/bench-venv/lib airflow_hpt_provider
 	$(BIN)/python -m benchmarks.cluster --python .local/bench-venv/bin/python $(ARGS)
 
 bench-page: env ui env-browser  ## the tuning page with 1,000 training jobs: bytes, first paint, refresh

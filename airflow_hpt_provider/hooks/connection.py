@@ -54,6 +54,14 @@ class ConnectionHook(AwsBaseHook):
             mask_url_secrets(found.extra_config)
         return found
 
+    def _get_caller(self, target_function_name: str = "execute") -> str:
+        """Return who calls, for the user agent.
+
+        The amazon provider looks for an operator in the stack, which takes longer than most calls: ``inspect.stack``
+        reads the source of every frame.
+        """
+        return "airflow-hpt-provider"
+
     def get_client_type(self, *args: Any, **kwargs: Any) -> Any:
         """Return a client as every AWS hook does; it raises BadResponseError for responses that cannot be read.
 

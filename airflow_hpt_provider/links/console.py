@@ -70,8 +70,5 @@ def _partitions() -> dict[str, tuple[str, ...]]:
     """Partition -> the domains of its endpoints, the usual one first; as botocore knows them."""
     from botocore.loaders import create_loader
 
-    found = {}
-    for each in create_loader().load_data("endpoints")["partitions"]:
-        others = (variant.get("dnsSuffix") for variant in each.get("defaults", {}).get("variants", ()))
-        found[each["partition"]] = (each["dnsSuffix"], *(suffix for suffix in others if suffix))
-    return found
+    outputs = {each["id"]: each["outputs"] for each in create_loader().load_data("partitions")["partitions"]}
+    return {name: (each["dnsSuffix"], each["dualStackDnsSuffix"]) for name, each in outputs.items()}

@@ -1,7 +1,8 @@
 """Links on the task: the tuning page, and the console's pages of the tuning job, its best training job and its logs.
 
-Airflow's UI shows what lies in XCom under a link's ``xcom_key``. The operator pushes the URLs itself as soon as
-it knows them; ``get_link``, which Airflow calls at the end of each leg on a worker, repeats them.
+Airflow's UI shows what lies in XCom under a link's ``xcom_key``. The operator pushes the job's URLs itself as soon as
+it knows them. At the end of each leg on a worker, whatever its outcome, Airflow pushes what ``get_link`` returns; those
+of the best training job need no more.
 
 Where the connection leads elsewhere than to AWS, as to the local tuning service, the console has no such job: then
 there is our page alone.
@@ -55,13 +56,19 @@ class BestTrainingJobLogsLink(_TuningLink):
 LINKS = (TuningPageLink(), TuningJobLink(), BestTrainingJobLink(), BestTrainingJobLogsLink())
 
 
-def push_links(operator: Any, context: Context, arn: str, best_training_job: str | None = None) -> None:
-    """Put the URLs where the UI finds them, now."""
-    ti: Any = context["ti"]
-    urls = link_urls(ti, operator.hook.conn.meta.endpoint_url, arn, best_training_job)
+def push_links(operator: Any, context: Context, arn: str) -> None:
+    """Put the URLs of a job where the UI finds them, now."""
+    for key, url in note_links(operator, context, arn).items():
+        context["ti"].xcom_push(key=key, value=url)
+
+
+def note_links(
+    operator: Any, context: Context, arn: str, best_training_job: str | None = None
+) -> dict[str, str]:
+    """Return the URLs by XCom key, and note them for ``get_link``."""
+    urls = link_urls(context["ti"], operator.hook.conn.meta.endpoint_url, arn, best_training_job)
     operator._tuning_links = {**getattr(operator, "_tuning_links", {}), **urls}
-    for key, url in urls.items():
-        ti.xcom_push(key=key, value=url)
+    return urls
 
 
 def link_urls(ti: Any, endpoint_url: str, arn: str, best_training_job: str | None = None) -> dict[str, str]:

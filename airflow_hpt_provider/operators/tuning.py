@@ -16,7 +16,7 @@ from airflow_hpt_provider.exceptions import (
     TuningJobTimeoutError,
     TuningServiceUnreachableError,
 )
-from airflow_hpt_provider.links.tuning import LINKS
+from airflow_hpt_provider.links.tuning import LINKS, note_links
 from airflow_hpt_provider.operators.arguments import check_on_resource_limit
 from airflow_hpt_provider.operators.base import (
     TuningBaseOperator,
@@ -244,7 +244,7 @@ class HyperParameterTuningJobOperator(JobLifecycleMixin, TuningBaseOperator):
                 raise TuningServiceUnreachableError(str(event.get("message")), tuning_job_name)
             description = self._describe_again(tuning_job_name)
             arn = description.hyper_parameter_tuning_job_arn
-            push_job_info(self, context, tuning_job_name, arn)
+            note_links(self, context, arn)
             attempts = (
                 previous_attempts_of(self.hook, arn)
                 if previous_attempts is None

@@ -11,7 +11,8 @@ key                     when                    value
 ``return_value``        at the end              :class:`~airflow_hpt_provider.models.TuningResult` as JSON
 ======================  ======================  =====================================================
 
-Airflow clears a task's XComs before each try, so nothing here carries a job's name across retries.
+Airflow clears a task's XComs before each try, so nothing here carries a job's name across retries. It keeps them
+while the task is deferred, so the leg after that pushes only what is new: every push is a call of Airflow's API.
 
 The events of the task's asset outlets carry the same: see :mod:`airflow_hpt_provider.xcom.asset_events`.
 """
@@ -20,7 +21,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_hpt_provider.links.tuning import link_urls, push_links
+from airflow_hpt_provider.links.tuning import link_urls, note_links, push_links
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -51,7 +52,7 @@ def push_result(operator: Any, context: Context, result: TuningResult) -> dict[s
     value = result.to_xcom()
     if result.best_training_job is not None:
         _push(context, _best(value))
-        push_links(operator, context, result.tuning_job_arn, result.best_training_job.training_job_name)
+        note_links(operator, context, result.tuning_job_arn, result.best_training_job.training_job_name)
     return value
 
 

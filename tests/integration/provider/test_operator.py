@@ -87,9 +87,17 @@ async def test_deferrable_goes_the_same_way_through_the_trigger(config, gated, g
     assert event["tuning_job_arn"] == first_try.xcom["tuning_job_arn"]
     assert json.loads(json.dumps(event)) == event
 
+    pushed = []
+    first_try.on_push = lambda key, _: pushed.append(key)
     worker = tune(gated, deferrable=True)  # another process in real life
     value = worker.execute_complete(first_try.context(worker), event=event, **deferred.value.kwargs)
     assert TuningResult.from_xcom(value).succeeded
+    assert pushed == ["best_training_job", "final_metric"], (
+        "Airflow has kept the others, and each push is a call"
+    )
+    page = first_try.xcom["_link_TuningPageLink"]
+    links = [link.get_link(worker, ti_key=None) for link in worker.operator_extra_links]
+    assert links == [page, "", "", ""], "Airflow pushes these at the end of the leg"
     assert first_try.xcom["final_metric"] == value["final_metric"]
 
 

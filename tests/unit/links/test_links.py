@@ -8,7 +8,7 @@ import pytest
 
 from airflow_hpt_provider.links import console
 from airflow_hpt_provider.links.page_urls import page_url
-from airflow_hpt_provider.links.tuning import LINKS, link_urls
+from airflow_hpt_provider.links.tuning import LINKS, link_urls, note_links
 from airflow_hpt_provider.provider_info import get_provider_info
 
 TI = SimpleNamespace(
@@ -69,6 +69,19 @@ def test_the_page_is_below_airflows_base_url(monkeypatch: pytest.MonkeyPatch) ->
     assert page_url("d", "r", "t") == "/dags/d/runs/r/tasks/t/plugin/tuning"
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", "https://airflow.example.org/team/")
     assert page_url("d", "r", "t") == "https://airflow.example.org/team/dags/d/runs/r/tasks/t/plugin/tuning"
+
+
+def test_a_leg_leaves_all_its_links_to_airflow() -> None:
+    client = SimpleNamespace(
+        meta=SimpleNamespace(endpoint_url="https://api.sagemaker.eu-west-1.amazonaws.com")
+    )
+    operator = SimpleNamespace(hook=SimpleNamespace(conn=client))
+    arn = "arn:aws:sagemaker:eu-west-1:123456789012:hyper-parameter-tuning-job/tune-1"
+    assert [link.get_link(operator, ti_key=TI) for link in LINKS] == ["", "", "", ""]
+    noted = note_links(operator, {"ti": TI}, arn)
+    noted |= note_links(operator, {"ti": TI}, arn, "tune-1-004")
+    assert {link.xcom_key: link.get_link(operator, ti_key=TI) for link in LINKS} == noted
+    assert all(noted.values())
 
 
 def test_airflow_knows_every_link() -> None:
