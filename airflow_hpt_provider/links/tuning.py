@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperatorLink
 
+from airflow_hpt_provider.links.own_xcom import own_xcom
 from airflow_hpt_provider.links.page_urls import page_url
 
 if TYPE_CHECKING:
@@ -22,11 +23,13 @@ if TYPE_CHECKING:
 
 
 class _TuningLink(BaseOperatorLink):
-    """A link whose URL the operator found out in ``execute``."""
+    """A link whose URL the operator has noted in this leg; if it failed before that, the URL is in XCom already."""
 
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
-        """Return the URL that this process has pushed; empty before that."""
-        return str(getattr(operator, "_tuning_links", {}).get(self.xcom_key, ""))
+        """Return the URL; empty if there is none. Airflow passes the running task instance."""
+        if (noted := getattr(operator, "_tuning_links", None)) is not None:
+            return str(noted.get(self.xcom_key, ""))
+        return str(own_xcom(ti_key, self.xcom_key) or "")
 
 
 class TuningPageLink(_TuningLink):

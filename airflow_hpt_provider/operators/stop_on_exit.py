@@ -13,6 +13,7 @@ from airflow_hpt_provider.exceptions import (
     TuningJobNotFoundError,
     TuningTaskInterruptedError,
 )
+from airflow_hpt_provider.links.own_xcom import own_xcom
 from airflow_hpt_provider.links.tuning import TuningJobLink, TuningPageLink
 from airflow_hpt_provider.operators.base import TuningBaseOperator
 from airflow_hpt_provider.operators.stop_on_kill import (
@@ -177,18 +178,10 @@ class StopOnExitMixin:
             self._stop_or_log(name)
 
     def _pushed_job_name(self, context: Context) -> str:
-        """Return the job that this try has pushed, on this worker or on the one before its deferral.
-
-        Airflow logs an error if the one XCom that is asked for does not exist. It logs nothing where the XComs of all
-        map indexes are asked for, so this comes first.
-        """
+        """Return the job that this try has pushed, on this worker or on the one before its deferral."""
         if self._pushed_name is not None:
             return self._pushed_name
-        ti: Any = context["ti"]
-        found = ti.xcom_pull(task_ids=ti.task_id, key=TUNING_JOB_NAME)
-        if found and ti.map_index >= 0:
-            found = ti.xcom_pull(task_ids=ti.task_id, key=TUNING_JOB_NAME, map_indexes=ti.map_index)
-        return str(found or "")
+        return str(own_xcom(context["ti"], TUNING_JOB_NAME) or "")
 
     def _make_ready(self) -> None:
         self.hook.ready()

@@ -257,6 +257,18 @@ def test_a_failed_job_says_why_in_few_lines(failing, first_try):
     assert len(text.splitlines()) <= 15
 
 
+async def test_a_failed_job_keeps_its_links(failing, first_try):
+    task = tune(failing, deferrable=True)
+    with pytest.raises(TaskDeferred) as deferred:
+        task.execute(first_try.context(task))
+    event = await fire(deferred.value)
+    worker = tune(failing, deferrable=True)  # another process in real life
+    with pytest.raises(TuningJobPermanentFailureError):
+        worker.execute_complete(first_try.context(worker), event=event, **deferred.value.kwargs)
+    links = [link.get_link(worker, ti_key=None) for link in worker.operator_extra_links]
+    assert links == [first_try.xcom["_link_TuningPageLink"], "", "", ""]
+
+
 def test_airflows_own_deferral_timeout_is_the_safety_net(gated, gate, first_try, hook):
     task = tune(gated, deferrable=True, timeout=timedelta(seconds=0.5))
     with pytest.raises(TaskDeferred) as deferred:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -77,11 +78,23 @@ def test_a_leg_leaves_all_its_links_to_airflow() -> None:
     )
     operator = SimpleNamespace(hook=SimpleNamespace(conn=client))
     arn = "arn:aws:sagemaker:eu-west-1:123456789012:hyper-parameter-tuning-job/tune-1"
-    assert [link.get_link(operator, ti_key=TI) for link in LINKS] == ["", "", "", ""]
     noted = note_links(operator, {"ti": TI}, arn)
     noted |= note_links(operator, {"ti": TI}, arn, "tune-1-004")
     assert {link.xcom_key: link.get_link(operator, ti_key=TI) for link in LINKS} == noted
     assert all(noted.values())
+
+
+def test_a_leg_that_fails_at_once_keeps_the_links_of_the_one_before() -> None:
+    kept = {"_link_TuningPageLink": PAGE}
+
+    def xcom_pull(task_ids: str, key: str, map_indexes: int | None = None) -> Any:
+        assert task_ids == TI.task_id
+        if map_indexes is None:  # of all
+            return [kept[key]] if key in kept else None
+        return kept[key] if map_indexes == TI.map_index else None
+
+    ti = SimpleNamespace(**vars(TI), xcom_pull=xcom_pull)
+    assert [link.get_link(SimpleNamespace(), ti_key=ti) for link in LINKS] == [PAGE, "", "", ""]
 
 
 def test_airflow_knows_every_link() -> None:
