@@ -7,8 +7,8 @@ A row has one column per numeric parameter and one per *value* of a categorical 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -24,6 +24,8 @@ from airflow_hpt_provider.local.strategies.parameters import (
 )
 
 Point: TypeAlias = dict[str, Value]
+MAX_ROWS = 4096
+"""Number of rows that a space keeps."""
 
 
 class SearchSpace:
@@ -89,14 +91,27 @@ class SearchSpace:
             KeyError: the point lacks a parameter.
             ValueError: a categorical value is none of the parameter's.
         """
-        row = np.zeros(self.width)
-        for parameter, columns in zip(self.parameters, self.columns, strict=True):
-            value = point[parameter.name]
-            if isinstance(parameter, Categorical):
-                row[columns.start + parameter.values.index(str(value))] = 1.0
-            else:
-                row[columns.start] = parameter.to_unit(float(value))
-        return row
+        values = [
+            str(point[each.name]) if isinstance(each, Categorical) else float(point[each.name])
+            for each in self.parameters
+        ]
+        return self._encode(*values).copy()
+
+    @cached_property
+    def _encode(self) -> Callable[..., Array]:
+        """Return the row of values; kept, as every suggestion needs those of all trials."""
+
+        @lru_cache(maxsize=MAX_ROWS)
+        def encode(*values: str | float) -> Array:
+            row = np.zeros(self.width)
+            for parameter, columns, value in zip(self.parameters, self.columns, values, strict=True):
+                if isinstance(parameter, Categorical):
+                    row[columns.start + parameter.values.index(str(value))] = 1.0
+                else:
+                    row[columns.start] = parameter.to_unit(float(value))
+            return row
+
+        return encode
 
     def decode(self, row: Array) -> Point:
         """Return the point of a row: integers from their bins, of a categorical the value of the largest column."""

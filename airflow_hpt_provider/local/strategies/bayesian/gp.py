@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.linalg import cho_solve, cholesky, solve_triangular
-from scipy.linalg.lapack import dpotrs, dtrtrs
+from scipy.linalg.lapack import dtrtrs
 
 if TYPE_CHECKING:
     from airflow_hpt_provider.local.strategies.bayesian.kernel import Covariance
@@ -123,7 +123,7 @@ class GaussianProcess:
         covariance += task_offset(row[None, :], self.rows, self._task)[0]
         # LAPACK itself: scipy's checks would take longer than the solve.
         whitened, _ = dtrtrs(self._factor, covariance, lower=1)
-        solved, _ = dpotrs(self._factor, covariance, lower=1)
+        solved, _ = dtrtrs(self._factor, whitened, lower=1, trans=1)
         variance = self._prior_variance - float(whitened @ whitened)
         deviation = float(np.sqrt(max(variance, VARIANCE_FLOOR)))
         by_deviation = -(solved @ jacobian) / deviation if variance > VARIANCE_FLOOR else np.zeros_like(row)
