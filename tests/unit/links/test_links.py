@@ -84,7 +84,7 @@ def test_a_leg_leaves_all_its_links_to_airflow() -> None:
     assert all(noted.values())
 
 
-def test_a_leg_that_fails_at_once_keeps_the_links_of_the_one_before() -> None:
+def test_a_leg_that_fails_early_keeps_the_links_in_xcom() -> None:
     kept = {"_link_TuningPageLink": PAGE}
 
     def xcom_pull(task_ids: str, key: str, map_indexes: int | None = None) -> Any:
