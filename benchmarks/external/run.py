@@ -6,8 +6,10 @@ import math
 import time
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from airflow_hpt_provider.local.strategies.contract import Exhausted
 
 if TYPE_CHECKING:
     from benchmarks.external.problem import Problem
@@ -88,7 +90,11 @@ def play(name: str, make: Factory, problem: Problem, setting: str, seed: int) ->
             full = plan.rounds or started == plan.trials
         if started < plan.trials:
             before = time.process_time()
-            handle, point = searcher.ask()
+            try:
+                handle, point = searcher.ask()
+            except Exhausted:  # a small space, all of which has been tried: the tuning job ends
+                plan = replace(plan, trials=started)
+                continue
             seconds += time.process_time() - before
             started += 1
             running.append((handle, point, started))

@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 
 from benchmarks.external.blind import LATE, blind, blindness, near
-from benchmarks.external.problem import Problem, Task, number, ranges
+from benchmarks.external.problem import Problem, Task, choice, number, ranges
 from benchmarks.external.redrawn import expected_score
 from benchmarks.external.report import duel, failures, regrets
 from benchmarks.external.run import SETTINGS, Run, play
+from benchmarks.external.searchers import available
 
 SQUARE = ranges([number("x", 0.0, 1.0)])
 
@@ -47,6 +48,19 @@ def test_training_jobs_overlap_as_the_setting_says(setting: str, overlaps: list[
     run = play("counting", lambda *_: searcher, problem, setting, 0)
     assert searcher.overlaps == overlaps
     assert len(run.losses) == SETTINGS[setting].trials
+
+
+@pytest.mark.parametrize("setting", ["60 with 4", "16 x 8"])
+def test_a_run_ends_when_all_points_have_been_tried(setting: str) -> None:
+    letters = "abcdefghijk"
+    problem = Problem(
+        "letters",
+        "small",
+        ranges(categorical=[choice("x", *letters)]),
+        lambda _seed: Task(lambda point, _: float(letters.index(point["x"]))),
+    )
+    run = play("ours", available()["ours"], problem, setting, 0)
+    assert sorted(run.losses) == list(range(11))
 
 
 def test_a_run_is_judged_by_the_truth_at_the_best_observed_point() -> None:
