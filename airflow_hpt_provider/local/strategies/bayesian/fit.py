@@ -37,7 +37,7 @@ CATEGORICAL_LENGTHSCALE = 1.5
 BOUNDS_LENGTHSCALE = (-4.0, 5.0)
 BOUNDS_VARIANCE = (-4.0, 4.0)
 BOUNDS_NOISE = (-21.0, 1.0)
-ITERATIONS = 30
+ITERATIONS = 20
 """Maximum number of steps from each start; more gain little."""
 IMPOSSIBLE = 1e10
 
