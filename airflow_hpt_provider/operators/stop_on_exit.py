@@ -18,6 +18,7 @@ from airflow_hpt_provider.links.tuning import TuningJobLink, TuningPageLink
 from airflow_hpt_provider.operators.base import TuningBaseOperator
 from airflow_hpt_provider.operators.stop_on_kill import (
     execution_timeout_is_over,
+    has_supervisor,
     stop_in_thread,
     supervisor_is_busy,
 )
@@ -191,8 +192,9 @@ class StopOnExitMixin:
         """Stop the job if this try fails while it runs, and no other try will come back for it.
 
         Raises:
-            TuningTaskInterruptedError: in place of any other error, when the process was asked to end. Airflow would
-                not retry some of them; and if no try is left, it calls :func:`stop_orphaned_job`.
+            TuningTaskInterruptedError: in place of any other error, when the process was asked to end, by a signal to
+                which Celery or Python responds with SystemExit, too. Airflow would not retry some of them; and if no
+                try is left, it calls :func:`stop_orphaned_job`.
             TuningJobLostError: the job that the task waits for is not found any more.
         """
         from airflow_hpt_provider.retries.errors import one_line
@@ -200,8 +202,13 @@ class StopOnExitMixin:
         self._ti = context["ti"]
         try:
             yield
-        except (KeyboardInterrupt, SystemExit):  # `dag.test()` or a local run, ended by hand
-            if self._running_job:
+        except (KeyboardInterrupt, SystemExit):
+            if (
+                has_supervisor()
+            ):  # SIGQUIT: the task's process inherits Celery's handler, which raises SystemExit
+                self._killed = True
+                self._raise_if_killed()
+            if self._running_job:  # `dag.test()`, ended by hand
                 self._stop_or_log(self._running_job)
             raise
         except Exception as error:

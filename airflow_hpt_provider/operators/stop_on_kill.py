@@ -64,3 +64,11 @@ def supervisor_is_busy() -> bool:
             return True
         frame = frame.f_back
     return False
+
+
+def has_supervisor() -> bool:
+    """Return whether Airflow's supervisor runs this process; `dag.test()` runs tasks in the process that calls it."""
+    from airflow.sdk.execution_time import task_runner
+    from airflow.sdk.execution_time.comms import CommsDecoder
+
+    return isinstance(getattr(task_runner, "SUPERVISOR_COMMS", None), CommsDecoder)

@@ -50,11 +50,13 @@ def drain(stack: Stack, service: LocalService, fault: Fault, modes: list[str]) -
     ]
 
 
-def test_sigterm_to_the_processes_of_waiting_tasks(
-    stack: Stack, service: LocalService, records: list[Record]
+@pytest.mark.parametrize("action", [Action.TERM, Action.QUIT])
+def test_a_signal_to_the_processes_of_waiting_tasks(
+    stack: Stack, service: LocalService, records: list[Record], action: Action
 ) -> None:
+    """To SIGQUIT, a task's process responds with SystemExit, by a handler that it inherits from Celery."""
     modes = ["sync_minute", "sync_minute", "sync_minute_use_best", "sync_minute_use_best"]
-    found = drain(stack, service, Fault(Target.TASK, Action.TERM), modes)
+    found = drain(stack, service, Fault(Target.TASK, action), modes)
     records.extend(found)
     assert {record.outcome for record in found} == {"retried"}
 

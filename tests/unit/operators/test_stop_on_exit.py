@@ -107,6 +107,22 @@ def test_the_job_of_the_last_try_is_stopped_and_any_other_left(
     assert task.stopped == ["job"] * stopped
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(0)], ids=repr)
+@pytest.mark.parametrize("fate", [*TaskFate, None])
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_process_that_airflow_runs_ends_without_its_job(
+    error: BaseException, fate: TaskFate | None, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SIGQUIT, to which Celery responds with SystemExit, is no decision about the task."""
+    monkeypatch.setattr("airflow_hpt_provider.operators.stop_on_exit.has_supervisor", lambda: True)
+    task = Task(fate=fate)
+    task._waits_for("job")
+    raised = fails(task, error, number=number)
+    assert isinstance(raised, TuningTaskInterruptedError)
+    assert raised.tuning_job_name == "job"
+    assert task.stopped == ["job"] * (fate is TaskFate.ENDED)
+
+
 def test_the_callback_of_a_failed_try_stops_the_job_no_second_time() -> None:
     task = Task()
     task._waits_for("job")
