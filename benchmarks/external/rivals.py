@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow_hpt_provider.local.strategies.contract import Exhausted
 from airflow_hpt_provider.local.strategies.parameters import (
     Categorical,
     Continuous,
@@ -95,7 +96,12 @@ class Smac:
         self.facade = Facade(scenario, None, overwrite=True, logging_level=False)
 
     def ask(self) -> tuple[Any, Mapping[str, Any]]:
-        trial = self.facade.ask()
+        from smac.main.exceptions import ConfigurationSpaceExhaustedException
+
+        try:
+            trial = self.facade.ask()
+        except ConfigurationSpaceExhaustedException as error:
+            raise Exhausted("SMAC3 has tried all configurations") from error
         return trial, {each.name: _value(each, trial.config[each.name]) for each in self.parameters}
 
     def report(self, handle: Any, loss: float | None) -> None:
