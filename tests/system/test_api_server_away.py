@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import psutil
 import pytest
 
-from airflow_hpt_provider.demo.data import BUCKET, source_archive
-from airflow_hpt_provider.demo.session import DemoSession
 from airflow_hpt_provider.demo.waiting import wait_until
+from tests.system.own_airflow import own_airflow
 from tests.system.test_stopping import WAIT_SECONDS, Case
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(1200)]
-HERE = Path(__file__).parent
 
 
 def test_the_next_try_rejoins_the_job(tmp_path: Path) -> None:
-    dags = tmp_path / "dags"
-    dags.mkdir()
-    for name in ("stopping_dags.py", "quick_jobs.py"):
-        shutil.copy(HERE / "dags" / name, dags)
     environment = {  # as by default, but in seconds instead of a minute
         "AIRFLOW__WORKERS__MAX_FAILED_HEARTBEATS": "3",
         "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "2",
         "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "1",
     }
-    with DemoSession(tmp_path / "demo", dags, environment=environment) as demo:
-        code = source_archive(HERE / "training")
-        demo.service.client("s3").put_object(Bucket=BUCKET, Key="system/sourcedir.tar.gz", Body=code)
+    with own_airflow(tmp_path, environment) as demo:
         airflow = demo.airflow
         airflow.api.wait_for_dag("terminated")
         case = Case(demo, "terminated", airflow.api.trigger("terminated"), "sync")

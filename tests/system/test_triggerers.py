@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
 from airflow_hpt_provider.compat import has
-from airflow_hpt_provider.demo.data import BUCKET, source_archive
 from airflow_hpt_provider.demo.processes import ChildProcess, stop_all
-from airflow_hpt_provider.demo.session import DemoSession
 from airflow_hpt_provider.demo.waiting import wait_until
+from tests.system.own_airflow import own_airflow
 from tests.system.test_stopping import WAIT_SECONDS, Case
 
 pytestmark = [
@@ -19,22 +17,15 @@ pytestmark = [
     pytest.mark.timeout(1200),
     pytest.mark.skipif(not has("trigger_on_kill"), reason="Airflow 3.3+"),
 ]
-HERE = Path(__file__).parent
 
 
 def test_a_triggerer_that_comes_back_leaves_the_job_to_the_one_that_has_taken_over(tmp_path: Path) -> None:
     """Airflow 3.3 calls ``on_kill`` of the triggers that it lost, as if a person had ended their tasks."""
-    dags = tmp_path / "dags"
-    dags.mkdir()
-    for name in ("stopping_dags.py", "quick_jobs.py"):
-        shutil.copy(HERE / "dags" / name, dags)
     environment = {
         "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",
         "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
     }
-    with DemoSession(tmp_path / "demo", dags, environment=environment) as demo:
-        code = source_archive(HERE / "training")
-        demo.service.client("s3").put_object(Bucket=BUCKET, Key="system/sourcedir.tar.gz", Body=code)
+    with own_airflow(tmp_path, environment) as demo:
         airflow = demo.airflow
         airflow.api.wait_for_dag("stopping")
         case = Case(demo, "stopping", airflow.api.trigger("stopping"), "deferred")
