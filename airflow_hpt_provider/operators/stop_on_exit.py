@@ -203,9 +203,8 @@ class StopOnExitMixin:
         try:
             yield
         except (KeyboardInterrupt, SystemExit):
-            if (
-                has_supervisor()
-            ):  # SIGQUIT: the task's process inherits Celery's handler, which raises SystemExit
+            if has_supervisor():
+                # SIGQUIT: a task's process inherits Celery's handler, which raises SystemExit.
                 self._killed = True
                 self._raise_if_killed()
             if self._running_job:  # `dag.test()`, ended by hand

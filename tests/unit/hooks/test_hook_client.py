@@ -1,6 +1,8 @@
-"""The client of HyperParameterTuningHook: its time limits."""
+"""The client of HyperParameterTuningHook: its time limits, and who it says that it is."""
 
 import json
+
+import pytest
 
 from airflow_hpt_provider.hooks.settings import ConnectionSettings
 
@@ -21,3 +23,11 @@ def test_a_hanging_call_ends_before_botocores_minute_unless_set_otherwise(monkey
     assert limits(ConnectionSettings("plain", "us-east-1")) == (10, 30)
     assert limits(ConnectionSettings("timed")) == (10, 7)
     assert limits(ConnectionSettings("timed", botocore_config={"read_timeout": 3})) == (10, 3)
+
+
+def test_the_user_agent_is_known_without_a_look_at_the_stack(monkeypatch):
+    """``inspect.stack`` reads the source of every frame: it would take longer than most calls."""
+    monkeypatch.setattr("inspect.stack", lambda *_: pytest.fail("the stack was read"))
+    monkeypatch.setenv("AIRFLOW_CONN_PLAIN", json.dumps({"conn_type": "aws", "login": "a", "password": "b"}))
+    client = ConnectionSettings("plain", "us-east-1").hook().conn
+    assert "Caller/airflow-hpt-provider" in client.meta.config.user_agent_extra

@@ -8,6 +8,9 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
+from airflow.sdk.execution_time import task_runner
+from airflow.sdk.execution_time.comms import CommsDecoder
+from airflow.sdk.execution_time.supervisor import InProcessSupervisorComms
 
 from airflow_hpt_provider.compat import AirflowFailException, AirflowSkipException
 from airflow_hpt_provider.creation.ownership import Owner
@@ -110,17 +113,27 @@ def test_the_job_of_the_last_try_is_stopped_and_any_other_left(
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), SystemExit(0)], ids=repr)
 @pytest.mark.parametrize("fate", [*TaskFate, None])
 @pytest.mark.parametrize("number", [1, 3])
-def test_a_process_that_airflow_runs_ends_without_its_job(
+def test_a_process_that_has_a_supervisor_ends_without_its_job(
     error: BaseException, fate: TaskFate | None, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SIGQUIT, to which Celery responds with SystemExit, is no decision about the task."""
-    monkeypatch.setattr("airflow_hpt_provider.operators.stop_on_exit.has_supervisor", lambda: True)
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", object.__new__(CommsDecoder), raising=False)
     task = Task(fate=fate)
     task._waits_for("job")
     raised = fails(task, error, number=number)
     assert isinstance(raised, TuningTaskInterruptedError)
     assert raised.tuning_job_name == "job"
     assert task.stopped == ["job"] * (fate is TaskFate.ENDED)
+
+
+def test_dag_test_that_is_ended_by_hand_stops_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its supervisor is in the same process, and no try follows."""
+    in_process = object.__new__(InProcessSupervisorComms)
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", in_process, raising=False)
+    task = Task(fate=TaskFate.RUNNING)
+    task._waits_for("job")
+    assert isinstance(fails(task, KeyboardInterrupt()), KeyboardInterrupt)
+    assert task.stopped == ["job"]
 
 
 def test_the_callback_of_a_failed_try_stops_the_job_no_second_time() -> None:
