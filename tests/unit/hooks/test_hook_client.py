@@ -1,4 +1,4 @@
-"""The client of HyperParameterTuningHook: its time limits, and who it says that it is."""
+"""The client of HyperParameterTuningHook: its time limits and its user agent."""
 
 import json
 
@@ -25,7 +25,7 @@ def test_a_hanging_call_ends_before_botocores_minute_unless_set_otherwise(monkey
     assert limits(ConnectionSettings("timed", botocore_config={"read_timeout": 3})) == (10, 3)
 
 
-def test_the_user_agent_is_known_without_a_look_at_the_stack(monkeypatch):
+def test_the_user_agent_is_made_without_reading_the_stack(monkeypatch):
     """``inspect.stack`` reads the source of every frame: it would take longer than most calls."""
     monkeypatch.setattr("inspect.stack", lambda *_: pytest.fail("the stack was read"))
     monkeypatch.setenv("AIRFLOW_CONN_PLAIN", json.dumps({"conn_type": "aws", "login": "a", "password": "b"}))
