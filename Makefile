@@ -167,7 +167,7 @@ bench-search: env  ## regret and speed of the search strategies beside other lib
 RIVAL ?= optuna
 RIVAL_optuna := -c constraints.txt optuna torch
 RIVAL_smac   := -c constraints.txt smac
-RIVAL_hebo   := HEBO 'GPy>=1.13'
+RIVAL_hebo   := HEBO==0.3.6 'GPy>=1.13'
 bench-search-external: env  ## the search beside optuna's, SMAC3 or HEBO (RIVAL=smac) on problems of others (ARGS=--help)
 	@test -n "$(RIVAL_$(RIVAL))" || { echo "RIVAL must be optuna, smac or hebo, got $(RIVAL)"; exit 2; }
 	@test -x .heavy/search-$(RIVAL)/bin/python || { $(BIN)/uv venv -q -p $(PYTHON) .heavy/search-$(RIVAL) && \

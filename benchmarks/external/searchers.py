@@ -29,8 +29,12 @@ Factory = Callable[[Ranges, int, Sequence[Parent], Setting], Searcher]
 class Ours:
     """A strategy of the local tuning service, called as the service calls it: with the whole history."""
 
-    def __init__(self, strategy: str, ranges: Ranges, seed: int, parents: Sequence[Parent]) -> None:
-        self.strategy = make_strategy(SearchContext(strategy, ranges, Objective("Minimize"), seed))
+    def __init__(
+        self, strategy: str, ranges: Ranges, seed: int, parents: Sequence[Parent], setting: Setting
+    ) -> None:
+        self.strategy = make_strategy(
+            SearchContext(strategy, ranges, Objective("Minimize"), seed, max_trials=setting.trials)
+        )
         self.parents = [
             Trial(-place, parent.point, Outcome.SUCCEEDED, parent.loss, parent="parent")
             for place, parent in enumerate(parents, 1)
@@ -60,9 +64,9 @@ RIVALS: dict[str, tuple[tuple[str, ...], Factory]] = {
 def available() -> dict[str, Factory]:
     """Return every searcher that is installed, by name. ``ours cold`` ignores warm-start parents."""
     found: dict[str, Factory] = {
-        "ours": lambda ranges, seed, parents, _: Ours("Bayesian", ranges, seed, parents),
-        "ours cold": lambda ranges, seed, *_: Ours("Bayesian", ranges, seed, ()),
-        "random": lambda ranges, seed, *_: Ours("Random", ranges, seed, ()),
+        "ours": lambda *run: Ours("Bayesian", *run),
+        "ours cold": lambda ranges, seed, _, setting: Ours("Bayesian", ranges, seed, (), setting),
+        "random": lambda ranges, seed, _, setting: Ours("Random", ranges, seed, (), setting),
     }
     for name, (modules, factory) in RIVALS.items():
         if all(map(importlib.util.find_spec, modules)):

@@ -123,14 +123,22 @@ class Plan:
         criteria = config.get("TuningJobCompletionCriteria") or {}
         warm_start = request.get("WarmStartConfig") or {}
         bodies = request.get("TrainingJobDefinitions") or [request["TrainingJobDefinition"]]
+        max_jobs = limits.get("MaxNumberOfTrainingJobs") or MAX_JOBS.get(config["Strategy"], 750)
         return cls(
             definitions=tuple(
                 _definition(
-                    config, body, seed + n, warm_start.get("WarmStartType"), autotune="Autotune" in request
+                    config,
+                    body,
+                    seed + n,
+                    warm_start.get("WarmStartType"),
+                    max_jobs=max_jobs
+                    if len(bodies) == 1
+                    else None,  # which share a definition gets is not known
+                    autotune="Autotune" in request,
                 )
                 for n, body in enumerate(bodies)
             ),
-            max_jobs=limits.get("MaxNumberOfTrainingJobs") or MAX_JOBS.get(config["Strategy"], 750),
+            max_jobs=max_jobs,
             max_parallel=limits["MaxParallelTrainingJobs"],
             max_runtime=limits.get("MaxRuntimeInSeconds"),
             target=criteria.get("TargetObjectiveMetricValue"),
@@ -153,6 +161,7 @@ def _definition(
     seed: int,
     warm_start_type: str | None,
     *,
+    max_jobs: int | None,
     autotune: bool,
 ) -> DefinitionPlan:
     objective = body.get("TuningObjective") or config.get("HyperParameterTuningJobObjective")
@@ -195,6 +204,7 @@ def _definition(
             min_resource=hyperband.get("MinResource"),
             max_resource=hyperband.get("MaxResource") or _epochs(static),
             early_stopping=config.get("TrainingJobEarlyStoppingType") or "Off",
+            max_trials=max_jobs,
             options={"warm_start_type": warm_start_type},
         ),
     )

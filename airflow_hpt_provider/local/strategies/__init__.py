@@ -40,7 +40,9 @@ def make_strategy(context: SearchContext) -> Strategy:
         case "Grid":
             return GridSearch(space)
         case "Bayesian":
-            return BayesianSearch(space, context.objective, context.seed, same_task=same_task)
+            return BayesianSearch(
+                space, context.objective, context.seed, same_task=same_task, max_trials=context.max_trials
+            )
         case "Hyperband":
             brackets = _brackets(context)
             return HyperbandSearch(space, context.objective, context.seed, brackets, same_task=same_task)

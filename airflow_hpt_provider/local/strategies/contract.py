@@ -118,6 +118,7 @@ class SearchContext:
         seed: the job's RandomSeed, or one drawn when the job was created and kept with it.
         min_resource, max_resource: Hyperband's, in steps of the objective metric.
         early_stopping: ``Off`` or ``Auto``.
+        max_trials: the maximum number of own trials; None: unknown. Bayesian search ends near the best ones.
         options: ``warm_start_type``, the API's ``IdenticalDataAndAlgorithm`` or ``TransferLearning``: the former
             has parents' trials count as the job's own. TransferLearning, if absent.
     """
@@ -129,4 +130,5 @@ class SearchContext:
     min_resource: int | None = None
     max_resource: int | None = None
     early_stopping: str = "Off"
+    max_trials: int | None = None
     options: Mapping[str, object] = field(default_factory=dict)

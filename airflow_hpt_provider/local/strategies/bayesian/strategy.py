@@ -48,12 +48,20 @@ class BayesianSearch:
         same_task: warm-start parents ran the same algorithm on the same data (IdenticalDataAndAlgorithm), so
             that their trials count as the tuning job's own and are not repeated. Otherwise (TransferLearning)
             they inform the model as further tasks.
+        max_trials: the maximum number of the tuning job's own trials; None: unknown.
     """
 
     def __init__(
-        self, space: SearchSpace, objective: Objective, seed: int, *, same_task: bool = False
+        self,
+        space: SearchSpace,
+        objective: Objective,
+        seed: int,
+        *,
+        same_task: bool = False,
+        max_trials: int | None = None,
     ) -> None:
         self._space, self._objective, self._seed, self._same_task = space, objective, seed, same_task
+        self._max_trials = max_trials
         self._proposer = Proposer(space)
 
     @OneThread()
@@ -77,7 +85,7 @@ class BayesianSearch:
     def _propose(
         self, observations: Observations, own: Sequence[Trial], number: int, rng: np.random.Generator
     ) -> Iterator[Point]:
-        turn = turn_of(number, categories=has_categories(self._space))
+        turn = turn_of(number, categories=has_categories(self._space), max_trials=self._max_trials)
         if turn is Turn.DENSITIES:
             return propose_by_densities(self._space, observations, rng)
         plateau = (observations.losses == observations.losses.min()).sum() >= PLATEAU

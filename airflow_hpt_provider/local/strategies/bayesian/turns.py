@@ -4,6 +4,9 @@ The Gaussian process is ahead where losses change smoothly. Where they jump or o
 of many optima, and more of the same finds no other. So of six trials two are proposed by the densities
 (:mod:`airflow_hpt_provider.local.strategies.bayesian.densities`), and one by the process looking everywhere. Trials
 in flight together therefore differ, too. All learn from all trials.
+
+Where the number of trials is known, the last quarter of them goes to the region alone: an optimum that is found now can
+hardly be improved any more (``docs/benchmarks/search-attempts.md``).
 """
 
 from __future__ import annotations
@@ -12,6 +15,8 @@ from enum import Enum, auto
 
 DENSITIES_EVERY = 3
 ROUND = 6
+LATE = 0.75
+"""The share of the trials after which every turn is the region's."""
 
 
 class Turn(Enum):
@@ -24,14 +29,17 @@ class Turn(Enum):
     """The Gaussian process, in the trust region."""
 
 
-def turn_of(number: int, *, categories: bool) -> Turn:
+def turn_of(number: int, *, categories: bool, max_trials: int | None = None) -> Turn:
     """Return whose turn a trial is.
 
     Args:
         number: of the trial, from 1.
         categories: whether there are categories. Which region is the best depends on them, so that the process looks
             everywhere every second time.
+        max_trials: the maximum number of trials; None: unknown.
     """
+    if max_trials is not None and number > LATE * max_trials:
+        return Turn.REGION
     if number % DENSITIES_EVERY == 0:
         return Turn.DENSITIES
     place = number % ROUND

@@ -42,6 +42,7 @@ def test_one_definition():
     assert definition.static == {"epochs": '"12"', "other": "1", "_tuning_objective_metric": "acc"}
     assert definition.objective.loss(0.5) == -0.5
     assert definition.search.seed == 5
+    assert definition.search.max_trials == 9
     assert definition.search.max_resource == 12, "inferred from the static `epochs`, quoted as the SDK quotes"
     point = definition.point({"lr": "0.25", "depth": "4", "kind": "b", "other": "x"})
     assert point == {"lr": 0.25, "depth": 4, "kind": "b"}
