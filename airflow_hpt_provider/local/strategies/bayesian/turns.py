@@ -5,8 +5,8 @@ of many optima, and more of the same finds no other. So of six trials two are pr
 (:mod:`airflow_hpt_provider.local.strategies.bayesian.densities`), and one by the process looking everywhere. Trials
 in flight together therefore differ, too. All learn from all trials.
 
-Where the number of trials is known, the last quarter of them goes to the region alone: an optimum that is found now can
-hardly be improved any more (``docs/benchmarks/search-attempts.md``).
+Where the number of trials is known and there are no categories, the last trials all go to the region: an optimum that
+is found then can hardly be improved any more (``docs/benchmarks/search-attempts.md``).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from enum import Enum, auto
 
 DENSITIES_EVERY = 3
 ROUND = 6
-LATE = 0.75
-"""The share of the trials after which every turn is the region's."""
+LATE_SHARE, MOST_LATE = 0.25, 15
+"""The last quarter of the trials is late, and no more than this number."""
 
 
 class Turn(Enum):
@@ -38,8 +38,10 @@ def turn_of(number: int, *, categories: bool, max_trials: int | None = None) -> 
             everywhere every second time.
         max_trials: the maximum number of trials; None: unknown.
     """
-    if max_trials is not None and number > LATE * max_trials:
-        return Turn.REGION
+    if max_trials is not None and not categories:
+        late = min(LATE_SHARE * max_trials, MOST_LATE)
+        if number > max_trials - late:
+            return Turn.REGION
     if number % DENSITIES_EVERY == 0:
         return Turn.DENSITIES
     place = number % ROUND

@@ -105,12 +105,17 @@ def test_of_six_trials_two_are_of_the_densities_and_one_of_the_process_looking_e
         assert len({turn_of(number, categories=False) for number in range(first, first + 4)}) >= 2
 
 
-@pytest.mark.parametrize("categories", [False, True])
-def test_the_last_quarter_is_of_the_process_in_its_region(categories: bool) -> None:
-    usual = [turn_of(number, categories=categories) for number in range(1, 25)]
-    turns = [turn_of(number, categories=categories, max_trials=24) for number in range(1, 25)]
-    assert turns == usual[:18] + [Turn.REGION] * 6
-    assert set(usual[18:]) == set(Turn)
+@pytest.mark.parametrize(("max_trials", "late"), [(24, 6), (60, 15), (128, 15)])
+def test_the_last_trials_are_of_the_process_in_its_region(max_trials: int, late: int) -> None:
+    usual = [turn_of(number, categories=False) for number in range(1, max_trials + 1)]
+    turns = [turn_of(n, categories=False, max_trials=max_trials) for n in range(1, max_trials + 1)]
+    assert turns == usual[:-late] + [Turn.REGION] * late
+    assert set(usual[-late:]) == set(Turn)
+
+
+def test_with_categories_the_turns_are_the_same_to_the_end() -> None:
+    usual = [turn_of(number, categories=True) for number in range(1, 25)]
+    assert [turn_of(number, categories=True, max_trials=24) for number in range(1, 25)] == usual
 
 
 def losses_of(
