@@ -41,7 +41,7 @@ def blind(runs: Sequence[Run]) -> dict[str, tuple[int, list[Place]]]:
     """Return, by searcher, how many runs were judged, and which of them were blind."""
     table: dict[Place, dict[str, Run]] = defaultdict(dict)
     for run in runs:
-        if run.setting == SETTING:
+        if run.setting == SETTING and run.losses:
             table[run.problem, run.seed][run.searcher] = run
     counts: dict[str, tuple[int, list[Place]]] = {}
     for place, found in sorted(table.items()):

@@ -54,7 +54,7 @@ def main() -> None:
     table: Regrets = {}
     for run in read_runs(Run, options.results).values():
         found = re.fullmatch(r"noisy-f(\d+)-(\d+)", run.problem)
-        if found and options.first_seed <= run.seed < options.first_seed + 1000:
+        if found and run.losses and options.first_seed <= run.seed < options.first_seed + 1000:
             key = run.problem, run.setting, run.seed
             table.setdefault(key, {})[run.searcher] = expected_regret(run, *map(int, found.groups()))
     for problem, setting in {key[:2] for key in table}:

@@ -98,7 +98,7 @@ def failures(runs: Sequence[Run]) -> str:
     """Return, by searcher, the share of failed training jobs in the later half of the runs on failing regions."""
     shares: dict[str, list[float]] = defaultdict(list)
     for run in runs:
-        if run.family == "failing":
+        if run.family == "failing" and run.losses:
             late = run.losses[len(run.losses) // 2 :]
             shares[run.searcher].append(sum(loss is None for loss in late) / len(late))
     return "\n".join(f"{name}: {statistics.fmean(each):.2f}" for name, each in sorted(shares.items()))

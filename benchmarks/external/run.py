@@ -47,7 +47,8 @@ class Run:
 
     Attributes:
         searcher, problem, family, setting, seed: which run it is.
-        losses: as observed, in the order in which the training jobs ended; None for a failed one.
+        losses: as observed, in the order in which the training jobs ended; None for a failed one. Empty if
+            only the score was recorded; then the run is neither judged blind nor counted among failures.
         score: the true loss at the point with the lowest loss observed; None if all failed.
         floor: the lowest loss there is, if known.
         seconds: CPU seconds of all suggestions.

@@ -124,6 +124,7 @@ class Plan:
         warm_start = request.get("WarmStartConfig") or {}
         bodies = request.get("TrainingJobDefinitions") or [request["TrainingJobDefinition"]]
         max_jobs = limits.get("MaxNumberOfTrainingJobs") or MAX_JOBS.get(config["Strategy"], 750)
+        share = max_jobs if len(bodies) == 1 else None  # that of one definition of several is not known
         return cls(
             definitions=tuple(
                 _definition(
@@ -131,9 +132,7 @@ class Plan:
                     body,
                     seed + n,
                     warm_start.get("WarmStartType"),
-                    max_jobs=max_jobs
-                    if len(bodies) == 1
-                    else None,  # which share a definition gets is not known
+                    max_jobs=share,
                     autotune="Autotune" in request,
                 )
                 for n, body in enumerate(bodies)

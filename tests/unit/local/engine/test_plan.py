@@ -49,6 +49,13 @@ def test_one_definition():
     assert definition.point({"depth": "not a number"}) == {}
 
 
+def test_of_several_definitions_none_knows_how_many_trials_it_gets():
+    body = request()
+    one = body.pop("TrainingJobDefinition")
+    body["TrainingJobDefinitions"] = [one | {"DefinitionName": name} for name in ("a", "b")]
+    assert [each.search.max_trials for each in Plan.of(body, 0).definitions] == [None, None]
+
+
 def test_limits_where_none_are_given():
     grid = {"Strategy": "Grid", "ResourceLimits": {"MaxParallelTrainingJobs": 1}}
     assert Plan.of(request(config=grid), 0).max_jobs == 750

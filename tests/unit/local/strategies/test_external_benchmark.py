@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from benchmarks import external
 from benchmarks.external.blind import LATE, blind, blindness, near
 from benchmarks.external.problem import Problem, Task, choice, number, ranges
 from benchmarks.external.redrawn import expected_score
 from benchmarks.external.report import duel, failures, regrets
+from benchmarks.external.results import read_runs
 from benchmarks.external.run import SETTINGS, Run, play
 from benchmarks.external.searchers import available
 
@@ -146,6 +150,27 @@ def test_a_run_is_blind_where_the_judge_ends_near_its_best_and_the_run_does_not(
 def test_a_run_without_random_search_or_the_judge_is_not_judged() -> None:
     assert blind([late("ours", 60.0), late("optuna TPE", 1.0)]) == {}
     assert blind([late("ours", 60.0), uniform()]) == {}
+
+
+def test_a_run_of_which_only_the_score_was_recorded_is_not_judged() -> None:
+    recorded = replace(late("other", 1.0), losses=[], family="failing")
+    assert set(blind([uniform(), late("optuna TPE", 1.0), late("ours", 1.0), recorded])) == {
+        "random",
+        "optuna TPE",
+        "ours",
+    }
+    assert failures([recorded]) == ""
+
+
+def test_what_is_recorded_of_rivals_can_be_read_as_results() -> None:
+    runs = read_runs(Run, Path(external.__path__[0], "recorded.jsonl"))
+    assert {run.searcher for run in runs.values()} == {"optuna GP", "SMAC3", "HEBO"}
+    assert {run.setting for run in runs.values()} == {"60 with 4", "16 x 8", "100 with 10"}
+    assert {run.seed for run in runs.values()} == {1000, 1001}
+    assert len({run.problem for run in runs.values()}) == 31
+    for run in runs.values():
+        assert run.score is not None
+        assert run.floor is None or run.score >= run.floor - 1e-3 * abs(run.floor)
 
 
 def test_a_score_over_redrawn_noise_weighs_points_by_how_often_they_look_best() -> None:
