@@ -60,8 +60,16 @@ class StatsdListener:
         """Return what has arrived of a metric with these tags."""
         return [one for one in list(self._received) if one.name == name and one.tags.items() >= tags.items()]
 
+    def wait_for_value(self, name: str, value: float) -> Sent:
+        """Wait until a gauge has shown this value, which another may have replaced since."""
+        deadline = time.monotonic() + 30
+        while not (found := [one for one in self.of(name) if one.value == value]):
+            assert time.monotonic() < deadline, f"{name} was never {value}: {self.of(name)}"
+            time.sleep(0.02)
+        return found[0]
+
     def wait_for_last(self, name: str, value: float) -> Sent:
-        """Wait until a gauge shows this value."""
+        """Wait until a gauge shows this value, and will go on showing it."""
         deadline = time.monotonic() + 30
         while not (found := self.of(name)) or found[-1].value != value:
             assert time.monotonic() < deadline, f"{name} is not {value}: {found}"

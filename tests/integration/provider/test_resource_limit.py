@@ -330,7 +330,7 @@ async def test_the_metrics_of_the_queue(statsd, occupied, gate, config):
         asyncio.create_task(fire(deferred(tune(config, deferrable=True), one).trigger)) for one in tries
     ]
     assert len(statsd.wait_for("hpt.create_refusals", 2)) == 2
-    gauge = await asyncio.to_thread(statsd.wait_for_last, "hpt.create_queue", 2)
+    gauge = await asyncio.to_thread(statsd.wait_for_value, "hpt.create_queue", 2)
     assert (gauge.kind, gauge.tags) == ("g", {"hostname": socket.gethostname()})
     gate.touch()
     await asyncio.gather(*queued)
