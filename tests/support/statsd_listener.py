@@ -69,7 +69,7 @@ class StatsdListener:
         return found[0]
 
     def wait_for_last(self, name: str, value: float) -> Sent:
-        """Wait until a gauge shows this value, and will go on showing it."""
+        """Wait until the last value of a gauge is this one."""
         deadline = time.monotonic() + 30
         while not (found := self.of(name)) or found[-1].value != value:
             assert time.monotonic() < deadline, f"{name} is not {value}: {found}"
