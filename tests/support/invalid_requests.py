@@ -77,6 +77,13 @@ def searched_and_static(request: Request) -> str:
     return f"{where}.{kind}[0].Name"
 
 
+def the_objective_searched(request: Request) -> str:
+    where, ranges = ranges_of(request)
+    kind = next(kind for kind, each in ranges.items() if each)
+    ranges[kind][0]["Name"] = "_tuning_objective_metric"
+    return f"{where}.{kind}[0].Name"
+
+
 def too_many_searched(request: Request) -> str:
     where, ranges = ranges_of(request)
     ranges["CategoricalParameterRanges"] = [{"Name": f"n{n}", "Values": ["x"]} for n in range(31)]
@@ -362,6 +369,7 @@ INVALID_REQUESTS: dict[str, InvalidRequest] = {
     "reverse logarithmic integers": InvalidRequest("bounds", _of(_range(INTEGER, ScalingType="ReverseLogarithmic"), "ScalingType")),
     "searched twice": InvalidRequest("names", searched_twice),
     "searched and static": InvalidRequest("names", searched_and_static),
+    "the objective searched": InvalidRequest("names", the_objective_searched),
     "31 searched": InvalidRequest("size", too_many_searched),
     "nothing searched": InvalidRequest("size", nothing_searched),
     "more than 100 hyperparameters": InvalidRequest("size", too_many_static),

@@ -165,11 +165,13 @@ def set_ended(
     model_artifact: str | None = None,
     objective_value: float | None = None,
     loss: float | None = None,
+    ended_at: float | None = None,
 ) -> None:
-    """Set the final status, and the result for the objective."""
+    """Set the final status, and the result for the objective; ``ended_at`` is ``now`` unless it is given."""
     values = {
         "id": job_id,
         "status": status,
+        "ended_at": now if ended_at is None else ended_at,
         "now": now,
         "failure_reason": failure_reason,
         "retryable": int(retryable),

@@ -227,16 +227,16 @@ class TrainingJobs:
         transaction.on_commit(partial(self._taken_up.discard, job.id))
         if job.status == "Stopping":
             secondary, message = final_status(StopReason(job.stop_reason or StopReason.REQUEST))
-            self._finish(transaction, job, "Stopped", secondary, message, artifact=ended.model_artifact)
+            self._finish(transaction, job, "Stopped", secondary, message, ended)
         elif ended.lost or job.stop_reason == StopReason.INTERRUPTION:
             self._try_again(transaction, job, retry=False, counts=not ended.lost)
         elif ended.internal and job.retries < limits.retries(self.definition(transaction, job)):
             self._try_again(transaction, job, retry=True)
         elif ended.failure_reason is not None:
-            self._finish(transaction, job, "Failed", "Failed", "Training job failed", failure=ended)
+            self._finish(transaction, job, "Failed", "Failed", "Training job failed", ended)
         else:
             message = "Training job completed"
-            self._finish(transaction, job, "Completed", "Completed", message, artifact=ended.model_artifact)
+            self._finish(transaction, job, "Completed", "Completed", message, ended)
 
     def _try_again(
         self, transaction: Transaction, job: TrainingJob, *, retry: bool, counts: bool = True
@@ -317,30 +317,32 @@ class TrainingJobs:
         status: str,
         secondary: str,
         message: str,
-        *,
-        artifact: str | None = None,
-        failure: AttemptResult | None = None,
+        ended: AttemptResult | None = None,
     ) -> None:
-        value = training_jobs.final_objective(transaction.connection, job) if failure is None else None
+        failed = status == "Failed"
+        value = None if failed else training_jobs.final_objective(transaction.connection, job)
         objective = Objective("Minimize" if job.objective_type == "Minimize" else "Maximize")
+        ended = ended or AttemptResult()
         now = limits.change_time(transaction.now, job)
+        at = limits.change_time(min(ended.ended_at or now, now), job)
         training_jobs.set_ended(
             transaction.connection,
             job.id,
             status=status,
+            ended_at=at,
             now=now,
-            failure_reason=failure.failure_reason if failure else None,
-            retryable=bool(failure and failure.internal),
-            model_artifact=artifact,
+            failure_reason=ended.failure_reason if failed else None,
+            retryable=failed and ended.internal,
+            model_artifact=None if failed else ended.model_artifact,
             objective_status="Failed" if value is None else "Succeeded",
             objective_value=value,
             loss=None if value is None else objective.loss(value),
         )
-        self._enter(transaction, job.id, secondary, message, now, final=True)
-        ended = self._get(transaction, job.id)
-        LOGGER.info("training job %s: %s%s", job.name, status, f": {ended.failure_reason}" if failure else "")
+        self._enter(transaction, job.id, secondary, message, at, final=True)
+        job = self._get(transaction, job.id)
+        LOGGER.info("training job %s: %s%s", job.name, status, f": {job.failure_reason}" if failed else "")
         if job.tuning_job_id is not None:
-            self._on_end(transaction, ended)
+            self._on_end(transaction, job)
 
     # Details
 

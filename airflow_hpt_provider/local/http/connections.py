@@ -11,6 +11,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Callable
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -33,11 +34,11 @@ _TWO_LENGTHS = frozenset({b"content-length", b"transfer-encoding"})
 """A proxy before the service may take the other one of the two, and what follows for another client's request."""
 
 
-def _closing(send: Send) -> Send:
-    """Return a ``send`` that ends the connection after the response."""
+def _closing(send: Send, wanted: Callable[[], bool]) -> Send:
+    """Return a ``send`` that ends the connection after the response, if that is wanted when the response begins."""
 
     async def closing(message: Message) -> None:
-        if message["type"] == "http.response.start":
+        if message["type"] == "http.response.start" and wanted():
             message = {**message, "headers": [*message.get("headers", ()), (b"connection", b"close")]}
         await send(message)
 
@@ -76,8 +77,8 @@ class LimitedProtocol(H11Protocol):
 
         async def with_hang_up(scope: Scope, receive: Receive, send: Send) -> None:
             scope.setdefault("extensions", {})[HANG_UP] = self._hang_up
-            names = {name for name, _ in scope.get("headers", ())}
-            await app(scope, receive, _closing(send) if names >= _TWO_LENGTHS else send)
+            two_lengths = {name for name, _ in scope.get("headers", ())} >= _TWO_LENGTHS
+            await app(scope, receive, _closing(send, lambda: two_lengths or self._is_body_left))
 
         self.app = with_hang_up
 
@@ -106,6 +107,14 @@ class LimitedProtocol(H11Protocol):
     @property
     def _answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
+
+    @property
+    def _is_body_left(self) -> bool:
+        """Whether a part of the request's body has not arrived: what comes next may be that, or another request.
+
+        A client that has sent ``Expect: 100-continue`` sends no body after a final response.
+        """
+        return self.cycle is not None and self.cycle.more_body
 
     def _hang_up(self, reset: bool) -> None:
         if not reset:

@@ -8,6 +8,7 @@ import signal
 import sqlite3
 import threading
 import time
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -58,6 +59,7 @@ class Attempt:
         self._failed: list[HostRun] = []
         self._lock = threading.Lock()
         self._launched = False
+        self._behind = 0.0
         self._around: subprocess.Popen[bytes] | None = None
         self._stop_signal: int | None = None
         self._thread: threading.Thread | None = None
@@ -226,6 +228,10 @@ class Attempt:
                 self._signal(self._stop_signal)
         if any(run.process for run in self._runs):
             self._report("Training", TRAINING)
+        elif not known:
+            self._behind = max(
+                0.0, time.time() - max(process.ended_at(run.job.directory) for run in self._runs)
+            )
         ended = self._follow()
         self._kill_escaped_processes()
         return ended
@@ -266,7 +272,7 @@ class Attempt:
                 if full is None:
                     raise
                 ended = AttemptResult(failure_reason=str(full))
-            ended = full_disk.explained(ended, self.spec.directory)
+            ended = replace(full_disk.explained(ended, self.spec.directory), ended_at=self._now())
             outcome.note(self._directory, ended)
             full_disk.shorten_logs(self._runs)
         self._clear()
@@ -331,7 +337,11 @@ class Attempt:
 
     def _report(self, status: str, message: str) -> None:
         if not self._means.closing.is_set():
-            self._listener.on_status(status, message, round(time.time(), 3))
+            self._listener.on_status(status, message, self._now())
+
+    def _now(self) -> float:
+        """Return the time; from the end of its processes on, if the service was down then."""
+        return round(time.time() - self._behind, 3)
 
     def _end_pipes(self) -> None:
         for run in self._runs:

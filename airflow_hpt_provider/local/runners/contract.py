@@ -64,12 +64,14 @@ class AttemptResult:
         lost: the process and its outcome are gone without a fault of the job: the service or the machine went
             down. The attempt counts for nothing.
         model_artifact: S3 URI of what was uploaded from the model directory, if anything was.
+        ended_at: when it ended, in seconds since 1970, which may be long ago if the service was down; None: now.
     """
 
     failure_reason: str | None = None
     internal: bool = False
     lost: bool = False
     model_artifact: str | None = None
+    ended_at: float | None = None
 
 
 class RunningJob(Protocol):

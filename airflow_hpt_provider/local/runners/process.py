@@ -132,6 +132,14 @@ def exit_code(directory: Path) -> int | None:
         return None
 
 
+def ended_at(directory: Path) -> float:
+    """Return when the leader wrote the exit code, in seconds since 1970; 0 if it did not get that far."""
+    try:
+        return (directory / "exit").stat().st_mtime
+    except OSError:
+        return 0.0
+
+
 def is_leader(pid: int, directory: Path) -> bool:
     """Return whether this pid is, now, the shell that leads the group of this directory."""
     if PROC.is_dir():

@@ -90,13 +90,9 @@ def check(hyperparameters: Mapping[str, str]) -> None:
     """
     values = decoded(hyperparameters)
     script = Path(str(values[PROGRAM]))
-    if SUBMIT_DIRECTORY not in values and not script.is_file():
-        raise ServiceError(
-            "ValidationException",
-            f"The hyperparameter {PROGRAM} is '{script!s}' but {SUBMIT_DIRECTORY} is missing: set it to the "
-            "s3:// URI of a sourcedir.tar.gz, or to a local directory that holds the script.",
-        )
-    if SUBMIT_DIRECTORY in values and (script.is_absolute() or ".." in script.parts):
+    if SUBMIT_DIRECTORY not in values:
+        raise ServiceError("ValidationException", _no_code(str(script)))
+    if script.is_absolute() or ".." in script.parts:
         raise ServiceError(
             "ValidationException",
             f"The hyperparameter {PROGRAM} must be a path inside {SUBMIT_DIRECTORY}; it is '{script!s}'.",
@@ -113,9 +109,8 @@ def fetch_code(hyperparameters: Mapping[str, str], objects: ObjectStore, tree: O
     """
     code = tree.code
     script, given = program(hyperparameters), decoded(hyperparameters).get(SUBMIT_DIRECTORY)
-    if given is None:
-        shutil.copy2(script, code / Path(script).name)
-        return
+    if given is None:  # the program is searched, so that it was not there to be checked
+        raise ClientFailure(_no_code(script))
     source = str(given)
     local = Path(tree.localize(source.removeprefix("file://")))
     if source.startswith("s3://"):
@@ -138,6 +133,13 @@ def fetch_code(hyperparameters: Mapping[str, str], objects: ObjectStore, tree: O
         raise ClientFailure(f"Code download failed: {source} holds no {script} ({PROGRAM})")
     if not is_python(script):
         (code / script).chmod(0o700)
+
+
+def _no_code(script: str) -> str:
+    return (
+        f"The hyperparameter {PROGRAM} is '{script}' but {SUBMIT_DIRECTORY} is missing: set it to the "
+        "s3:// URI of a sourcedir.tar.gz, or to a local directory that holds the script."
+    )
 
 
 def _extract(archive: Path, code: Path, source: str) -> None:

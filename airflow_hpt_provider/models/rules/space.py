@@ -106,7 +106,14 @@ def names(request: TuningJobRequest) -> Iterator[Problem]:
                 )
             else:
                 first[name] = where
-            if name in static and where[-3] != "AutoParameters":
+            if name == OBJECTIVE_HYPERPARAMETER:
+                yield Problem(
+                    where,
+                    name,
+                    "is the hyperparameter in which SageMaker names the objective metric to each training job",
+                    "remove its range",
+                )
+            elif name in static and where[-3] != "AutoParameters":
                 yield Problem(
                     where,
                     name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from datetime import timedelta
 
 import pytest
 
@@ -35,7 +36,7 @@ def an_hour_passes(directory):
     with database.transaction() as connection:
         connection.execute(
             "UPDATE training_jobs SET created_at = created_at - 3600, started_at = started_at - 3600,"
-            " attempt_started_at = attempt_started_at - 3600"
+            " attempt_started_at = attempt_started_at - 3600, modified_at = modified_at - 3600"
         )
         connection.execute("UPDATE tuning_jobs SET created_at = created_at - 3600")
     database.close()
@@ -62,12 +63,20 @@ def test_a_job_that_ended_in_time_has_not_exceeded_its_run_time(tmp_path, killed
     (attempt(tmp_path, "process").parents[1] / "go").touch()
     wait_until(lambda: attempt(tmp_path, "exit"))
     an_hour_passes(tmp_path)
+    end = attempt(tmp_path, "exit")
+    os.utime(end, (end.stat().st_mtime - 3600,) * 2)
     service = make_service()
     job = service.ended()
     [trial] = service.training_jobs()
     assert trial["TrainingJobStatus"] == "Completed"
     statuses = [each["Status"] for each in trial["SecondaryStatusTransitions"]]
     assert statuses == ["Starting", "Training", "Uploading", "Completed"]
+    assert trial["TrainingTimeInSeconds"] <= LIMIT
+    assert trial["BillableTimeInSeconds"] <= LIMIT
+    training, uploading = trial["SecondaryStatusTransitions"][1:3]
+    assert training["EndTime"] == uploading["StartTime"]
+    assert uploading["EndTime"] <= trial["TrainingEndTime"]
+    assert trial["LastModifiedTime"] - trial["TrainingEndTime"] > timedelta(minutes=50)
     assert job["TrainingJobStatusCounters"]["Completed"] == 1
     assert service.objects.exists("bucket", f"output/{trial['TrainingJobName']}/output/model.tar.gz")
 

@@ -342,3 +342,25 @@ def test_errors_name_what_they_are_about(s3: Any, bucket: str) -> None:
     assert error_of(s3.get_object, Bucket=bucket, Key="k", IfNoneMatch=etag)["etag"] == etag
     source = {"Bucket": bucket, "Key": "none"}
     assert "Key" not in error_of(s3.copy_object, Bucket=bucket, Key="k2", CopySource=source)
+
+
+@pytest.mark.parametrize("size", [0, 100, 3 << 20])
+@pytest.mark.parametrize(
+    ("operation", "wrong", "code"),
+    [
+        ("put_object", {"Bucket": "no-such-bucket-here"}, "NoSuchBucket"),
+        ("put_object", {"Key": "k" * 1025}, "KeyTooLongError"),
+        ("upload_part", {"UploadId": "none", "PartNumber": 1}, "NoSuchUpload"),
+        ("put_object", {}, "InvalidAccessKeyId"),
+    ],
+)
+def test_a_connection_is_usable_after_a_refused_upload(
+    service: Any, bucket: str, operation: str, wrong: dict[str, Any], code: str, size: int
+) -> None:
+    """botocore waits for 100 Continue, and does not send the body after a final response."""
+    unknown = {"aws_access_key_id": "unknown"} if code == "InvalidAccessKeyId" else {}
+    client = service.client("s3", Config(max_pool_connections=1), **unknown)
+    upload = {"Bucket": bucket, "Key": "k", "Body": b"x" * size, **wrong}
+    for _ in range(2):
+        assert code_of(getattr(client, operation), **upload) == code
+        assert code_of(client.head_object, Bucket=bucket, Key="none") in ("404", "403")

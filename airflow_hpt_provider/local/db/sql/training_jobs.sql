@@ -36,7 +36,7 @@ WHERE tuning_job_id = :tuning_job_id AND loss IS NOT NULL AND objective_status =
 ORDER BY loss, id LIMIT 1;
 
 -- name: set_secondary_status
-UPDATE training_jobs SET secondary_status = :status, modified_at = :now WHERE id = :id;
+UPDATE training_jobs SET secondary_status = :status, modified_at = MAX(modified_at, :now) WHERE id = :id;
 
 -- name: set_attempt_started
 UPDATE training_jobs
@@ -69,8 +69,8 @@ UPDATE training_jobs
 SET status = :status, failure_reason = :failure_reason, retryable = :retryable,
     model_artifact = :model_artifact, objective_status = :objective_status,
     objective_value = :objective_value, loss = :loss,
-    billable_seconds = billable_seconds + MAX(0, :now - COALESCE(attempt_started_at, :now)),
-    attempt_started_at = NULL, ended_at = :now, modified_at = :now
+    billable_seconds = billable_seconds + MAX(0, :ended_at - COALESCE(attempt_started_at, :ended_at)),
+    attempt_started_at = NULL, ended_at = :ended_at, modified_at = :now
 WHERE id = :id;
 
 -- name: delete

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import sys
+from unittest.mock import sentinel
 
 import pytest
 
 from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.runners import script_mode
 from airflow_hpt_provider.local.runners.data.s3 import S3Uri, below
+from airflow_hpt_provider.local.runners.failures import ClientFailure
+from airflow_hpt_provider.local.runners.opt_ml import OptMlTree
 
 
 def test_arguments():
@@ -35,14 +38,27 @@ def test_arguments():
     assert script_mode.program(hyperparameters) == "train.py"
 
 
-def test_refusals(tmp_path):
-    with pytest.raises(ServiceError, match="sagemaker_submit_directory is missing"):
-        script_mode.check({"sagemaker_program": "train.py"})
+def test_refusals(tmp_path, monkeypatch):
+    (tmp_path / "train.py").touch()
+    monkeypatch.chdir(tmp_path)  # the service's working directory holds no training job's code
+    for program in ("train.py", str(tmp_path / "train.py")):
+        with pytest.raises(ServiceError, match="sagemaker_submit_directory is missing"):
+            script_mode.check({"sagemaker_program": program})
     for program in ("/etc/passwd", "../up.py"):
         with pytest.raises(ServiceError, match="path inside"):
             script_mode.check({"sagemaker_program": program, "sagemaker_submit_directory": "s3://b/k"})
-    (tmp_path / "train.py").touch()
-    script_mode.check({"sagemaker_program": str(tmp_path / "train.py")})
+    script_mode.check({"sagemaker_program": "train.py", "sagemaker_submit_directory": "s3://b/k"})
+
+
+def test_a_searched_program_fails_as_the_users_mistake(tmp_path):
+    """Create cannot check its values. A retryable error would bring the same one again."""
+    tree = OptMlTree(tmp_path)
+    empty = tmp_path / "empty"
+    for directory in (tree.code, empty):
+        directory.mkdir(parents=True)
+    for more, error in (({}, "is missing"), ({"sagemaker_submit_directory": str(empty)}, "holds no 0.7")):
+        with pytest.raises(ClientFailure, match=error):
+            script_mode.fetch_code({"sagemaker_program": "0.7", **more}, sentinel.objects, tree)
 
 
 def test_s3_uris():
