@@ -364,3 +364,14 @@ def test_a_connection_is_usable_after_a_refused_upload(
     for _ in range(2):
         assert code_of(getattr(client, operation), **upload) == code
         assert code_of(client.head_object, Bucket=bucket, Key="none") in ("404", "403")
+
+
+def test_other_connections_are_kept(s3: Any, bucket: str) -> None:
+    """A client pays for a new one only where a body may still be on its way."""
+    answers = [s3.put_object(Bucket=bucket, Key="k", Body=b"x" * size) for size in (0, 100, 3 << 20)]
+    answers += [s3.get_object(Bucket=bucket, Key="k"), s3.list_objects_v2(Bucket=bucket)]
+    answers[3]["Body"].read()
+    with pytest.raises(ClientError) as refused:
+        s3.get_object(Bucket=bucket, Key="none")
+    for answer in (*answers, refused.value.response):
+        assert "connection" not in answer["ResponseMetadata"]["HTTPHeaders"]
