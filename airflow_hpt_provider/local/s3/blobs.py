@@ -54,6 +54,8 @@ class BlobStore:
 
     def create(self, digests: Iterable[Digest] = ()) -> BlobWriter:
         """Return a new blob to write to; it exists only after :meth:`BlobWriter.commit`."""
+        # It may have been deleted since the start, with the bytes of all objects.
+        self.directory.mkdir(exist_ok=True, mode=0o700)
         return BlobWriter(self.directory, tuple(digests))
 
     def open(self, segments: Sequence[Segment]) -> BlobReader:

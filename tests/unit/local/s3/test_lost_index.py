@@ -6,14 +6,13 @@ import shutil
 import sqlite3
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pytest
 
 from airflow_hpt_provider.local import database
+from airflow_hpt_provider.local.errors import ServiceError
 from airflow_hpt_provider.local.s3.blobs import PUT_ASIDE
 from airflow_hpt_provider.local.s3.objects import ObjectStore
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def copy(source: Path, target: Path, *, wal: bool = True) -> Path:
@@ -99,3 +98,15 @@ def test_a_change_is_soon_in_the_file_itself(tmp_path: Path, monkeypatch: pytest
         time.sleep(0.05)
     store.close()
     assert database.CHECKPOINT_SECONDS < 120
+
+
+def test_what_the_error_of_a_missing_file_says_to_do_helps(tmp_path: Path) -> None:
+    store = ObjectStore(tmp_path / "s3")
+    store.create_bucket("bucket")
+    store.put("bucket", "k", b"1")
+    shutil.rmtree(tmp_path / "s3" / "blobs")
+    with pytest.raises(ServiceError, match="Upload the object again"):
+        store.get("bucket", "k")
+    store.put("bucket", "k", b"2")
+    assert store.get("bucket", "k") == b"2"
+    store.close()
