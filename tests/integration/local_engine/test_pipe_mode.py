@@ -124,7 +124,7 @@ def test_one_whose_end_is_known_is_not_run_again(service):
     service.script("(base / 'model' / 'seen').write_text((base / 'input/data/plain_0').read_text())")
     plain = channel("plain", "S3Prefix", "s3://bucket/p/", InputMode="Pipe")
     create(service, InputDataConfig=[plain])
-    artifact = service.training_job("job")["ModelArtifacts"]["S3ModelArtifacts"]
+    job = service.training_job("job")
     spec = TrainingSpec(
         name="job",
         arn="arn",
@@ -135,4 +135,5 @@ def test_one_whose_end_is_known_is_not_run_again(service):
     ends = []
     service.runner.resume(spec, AttemptListener(lambda *status: None, lambda *metrics: None, ends.append))
     service.wait_until(lambda: ends)
-    assert ends == [AttemptResult(model_artifact=artifact)]
+    artifact, ended_at = job["ModelArtifacts"]["S3ModelArtifacts"], job["TrainingEndTime"].timestamp()
+    assert ends == [AttemptResult(model_artifact=artifact, ended_at=ended_at)]
