@@ -14,6 +14,7 @@ import os
 import sys
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from airflow_hpt_provider import __version__
@@ -63,6 +64,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def execute(options: argparse.Namespace) -> int:
     """Run the command that was parsed; an error becomes a message on stderr and an exit code."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # the caller has closed it, and wants the exit code alone
+            setattr(sys, name, Path(os.devnull).open("w"))  # noqa: SIM115 - open as long as the process
     debug = getattr(options, "debug", False)
     run: Callable[[argparse.Namespace], int] = options.run
     if debug:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.exceptions import TuningJobConfigError
-from airflow_hpt_provider.operators.base import budget_limits, cast_argument, seconds_of
+from airflow_hpt_provider.operators.base import budget_limits, cast_flag, seconds_of
 from airflow_hpt_provider.waiting.outcome import OnUnfinished, check_policy, deadline
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class TuningArgumentsMixin:
     def _cast_templated(self) -> None:
         """Cast and check them, before anything is created."""
         self.poll_interval = seconds_of("poll_interval", self.poll_interval) or 30.0
-        self.wait_for_completion = bool(cast_argument("wait_for_completion", self.wait_for_completion, bool))
+        self.wait_for_completion = cast_flag("wait_for_completion", self.wait_for_completion)
         for name, value in self._policies.items():
             if value is not None:
                 check_policy(name, value)

@@ -74,6 +74,10 @@ class TuningBaseOperator(TemplatesMixin, BaseOperator):
         return self.connection_settings.hook()
 
 
+LONGEST = timedelta(days=36_500)
+"""Of a duration: times beyond it cannot be computed with."""
+
+
 def cast_argument(name: str, value: Any, kind: type[T]) -> Any:
     """Convert an argument that may have been a template: ``"30"`` -> 30.0, ``"PT1H"`` -> timedelta.
 
@@ -92,6 +96,18 @@ def cast_argument(name: str, value: Any, kind: type[T]) -> Any:
         raise TuningJobConfigError(f"{name}={value!r}: {error.errors()[0]['msg']}.") from None
 
 
+def cast_flag(name: str, value: Any) -> bool:
+    """Convert an argument that is true or false; None, such as another task's output, is neither.
+
+    Raises:
+        TuningJobConfigError: naming the argument, the value and the remedy.
+    """
+    flag = cast_argument(name, value, bool)
+    if flag is None:
+        raise TuningJobConfigError(f"{name} must be true or false, got None.")
+    return bool(flag)
+
+
 def seconds_of(name: str, value: Any, *, least: float | None = None) -> float | None:
     """Return a duration in seconds, given as a number, a timedelta, or the text of either; None if not given.
 
@@ -106,6 +122,10 @@ def seconds_of(name: str, value: Any, *, least: float | None = None) -> float | 
     duration = cast_argument(name, value, timedelta)
     if duration is None:
         return None
+    if duration > LONGEST:
+        raise TuningJobConfigError(
+            f"{name} must be at most {LONGEST.days} days, got {value!r}; or leave it out."
+        )
     seconds = float(duration.total_seconds())
     if seconds < least if least is not None else seconds <= 0:
         limit = "more than 0" if least is None else f"at least {least:g}"
@@ -151,8 +171,8 @@ def check_early(
     Raises:
         ValueError, TuningJobConfigError: naming the argument, the value and the remedy.
     """
-    if not 0 <= top_k <= MAX_TOP_K:
-        raise ValueError(f"top_k must be from 0 to {MAX_TOP_K}, got {top_k!r}.")
+    if type(top_k) is not int or not 0 <= top_k <= MAX_TOP_K:
+        raise ValueError(f"top_k must be a whole number from 0 to {MAX_TOP_K}, got {top_k!r}.")
     for name, value in policies.items():
         if value is not None and not is_template(value):
             check_policy(name, value)

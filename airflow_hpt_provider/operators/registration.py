@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow_hpt_provider.compat import AirflowSkipException
-from airflow_hpt_provider.exceptions import ModelQualityGateError, RegistrationError
-from airflow_hpt_provider.operators.base import TuningBaseOperator, cast_argument
+from airflow_hpt_provider.exceptions import ModelQualityGateError, RegistrationError, TuningJobConfigError
+from airflow_hpt_provider.operators.base import TuningBaseOperator, cast_argument, cast_flag, is_template
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
 APPROVAL_STATUSES = ("Approved", "PendingManualApproval", "Rejected")
 ON_REJECTED = ("fail", "skip", "succeed")
+
+
+def check_approval_status(value: Any) -> None:
+    """Check ``approval_status``.
+
+    Raises:
+        RegistrationError: it is not one of SageMaker's.
+    """
+    if value not in APPROVAL_STATUSES:
+        raise RegistrationError(
+            f"approval_status must be one of {', '.join(APPROVAL_STATUSES)}, got {value!r}."
+        )
+
+
+def metric_of(name: str, value: Any) -> float | None:
+    """Return an objective value to compare with, given as a number or its text; None if not given.
+
+    Raises:
+        TuningJobConfigError: naming the argument, the value and the remedy.
+    """
+    metric: float | None = cast_argument(name, value, float)
+    if metric is not None and not math.isfinite(metric):
+        raise TuningJobConfigError(f"{name} must be a finite number, got {value!r}.")
+    return metric
 
 
 class RegisterBestTrainingJobOperator(TuningBaseOperator):
@@ -83,9 +108,19 @@ class RegisterBestTrainingJobOperator(TuningBaseOperator):
         self.must_improve = must_improve
         self.on_rejected = on_rejected
         self.inference_image = inference_image
+        for name, types in (("content_types", content_types), ("response_types", response_types)):
+            if isinstance(types, str):
+                raise TypeError(f"{name} must be a list of content types, got {types!r}; give [{types!r}].")
         self.content_types = content_types
         self.response_types = response_types
         self.model_package_config = model_package_config
+        if not is_template(approval_status):
+            check_approval_status(approval_status)
+        if not is_template(min_metric):
+            metric_of("min_metric", min_metric)
+        more: Any = model_package_config
+        if not isinstance(more, dict | None) and not is_template(more):
+            raise TypeError(f"model_package_config must be a dict, got {model_package_config!r}.")
         if on_rejected not in ON_REJECTED:
             raise ValueError(
                 f"on_rejected must be one of {', '.join(map(repr, ON_REJECTED))}, got {on_rejected!r}."
@@ -96,10 +131,7 @@ class RegisterBestTrainingJobOperator(TuningBaseOperator):
         from airflow_hpt_provider.models import TuningResult
         from airflow_hpt_provider.result.model_packages import ModelRegistry, assert_best, gate_failure_reason
 
-        if self.approval_status not in APPROVAL_STATUSES:
-            raise RegistrationError(
-                f"approval_status must be one of {', '.join(APPROVAL_STATUSES)}, got {self.approval_status!r}."
-            )
+        check_approval_status(self.approval_status)
         result = TuningResult.from_xcom(self.tuning_result)
         best = assert_best(result)
         registry = ModelRegistry(self.hook, str(self.model_package_group_name))
@@ -108,11 +140,11 @@ class RegisterBestTrainingJobOperator(TuningBaseOperator):
         if arn:
             self.log.info("An earlier try has registered model package %s.", arn)
         else:
-            must_improve = cast_argument("must_improve", self.must_improve, bool)
+            must_improve = cast_flag("must_improve", self.must_improve)
             champion = registry.champion() if must_improve else None
             reason = gate_failure_reason(
                 result,
-                min_metric=cast_argument("min_metric", self.min_metric, float),
+                min_metric=metric_of("min_metric", self.min_metric),
                 must_improve=must_improve,
                 champion=champion,
             )

@@ -121,6 +121,7 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningBaseOperator, Base
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
+        seconds_of("timeout", self.timeout, least=0)
         self.tuning_job_name = tuning_job_name
         self.finish_in_triggerer = finish_in_triggerer
         if start_from_trigger or finish_in_triggerer:
@@ -152,25 +153,28 @@ class HyperParameterTuningJobSensor(TuningLineageMixin, TuningBaseOperator, Base
             check_queue_url("event_queue_url", self.event_queue_url)
         self.tuning_job_name = checked_job_name(self.tuning_job_name)
         first = self._first_reschedule(context)
-        self._deadline = deadline = (first or datetime.now(UTC)) + timedelta(seconds=self.timeout)
+        self._deadline = (first or datetime.now(UTC)) + timedelta(seconds=self.timeout)
         if not self.deferrable:
             self._rescheduled = first
             if first is None:
                 WAITS.send(where="worker")
-            try:
-                return super().execute(context)
-            except AirflowSensorTimeout as error:
-                return self._timed_out(context, error)
-        done = self.poke(context)
-        if done:
-            return done.xcom_value
-        return self._defer(deadline)
+        try:
+            return super().execute(context)
+        except AirflowSensorTimeout as error:
+            return self._timed_out(context, error)
 
     def poke(self, context: Context) -> PokeReturnValue:
-        """Poll once. A poll that fails for a transient reason does not end the wait.
+        """Poll once; defer if the job has not ended and the sensor is deferrable.
 
-        Neither does one that does not return: it is left behind soon after ``timeout``.
+        A poll that fails for a transient reason does not end the wait. Neither does one that does not return: it is
+        left behind soon after ``timeout``.
         """
+        done = self._poll(context)
+        if self.deferrable and self._deadline is not None and not done:
+            self._defer(self._deadline)
+        return done
+
+    def _poll(self, context: Context) -> PokeReturnValue:
         from airflow_hpt_provider.retries.errors import one_line
         from airflow_hpt_provider.waiting.blocking_poller import call_limit, poll_once, send_lateness
         from airflow_hpt_provider.waiting.limits import WaitLimits

@@ -15,7 +15,7 @@ from airflow_hpt_provider.exceptions import (
 from airflow_hpt_provider.models import TuningResult
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
-from tests.integration.provider.conftest import TaskTry, make
+from tests.integration.provider.conftest import TaskTry, make, wait_for
 
 pytestmark = pytest.mark.integration
 
@@ -99,6 +99,21 @@ async def test_stopped_follows_the_policy_in_every_mode(gated, start, mode, hook
     for policy, error in (("fail", TuningJobStoppedError), ("skip", AirflowSkipException)):
         with pytest.raises(error):
             await sense(name, mode, on_stopped=policy)
+
+
+@pytest.mark.parametrize("argument", ["soft_fail", "never_fail"])
+@pytest.mark.parametrize("status", ["Failed", "Stopped"])
+@pytest.mark.parametrize("mode", ["poke", "deferrable"])
+def test_a_job_that_has_ended_badly_is_skipped(failing, gated, start, mode, hook, argument, status):
+    name = start(failing if status == "Failed" else gated)
+    if status == "Stopped":
+        hook.stop(name)
+    wait_for(hook, name, status)
+    one = TaskTry(task_id="wait")
+    arguments = {"tuning_job_name": name, "task_id": "wait", **MODES[mode], argument: True}
+    task = make(HyperParameterTuningJobSensor, **arguments)
+    with pytest.raises(AirflowSkipException):
+        task.execute(one.context(task))
 
 
 async def test_a_missing_job_is_reported(mode):

@@ -249,6 +249,15 @@ def test_a_profile_that_is_missing_is_the_users_to_put_right(
     assert "The config profile (missing) could not be found" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_outputs_that_are_closed_do_not_change_the_exit_code(closed: str) -> None:
+    program = f'"$0" -m airflow_hpt_provider.cli.main validate "$1" {closed}'
+    config = Path(__file__).parents[3] / "dags" / "breast_cancer.yaml"
+    for path, code in ((config, 0), (config.with_name("none.yaml"), 1)):
+        done = subprocess.run(["sh", "-c", program, sys.executable, path], capture_output=True, check=False)
+        assert done.returncode == code, done.stderr
+
+
 def test_a_reader_that_has_seen_enough_is_no_error() -> None:
     code = (
         "import argparse, sys\n"

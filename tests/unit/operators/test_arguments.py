@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 from airflow.sdk import DAG, BaseOperator
 
-from airflow_hpt_provider.exceptions import TuningJobConfigError
+from airflow_hpt_provider.exceptions import RegistrationError, TuningJobConfigError
+from airflow_hpt_provider.operators.registration import RegisterBestTrainingJobOperator
 from airflow_hpt_provider.operators.stopping import StopHyperParameterTuningJobOperator
 from airflow_hpt_provider.operators.tuning import HyperParameterTuningJobOperator
 from airflow_hpt_provider.sensors.tuning import HyperParameterTuningJobSensor
@@ -39,7 +40,10 @@ def stop(**kwargs):
         ("timeout", -5, "timeout must be .*, got -5"),
         ("unreachable_timeout", -1, "unreachable_timeout must be a duration of at least 0 seconds, got -1"),
         ("unreachable_timeout", "a while", "unreachable_timeout='a while'"),
-        ("top_k", 101, "top_k must be from 0 to 100, got 101"),
+        ("top_k", 101, "top_k must be a whole number from 0 to 100, got 101"),
+        *(("top_k", value, f"top_k must be .*, got {value!r}") for value in (2.5, True, "3", None)),
+        *(("timeout", value, "timeout must be at most 36500 days") for value in (1e12, timedelta.max)),
+        ("resource_limit_timeout", timedelta.max, "resource_limit_timeout must be at most"),
         ("on_stopped", "ignore", "on_stopped must be one of .*, got 'ignore'"),
     ],
 )
@@ -56,10 +60,49 @@ def test_what_was_a_template_is_checked_once_it_is_rendered(argument, value):
         task.execute({"ti": SimpleNamespace(try_number=1)})
 
 
-@pytest.mark.parametrize(("argument", "value"), [("poll_interval", 0), ("timeout", "later")])
+@pytest.mark.parametrize(
+    ("argument", "value"), [("poll_interval", 0), ("timeout", "later"), ("timeout", 1e12)]
+)
 def test_the_stop_operator_reports_as_early(argument, value):
     with pytest.raises(TuningJobConfigError, match=f"{argument}.*{value!r}"):
         stop(**{argument: value})
+
+
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("approval_status", "Yes"),
+        ("min_metric", "nan"),
+        ("min_metric", [1]),
+        ("model_package_config", ["x"]),
+        ("on_rejected", "ignore"),
+    ],
+)
+def test_the_register_operator_reports_before_anything_is_tuned(argument, value):
+    arguments = {"task_id": "r", "tuning_result": {}, "model_package_group_name": "g"}
+    with pytest.raises((ValueError, TypeError, TuningJobConfigError, RegistrationError), match=argument):
+        RegisterBestTrainingJobOperator(**arguments, **{argument: value})
+    RegisterBestTrainingJobOperator(
+        **arguments, **{argument: "{{ params.x }}"} if "on_" not in argument else {}
+    )
+
+
+@pytest.mark.parametrize("argument", ["content_types", "response_types"])
+def test_one_content_type_is_no_list_of_letters(argument):
+    with (
+        DAG("dag", schedule=None),
+        pytest.raises(TypeError, match=rf"{argument} must be a list .*'text/csv'"),
+    ):
+        RegisterBestTrainingJobOperator(
+            task_id="r", tuning_result={}, model_package_group_name="g", **{argument: "text/csv"}
+        )
+
+
+def test_an_output_of_none_is_neither_true_nor_false():
+    task = tune(wait_for_completion="{{ params.x }}")
+    task.wait_for_completion = None
+    with pytest.raises(TuningJobConfigError, match="wait_for_completion must be true or false, got None"):
+        task._cast_templated()
 
 
 def test_how_long_the_stop_operator_waits():
@@ -69,7 +112,8 @@ def test_how_long_the_stop_operator_waits():
 
 
 @pytest.mark.parametrize(
-    ("argument", "value"), [("unreachable_timeout", -1), ("top_k", -1), ("on_timeout", "ignore")]
+    ("argument", "value"),
+    [("unreachable_timeout", -1), ("top_k", -1), ("top_k", 2.5), ("on_timeout", "ignore"), ("timeout", 1e12)],
 )
 def test_the_sensor_reports_as_early(argument, value):
     with pytest.raises(WRONG, match=f"{argument} must be .*, got {value!r}"):
