@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.cli import wait
 from airflow_hpt_provider.cli.connection import Connection
-from airflow_hpt_provider.cli.options import add_connection, add_job_name, add_output, count
+from airflow_hpt_provider.cli.options import add_connection, add_job_name, add_output, count, part_of_name
 from airflow_hpt_provider.models.printable import printable, printable_json
 from airflow_hpt_provider.models.status import TuningJobStatus
 
@@ -31,7 +31,10 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     listing = subparsers.add_parser("list", help="list tuning jobs, newest first")
     listing.add_argument("--status", choices=STATUSES, help="list only jobs in this status", metavar="STATUS")
     listing.add_argument(
-        "--name-contains", metavar="TEXT", help="list only jobs whose name contains this text"
+        "--name-contains",
+        type=part_of_name,
+        metavar="TEXT",
+        help="list only jobs whose name contains this text",
     )
     listing.add_argument(
         "--limit",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_hpt_provider.cli.connection import Connection
 from airflow_hpt_provider.cli.errors import CommandError
-from airflow_hpt_provider.cli.options import add_connection, seconds
+from airflow_hpt_provider.cli.options import add_connection, part_of_name, seconds
 from airflow_hpt_provider.hooks.actions import needs
 from airflow_hpt_provider.models.status import TERMINAL_TRAINING_STATUSES
 
@@ -35,6 +35,7 @@ def register(subparsers: argparse._SubParsersAction[Any]) -> None:
     )
     parser.add_argument(
         "name",
+        type=part_of_name,
         metavar="TRAINING_JOB",
         help="the training job's name (list them: airflow-hpt training-jobs NAME)",
     )

@@ -79,6 +79,13 @@ def add_job_name(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", type=_job_name, metavar="NAME", help="name of the tuning job")
 
 
+def part_of_name(text: str) -> str:
+    """Parse a training job's name, or a part of a tuning job's: SageMaker refuses any other text."""
+    if not re.fullmatch("[a-zA-Z0-9-]{1,63}", text):
+        raise argparse.ArgumentTypeError(f"must be 1 to 63 letters, digits and hyphens, got '{text}'")
+    return text
+
+
 def count(text: str) -> int:
     """Parse a whole number of at least 1."""
     if not text.isdecimal() or not int(text):

@@ -90,6 +90,8 @@ def test_a_missing_or_unknown_command_has_the_aws_clis_exit_code(
         (["local", "--nothing", "status"], "unrecognized arguments: --nothing"),
         (["local", "serve", "--port", "70000"], "must be a port from 0 to 65535, got '70000'"),
         (["local", "serve", "--max-parallel", "0"], "must be a whole number of at least 1, got '0'"),
+        (["logs", ""], "TRAINING_JOB: must be 1 to 63 letters, digits and hyphens, got ''"),
+        (["list", "--name-contains", "%"], "must be 1 to 63 letters, digits and hyphens, got '%'"),
         (["local", "serve", "--spot-interruptions", "often"], "must be a rate of at least 0, got 'often'"),
     ],
 )
