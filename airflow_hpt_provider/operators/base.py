@@ -134,12 +134,15 @@ def seconds_of(name: str, value: Any, *, least: float | None = None) -> float | 
 
 
 def is_template(value: Any) -> bool:
-    """Return whether an argument is known only when the task runs: a Jinja template, or another task's output."""
+    """Return whether an argument is known only when the task runs.
+
+    It is a Jinja template, another task's output, or a function that Airflow calls with context and environment.
+    """
     if isinstance(value, str):
         return holds_template(value)
     from airflow.sdk import XComArg
 
-    return isinstance(value, XComArg)
+    return callable(value) or isinstance(value, XComArg)
 
 
 def budget_limits(max_billable_seconds: Any, max_failed_training_jobs: Any) -> BudgetLimits:

@@ -82,9 +82,9 @@ def test_the_register_operator_reports_before_anything_is_tuned(argument, value)
     arguments = {"task_id": "r", "tuning_result": {}, "model_package_group_name": "g"}
     with pytest.raises((ValueError, TypeError, TuningJobConfigError, RegistrationError), match=argument):
         RegisterBestTrainingJobOperator(**arguments, **{argument: value})
-    RegisterBestTrainingJobOperator(
-        **arguments, **{argument: "{{ params.x }}"} if "on_" not in argument else {}
-    )
+    if argument in RegisterBestTrainingJobOperator.template_fields:
+        for later in ("{{ params.x }}", lambda context, jinja_env: value):
+            RegisterBestTrainingJobOperator(**arguments, **{argument: later})
 
 
 @pytest.mark.parametrize("argument", ["content_types", "response_types"])
